@@ -1,0 +1,144 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Who may import whom. A room that is not in another's list cannot be reached from it: the relay's blindness, and
+ * that only the worker holds the crypto, are build facts and not intentions.
+ */
+const MAY_IMPORT = {
+  protocol: [],
+  'core-wasm': [],
+  relay: ['protocol'],
+  sdk: ['protocol', 'core-wasm', 'relay'],
+  react: ['sdk'],
+  'apps/relay': ['relay', 'protocol'],
+  'apps/web': ['react', 'sdk', 'protocol'],
+  'apps/cli': ['sdk', 'protocol'],
+  testkit: ['protocol', 'core-wasm', 'relay', 'sdk', 'react'],
+  bench: ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit'],
+};
+
+const LIBRARIES = ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit', 'bench'];
+
+/** Why a room cannot be imported, as the linter says it. */
+const REASONS = {
+  'core-wasm':
+    'Only packages/sdk/src/worker may import the crypto: one instance, in one worker, owns every secret.',
+  sdk: 'Rooms under the SDK cannot import it, and the relay least of all: it must not be able to reach the crypto.',
+  relay: 'Clients know the relay by its types only (import type from packages/sdk/src/transport).',
+  testkit:
+    'The test kit holds deterministic randomness and a hostile relay: nothing that ships may import it.',
+};
+
+/** Clock, randomness and timers are constructor arguments of the SDK, so that a simulation can drive them. */
+const AMBIENT = [
+  {
+    object: 'Date',
+    property: 'now',
+    message: 'Take the time from the Clock in Platform: a simulation drives it.',
+  },
+  {
+    object: 'Math',
+    property: 'random',
+    message: 'Take randomness from the Rng in Platform: a simulation seeds it.',
+  },
+  {
+    object: 'crypto',
+    property: 'getRandomValues',
+    message: 'Take randomness from the Rng in Platform: a simulation seeds it.',
+  },
+];
+
+/**
+ * The lint rules of one room.
+ *
+ * @param {keyof typeof MAY_IMPORT} name
+ * @param {string} root the room's folder
+ * @param {import('typescript-eslint').ConfigArray} [more]
+ */
+export function room(name, root, more = []) {
+  return tseslint.config(
+    { ignores: ['dist/**', 'out/**', '.next/**', 'artefact/**', 'coverage/**', 'next-env.d.ts'] },
+    js.configs.recommended,
+    {
+      files: ['**/*.{ts,tsx}'],
+      extends: [tseslint.configs.strictTypeChecked],
+      languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
+      rules: {
+        '@typescript-eslint/consistent-type-imports': 'error',
+        '@typescript-eslint/switch-exhaustiveness-check': [
+          'error',
+          { considerDefaultExhaustiveForUnions: true },
+        ],
+        // Epochs, sizes and counts stand in messages all over; a number in a sentence needs no String().
+        '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+        // `(x) => { doIt(x); }` for every listener adds lines and no meaning.
+        '@typescript-eslint/no-confusing-void-expression': 'off',
+        // Interfaces ask for promises that a synchronous implementation has nothing to await in.
+        '@typescript-eslint/require-await': 'off',
+        'no-restricted-properties': name === 'sdk' ? ['error', ...AMBIENT] : 'off',
+      },
+    },
+    { files: ['**/*.{ts,tsx}'], rules: importRules(name) },
+    {
+      files: ['**/*.test.{ts,tsx}', 'test/**', 'e2e/**', '*.config.{ts,js,mjs}'],
+      rules: {
+        ...importRules('bench'),
+        'no-restricted-properties': 'off',
+        '@typescript-eslint/no-non-null-assertion': 'off',
+        '@typescript-eslint/no-unsafe-assignment': 'off',
+        '@typescript-eslint/no-unsafe-member-access': 'off',
+        '@typescript-eslint/no-unsafe-argument': 'off',
+        '@typescript-eslint/no-unsafe-call': 'off',
+        '@typescript-eslint/no-unsafe-return': 'off',
+      },
+    },
+    ...more,
+  );
+}
+
+/** The import rules of a room, also for a folder that differs from the rest of its room. */
+export function importRules(name, { except = [] } = {}) {
+  const allowed = [...MAY_IMPORT[name], ...except];
+  const forbidden = LIBRARIES.filter((library) => !allowed.includes(library) && library !== name);
+  return {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: forbidden.map((library) => ({
+          group: [`@quicprochat/${library}`, `@quicprochat/${library}/*`, `**/packages/${library}/**`],
+          message:
+            REASONS[library] ??
+            `${name} may import ${allowed.join(', ') || 'no other room'}, and nothing else.`,
+        })),
+      },
+    ],
+  };
+}
+
+/** The import rule for the SDK outside its worker and transport: the crypto not at all, the relay as types only. */
+export const sdkOutsideWorker = [
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/worker/**', '**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@quicprochat/core-wasm', '@quicprochat/core-wasm/*'], message: REASONS['core-wasm'] },
+            {
+              group: ['@quicprochat/relay', '@quicprochat/relay/*'],
+              allowTypeImports: true,
+              message: REASONS.relay,
+            },
+            {
+              group: ['@quicprochat/testkit', '@quicprochat/react', '@quicprochat/bench'],
+              message: REASONS.testkit,
+            },
+          ],
+        },
+      ],
+    },
+  },
+];

@@ -1,0 +1,16 @@
+/**
+ * What every room's vitest.config.ts shares: rooms are tested from each other's sources, so that a change is seen
+ * without a build in between.
+ *
+ * @type {import('vitest/config').UserConfig}
+ */
+export const preset = {
+  resolve: { conditions: ['@quicprochat/source', 'import', 'module', 'node', 'default'] },
+  ssr: { resolve: { conditions: ['@quicprochat/source', 'import', 'module', 'node', 'default'] } },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
+    execArgv: ['--conditions=@quicprochat/source'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+};

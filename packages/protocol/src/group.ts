@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { accessProofSchema } from './access-proof.ts';
+import { publicKeySchema } from './account.ts';
+import { bytes } from './bytes.ts';
+import { deviceIdSchema, entryIdSchema, epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
+import { LIMITS } from './limits.ts';
+import type { TranscriptField } from './transcript.ts';
+
+/** `groups.create`. The access key proves itself. Proof body: accessKey. */
+export const createGroupInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  accessKey: publicKeySchema,
+  proof: accessProofSchema,
+});
+
+/** A Welcome, stored once however many devices it is for. */
+export const welcomeSchema = z.strictObject({
+  recipients: z.array(deviceIdSchema).min(1).max(LIMITS.maxWelcomeRecipients),
+  payload: bytes({ min: 1, max: LIMITS.maxWelcomeBytes }),
+});
+
+/**
+ * `groups.commit`: ends `epoch`. The bundle is stored whole or not at all: the commit in the log, the access key of
+ * the epoch it begins, and the Welcomes in their inboxes.
+ */
+export const commitInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  epoch: epochSchema,
+  id: entryIdSchema,
+  commit: bytes({ min: 1, max: LIMITS.maxCommitBytes }),
+  nextAccessKey: publicKeySchema,
+  welcomes: z.array(welcomeSchema).max(LIMITS.maxWelcomeRecipients),
+  proof: accessProofSchema,
+});
+
+/** Proof body of `groups.commit`. */
+export function commitProofBody(input: {
+  id: string;
+  commit: Uint8Array;
+  nextAccessKey: Uint8Array;
+  welcomes: readonly { recipients: readonly string[]; payload: Uint8Array }[];
+}): TranscriptField[] {
+  const welcomes = input.welcomes.flatMap(({ recipients, payload }) => [
+    recipients.length,
+    ...recipients,
+    payload,
+  ]);
+  return [input.id, input.commit, input.nextAccessKey, input.welcomes.length, ...welcomes];
+}
+
+/** `groups.post`: an application message or a proposal; the relay cannot tell which. Proof body: id, message. */
+export const postInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  epoch: epochSchema,
+  id: entryIdSchema,
+  message: bytes({ min: 1, max: LIMITS.maxMessageBytes }),
+  proof: accessProofSchema,
+});
+
+/**
+ * `groups.read`: a page after `cursor`, signed with the access key of `epoch`. That key opens the log up to the commit
+ * that ends `epoch` and no further; then `ended` is true, and the next page needs the next epoch's key.
+ * Proof body: cursor, limit.
+ */
+export const readGroupInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  epoch: epochSchema,
+  cursor: sequenceSchema,
+  limit: z.int().min(1),
+  proof: accessProofSchema,
+});
+
+/** One entry of a group's log as readers get it. `payload` is an MLS PrivateMessage (RFC 9420 §6.3), base64url. */
+export interface GroupEntry {
+  sequence: number;
+  /** The epoch that its sender claimed; for a commit, the epoch that it ends. */
+  epoch: number;
+  kind: 'commit' | 'message';
+  id: string;
+  payload: string;
+}
+
+/** A page of a group's log. */
+export interface GroupPage {
+  entries: GroupEntry[];
+  /** Where the next page starts. */
+  cursor: number;
+  /** Whether the page reaches the commit that ends the key's epoch. */
+  ended: boolean;
+  /** Whether more can be read with the same key. */
+  more: boolean;
+}
+
+/** The answer to `groups.commit` and `groups.post`: where the entry stands. A repeated call gets the first answer. */
+export interface Accepted {
+  sequence: number;
+}

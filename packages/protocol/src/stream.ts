@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { accessProofSchema } from './access-proof.ts';
+import { bytes } from './bytes.ts';
+import type { GroupEntry } from './group.ts';
+import { epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
+import type { InboxEntry } from './inbox.ts';
+import { LIMITS } from './limits.ts';
+
+/**
+ * Streams are server-sent events. An EventSource can set no headers and puts its input into the URL, where it would be
+ * logged; so a stream is opened in two steps: an authenticated call trades proofs for a ticket that is good once and
+ * for half a minute, and `streams.events` redeems it. A broken stream is opened anew, from the reader's own cursors.
+ */
+export const ticketSchema = bytes(32);
+
+/** `inbox.openStream`, for the signed-in device. */
+export const openInboxStreamInputSchema = z.strictObject({ cursor: sequenceSchema });
+
+/** `groups.openStream`. Each group brings its own proof (procedure `groups.openStream`, body: cursor). */
+export const openGroupsStreamInputSchema = z.strictObject({
+  groups: z
+    .array(
+      z.strictObject({
+        groupId: groupIdSchema,
+        epoch: epochSchema,
+        cursor: sequenceSchema,
+        proof: accessProofSchema,
+      }),
+    )
+    .min(1)
+    .max(LIMITS.maxStreamGroups),
+});
+
+/** `streams.events`. */
+export const streamEventsInputSchema = z.strictObject({ ticket: ticketSchema });
+
+/** What a stream carries. */
+export type StreamEvent =
+  /** The stream stands: what was posted since the cursors follows, then what is posted from now on. */
+  | { type: 'open' }
+  | { type: 'group-entry'; groupId: string; entry: GroupEntry }
+  /** The commit before this ended the epoch whose key opened this group: open a new stream with the next key. */
+  | { type: 'epoch-ended'; groupId: string; epoch: number }
+  | { type: 'inbox-entry'; entry: InboxEntry };
