@@ -60,6 +60,7 @@ export function room(name, root, more = []) {
   return tseslint.config(
     { ignores: ['dist/**', 'out/**', '.next/**', 'artefact/**', 'coverage/**', 'next-env.d.ts'] },
     js.configs.recommended,
+    { plugins: { '@typescript-eslint': tseslint.plugin } },
     {
       files: ['**/*.{ts,tsx}'],
       extends: [tseslint.configs.strictTypeChecked],

@@ -14,4 +14,5 @@ export * from './key-package.ts';
 export * from './limits.ts';
 export * from './stream.ts';
 export * from './suite.ts';
+export * from './transcript.ts';
 export * from './version.ts';

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createRelay, localWake, openSqlite, type Db } from '@quicprochat/relay';
+import { pino } from 'pino';
+import { serveAdmin } from './admin.ts';
+import { parseEnv, type Env } from './env.ts';
+
+/** The relay process: reads its environment, opens its store, serves until it is told to stop. */
+const env = parseEnv(process.env);
+if ('problems' in env) {
+  for (const problem of env.problems) console.error(problem);
+  process.exit(3);
+}
+await run(env).catch((error: unknown) => {
+  console.error(sentenceOf(error, env));
+  process.exit(1);
+});
+
+async function run(env: Env): Promise<void> {
+  const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
+  const db = await openDatabase(env.QPC_DATABASE);
+  const relay = createRelay({
+    db,
+    wake: localWake(),
+    origins: env.QPC_ORIGINS,
+    publicHosts: env.QPC_PUBLIC_HOSTS,
+    rateFactor: env.QPC_RATE_FACTOR,
+    report: (incident, error) => {
+      log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
+    },
+  });
+  let draining = false;
+  const admin = await serveAdmin({
+    host: env.QPC_HOST,
+    port: env.QPC_ADMIN_PORT,
+    isReady: async () =>
+      !draining && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
+  });
+  const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
+  log.info({ address }, 'the relay serves');
+
+  const stop = () => {
+    if (draining) return;
+    draining = true;
+    admin.close();
+    relay.close().then(
+      () => {
+        log.info('the relay has stopped');
+        process.exit(0);
+      },
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function openDatabase(address: string): Promise<Db> {
+  if (!address.startsWith('sqlite:')) {
+    throw new Error('QPC_DATABASE: this version keeps its data in SQLite only; use sqlite:PATH.');
+  }
+  const path = address.slice('sqlite:'.length);
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return openSqlite(path);
+}
+
+/** What goes into the log of a fault: its kind and code, and nothing that a caller sent. */
+function faultOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error ? `${error.name} ${String(error.code)}` : `${error.name}: ${error.message}`;
+}
+
+function sentenceOf(error: unknown, env: Env): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE') {
+    return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
+  }
+  if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT}, or the folder of the database.`;
+  if (code.startsWith('SQLITE')) return `The database at QPC_DATABASE cannot be opened (${code}).`;
+  return error instanceof Error ? error.message : 'The relay cannot start.';
+}

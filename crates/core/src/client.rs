@@ -1,0 +1,192 @@
+//! One device of one account: its keys, its key packages, its groups.
+
+use std::{cell::Cell, rc::Rc};
+
+use openmls::prelude::OpenMlsProvider;
+
+use crate::{
+    credential::LeafIdentity,
+    error::{CoreError, Result},
+    group::{GroupId, GroupMember},
+    identity::Identity,
+    key_package,
+    policy::UpdatePolicy,
+    provider::Provider,
+    safety_number::safety_number,
+    storage::{Key, Kind, Record, Store, Write},
+    suite::Suite,
+};
+
+/// What a client and its groups share, in one thread.
+pub(crate) struct Shared {
+    pub(crate) provider: Provider,
+    pub(crate) identity: Identity,
+    pub(crate) policy: Cell<UpdatePolicy>,
+}
+
+impl Shared {
+    pub(crate) fn store(&self) -> &Store {
+        self.provider.storage()
+    }
+}
+
+/// A device's MLS client. Cheap calls but for key packages and groups; nothing is sent or saved by itself.
+pub struct Client {
+    shared: Rc<Shared>,
+}
+
+impl Client {
+    /// A new account with this as its first device: fresh keys, a random device id.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for a handle that is empty or longer than 64 bytes.
+    pub fn create(handle: &str) -> Result<Self> {
+        let provider = Provider::default();
+        let identity = Identity::generate(&provider, handle)?;
+        identity.store(&provider)?;
+        Ok(Self::of(provider, identity, UpdatePolicy::default()))
+    }
+
+    /// The client of a store, from all records written so far.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreTooNew`], or [`CoreError::StoreCorrupt`] naming the record. Groups are read by
+    /// [`Client::load_group`].
+    pub fn open(records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        let provider = Provider::new(Store::open(records)?);
+        let identity = Identity::load(&provider)?;
+        let policy = provider.storage().read(&Key::of(Kind::UpdatePolicy))?.unwrap_or_default();
+        Ok(Self::of(provider, identity, policy))
+    }
+
+    fn of(provider: Provider, identity: Identity, policy: UpdatePolicy) -> Self {
+        Self { shared: Rc::new(Shared { provider, identity, policy: Cell::new(policy) }) }
+    }
+
+    /// Who this device is, as members see it.
+    pub fn identity(&self) -> LeafIdentity {
+        self.shared.identity.public()
+    }
+
+    /// The account's signature over the device's certificate, for the relay's directory.
+    pub fn device_certificate(&self) -> [u8; 64] {
+        self.shared.identity.certificate()
+    }
+
+    /// The device key's signature over exactly these bytes. Only for transcripts: they carry their purpose, so that no
+    /// signature stands for another.
+    pub fn sign_as_device(&self, transcript: &[u8]) -> [u8; 64] {
+        self.shared.identity.sign_as_device(transcript)
+    }
+
+    /// The policy in force in all groups.
+    pub fn update_policy(&self) -> UpdatePolicy {
+        self.shared.policy.get()
+    }
+
+    /// Changes when keys must be updated, in all groups, from now on.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for a policy by which every call would be due.
+    pub fn set_update_policy(&self, policy: UpdatePolicy) -> Result<()> {
+        if policy.after_messages == 0 || policy.after_ms == 0 || policy.hard_stop_ms == 0 {
+            return Err(CoreError::BadInput("every number of an update policy is at least 1"));
+        }
+        self.shared.store().write(&Key::of(Kind::UpdatePolicy), &policy)?;
+        self.shared.policy.set(policy);
+        Ok(())
+    }
+
+    /// Single-use key packages to publish, their private keys stored.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for more than 1,000 at once.
+    pub fn generate_key_packages(&self, suite: Suite, count: u32) -> Result<Vec<Vec<u8>>> {
+        if count > 1_000 {
+            return Err(CoreError::BadInput("at most 1000 key packages at once"));
+        }
+        let Shared { provider, identity, .. } = &*self.shared;
+        provider
+            .storage()
+            .transaction(|| (0..count).map(|_| key_package::generate(provider, identity, suite, false)).collect())
+    }
+
+    /// A key package for when the single-use ones have run out (RFC 9420 §16.8): marked as such, and kept after use.
+    ///
+    /// # Errors
+    /// [`CoreError::Internal`] if keys cannot be made.
+    pub fn generate_last_resort_key_package(&self, suite: Suite) -> Result<Vec<u8>> {
+        let Shared { provider, identity, .. } = &*self.shared;
+        provider.storage().transaction(|| key_package::generate(provider, identity, suite, true))
+    }
+
+    /// Who a key package belongs to, after every check that adding it would make.
+    ///
+    /// # Errors
+    /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`] or
+    /// [`CoreError::CredentialRejected`].
+    pub fn inspect_key_package(&self, key_package: &[u8], suite: Suite) -> Result<LeafIdentity> {
+        key_package::inspect(&self.shared.provider, key_package, suite, None).map(|(_, identity)| identity)
+    }
+
+    /// A new group with this device as its only member.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupExists`].
+    pub fn create_group(&self, group_id: GroupId, suite: Suite, now_ms: u64) -> Result<GroupMember> {
+        GroupMember::create(Rc::clone(&self.shared), group_id, suite, now_ms)
+    }
+
+    /// The group of a Welcome. Every leaf's chain of keys is checked; the key package is used up unless it is a
+    /// last-resort one. A group that we were removed from is replaced.
+    ///
+    /// # Errors
+    /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
+    /// [`CoreError::PolicyRejected`], [`CoreError::GroupExists`], [`CoreError::WireDecode`].
+    pub fn join(&self, welcome: &[u8], now_ms: u64) -> Result<GroupMember> {
+        GroupMember::join(Rc::clone(&self.shared), welcome, now_ms)
+    }
+
+    /// A handle on a stored group. Handles on one group see each other's changes.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`], [`CoreError::StoreCorrupt`].
+    pub fn load_group(&self, group_id: GroupId) -> Result<GroupMember> {
+        GroupMember::load(Rc::clone(&self.shared), group_id)
+    }
+
+    /// Deletes a group and all its records. Handles on it answer [`CoreError::GroupNotFound`] from then on.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`].
+    pub fn delete_group(&self, group_id: GroupId) -> Result<()> {
+        GroupMember::delete(&self.shared, group_id)
+    }
+
+    /// The groups of this store, left ones included.
+    pub fn group_ids(&self) -> Vec<GroupId> {
+        let keys = self.shared.store().keys_of(Kind::OwnLeaf);
+        keys.iter().filter_map(|key| GroupId::from_key(key)).collect()
+    }
+
+    /// All changes since the last call, of the client and its groups, in order. Commit them in one transaction with
+    /// what the operation sends.
+    pub fn take_writes(&self) -> Vec<Write> {
+        self.shared.store().take_writes()
+    }
+
+    /// The safety number of this account and another.
+    ///
+    /// # Errors
+    /// [`CoreError::Internal`] if hashing fails.
+    pub fn safety_number(&self, other_handle: &str, other_account_key: &[u8; 32]) -> Result<String> {
+        let identity = &self.shared.identity;
+        safety_number((&identity.handle, &identity.account_key()), (other_handle, other_account_key))
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Client").field(&self.shared.identity).finish()
+    }
+}

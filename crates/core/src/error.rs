@@ -1,0 +1,127 @@
+//! The closed list of what can go wrong, each with what the application does next.
+
+use thiserror::Error;
+
+pub(crate) mod mls;
+
+/// A result of the core.
+pub type Result<T> = std::result::Result<T, CoreError>;
+
+/// Declares the errors once: variant, stable code, message, and the remedy as the doc line.
+macro_rules! core_errors {
+    ($($(#[doc = $remedy:literal])+ $variant:ident = $code:literal, $message:literal;)+) => {
+        /// What can go wrong. [`CoreError::code`] is stable; messages hold no secret and nothing that a user typed.
+        #[derive(Clone, Debug, Error, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum CoreError {
+            $($(#[doc = $remedy])+ #[error($message)] $variant,)+
+            /// An argument is malformed; the text says which and how. Fix the caller.
+            #[error("bad input: {0}")]
+            BadInput(&'static str),
+            /// The named record cannot be read. Stop using this store: restore a backup or start a new device.
+            #[error("the stored record {record} cannot be read")]
+            StoreCorrupt {
+                /// The record's kind and key.
+                record: String,
+            },
+        }
+
+        impl CoreError {
+            /// Every code there is, in the order of declaration.
+            pub const CODES: &'static [&'static str] = &[$($code,)+ "BAD_INPUT", "STORE_CORRUPT"];
+
+            /// The stable name of this error.
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)+
+                    Self::BadInput(_) => "BAD_INPUT",
+                    Self::StoreCorrupt { .. } => "STORE_CORRUPT",
+                }
+            }
+        }
+    };
+}
+
+core_errors! {
+    /// The bytes are not what they should be. Drop the message; if it came through the relay, suspect the relay.
+    WireDecode = "WIRE_DECODE", "the bytes cannot be decoded";
+    /// The message belongs to another group. Hand it to the group that it names.
+    WrongGroup = "WRONG_GROUP", "the message belongs to another group";
+    /// The message's epoch is over and its keys are gone. Show it as lost; it will never open.
+    EpochTooOld = "EPOCH_TOO_OLD", "the message's epoch is over and its keys are gone";
+    /// The message comes from a later epoch. Keep it, process the commits in between, then try again.
+    EpochAhead = "EPOCH_AHEAD", "the message comes from a later epoch";
+    /// The message was read before, or is older than the reordering window. Drop it.
+    Replayed = "REPLAYED", "the message was read before or is too late in its sender's order";
+    /// The message is more than a thousand ahead of its sender's last one. Fetch what is missing first.
+    GenerationTooFar = "GENERATION_TOO_FAR", "the message is too far ahead of its sender's last one";
+    /// The message does not open with this group's keys. Drop it; many of them mean a fork or a forger.
+    DecryptFailed = "DECRYPT_FAILED", "the message cannot be decrypted";
+    /// Our own message came back. Nothing to do: the caller kept its text when it sent it.
+    OwnMessage = "OWN_MESSAGE", "the message is our own";
+    /// The commit breaks a rule of RFC 9420. Refuse it and report it: its sender is faulty or hostile.
+    InvalidCommit = "INVALID_COMMIT", "the commit is invalid";
+    /// The proposal breaks a rule of RFC 9420. Drop it.
+    InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";
+    /// MLS would allow it, this messenger does not (public messages, external commits, PSKs, group extensions). Drop it.
+    PolicyRejected = "POLICY_REJECTED", "the message is of a kind that this messenger does not accept";
+    /// A leaf's chain of keys does not hold, or changes who the leaf is. Refuse it and warn the user.
+    CredentialRejected = "CREDENTIAL_REJECTED", "a member's credential does not hold";
+    /// The key package's lifetime is over. Claim another one.
+    KeyPackageExpired = "KEYPACKAGE_EXPIRED", "the key package has expired";
+    /// The key package is malformed, wrongly signed or claims too long a lifetime. Claim another one.
+    KeyPackageInvalid = "KEYPACKAGE_INVALID", "the key package is invalid";
+    /// The cipher suite is none of ours, or not the group's. Claim a key package for the group's suite.
+    UnsupportedCiphersuite = "UNSUPPORTED_CIPHERSUITE", "the cipher suite is not supported here";
+    /// The device is in the group already. Leave it out.
+    AlreadyMember = "ALREADY_MEMBER", "the device is a member already";
+    /// The key package is our own. Leave it out.
+    CannotAddSelf = "CANNOT_ADD_SELF", "a member cannot add itself";
+    /// A member's commit cannot remove its author. Use `leave`.
+    CannotRemoveSelf = "CANNOT_REMOVE_SELF", "a member cannot commit its own removal";
+    /// No member has that leaf. Refresh the list of members.
+    NotAMember = "NOT_A_MEMBER", "there is no such member";
+    /// The Welcome is for a key package that is not ours, or that was used up. Ask to be added again.
+    WelcomeNotForUs = "WELCOME_NOT_FOR_US", "the Welcome is for none of our key packages";
+    /// The Welcome does not hold. Drop it and ask to be added again.
+    WelcomeInvalid = "WELCOME_INVALID", "the Welcome is invalid";
+    /// A group of that id is here already. Load it, or delete it first.
+    GroupExists = "GROUP_EXISTS", "a group of that id exists already";
+    /// There is no group of that id here. Wait for its Welcome.
+    GroupNotFound = "GROUP_NOT_FOUND", "there is no group of that id";
+    /// We are no longer a member. Show the group as left; only a new Welcome brings it back.
+    RemovedFromGroup = "REMOVED_FROM_GROUP", "this device is no longer a member of the group";
+    /// Our last commit is undecided. Merge or clear it first.
+    PendingCommitExists = "PENDING_COMMIT_EXISTS", "a commit of our own is pending";
+    /// There is no commit of ours to merge or clear. Nothing to do.
+    NoPendingCommit = "NO_PENDING_COMMIT", "no commit of our own is pending";
+    /// A received commit awaits its decision. Merge or discard it first.
+    StagedCommitExists = "STAGED_COMMIT_EXISTS", "a received commit is staged";
+    /// No received commit is staged. Process one first.
+    NoStagedCommit = "NO_STAGED_COMMIT", "no received commit is staged";
+    /// Proposals wait for a commit (RFC 9420 §12.4: none may be left out). Commit them, or wait for the commit.
+    PendingProposals = "PENDING_PROPOSALS", "proposals are waiting for a commit";
+    /// There is no proposal to commit. Nothing to do.
+    NoPendingProposals = "NO_PENDING_PROPOSALS", "no proposals are waiting for a commit";
+    /// Our keys are older than the policy's hard stop. Commit a `self_update`, then send again.
+    HealingOverdue = "HEALING_OVERDUE", "keys must be updated before anything more is sent";
+    /// The store was written by a newer release. Update the application.
+    StoreTooNew = "STORE_TOO_NEW", "the store was written by a newer release";
+    /// A bug or a broken environment. Stop using this instance, open the store anew, and report it.
+    Internal = "INTERNAL", "internal error";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CoreError;
+
+    #[test]
+    fn codes_are_unique_and_upper_case() {
+        let mut codes = CoreError::CODES.to_vec();
+        assert!(codes.iter().all(|code| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')));
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), CoreError::CODES.len());
+        assert!(codes.contains(&CoreError::BadInput("x").code()));
+    }
+}

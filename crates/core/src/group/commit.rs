@@ -1,0 +1,249 @@
+//! Commits and proposals of our own.
+//!
+//! Every commit has a path and rotates everything that the leaf holds: encryption key, signature key, credential. So
+//! whoever commits is healed, whatever the commit was for.
+
+use std::collections::BTreeSet;
+
+use openmls::prelude::{
+    KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Sender,
+    tls_codec::Serialize as _,
+};
+use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
+
+use super::{
+    GroupMember,
+    own_leaf::{Pending, Proposed},
+};
+use crate::{
+    access, credential,
+    error::{CoreError, Result, mls},
+    key_package,
+    signer::SecretKey,
+    storage::Kind,
+};
+
+/// A staged commit, to be submitted whole: the relay takes all of it or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitBundle {
+    /// The commit, for the group's log.
+    pub commit: Vec<u8>,
+    /// One Welcome for all who were added, if any were. Leaves only with the winning commit.
+    pub welcome: Option<Vec<u8>>,
+    /// The access key of the epoch that the commit begins.
+    pub next_access_key: [u8; 32],
+    /// The epoch that the commit ends.
+    pub epoch: u64,
+}
+
+impl GroupMember {
+    /// Stages a commit that adds the devices of these key packages.
+    ///
+    /// # Errors
+    /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
+    /// [`CoreError::CredentialRejected`], [`CoreError::CannotAddSelf`], [`CoreError::AlreadyMember`],
+    /// [`CoreError::PendingCommitExists`], [`CoreError::BadInput`] for none at all.
+    pub fn add_members(&mut self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        if key_packages.is_empty() {
+            return Err(CoreError::BadInput("no key packages to add"));
+        }
+        let checked = self.check_additions(key_packages, now_ms)?;
+        self.commit(checked, &[])
+    }
+
+    /// Stages a commit that removes these leaves.
+    ///
+    /// # Errors
+    /// [`CoreError::NotAMember`], [`CoreError::CannotRemoveSelf`], [`CoreError::PendingCommitExists`],
+    /// [`CoreError::BadInput`] for none at all.
+    pub fn remove_members(&mut self, leaf_indexes: &[u32]) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        if leaf_indexes.is_empty() {
+            return Err(CoreError::BadInput("no members to remove"));
+        }
+        let leaves: BTreeSet<u32> = leaf_indexes.iter().copied().collect();
+        if leaves.contains(&self.own_leaf_index()) {
+            return Err(CoreError::CannotRemoveSelf);
+        }
+        for &leaf in &leaves {
+            self.member(leaf)?;
+        }
+        let leaves: Vec<_> = leaves.into_iter().map(LeafNodeIndex::new).collect();
+        self.commit(Vec::new(), &leaves)
+    }
+
+    /// Stages a commit that changes nothing but this device's own keys: who stole the old ones is locked out.
+    ///
+    /// # Errors
+    /// [`CoreError::PendingCommitExists`]; [`CoreError::CannotRemoveSelf`] after [`GroupMember::leave`].
+    pub fn self_update(&mut self) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        self.commit(Vec::new(), &[])
+    }
+
+    /// Stages a commit of all proposals received so far. Every other commit takes them along too.
+    ///
+    /// # Errors
+    /// [`CoreError::NoPendingProposals`], [`CoreError::PendingCommitExists`]; [`CoreError::CannotRemoveSelf`] after
+    /// [`GroupMember::leave`]: another member has to commit that.
+    pub fn commit_pending_proposals(&mut self) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        if !self.has_pending_proposals() {
+            return Err(CoreError::NoPendingProposals);
+        }
+        self.commit(Vec::new(), &[])
+    }
+
+    /// Makes our staged commit count: the relay has put it in order.
+    ///
+    /// # Errors
+    /// [`CoreError::NoPendingCommit`].
+    pub fn merge_pending_commit(&mut self, now_ms: u64) -> Result<()> {
+        self.begin()?;
+        let pending = self.group.pending_commit().ok_or(CoreError::NoPendingCommit)?;
+        let changes = self.changes_of(pending, self.own_leaf_index(), now_ms)?;
+        self.atomically(|member| {
+            let shared = std::rc::Rc::clone(&member.shared);
+            member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
+            member.apply(&changes, now_ms)
+        })
+    }
+
+    /// Drops our staged commit and its keys: another one won, or the relay refused it.
+    ///
+    /// # Errors
+    /// [`CoreError::NoPendingCommit`].
+    pub fn clear_pending_commit(&mut self) -> Result<()> {
+        self.begin()?;
+        if !self.has_pending_commit() {
+            return Err(CoreError::NoPendingCommit);
+        }
+        self.atomically(|member| {
+            let shared = std::rc::Rc::clone(&member.shared);
+            member.group.clear_pending_commit(shared.store())?;
+            member.own.pending = None;
+            member.save()
+        })
+    }
+
+    /// Proposes new keys for this leaf, for another member to commit.
+    ///
+    /// # Errors
+    /// [`CoreError::PendingCommitExists`].
+    pub fn propose_update(&mut self) -> Result<Vec<u8>> {
+        self.begin_commit()?;
+        self.atomically(|member| {
+            let shared = std::rc::Rc::clone(&member.shared);
+            let signer = SecretKey::generate(shared.provider.rand())?;
+            let credential_with_key = credential::issue(&shared.identity, &signer);
+            let bundle = NewSignerBundle { signer: &signer, credential_with_key };
+            let parameters = LeafNodeParameters::default();
+            let (proposal, _) = member
+                .group
+                .propose_self_update_with_new_signer(&shared.provider, &member.own.signer, bundle, parameters)
+                .map_err(|_| CoreError::Internal)?;
+            let encryption_keys = shared.store().touched(Kind::EncryptionKeyPair);
+            member.own.proposed.push(Proposed::new(signer, &encryption_keys));
+            member.save()?;
+            to_bytes(&proposal)
+        })
+    }
+
+    /// Proposes that this device be removed. It stays a member until another one commits that.
+    ///
+    /// openmls refuses the RFC 9420 extension's SelfRemove under encrypted handshakes; a Remove of oneself is what a
+    /// blind relay allows.
+    ///
+    /// # Errors
+    /// [`CoreError::PendingCommitExists`].
+    pub fn leave(&mut self) -> Result<Vec<u8>> {
+        self.begin_commit()?;
+        self.atomically(|member| {
+            let shared = std::rc::Rc::clone(&member.shared);
+            let left = member.group.leave_group(&shared.provider, &member.own.signer);
+            to_bytes(&left.map_err(|_| CoreError::Internal)?)
+        })
+    }
+
+    fn begin_commit(&mut self) -> Result<()> {
+        self.begin()?;
+        if self.has_pending_commit() { Err(CoreError::PendingCommitExists) } else { Ok(()) }
+    }
+
+    fn check_additions(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<KeyPackage>> {
+        let suite = self.suite()?;
+        let own = self.shared.identity.device_id;
+        let mut devices: BTreeSet<_> = self.members()?.iter().map(|member| member.identity.device_id).collect();
+        let checked = key_packages.iter().map(|bytes| {
+            let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
+            match identity.device_id {
+                device if device == own => Err(CoreError::CannotAddSelf),
+                device if !devices.insert(device) => Err(CoreError::AlreadyMember),
+                _ => Ok(key_package),
+            }
+        });
+        checked.collect()
+    }
+
+    /// Stages a commit of these additions and removals, of all pending proposals, and of new own keys.
+    fn commit(&mut self, additions: Vec<KeyPackage>, removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
+        if self.is_leaving() {
+            return Err(CoreError::CannotRemoveSelf);
+        }
+        self.atomically(|member| {
+            let shared = std::rc::Rc::clone(&member.shared);
+            let provider = &shared.provider;
+            let epoch = member.epoch();
+            let signer = SecretKey::generate(provider.rand())?;
+            let credential_with_key = credential::issue(&shared.identity, &signer);
+            let bundle = NewSignerBundle { signer: &signer, credential_with_key };
+            let staged = member
+                .group
+                .commit_builder()
+                .propose_adds(additions)
+                .propose_removals(removals.iter().copied())
+                .load_psks(provider.storage())
+                .and_then(|builder| {
+                    let old = &member.own.signer;
+                    builder.build_with_new_signer(provider.rand(), provider.crypto(), old, bundle, |_| true)
+                })
+                .map_err(mls::create_commit)?
+                .stage_commit(provider)
+                .map_err(|_| CoreError::Internal)?;
+            let welcome = staged.to_welcome_msg().as_ref().map(to_bytes).transpose()?;
+            let commit = to_bytes(&staged.into_commit())?;
+            member.own.pending = Some(Pending { signer, commit_hash: member.hash(&commit)? });
+            member.save()?;
+            Ok(CommitBundle { commit, welcome, next_access_key: member.next_access_key()?, epoch })
+        })
+    }
+
+    /// The access key of the epoch that the pending commit would begin.
+    fn next_access_key(&self) -> Result<[u8; 32]> {
+        let pending = self.group.pending_commit().ok_or(CoreError::Internal)?;
+        let exported = pending.export_secret(self.crypto(), access::LABEL, access::CONTEXT, access::LENGTH);
+        Ok(access::key(exported.map_err(|_| CoreError::Internal)?)?.public())
+    }
+
+    /// Whether our own removal is among the pending proposals.
+    fn is_leaving(&self) -> bool {
+        let own = self.group.own_leaf_index();
+        self.group.pending_proposals().any(|proposal| match proposal.proposal() {
+            openmls::prelude::Proposal::Remove(remove) => {
+                remove.removed() == own && matches!(proposal.sender(), Sender::Member(_))
+            }
+            _ => false,
+        })
+    }
+
+    /// SHA-256.
+    pub(crate) fn hash(&self, bytes: &[u8]) -> Result<[u8; 32]> {
+        let hash = self.crypto().hash(HashType::Sha2_256, bytes).map_err(|_| CoreError::Internal)?;
+        hash.try_into().map_err(|_| CoreError::Internal)
+    }
+}
+
+pub(crate) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {
+    message.tls_serialize_detached().map_err(|_| CoreError::Internal)
+}

@@ -1,0 +1,200 @@
+//! How a seat comes and goes: creating a group, joining by Welcome, loading, deleting.
+
+use std::{collections::HashSet, rc::Rc};
+
+use openmls::prelude::{
+    JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
+    OpenMlsProvider, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
+    tls_codec::DeserializeBytes,
+};
+
+use super::{GroupId, GroupMember, OwnLeaf};
+use crate::{
+    client::Shared,
+    credential,
+    error::{CoreError, Result, mls},
+    health::{Healed, Health},
+    key_package::signer_key,
+    policy::Activity,
+    signer::SecretKey,
+    storage::{GROUP_KINDS, Key, Kind, Store},
+    suite::{Suite, capabilities},
+};
+
+/// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each
+/// one keeps the secrets of everyone's unread messages.
+pub(crate) const PAST_EPOCHS: usize = 2;
+/// How far behind a sender's newest message an older one may arrive.
+const OUT_OF_ORDER: u32 = 16;
+/// How many messages of one sender may be missing.
+const FORWARD: u32 = 1_000;
+
+/// What openmls is told of every group. The padding is ours (`padding.rs`).
+fn join_config() -> MlsGroupJoinConfig {
+    MlsGroupJoinConfig::builder()
+        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+        .max_past_epochs(PAST_EPOCHS)
+        .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
+        .use_ratchet_tree_extension(true)
+        .build()
+}
+
+fn create_config(suite: Suite) -> MlsGroupCreateConfig {
+    MlsGroupCreateConfig::builder()
+        .ciphersuite(suite.to_openmls())
+        .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+        .max_past_epochs(PAST_EPOCHS)
+        .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
+        .use_ratchet_tree_extension(true)
+        .capabilities(capabilities())
+        .lifetime(Lifetime::default())
+        .build()
+}
+
+impl GroupMember {
+    pub(crate) fn create(shared: Rc<Shared>, id: GroupId, suite: Suite, now_ms: u64) -> Result<Self> {
+        let Shared { provider, identity, .. } = &*shared;
+        let store = provider.storage();
+        let created = store.transaction(|| {
+            if is_stored(store, id)? {
+                return Err(CoreError::GroupExists);
+            }
+            let signer = SecretKey::generate(provider.rand())?;
+            let credential = credential::issue(identity, &signer);
+            let config = create_config(suite);
+            let group = MlsGroup::new_with_group_id(provider, &signer, &config, id.to_openmls(), credential)
+                .map_err(|_| CoreError::Internal)?;
+            let member = Self::seated(&shared, id, group, signer, now_ms);
+            member.save()?;
+            Ok(member)
+        });
+        created.map(Self::entered)
+    }
+
+    pub(crate) fn join(shared: Rc<Shared>, welcome: &[u8], now_ms: u64) -> Result<Self> {
+        let message = MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| CoreError::WireDecode)?;
+        let MlsMessageBodyIn::Welcome(welcome) = message.extract() else { return Err(CoreError::WireDecode) };
+        let provider = &shared.provider;
+        let store = provider.storage();
+        let joined = store.transaction(|| {
+            let welcome =
+                ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(mls::welcome)?;
+            let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
+            make_room(&shared, id)?;
+            let is_last_resort = welcome.own_key_package().is_some_and(openmls::prelude::KeyPackage::last_resort);
+            // Lifetimes bound when a leaf may be *added* (checked then); members who joined months ago and never
+            // updated must not keep others out (RFC 9420 §7.3 leaves this to the application).
+            let staged =
+                JoinBuilder::new(provider, welcome).skip_lifetime_validation().build().map_err(mls::welcome)?;
+            check_members(&shared, &staged)?;
+            let signer = take_signer(store, &staged, is_last_resort)?;
+            let group = staged.into_group(provider).map_err(mls::welcome)?;
+            let member = Self::seated(&shared, id, group, signer, now_ms);
+            member.save()?;
+            Ok(member)
+        });
+        joined.map(Self::entered)
+    }
+
+    pub(crate) fn load(shared: Rc<Shared>, id: GroupId) -> Result<Self> {
+        let store = shared.store();
+        let revision = store.revision(&id.0);
+        let own = store.read(&id.key(Kind::OwnLeaf))?.ok_or(CoreError::GroupNotFound)?;
+        let missing = |kind: Kind| CoreError::StoreCorrupt { record: id.key(kind).name() };
+        let group = MlsGroup::load(store, &id.to_openmls())?.ok_or_else(|| missing(Kind::Tree))?;
+        let health = store.read(&id.key(Kind::Health))?.ok_or_else(|| missing(Kind::Health))?;
+        let activity = store.read(&id.key(Kind::Activity))?.ok_or_else(|| missing(Kind::Activity))?;
+        Ok(Self { shared: Rc::clone(&shared), id, group, own, health, activity, staged: None, revision })
+    }
+
+    pub(crate) fn delete(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
+        let store = shared.store();
+        if !is_stored(store, id)? {
+            return Err(CoreError::GroupNotFound);
+        }
+        store.transaction(|| delete_records(store, id))?;
+        store.advance(&id.0);
+        Ok(())
+    }
+
+    /// Reads this value anew from the records.
+    pub(crate) fn reload(&mut self) -> Result<()> {
+        let staged = self.staged.take();
+        *self = Self::load(Rc::clone(&self.shared), self.id)?;
+        self.staged = staged;
+        Ok(())
+    }
+
+    fn seated(shared: &Rc<Shared>, id: GroupId, group: MlsGroup, signer: SecretKey, now_ms: u64) -> Self {
+        let healed = Healed { epoch: group.epoch().as_u64(), at_ms: now_ms };
+        Self {
+            shared: Rc::clone(shared),
+            id,
+            own: OwnLeaf::new(signer, healed.epoch),
+            health: Health::first_seen(group.members().map(|member| member.index.u32()), healed),
+            activity: Activity::since(now_ms),
+            group,
+            staged: None,
+            revision: 0,
+        }
+    }
+
+    fn entered(mut self) -> Self {
+        self.revision = self.store().advance(&self.id.0);
+        self
+    }
+}
+
+fn is_stored(store: &Store, id: GroupId) -> Result<bool> {
+    Ok(store.read::<OwnLeaf>(&id.key(Kind::OwnLeaf))?.is_some())
+}
+
+/// A group that this device was removed from gives way to its new Welcome; one that it is in does not.
+fn make_room(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
+    match GroupMember::load(Rc::clone(shared), id) {
+        Err(CoreError::GroupNotFound) => Ok(()),
+        Err(error) => Err(error),
+        Ok(member) if member.is_active() => Err(CoreError::GroupExists),
+        Ok(_) => delete_records(shared.store(), id),
+    }
+}
+
+fn delete_records(store: &Store, id: GroupId) -> Result<()> {
+    if let Some(mut own) = store.read::<OwnLeaf>(&id.key(Kind::OwnLeaf))? {
+        own.settle(None, store)?;
+    }
+    for kind in GROUP_KINDS {
+        store.delete_all(&id.key(kind));
+    }
+    Ok(())
+}
+
+/// Checks what the RFC leaves to the application: every leaf's chain, no device twice, no group extensions of any kind.
+fn check_members(shared: &Shared, staged: &StagedWelcome) -> Result<()> {
+    Suite::from_openmls(staged.group_context().ciphersuite())?;
+    if staged.group_context().extensions().iter().next().is_some() {
+        return Err(CoreError::PolicyRejected);
+    }
+    let mut devices = HashSet::new();
+    for member in staged.members() {
+        let identity = credential::verify_parts(&member.credential, &member.signature_key)?;
+        if member.index == staged.own_leaf_index() && identity != shared.identity.public() {
+            return Err(CoreError::CredentialRejected);
+        }
+        if !devices.insert(identity.device_id) {
+            return Err(CoreError::CredentialRejected);
+        }
+    }
+    Ok(())
+}
+
+/// The signature key of the key package that was used. A last-resort one stays for the next Welcome.
+fn take_signer(store: &Store, staged: &StagedWelcome, is_last_resort: bool) -> Result<SecretKey> {
+    let leaf = staged.own_leaf_node().ok_or(CoreError::WelcomeInvalid)?;
+    let key: Key = signer_key(leaf.signature_key().as_slice());
+    let signer = store.read(&key)?.ok_or(CoreError::WelcomeNotForUs)?;
+    if !is_last_resort {
+        store.delete(&key);
+    }
+    Ok(signer)
+}

@@ -1,0 +1,79 @@
+//! Key packages (RFC 9420 §10): how others add this device while it is away.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use openmls::prelude::{
+    KeyPackage, KeyPackageBuilder, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider, ProtocolVersion,
+    tls_codec::{DeserializeBytes, Serialize as _},
+};
+
+use crate::{
+    credential::{self, LeafIdentity},
+    error::{CoreError, Result, mls},
+    identity::Identity,
+    provider::Provider,
+    signer::SecretKey,
+    storage::{Key, Kind},
+    suite::{Suite, capabilities},
+};
+
+/// A key package of ours as an `MLSMessage`, its private keys stored. Each has a leaf signature key of its own, so
+/// that the leaves of two groups have nothing in common but their identity.
+pub(crate) fn generate(
+    provider: &Provider,
+    identity: &Identity,
+    suite: Suite,
+    is_last_resort: bool,
+) -> Result<Vec<u8>> {
+    let signer = SecretKey::generate(provider.rand())?;
+    let builder = KeyPackageBuilder::new().leaf_node_capabilities(capabilities());
+    let builder = if is_last_resort { builder.mark_as_last_resort() } else { builder };
+    let bundle = builder
+        .build(suite.to_openmls(), provider, &signer, credential::issue(identity, &signer))
+        .map_err(|_| CoreError::Internal)?;
+    provider.storage().write(&signer_key(&signer.public()), &signer)?;
+    let message = MlsMessageOut::from(bundle.key_package().clone());
+    message.tls_serialize_detached().map_err(|_| CoreError::Internal)
+}
+
+/// Where the leaf signature key of a key package is kept.
+pub(crate) fn signer_key(public: &[u8]) -> Key {
+    Key::of(Kind::KeyPackageSigner).with(public)
+}
+
+/// Checks a key package wholly: form, suite, both signatures, lifetime and its range, and the chain of keys.
+///
+/// The lifetime is checked against the system's clock by openmls and, when the caller has a time of its own, against
+/// that too.
+pub(crate) fn inspect(
+    provider: &Provider,
+    bytes: &[u8],
+    suite: Suite,
+    now_ms: Option<u64>,
+) -> Result<(KeyPackage, LeafIdentity)> {
+    let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| CoreError::KeyPackageInvalid)?;
+    let MlsMessageBodyIn::KeyPackage(unverified) = message.extract() else {
+        return Err(CoreError::KeyPackageInvalid);
+    };
+    let key_package = unverified.validate(provider.crypto(), ProtocolVersion::Mls10).map_err(mls::key_package)?;
+    if key_package.ciphersuite() != suite.to_openmls() {
+        return Err(CoreError::UnsupportedCiphersuite);
+    }
+    let identity = check(&key_package)?;
+    if let Some(now_ms) = now_ms {
+        let now = UNIX_EPOCH + Duration::from_millis(now_ms);
+        if key_package.life_time().not_after() <= now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() {
+            return Err(CoreError::KeyPackageExpired);
+        }
+    }
+    Ok((key_package, identity))
+}
+
+/// What openmls leaves to the application for a key package whose signatures it has checked: the range of its
+/// lifetime (RFC 9420 §7.2) and who it is.
+pub(crate) fn check(key_package: &KeyPackage) -> Result<LeafIdentity> {
+    if !key_package.life_time().has_acceptable_range() {
+        return Err(CoreError::KeyPackageInvalid);
+    }
+    credential::verify(key_package.leaf_node())
+}

@@ -1,0 +1,45 @@
+//! What the messenger means by MLS (RFC 9420), over openmls.
+//!
+//! A [`Client`] is one device of one account; a [`GroupMember`] is its seat in one group. Every commit is staged,
+//! handed out, and merged only once the relay has put it in order. All state leaves as an ordered list of writes
+//! ([`Client::take_writes`]), which the caller commits together with what it sends: the core itself does no I/O and
+//! reads no clock but for key-package lifetimes.
+//!
+//! Calls are atomic: one that returns an error leaves the records, the journal and the group as they were.
+
+#![forbid(unsafe_code)]
+
+mod access;
+mod client;
+mod credential;
+mod error;
+mod group;
+mod health;
+mod identity;
+mod key_package;
+mod message;
+mod padding;
+mod policy;
+mod provider;
+mod safety_number;
+mod signer;
+mod storage;
+mod suite;
+mod transcript;
+
+pub use client::Client;
+pub use credential::LeafIdentity;
+pub use error::{CoreError, Result};
+pub use group::{CommitBundle, GroupId, GroupMember, Member};
+pub use message::{ProposalKind, Received};
+pub use policy::{UpdateDue, UpdatePolicy};
+pub use safety_number::safety_number;
+pub use storage::{Record, Write};
+pub use suite::Suite;
+pub use transcript::{Field, device_certificate_transcript, transcript};
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The version of openmls underneath. Pinned in the workspace manifest; a test compares the two.
+pub const OPENMLS_VERSION: &str = "0.9.2";

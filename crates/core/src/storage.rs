@@ -1,0 +1,293 @@
+//! The records of one client: held in memory, every change journalled as an ordered list of writes.
+//!
+//! The core never waits for a disk. The caller takes the journal after each operation and commits it in one
+//! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
+//! an undo log: neither the records nor the journal keep a trace of it.
+
+mod codec;
+mod kind;
+mod openmls;
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+pub(crate) use self::kind::{GROUP_KINDS, Key, Kind};
+use crate::error::{CoreError, Result};
+
+/// A stored record, as the caller keeps it: opaque, and secret until it is sealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Unique within the store; tells the record's kind and group, holds no secret.
+    pub key: Vec<u8>,
+    /// The record's bytes. Its first byte is the version of the stored form.
+    pub value: Vec<u8>,
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Record({}, {} bytes)", kind::name_of(&self.key), self.value.len())
+    }
+}
+
+/// One change of the store, in order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Write {
+    /// The key of the record that changes.
+    pub key: Vec<u8>,
+    /// Its new bytes; none deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Write {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let size = self.value.as_ref().map_or(0, Vec::len);
+        write!(formatter, "Write({}, {size} bytes)", kind::name_of(&self.key))
+    }
+}
+
+type Value = Zeroizing<Vec<u8>>;
+
+/// The records and their journal. Shared by a client and its groups, in one thread; hence the cell.
+#[derive(Default)]
+pub(crate) struct Store {
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    records: BTreeMap<Vec<u8>, Value>,
+    journal: Vec<(Vec<u8>, Option<Value>)>,
+    undo: Option<Undo>,
+    /// The first unreadable record of the running operation. openmls drops the cause of some storage errors; this
+    /// keeps it, so that the caller hears which record it was.
+    fault: Option<CoreError>,
+    /// Counts the changes of each group, so that a handle sees when another one has moved the group on.
+    revisions: BTreeMap<Vec<u8>, u64>,
+}
+
+/// What an open operation would have to put back.
+struct Undo {
+    journal_length: usize,
+    previous: Vec<(Vec<u8>, Option<Value>)>,
+}
+
+impl Store {
+    /// A store of all records written so far.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreTooNew`] or [`CoreError::StoreCorrupt`] by a record's version and key. Contents are read when
+    /// they are needed.
+    pub(crate) fn open(records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        let store = Self::default();
+        for Record { key, value } in records {
+            let value = Value::new(value);
+            kind::check(&key)?;
+            codec::check_version(&key, &value)?;
+            store.state.borrow_mut().records.insert(key, value);
+        }
+        Ok(store)
+    }
+
+    /// Runs an operation whole or not at all: an error puts back every record and the journal.
+    /// Operations do not nest; an inner one is part of the outer.
+    pub(crate) fn transaction<T>(&self, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.state.borrow().undo.is_some() {
+            return run();
+        }
+        self.begin();
+        match run() {
+            Ok(value) => {
+                self.state.borrow_mut().undo = None;
+                Ok(value)
+            }
+            Err(error) => {
+                self.roll_back();
+                Err(self.take_fault().unwrap_or(error))
+            }
+        }
+    }
+
+    /// Runs an operation and puts everything back in any case: what it returns is known, but nothing of it counts.
+    pub(crate) fn rehearse<T>(&self, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.begin();
+        let outcome = run();
+        self.roll_back();
+        outcome.map_err(|error| self.take_fault().unwrap_or(error))
+    }
+
+    /// All changes since the last call, in order. A record that changed more than once stands at its last change.
+    pub(crate) fn take_writes(&self) -> Vec<Write> {
+        let journal = std::mem::take(&mut self.state.borrow_mut().journal);
+        let mut last = BTreeMap::new();
+        for (position, (key, _)) in journal.iter().enumerate() {
+            last.insert(key.clone(), position);
+        }
+        let kept = journal.into_iter().enumerate().filter(|(position, (key, _))| last.get(key) == Some(position));
+        kept.map(|(_, (key, value))| Write { key, value: value.map(|value| value.to_vec()) }).collect()
+    }
+
+    /// The value under a key, if there is one.
+    pub(crate) fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        let state = self.state.borrow();
+        let Some(value) = state.records.get(key.bytes()) else { return Ok(None) };
+        match codec::decode(key, value) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                drop(state);
+                self.state.borrow_mut().fault.get_or_insert_with(|| error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes a value. Writing what is there already changes nothing and is not journalled.
+    pub(crate) fn write<T: Serialize + ?Sized>(&self, key: &Key, value: &T) -> Result<()> {
+        let value = codec::encode(value)?;
+        self.put(key.bytes(), Some(value));
+        Ok(())
+    }
+
+    /// Deletes a record, if it is there.
+    pub(crate) fn delete(&self, key: &Key) {
+        self.put(key.bytes(), None);
+    }
+
+    /// Deletes every record whose key starts like this one.
+    pub(crate) fn delete_all(&self, prefix: &Key) {
+        for key in self.keys_from(prefix.bytes()) {
+            self.put(&key, None);
+        }
+    }
+
+    /// The ends of all keys that start with a kind, after the kind.
+    pub(crate) fn keys_of(&self, kind: Kind) -> Vec<Vec<u8>> {
+        let keys = self.keys_from(Key::of(kind).bytes());
+        keys.into_iter().map(|key| key[1..].to_vec()).collect()
+    }
+
+    /// The keys of one kind that the running operation has written.
+    pub(crate) fn touched(&self, kind: Kind) -> Vec<Key> {
+        let state = self.state.borrow();
+        let start = state.undo.as_ref().map_or(0, |undo| undo.journal_length);
+        let written = state.journal[start..].iter().filter(|(key, value)| value.is_some() && key[0] == kind as u8);
+        written.map(|(key, _)| Key::from_bytes(key.clone())).collect()
+    }
+
+    /// How often a group has changed, by [`Store::advance`].
+    pub(crate) fn revision(&self, group_id: &[u8]) -> u64 {
+        self.state.borrow().revisions.get(group_id).copied().unwrap_or(0)
+    }
+
+    /// Counts a change of a group.
+    pub(crate) fn advance(&self, group_id: &[u8]) -> u64 {
+        let mut state = self.state.borrow_mut();
+        let revision = state.revisions.entry(group_id.to_vec()).or_insert(0);
+        *revision += 1;
+        *revision
+    }
+
+    fn keys_from(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
+        let state = self.state.borrow();
+        let keys = state.records.range(prefix.to_vec()..).map(|(key, _)| key);
+        keys.take_while(|key| key.starts_with(prefix)).cloned().collect()
+    }
+
+    fn put(&self, key: &[u8], value: Option<Value>) {
+        let mut state = self.state.borrow_mut();
+        if state.records.get(key) == value.as_ref() {
+            return;
+        }
+        let previous = match &value {
+            Some(value) => state.records.insert(key.to_vec(), value.clone()),
+            None => state.records.remove(key),
+        };
+        if let Some(undo) = &mut state.undo {
+            undo.previous.push((key.to_vec(), previous));
+        }
+        state.journal.push((key.to_vec(), value));
+    }
+
+    fn begin(&self) {
+        let mut state = self.state.borrow_mut();
+        state.fault = None;
+        state.undo = Some(Undo { journal_length: state.journal.len(), previous: Vec::new() });
+    }
+
+    fn roll_back(&self) {
+        let mut state = self.state.borrow_mut();
+        let Some(undo) = state.undo.take() else { return };
+        state.journal.truncate(undo.journal_length);
+        for (key, previous) in undo.previous.into_iter().rev() {
+            match previous {
+                Some(value) => state.records.insert(key, value),
+                None => state.records.remove(&key),
+            };
+        }
+    }
+
+    fn take_fault(&self) -> Option<CoreError> {
+        self.state.borrow_mut().fault.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: u8) -> Key {
+        Key::of(Kind::Health).with(&[name])
+    }
+
+    #[test]
+    fn a_failed_operation_leaves_no_trace() {
+        let store = Store::default();
+        store.write(&key(1), &1u32).unwrap();
+        let outcome: Result<()> = store.transaction(|| {
+            store.write(&key(1), &2u32)?;
+            store.write(&key(2), &3u32)?;
+            store.delete(&key(1));
+            Err(CoreError::Internal)
+        });
+        assert_eq!(outcome, Err(CoreError::Internal));
+        assert_eq!(store.read::<u32>(&key(1)), Ok(Some(1)));
+        assert_eq!(store.read::<u32>(&key(2)), Ok(None));
+        assert_eq!(store.take_writes().len(), 1);
+    }
+
+    #[test]
+    fn writes_are_ordered_and_coalesced() {
+        let store = Store::default();
+        store.write(&key(1), &1u32).unwrap();
+        store.write(&key(2), &1u32).unwrap();
+        store.write(&key(2), &1u32).unwrap();
+        store.write(&key(1), &2u32).unwrap();
+        store.delete(&key(3));
+        let keys: Vec<_> = store.take_writes().into_iter().map(|write| write.key[1]).collect();
+        assert_eq!(keys, [2, 1]);
+        assert!(store.take_writes().is_empty());
+    }
+
+    #[test]
+    fn an_unreadable_record_is_named_even_if_the_caller_loses_the_cause() {
+        let mut value = codec::encode(&7u64).unwrap().to_vec();
+        value.truncate(1);
+        let store = Store::open([Record { key: key(9).bytes().to_vec(), value }]).unwrap();
+        let outcome: Result<()> = store.transaction(|| {
+            let _ = store.read::<u64>(&key(9));
+            Err(CoreError::Internal)
+        });
+        assert_eq!(outcome, Err(CoreError::StoreCorrupt { record: "health/09".into() }));
+    }
+
+    #[test]
+    fn newer_and_foreign_records_are_refused() {
+        let record = |value: Vec<u8>| Record { key: key(9).bytes().to_vec(), value };
+        assert_eq!(Store::open([record(vec![2, 0])]).err(), Some(CoreError::StoreTooNew));
+        let corrupt = |outcome: Result<Store>| matches!(outcome.err(), Some(CoreError::StoreCorrupt { .. }));
+        assert!(corrupt(Store::open([record(vec![])])));
+        assert!(corrupt(Store::open([record(vec![0, 0])])));
+        assert!(corrupt(Store::open([Record { key: vec![0xee], value: vec![1, 0] }])));
+    }
+}

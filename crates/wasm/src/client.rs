@@ -1,0 +1,151 @@
+//! `CoreClient`: one device of one account.
+
+use js_sys::Uint8Array;
+use quicprochat_core::{Client, CoreError, GroupId, Record, Suite, UpdatePolicy};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{
+    error::Thrown,
+    group::GroupMember,
+    poison::guarded,
+    record::{self, milliseconds},
+    types::{KeyPackageOwner, StoreRecord, StoreWrite},
+};
+
+/// One device of one account: its keys, its key packages, its groups. Owned by the thread that made it.
+#[wasm_bindgen]
+pub struct CoreClient(Client);
+
+#[wasm_bindgen]
+impl CoreClient {
+    /// A new account with this as its first device.
+    pub fn create(handle: &str) -> Result<CoreClient, Thrown> {
+        guarded(|| Client::create(handle).map(CoreClient))
+    }
+
+    /// The client of a store, from all records written so far.
+    #[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+    pub fn open(records: Vec<StoreRecord>) -> Result<CoreClient, Thrown> {
+        guarded(|| {
+            let records = records.iter();
+            let records = records.map(|record| Record { key: record.key().to_vec(), value: record.value().to_vec() });
+            Client::open(records).map(CoreClient)
+        })
+    }
+
+    /// The account's handle.
+    #[wasm_bindgen(getter)]
+    pub fn handle(&self) -> Result<String, Thrown> {
+        guarded(|| Ok(self.0.identity().handle))
+    }
+
+    /// 16 bytes.
+    #[wasm_bindgen(js_name = deviceId)]
+    pub fn device_id(&self) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.identity().device_id.to_vec()))
+    }
+
+    /// Ed25519 public key, 32 bytes.
+    #[wasm_bindgen(js_name = accountKey)]
+    pub fn account_key(&self) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.identity().account_key.to_vec()))
+    }
+
+    /// Ed25519 public key, 32 bytes.
+    #[wasm_bindgen(js_name = deviceKey)]
+    pub fn device_key(&self) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.identity().device_key.to_vec()))
+    }
+
+    /// The account key's signature over the device certificate's transcript, 64 bytes.
+    #[wasm_bindgen(js_name = deviceCertificate)]
+    pub fn device_certificate(&self) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.device_certificate().to_vec()))
+    }
+
+    /// The device key's signature over exactly these bytes, 64 bytes.
+    #[wasm_bindgen(js_name = signAsDevice)]
+    pub fn sign_as_device(&self, transcript: &[u8]) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.sign_as_device(transcript).to_vec()))
+    }
+
+    /// Changes when keys must be updated, in all groups.
+    #[wasm_bindgen(js_name = setUpdatePolicy)]
+    pub fn set_update_policy(&self, after_messages: u32, after_ms: f64, hard_stop_ms: f64) -> Result<(), Thrown> {
+        guarded(|| {
+            let (after_ms, hard_stop_ms) = (milliseconds(after_ms), milliseconds(hard_stop_ms));
+            self.0.set_update_policy(UpdatePolicy { after_messages, after_ms, hard_stop_ms })
+        })
+    }
+
+    /// Single-use key packages to publish.
+    #[wasm_bindgen(js_name = generateKeyPackages)]
+    pub fn generate_key_packages(&self, suite: u32, count: u32) -> Result<Vec<Uint8Array>, Thrown> {
+        guarded(|| {
+            let key_packages = self.0.generate_key_packages(Suite::from_number(suite)?, count)?;
+            Ok(key_packages.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect())
+        })
+    }
+
+    /// A key package for when the single-use ones have run out.
+    #[wasm_bindgen(js_name = generateLastResortKeyPackage)]
+    pub fn generate_last_resort_key_package(&self, suite: u32) -> Result<Vec<u8>, Thrown> {
+        guarded(|| self.0.generate_last_resort_key_package(Suite::from_number(suite)?))
+    }
+
+    /// Who a key package belongs to, after every check that adding it would make.
+    #[wasm_bindgen(js_name = inspectKeyPackage)]
+    pub fn inspect_key_package(&self, key_package: &[u8], suite: u32) -> Result<KeyPackageOwner, Thrown> {
+        guarded(|| {
+            let owner = self.0.inspect_key_package(key_package, Suite::from_number(suite)?)?;
+            Ok(record::owner(&owner))
+        })
+    }
+
+    /// A new group with this device as its only member. Its id has 16 bytes.
+    #[wasm_bindgen(js_name = createGroup)]
+    pub fn create_group(&self, group_id: &[u8], suite: u32, now_ms: f64) -> Result<GroupMember, Thrown> {
+        guarded(|| {
+            let (id, suite) = (GroupId::try_from(group_id)?, Suite::from_number(suite)?);
+            self.0.create_group(id, suite, milliseconds(now_ms)).map(GroupMember::new)
+        })
+    }
+
+    /// The group of a Welcome.
+    pub fn join(&self, welcome: &[u8], now_ms: f64) -> Result<GroupMember, Thrown> {
+        guarded(|| self.0.join(welcome, milliseconds(now_ms)).map(GroupMember::new))
+    }
+
+    /// A handle on a stored group.
+    #[wasm_bindgen(js_name = loadGroup)]
+    pub fn load_group(&self, group_id: &[u8]) -> Result<GroupMember, Thrown> {
+        guarded(|| self.0.load_group(GroupId::try_from(group_id)?).map(GroupMember::new))
+    }
+
+    /// Deletes a group and all its records.
+    #[wasm_bindgen(js_name = deleteGroup)]
+    pub fn delete_group(&self, group_id: &[u8]) -> Result<(), Thrown> {
+        guarded(|| self.0.delete_group(GroupId::try_from(group_id)?))
+    }
+
+    /// The groups of this store, left ones included.
+    #[wasm_bindgen(js_name = groupIds)]
+    pub fn group_ids(&self) -> Result<Vec<Uint8Array>, Thrown> {
+        guarded(|| Ok(self.0.group_ids().iter().map(|id| Uint8Array::from(id.0.as_slice())).collect()))
+    }
+
+    /// All changes since the last call, of the client and its groups, in order.
+    #[wasm_bindgen(js_name = takeWrites)]
+    pub fn take_writes(&self) -> Result<Vec<StoreWrite>, Thrown> {
+        guarded(|| Ok(self.0.take_writes().iter().map(record::write).collect()))
+    }
+
+    /// The safety number of this account and another: 60 digits, the same for both.
+    #[wasm_bindgen(js_name = safetyNumber)]
+    pub fn safety_number(&self, other_handle: &str, other_account_key: &[u8]) -> Result<String, Thrown> {
+        guarded(|| {
+            let key = other_account_key.try_into().map_err(|_| CoreError::BadInput("an account key has 32 bytes"))?;
+            self.0.safety_number(other_handle, key)
+        })
+    }
+}

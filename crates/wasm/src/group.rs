@@ -1,0 +1,209 @@
+//! `GroupMember`: a device's seat in a group.
+//!
+//! Methods take `&self` and borrow inside: a call that panicked keeps its borrow for good, and wasm-bindgen's own
+//! check would then answer for us, without a code.
+
+use std::cell::{RefCell, RefMut};
+
+use js_sys::Uint8Array;
+use quicprochat_core::{self as core, CoreError};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{
+    error::Thrown,
+    poison::guarded,
+    record::{self, milliseconds, to_milliseconds},
+    types::{CommitBundle, Member, Received, UpdateDue},
+};
+
+/// A seat in a group. Every commit is staged first and counts only when it is merged.
+#[wasm_bindgen]
+pub struct GroupMember(RefCell<core::GroupMember>);
+
+impl GroupMember {
+    pub(crate) fn new(member: core::GroupMember) -> Self {
+        Self(RefCell::new(member))
+    }
+
+    /// Runs a call on the seat.
+    fn call<T>(&self, call: impl FnOnce(RefMut<'_, core::GroupMember>) -> Result<T, CoreError>) -> Result<T, Thrown> {
+        guarded(|| call(self.0.try_borrow_mut().map_err(|_| CoreError::Internal)?))
+    }
+
+    /// Runs a reading call, after taking over what another handle has changed.
+    fn read<T>(&self, read: impl FnOnce(&core::GroupMember) -> Result<T, CoreError>) -> Result<T, Thrown> {
+        self.call(|mut member| {
+            member.refresh()?;
+            read(&member)
+        })
+    }
+
+    /// Runs a call that stages a commit.
+    fn stage(
+        &self,
+        stage: impl FnOnce(RefMut<'_, core::GroupMember>) -> Result<core::CommitBundle, CoreError>,
+    ) -> Result<CommitBundle, Thrown> {
+        self.call(|member| Ok(record::bundle(&stage(member)?)))
+    }
+}
+
+#[wasm_bindgen]
+impl GroupMember {
+    /// 16 bytes.
+    #[wasm_bindgen(js_name = groupId)]
+    pub fn group_id(&self) -> Result<Vec<u8>, Thrown> {
+        self.call(|member| Ok(member.group_id().0.to_vec()))
+    }
+
+    /// The epoch of the last merged commit.
+    pub fn epoch(&self) -> Result<u64, Thrown> {
+        self.read(|member| Ok(member.epoch()))
+    }
+
+    /// The registered number of the group's cipher suite.
+    pub fn suite(&self) -> Result<u32, Thrown> {
+        self.read(|member| Ok(member.suite()?.number().into()))
+    }
+
+    /// A value that two members share exactly if they agree on everything that happened.
+    #[wasm_bindgen(js_name = epochAuthenticator)]
+    pub fn epoch_authenticator(&self) -> Result<Vec<u8>, Thrown> {
+        self.read(|member| Ok(member.epoch_authenticator()))
+    }
+
+    /// This device's place in the tree.
+    #[wasm_bindgen(js_name = ownLeafIndex)]
+    pub fn own_leaf_index(&self) -> Result<u32, Thrown> {
+        self.read(|member| Ok(member.own_leaf_index()))
+    }
+
+    /// False once a commit that removed this device is merged.
+    #[wasm_bindgen(js_name = isActive)]
+    pub fn is_active(&self) -> Result<bool, Thrown> {
+        self.read(|member| Ok(member.is_active()))
+    }
+
+    /// The members, by place in the tree.
+    pub fn members(&self) -> Result<Vec<Member>, Thrown> {
+        self.read(|member| Ok(member.members()?.iter().map(record::member).collect()))
+    }
+
+    /// Whether a commit of ours awaits the relay's decision.
+    #[wasm_bindgen(js_name = hasPendingCommit)]
+    pub fn has_pending_commit(&self) -> Result<bool, Thrown> {
+        self.read(|member| Ok(member.has_pending_commit()))
+    }
+
+    /// Whether proposals await a commit. Nothing can be sent meanwhile.
+    #[wasm_bindgen(js_name = hasPendingProposals)]
+    pub fn has_pending_proposals(&self) -> Result<bool, Thrown> {
+        self.read(|member| Ok(member.has_pending_proposals()))
+    }
+
+    /// Stages a commit that adds the devices of these key packages.
+    #[wasm_bindgen(js_name = addMembers)]
+    #[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+    pub fn add_members(&self, key_packages: Vec<Uint8Array>, now_ms: f64) -> Result<CommitBundle, Thrown> {
+        let key_packages: Vec<Vec<u8>> = key_packages.iter().map(Uint8Array::to_vec).collect();
+        self.stage(|mut member| member.add_members(&key_packages, milliseconds(now_ms)))
+    }
+
+    /// Stages a commit that removes these leaves.
+    #[wasm_bindgen(js_name = removeMembers)]
+    pub fn remove_members(&self, leaf_indexes: &[u32], _now_ms: f64) -> Result<CommitBundle, Thrown> {
+        self.stage(|mut member| member.remove_members(leaf_indexes))
+    }
+
+    /// Stages a commit that changes nothing but this device's own keys.
+    #[wasm_bindgen(js_name = selfUpdate)]
+    pub fn self_update(&self, _now_ms: f64) -> Result<CommitBundle, Thrown> {
+        self.stage(|mut member| member.self_update())
+    }
+
+    /// Stages a commit of all proposals received so far.
+    #[wasm_bindgen(js_name = commitPendingProposals)]
+    pub fn commit_pending_proposals(&self, _now_ms: f64) -> Result<CommitBundle, Thrown> {
+        self.stage(|mut member| member.commit_pending_proposals())
+    }
+
+    /// Makes our staged commit count: the relay has put it in order.
+    #[wasm_bindgen(js_name = mergePendingCommit)]
+    pub fn merge_pending_commit(&self, now_ms: f64) -> Result<(), Thrown> {
+        self.call(|mut member| member.merge_pending_commit(milliseconds(now_ms)))
+    }
+
+    /// Drops our staged commit and its keys.
+    #[wasm_bindgen(js_name = clearPendingCommit)]
+    pub fn clear_pending_commit(&self) -> Result<(), Thrown> {
+        self.call(|mut member| member.clear_pending_commit())
+    }
+
+    /// Proposes new keys for this leaf, for another member to commit.
+    #[wasm_bindgen(js_name = proposeUpdate)]
+    pub fn propose_update(&self) -> Result<Vec<u8>, Thrown> {
+        self.call(|mut member| member.propose_update())
+    }
+
+    /// Proposes that this device be removed, for another member to commit.
+    pub fn leave(&self) -> Result<Vec<u8>, Thrown> {
+        self.call(|mut member| member.leave())
+    }
+
+    /// Encrypts an application message to the group, padded.
+    pub fn encrypt(&self, plaintext: &[u8], now_ms: f64) -> Result<Vec<u8>, Thrown> {
+        self.call(|mut member| member.encrypt(plaintext, milliseconds(now_ms)))
+    }
+
+    /// Opens a message of the group.
+    pub fn process(&self, message: &[u8], now_ms: f64) -> Result<Received, Thrown> {
+        self.call(|mut member| Ok(record::received(&member.process(message, milliseconds(now_ms))?)))
+    }
+
+    /// Makes the received commit count.
+    #[wasm_bindgen(js_name = mergeStagedCommit)]
+    pub fn merge_staged_commit(&self, now_ms: f64) -> Result<(), Thrown> {
+        self.call(|mut member| member.merge_staged_commit(milliseconds(now_ms)))
+    }
+
+    /// Drops the received commit, as if it had not been opened.
+    #[wasm_bindgen(js_name = discardStagedCommit)]
+    pub fn discard_staged_commit(&self) -> Result<(), Thrown> {
+        self.call(|mut member| member.discard_staged_commit())
+    }
+
+    /// The public key that the relay checks this epoch's posts and reads with, 32 bytes.
+    #[wasm_bindgen(js_name = accessKey)]
+    pub fn access_key(&self) -> Result<Vec<u8>, Thrown> {
+        self.read(|member| Ok(member.access_key()?.to_vec()))
+    }
+
+    /// The signature of this epoch's access key over exactly these bytes, 64 bytes.
+    #[wasm_bindgen(js_name = signAccess)]
+    pub fn sign_access(&self, transcript: &[u8]) -> Result<Vec<u8>, Thrown> {
+        self.read(|member| Ok(member.sign_access(transcript)?.to_vec()))
+    }
+
+    /// What the update policy says now.
+    #[wasm_bindgen(js_name = updateDue)]
+    pub fn update_due(&self, now_ms: f64) -> Result<UpdateDue, Thrown> {
+        self.read(|member| Ok(record::update_due(member.update_due(milliseconds(now_ms)))))
+    }
+
+    /// A secret that all members of this epoch share.
+    #[wasm_bindgen(js_name = exportSecret)]
+    pub fn export_secret(&self, label: &str, context: &[u8], length: u32) -> Result<Vec<u8>, Thrown> {
+        self.read(|member| member.export_secret(label, context, length as usize))
+    }
+
+    /// When the own leaf last changed, by the caller's clock.
+    #[wasm_bindgen(getter, js_name = lastHealedAtMs)]
+    pub fn last_healed_at_ms(&self) -> Result<f64, Thrown> {
+        self.read(|member| Ok(to_milliseconds(member.last_healed_at_ms())))
+    }
+
+    /// The epoch in which the own leaf last changed.
+    #[wasm_bindgen(getter, js_name = lastHealedEpoch)]
+    pub fn last_healed_epoch(&self) -> Result<u64, Thrown> {
+        self.read(|member| Ok(member.last_healed_epoch()))
+    }
+}

@@ -1,0 +1,44 @@
+//! The border between the core and JavaScript: converts and calls, decides nothing.
+//!
+//! What crosses: bytes (`Uint8Array`, copied both ways), strings, numbers up to 2^32 and times in milliseconds,
+//! `bigint` for epochs, booleans, declared records, and the two handles. Errors are JavaScript errors with a stable
+//! `code`. Secrets do not cross, but for the records to store and what `exportSecret` is asked for.
+
+mod client;
+mod error;
+mod group;
+mod poison;
+mod record;
+mod types;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{error::Thrown, poison::guarded, record::Fields, types::Versions};
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn start() {
+    poison::install();
+}
+
+/// Every code that an error of this module can carry.
+#[wasm_bindgen(js_name = coreErrorCodes)]
+pub fn core_error_codes() -> Vec<String> {
+    quicprochat_core::CoreError::CODES.iter().map(|&code| code.to_owned()).collect()
+}
+
+/// The versions of the core and of openmls in this artefact.
+#[wasm_bindgen]
+pub fn versions() -> Versions {
+    Fields::new()
+        .text("core", quicprochat_core::VERSION)
+        .text("openmls", quicprochat_core::OPENMLS_VERSION)
+        .into_record()
+}
+
+/// Panics, for the tests of what follows a panic: this instance is of no use afterwards.
+#[wasm_bindgen(js_name = unsafeTestingPanic)]
+pub fn unsafe_testing_panic() -> Result<(), Thrown> {
+    #[expect(clippy::panic, reason = "this is what it is for")]
+    guarded(|| panic!("a panic was asked for"))
+}

@@ -1,0 +1,403 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/** A stored record: opaque, and secret until it is sealed. */
+export interface StoreRecord {
+    key: Uint8Array;
+    value: Uint8Array;
+}
+
+/** One change of the store, in order. No value deletes. */
+export interface StoreWrite {
+    key: Uint8Array;
+    value: Uint8Array | undefined;
+}
+
+/** A member, its chain of keys checked. */
+export interface Member {
+    leafIndex: number;
+    handle: string;
+    accountKey: Uint8Array;
+    deviceId: Uint8Array;
+    deviceKey: Uint8Array;
+    /** Empty for the sender of an older epoch who is no longer a member. */
+    signatureKey: Uint8Array;
+    /** The epoch and the time in which its leaf last changed, as seen by this device. */
+    healedEpoch: bigint;
+    healedAtMs: number;
+    own: boolean;
+}
+
+/** Whom a key package belongs to. */
+export interface KeyPackageOwner {
+    handle: string;
+    accountKey: Uint8Array;
+    deviceId: Uint8Array;
+    deviceKey: Uint8Array;
+}
+
+/** A staged commit, to be submitted whole. */
+export interface CommitBundle {
+    commit: Uint8Array;
+    welcome: Uint8Array | undefined;
+    /** The access key of the epoch that the commit begins. */
+    nextAccessKey: Uint8Array;
+    /** The epoch that the commit ends. */
+    epoch: bigint;
+}
+
+/** What a message turned out to be. */
+export type Received =
+| { kind: 'application'; sender: Member; epoch: bigint; plaintext: Uint8Array }
+| {
+    kind: 'proposal';
+    sender: Member;
+    epoch: bigint;
+    proposal: 'add' | 'update' | 'remove' | 'other';
+    removed: Member | undefined;
+}
+| {
+    /** Staged: call mergeStagedCommit or discardStagedCommit. */
+    kind: 'commit';
+    sender: Member;
+    /** The epoch that it ends. */
+    epoch: bigint;
+    added: Member[];
+    removed: Member[];
+    updated: Member[];
+    selfRemoved: boolean;
+}
+| {
+    /** Our pending commit came back: call mergePendingCommit. */
+    kind: 'own-commit';
+    epoch: bigint;
+};
+
+/** What the update policy says; with 'must', encrypt refuses. */
+export type UpdateDue = 'no' | 'due' | 'must';
+
+export interface Versions {
+    core: string;
+    openmls: string;
+}
+
+
+
+/** What every function here throws. The codes are those of coreErrorCodes(). */
+export interface CoreError extends Error {
+    readonly name: 'CoreError';
+    readonly code: string;
+}
+
+
+
+/**
+ * One device of one account: its keys, its key packages, its groups. Owned by the thread that made it.
+ */
+export class CoreClient {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Ed25519 public key, 32 bytes.
+     */
+    accountKey(): Uint8Array;
+    /**
+     * A new group with this device as its only member. Its id has 16 bytes.
+     */
+    createGroup(group_id: Uint8Array | number[], suite: number, now_ms: number): GroupMember;
+    /**
+     * A new account with this as its first device.
+     */
+    static create(handle: string): CoreClient;
+    /**
+     * Deletes a group and all its records.
+     */
+    deleteGroup(group_id: Uint8Array | number[]): void;
+    /**
+     * The account key's signature over the device certificate's transcript, 64 bytes.
+     */
+    deviceCertificate(): Uint8Array;
+    /**
+     * 16 bytes.
+     */
+    deviceId(): Uint8Array;
+    /**
+     * Ed25519 public key, 32 bytes.
+     */
+    deviceKey(): Uint8Array;
+    /**
+     * Single-use key packages to publish.
+     */
+    generateKeyPackages(suite: number, count: number): Uint8Array[];
+    /**
+     * A key package for when the single-use ones have run out.
+     */
+    generateLastResortKeyPackage(suite: number): Uint8Array;
+    /**
+     * The groups of this store, left ones included.
+     */
+    groupIds(): Uint8Array[];
+    /**
+     * Who a key package belongs to, after every check that adding it would make.
+     */
+    inspectKeyPackage(key_package: Uint8Array | number[], suite: number): KeyPackageOwner;
+    /**
+     * The group of a Welcome.
+     */
+    join(welcome: Uint8Array | number[], now_ms: number): GroupMember;
+    /**
+     * A handle on a stored group.
+     */
+    loadGroup(group_id: Uint8Array | number[]): GroupMember;
+    /**
+     * The client of a store, from all records written so far.
+     */
+    static open(records: StoreRecord[]): CoreClient;
+    /**
+     * The safety number of this account and another: 60 digits, the same for both.
+     */
+    safetyNumber(other_handle: string, other_account_key: Uint8Array | number[]): string;
+    /**
+     * Changes when keys must be updated, in all groups.
+     */
+    setUpdatePolicy(after_messages: number, after_ms: number, hard_stop_ms: number): void;
+    /**
+     * The device key's signature over exactly these bytes, 64 bytes.
+     */
+    signAsDevice(transcript: Uint8Array | number[]): Uint8Array;
+    /**
+     * All changes since the last call, of the client and its groups, in order.
+     */
+    takeWrites(): StoreWrite[];
+    /**
+     * The account's handle.
+     */
+    readonly handle: string;
+}
+
+/**
+ * A seat in a group. Every commit is staged first and counts only when it is merged.
+ */
+export class GroupMember {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The public key that the relay checks this epoch's posts and reads with, 32 bytes.
+     */
+    accessKey(): Uint8Array;
+    /**
+     * Stages a commit that adds the devices of these key packages.
+     */
+    addMembers(key_packages: Uint8Array[], now_ms: number): CommitBundle;
+    /**
+     * Drops our staged commit and its keys.
+     */
+    clearPendingCommit(): void;
+    /**
+     * Stages a commit of all proposals received so far.
+     */
+    commitPendingProposals(_now_ms: number): CommitBundle;
+    /**
+     * Drops the received commit, as if it had not been opened.
+     */
+    discardStagedCommit(): void;
+    /**
+     * Encrypts an application message to the group, padded.
+     */
+    encrypt(plaintext: Uint8Array | number[], now_ms: number): Uint8Array;
+    /**
+     * A value that two members share exactly if they agree on everything that happened.
+     */
+    epochAuthenticator(): Uint8Array;
+    /**
+     * The epoch of the last merged commit.
+     */
+    epoch(): bigint;
+    /**
+     * A secret that all members of this epoch share.
+     */
+    exportSecret(label: string, context: Uint8Array | number[], length: number): Uint8Array;
+    /**
+     * 16 bytes.
+     */
+    groupId(): Uint8Array;
+    /**
+     * Whether a commit of ours awaits the relay's decision.
+     */
+    hasPendingCommit(): boolean;
+    /**
+     * Whether proposals await a commit. Nothing can be sent meanwhile.
+     */
+    hasPendingProposals(): boolean;
+    /**
+     * False once a commit that removed this device is merged.
+     */
+    isActive(): boolean;
+    /**
+     * Proposes that this device be removed, for another member to commit.
+     */
+    leave(): Uint8Array;
+    /**
+     * The members, by place in the tree.
+     */
+    members(): Member[];
+    /**
+     * Makes our staged commit count: the relay has put it in order.
+     */
+    mergePendingCommit(now_ms: number): void;
+    /**
+     * Makes the received commit count.
+     */
+    mergeStagedCommit(now_ms: number): void;
+    /**
+     * This device's place in the tree.
+     */
+    ownLeafIndex(): number;
+    /**
+     * Opens a message of the group.
+     */
+    process(message: Uint8Array | number[], now_ms: number): Received;
+    /**
+     * Proposes new keys for this leaf, for another member to commit.
+     */
+    proposeUpdate(): Uint8Array;
+    /**
+     * Stages a commit that removes these leaves.
+     */
+    removeMembers(leaf_indexes: Uint32Array | number[], _now_ms: number): CommitBundle;
+    /**
+     * Stages a commit that changes nothing but this device's own keys.
+     */
+    selfUpdate(_now_ms: number): CommitBundle;
+    /**
+     * The signature of this epoch's access key over exactly these bytes, 64 bytes.
+     */
+    signAccess(transcript: Uint8Array | number[]): Uint8Array;
+    /**
+     * The registered number of the group's cipher suite.
+     */
+    suite(): number;
+    /**
+     * What the update policy says now.
+     */
+    updateDue(now_ms: number): UpdateDue;
+    /**
+     * When the own leaf last changed, by the caller's clock.
+     */
+    readonly lastHealedAtMs: number;
+    /**
+     * The epoch in which the own leaf last changed.
+     */
+    readonly lastHealedEpoch: bigint;
+}
+
+/**
+ * Every code that an error of this module can carry.
+ */
+export function coreErrorCodes(): string[];
+
+/**
+ * Runs once, when the module is instantiated.
+ */
+export function start(): void;
+
+/**
+ * Panics, for the tests of what follows a panic: this instance is of no use afterwards.
+ */
+export function unsafeTestingPanic(): void;
+
+/**
+ * The versions of the core and of openmls in this artefact.
+ */
+export function versions(): Versions;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_coreclient_free: (a: number, b: number) => void;
+    readonly __wbg_groupmember_free: (a: number, b: number) => void;
+    readonly coreErrorCodes: () => [number, number];
+    readonly coreclient_accountKey: (a: number) => [number, number, number, number];
+    readonly coreclient_create: (a: number, b: number) => [number, number, number];
+    readonly coreclient_createGroup: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly coreclient_deleteGroup: (a: number, b: number, c: number) => [number, number];
+    readonly coreclient_deviceCertificate: (a: number) => [number, number, number, number];
+    readonly coreclient_deviceId: (a: number) => [number, number, number, number];
+    readonly coreclient_deviceKey: (a: number) => [number, number, number, number];
+    readonly coreclient_generateKeyPackages: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly coreclient_generateLastResortKeyPackage: (a: number, b: number) => [number, number, number, number];
+    readonly coreclient_groupIds: (a: number) => [number, number, number, number];
+    readonly coreclient_handle: (a: number) => [number, number, number, number];
+    readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly coreclient_join: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
+    readonly coreclient_open: (a: number, b: number) => [number, number, number];
+    readonly coreclient_safetyNumber: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
+    readonly coreclient_setUpdatePolicy: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly coreclient_signAsDevice: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly coreclient_takeWrites: (a: number) => [number, number, number, number];
+    readonly groupmember_accessKey: (a: number) => [number, number, number, number];
+    readonly groupmember_addMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly groupmember_clearPendingCommit: (a: number) => [number, number];
+    readonly groupmember_commitPendingProposals: (a: number, b: number) => [number, number, number];
+    readonly groupmember_discardStagedCommit: (a: number) => [number, number];
+    readonly groupmember_encrypt: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly groupmember_epoch: (a: number) => [bigint, number, number];
+    readonly groupmember_epochAuthenticator: (a: number) => [number, number, number, number];
+    readonly groupmember_exportSecret: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+    readonly groupmember_groupId: (a: number) => [number, number, number, number];
+    readonly groupmember_hasPendingCommit: (a: number) => [number, number, number];
+    readonly groupmember_hasPendingProposals: (a: number) => [number, number, number];
+    readonly groupmember_isActive: (a: number) => [number, number, number];
+    readonly groupmember_lastHealedAtMs: (a: number) => [number, number, number];
+    readonly groupmember_lastHealedEpoch: (a: number) => [bigint, number, number];
+    readonly groupmember_leave: (a: number) => [number, number, number, number];
+    readonly groupmember_members: (a: number) => [number, number, number, number];
+    readonly groupmember_mergePendingCommit: (a: number, b: number) => [number, number];
+    readonly groupmember_mergeStagedCommit: (a: number, b: number) => [number, number];
+    readonly groupmember_ownLeafIndex: (a: number) => [number, number, number];
+    readonly groupmember_process: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly groupmember_proposeUpdate: (a: number) => [number, number, number, number];
+    readonly groupmember_removeMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly groupmember_selfUpdate: (a: number, b: number) => [number, number, number];
+    readonly groupmember_signAccess: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly groupmember_suite: (a: number) => [number, number, number];
+    readonly groupmember_updateDue: (a: number, b: number) => [number, number, number];
+    readonly start: () => void;
+    readonly unsafeTestingPanic: () => [number, number];
+    readonly versions: () => any;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,3 @@
+import { room } from '@quicprochat/config/eslint';
+
+export default room('core-wasm', import.meta.dirname);

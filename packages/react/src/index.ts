@@ -1,0 +1,14 @@
+/**
+ * React hooks over the SDK. Each reads one thing of a {@link Client} and renders again when that thing changed; acting
+ * stays with the SDK's own methods, which the snapshots lead to.
+ */
+export { ClientProvider, useClient, type ClientProviderProps } from './client-context.tsx';
+export { type ConversationSnapshot } from './conversation-snapshot.ts';
+export { type MessagesSnapshot } from './message-window.ts';
+export { useAction, type Action } from './use-action.ts';
+export { useConnection } from './use-connection.ts';
+export { useConversation } from './use-conversation.ts';
+export { useConversations } from './use-conversations.ts';
+export { useMessages, type Messages } from './use-messages.ts';
+export { useSafetyNumber, type SafetyNumber } from './use-safety-number.ts';
+export { useSecurity, type SecuritySnapshot } from './use-security.ts';

@@ -1,0 +1,15 @@
+import { useCallback, useSyncExternalStore } from 'react';
+import type { Client } from '@quicprochat/sdk';
+import { useClient } from './client-context.tsx';
+
+/** Whether the relay can be reached now. */
+export function useConnection(): Client['connection'] {
+  const client = useClient();
+  const read = useCallback(() => client.connection, [client]);
+  return useSyncExternalStore(useSubscribe(client), read, read);
+}
+
+/** `client.subscribe` as a function that keeps its identity, so that React does not subscribe anew at each render. */
+export function useSubscribe(client: Client): (listener: () => void) => () => void {
+  return useCallback((listener) => client.subscribe(listener), [client]);
+}

@@ -1,0 +1,36 @@
+import { useEffect, useMemo, useReducer } from 'react';
+import type { Conversation } from '@quicprochat/sdk';
+import { useClient } from './client-context.tsx';
+import { useConversation } from './use-conversation.ts';
+
+export type SecuritySnapshot = Conversation['security'];
+
+/** How often the ages of keys are read again while nothing else changes. */
+const AGES_MS = 30_000;
+
+/**
+ * The state of a conversation's keys: epoch, suite, when who healed, who is verified. Read again after every change of
+ * the client and every half minute, because ages grow without anything changing.
+ */
+export function useSecurity(id: string | undefined): SecuritySnapshot | undefined {
+  const client = useClient();
+  const snapshot = useConversation(id);
+  // Not useSyncExternalStore: each read tells other ages, so a snapshot by comparison would never be stable.
+  const [revision, reread] = useReducer((count: number) => count + 1, 0);
+
+  useEffect(() => {
+    const unsubscribe = client.subscribe(reread);
+    const timer = setInterval(reread, AGES_MS);
+    // What changed between rendering and subscribing.
+    reread();
+    return () => {
+      unsubscribe();
+      clearInterval(timer);
+    };
+  }, [client]);
+
+  return useMemo(() => {
+    void revision;
+    return snapshot?.conversation.security;
+  }, [snapshot, revision]);
+}

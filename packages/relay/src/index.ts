@@ -1,0 +1,6 @@
+/** The relay as a library: blind storage and ordering of what groups say. See SPEC.md for its rules. */
+export { createRelay, type Relay, type RelayOptions } from './relay.ts';
+export { relayRouter, type RelayRouter } from './root.ts';
+export { openSqlite, type Db } from './store/sqlite.ts';
+export { localWake } from './wake/local.ts';
+export type { Wake } from './wake/wake.ts';

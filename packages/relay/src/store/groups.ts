@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { LIMITS, type GroupEntry, type GroupPage, toBase64Url } from '@quicprochat/protocol';
+import type { Db } from './sqlite.ts';
+
+export type Head = { epoch: number; sequence: number };
+
+/** What became of a write. Everything but `accepted` has stored nothing. */
+export type Written =
+  | { outcome: 'accepted'; sequence: number }
+  | { outcome: 'reused-id' }
+  | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } | undefined }
+  | { outcome: 'ahead'; head: Head }
+  | { outcome: 'unknown-recipient' };
+
+export interface NewEntry {
+  groupId: string;
+  epoch: number;
+  id: string;
+  payload: Uint8Array;
+}
+
+export interface NewCommit extends NewEntry {
+  nextAccessKey: Uint8Array;
+  welcomes: readonly { recipients: readonly string[]; payload: Uint8Array }[];
+}
+
+/** Makes a group at epoch 0; false where the id is taken under another key. */
+export function createGroup(db: Db, groupId: string, accessKey: Uint8Array): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const first = await findEpoch(tx, groupId, 0);
+    if (first !== undefined) return first.access_key.equals(accessKey);
+    await tx.insertInto('groups').values({ group_id: groupId, epoch: 0, sequence: 0 }).execute();
+    await beginEpoch(tx, groupId, 0, accessKey);
+    return true;
+  });
+}
+
+export function findEpoch(db: Db, groupId: string, epoch: number) {
+  return db
+    .selectFrom('epochs')
+    .selectAll()
+    .where('group_id', '=', groupId)
+    .where('epoch', '=', epoch)
+    .executeTakeFirst();
+}
+
+export function findHead(db: Db, groupId: string): Promise<Head | undefined> {
+  return db
+    .selectFrom('groups')
+    .select(['epoch', 'sequence'])
+    .where('group_id', '=', groupId)
+    .executeTakeFirst();
+}
+
+/** Adds a message to the log of its epoch, if that epoch goes on. */
+export function appendMessage(db: Db, entry: NewEntry): Promise<Written> {
+  return write(db, { ...entry, kind: 'message' }, digestOf([entry.payload]), (head) => head.epoch);
+}
+
+/** Ends an epoch: the commit, the next epoch's key and the Welcomes are stored together, or none of them is. */
+export function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
+  const digest = digestOf([
+    commit.payload,
+    commit.nextAccessKey,
+    Buffer.from(
+      JSON.stringify(commit.welcomes.map(({ recipients, payload }) => [recipients, toBase64Url(payload)])),
+    ),
+  ]);
+  return write(
+    db,
+    { ...commit, kind: 'commit' },
+    digest,
+    (head) => head.epoch + 1,
+    async (tx, sequence) => {
+      await tx
+        .updateTable('epochs')
+        .set({ ended_by: sequence })
+        .where('group_id', '=', commit.groupId)
+        .where('epoch', '=', commit.epoch)
+        .execute();
+      await beginEpoch(tx, commit.groupId, commit.epoch + 1, commit.nextAccessKey);
+      for (const welcome of commit.welcomes) await deliver(tx, commit.groupId, sequence, welcome);
+    },
+  );
+}
+
+class UnknownRecipient extends Error {}
+
+async function write(
+  db: Db,
+  entry: NewEntry & { kind: 'commit' | 'message' },
+  digest: Buffer,
+  epochAfter: (head: Head) => number,
+  also: (tx: Db, sequence: number) => Promise<void> = async () => undefined,
+): Promise<Written> {
+  try {
+    return await db.transaction().execute(async (tx): Promise<Written> => {
+      const repeated = await tx
+        .selectFrom('entries')
+        .select(['sequence', 'digest'])
+        .where('group_id', '=', entry.groupId)
+        .where('entry_id', '=', entry.id)
+        .executeTakeFirst();
+      if (repeated !== undefined) {
+        return repeated.digest.equals(digest)
+          ? { outcome: 'accepted', sequence: repeated.sequence }
+          : { outcome: 'reused-id' };
+      }
+      const head = await findHead(tx, entry.groupId);
+      if (head === undefined) throw new Error('a write to a group that was proven to exist');
+      if (entry.epoch < head.epoch) return { outcome: 'behind', head, winner: await winnerOf(tx, entry) };
+      if (entry.epoch > head.epoch) return { outcome: 'ahead', head };
+      const sequence = head.sequence + 1;
+      // The one place where order is made: conditional on the head still being where it was read.
+      const moved = await tx
+        .updateTable('groups')
+        .set({ epoch: epochAfter(head), sequence })
+        .where('group_id', '=', entry.groupId)
+        .where('epoch', '=', head.epoch)
+        .where('sequence', '=', head.sequence)
+        .executeTakeFirst();
+      if (moved.numUpdatedRows !== 1n) throw new Error('the head of a group moved inside a transaction');
+      await tx
+        .insertInto('entries')
+        .values({
+          group_id: entry.groupId,
+          sequence,
+          epoch: entry.epoch,
+          kind: entry.kind,
+          entry_id: entry.id,
+          payload: Buffer.from(entry.payload),
+          digest,
+        })
+        .execute();
+      await also(tx, sequence);
+      return { outcome: 'accepted', sequence };
+    });
+  } catch (error) {
+    if (error instanceof UnknownRecipient) return { outcome: 'unknown-recipient' };
+    throw error;
+  }
+}
+
+async function winnerOf(db: Db, { groupId, epoch }: NewEntry) {
+  const winner = await db
+    .selectFrom('entries')
+    .select(['entry_id', 'sequence'])
+    .where('group_id', '=', groupId)
+    .where('epoch', '=', epoch)
+    .where('kind', '=', 'commit')
+    .executeTakeFirst();
+  return winner && { id: winner.entry_id, sequence: winner.sequence };
+}
+
+async function beginEpoch(db: Db, groupId: string, epoch: number, accessKey: Uint8Array): Promise<void> {
+  await db
+    .insertInto('epochs')
+    .values({ group_id: groupId, epoch, access_key: Buffer.from(accessKey), ended_by: null })
+    .execute();
+}
+
+async function deliver(
+  db: Db,
+  groupId: string,
+  groupSequence: number,
+  { recipients, payload }: NewCommit['welcomes'][number],
+): Promise<void> {
+  const { welcome_id } = await db
+    .insertInto('welcomes')
+    .values({ group_id: groupId, group_sequence: groupSequence, payload: Buffer.from(payload) })
+    .returning('welcome_id')
+    .executeTakeFirstOrThrow();
+  for (const deviceId of new Set(recipients)) {
+    const known = await db
+      .selectFrom('devices')
+      .select('device_id')
+      .where('device_id', '=', deviceId)
+      .executeTakeFirst();
+    if (known === undefined) throw new UnknownRecipient();
+    const { sequence } = await db
+      .insertInto('inbox_heads')
+      .values({ device_id: deviceId, sequence: 1 })
+      .onConflict((conflict) =>
+        conflict.column('device_id').doUpdateSet((eb) => ({ sequence: eb('inbox_heads.sequence', '+', 1) })),
+      )
+      .returning('sequence')
+      .executeTakeFirstOrThrow();
+    await db.insertInto('inbox').values({ device_id: deviceId, sequence, welcome_id }).execute();
+  }
+}
+
+/** A page after the cursor, up to the commit that ended the epoch whose key opened it. */
+export async function readEntries(
+  db: Db,
+  {
+    groupId,
+    cursor,
+    limit,
+    endedBy,
+  }: { groupId: string; cursor: number; limit: number; endedBy: number | null },
+): Promise<GroupPage> {
+  const most = Math.min(limit, LIMITS.maxPageEntries);
+  let query = db
+    .selectFrom('entries')
+    .select(['sequence', 'epoch', 'kind', 'entry_id', 'payload'])
+    .where('group_id', '=', groupId)
+    .where('sequence', '>', cursor)
+    .orderBy('sequence')
+    .limit(most + 1);
+  if (endedBy !== null) query = query.where('sequence', '<=', endedBy);
+  const rows = await query.execute();
+  const fitting = cutToBytes(rows.slice(0, most));
+  const entries = fitting.map(({ sequence, epoch, kind, entry_id: id, payload }): GroupEntry => ({
+    sequence,
+    epoch,
+    kind,
+    id,
+    payload: toBase64Url(payload),
+  }));
+  const last = entries.at(-1)?.sequence ?? cursor;
+  return {
+    entries,
+    cursor: last,
+    more: fitting.length < rows.length,
+    ended: endedBy !== null && last >= endedBy,
+  };
+}
+
+/** As many rows as fit into one page; always the first, however large. */
+export function cutToBytes<Row extends { payload: Buffer }>(rows: readonly Row[]): Row[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ payload }, i) => (bytes += payload.length) > LIMITS.maxPageBytes && i > 0);
+  return end === -1 ? [...rows] : rows.slice(0, end);
+}
+
+function digestOf(parts: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(Buffer.from(`${part.length}:`)).update(part);
+  return hash.digest();
+}

@@ -1,0 +1,32 @@
+import type { Generated } from 'kysely';
+
+/** Everything that a relay keeps. The docs page "what the relay sees" explains each column; a test holds it to this. */
+export interface Schema {
+  accounts: { handle: string; account_key: Buffer };
+  devices: { device_id: string; handle: string; device_key: Buffer; certificate: Buffer };
+  challenges: { challenge: Buffer; expires_at: number };
+  sessions: { token_hash: Buffer; device_id: string; expires_at: number };
+  key_packages: {
+    id: Generated<number>;
+    device_id: string;
+    suite: number;
+    last_resort: number;
+    payload: Buffer;
+  };
+  groups: { group_id: string; epoch: number; sequence: number };
+  epochs: { group_id: string; epoch: number; access_key: Buffer; ended_by: number | null };
+  entries: {
+    group_id: string;
+    sequence: number;
+    epoch: number;
+    kind: 'commit' | 'message';
+    entry_id: string;
+    payload: Buffer;
+    digest: Buffer;
+  };
+  welcomes: { welcome_id: Generated<number>; group_id: string; group_sequence: number; payload: Buffer };
+  inbox: { device_id: string; sequence: number; welcome_id: number };
+  inbox_heads: { device_id: string; sequence: number };
+  nonces: { nonce: Buffer; expires_at: number };
+  tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };
+}

@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Db } from './sqlite.ts';
+
+/** Challenges, sessions, tickets and nonces: short-lived secrets that count once, or until they expire. */
+
+export function hashOf(secret: Uint8Array): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+export async function newChallenge(db: Db, expiresAt: number): Promise<Buffer> {
+  const challenge = randomBytes(32);
+  await db.insertInto('challenges').values({ challenge, expires_at: expiresAt }).execute();
+  return challenge;
+}
+
+/** Takes a challenge out: the first who comes gets it, and nobody after. */
+export async function takeChallenge(db: Db, challenge: Uint8Array, now: number): Promise<boolean> {
+  const taken = await db
+    .deleteFrom('challenges')
+    .where('challenge', '=', Buffer.from(challenge))
+    .returning('expires_at')
+    .executeTakeFirst();
+  return taken !== undefined && taken.expires_at > now;
+}
+
+/** The token is stored hashed: who reads the database cannot act as anyone. */
+export async function newSession(db: Db, deviceId: string, expiresAt: number): Promise<Buffer> {
+  const token = randomBytes(32);
+  await db
+    .insertInto('sessions')
+    .values({ token_hash: hashOf(token), device_id: deviceId, expires_at: expiresAt })
+    .execute();
+  return token;
+}
+
+export async function findSession(db: Db, token: Uint8Array, now: number): Promise<string | undefined> {
+  const session = await db
+    .selectFrom('sessions')
+    .select('device_id')
+    .where('token_hash', '=', hashOf(token))
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return session?.device_id;
+}
+
+export async function newTicket(db: Db, subscription: unknown, expiresAt: number): Promise<Buffer> {
+  const ticket = randomBytes(32);
+  await db
+    .insertInto('tickets')
+    .values({
+      ticket_hash: hashOf(ticket),
+      subscription: JSON.stringify(subscription),
+      expires_at: expiresAt,
+    })
+    .execute();
+  return ticket;
+}
+
+export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promise<unknown> {
+  const taken = await db
+    .deleteFrom('tickets')
+    .where('ticket_hash', '=', hashOf(ticket))
+    .returning(['subscription', 'expires_at'])
+    .executeTakeFirst();
+  return taken !== undefined && taken.expires_at > now
+    ? (JSON.parse(taken.subscription) as unknown)
+    : undefined;
+}
+
+/** Notes a nonce; false where it was noted before. */
+export async function useNonce(db: Db, nonce: Uint8Array, expiresAt: number): Promise<boolean> {
+  const result = await db
+    .insertInto('nonces')
+    .values({ nonce: Buffer.from(nonce), expires_at: expiresAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return result.numInsertedOrUpdatedRows === 1n;
+}
+
+export async function prune(db: Db, now: number): Promise<void> {
+  for (const table of ['challenges', 'sessions', 'nonces', 'tickets'] as const) {
+    await db.deleteFrom(table).where('expires_at', '<=', now).execute();
+  }
+}

@@ -1,0 +1,36 @@
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { migrations } from './migrations.ts';
+import type { Schema } from './schema.ts';
+
+export type Db = Kysely<Schema>;
+
+/** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+/** Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. */
+export async function openSqlite(path: string): Promise<Db> {
+  const database = new Database(path, { timeout: 5_000 });
+  requireVersion(database);
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations },
+  }).migrateToLatest();
+  if (error !== undefined) throw error;
+  return db;
+}
+
+function requireVersion(database: Database.Database): void {
+  const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
+  const parts = version.split('.').map(Number);
+  for (const [i, least] of OLDEST_SQLITE.entries()) {
+    const part = parts[i] ?? 0;
+    if (part > least) return;
+    if (part < least) throw new Error(`SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}`);
+  }
+}

@@ -1,0 +1,208 @@
+import { fromBase64Url } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import { Contacts } from './contacts.ts';
+import { Conversations } from './conversations.ts';
+import { openAccount } from './engine/account.ts';
+import { Driver } from './engine/driver.ts';
+import { Inbox } from './engine/inbox.ts';
+import { Ledger } from './engine/ledger.ts';
+import { Live, type Connection } from './engine/live.ts';
+import { isReadable } from './engine/log-reader.ts';
+import { contacts, conversations, type AccountRow } from './engine/rows.ts';
+import { sdkError } from './errors.ts';
+import type { Platform } from './platform/platform.ts';
+import type { Storage } from './storage/storage.ts';
+import { RelaySession } from './transport/relay-session.ts';
+import { WorkerCore } from './worker/worker-core.ts';
+import { platform as ambientPlatform } from '#platform';
+
+/** When this device makes fresh keys by itself, whichever comes first. See docs: the healing window. */
+export interface UpdatePolicy {
+  /** After so many messages sent and received in a conversation. Default 100. */
+  afterMessages: number;
+  /** After so long, where there was any activity since. Default 1 hour. */
+  afterMs: number;
+  /** Without fresh keys for so long, nothing more is sent until there are. Default 7 days. */
+  hardStopMs: number;
+}
+
+const DEFAULT_POLICY: UpdatePolicy = {
+  afterMessages: 100,
+  afterMs: 60 * 60 * 1_000,
+  hardStopMs: 7 * 24 * 60 * 60 * 1_000,
+};
+
+export interface ClientOptions {
+  /** The relay's address: http or https, host and port. */
+  relay: string;
+  /** Where everything is kept: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node entry. */
+  storage: Storage | Promise<Storage>;
+  /** Needed the first time, to register; afterwards it may be left out, and must match where it is given. */
+  handle?: string;
+  /** Keep streams open, reconnect, and heal on time. Default true. Without it only calls talk to the relay. */
+  live?: boolean;
+  update?: Partial<UpdatePolicy>;
+  /** Gives up opening. It does not close a client that is open. */
+  signal?: AbortSignal;
+  /** Where a browser finds the .wasm file; by default beside the SDK's own files. */
+  wasm?: string | URL;
+  /** Clock, randomness, network and threads; replaced by simulations. */
+  platform?: Platform;
+}
+
+/**
+ * One device of one account: its conversations, its keys, its connection to the relay. All cryptography runs in a
+ * worker that this client starts and that `close` ends.
+ */
+export class Client implements AsyncDisposable {
+  readonly handle: string;
+  /** 32 hex digits. */
+  readonly deviceId: string;
+  /** Ed25519 public key of the account; what safety numbers are made of. */
+  readonly accountKey: Uint8Array;
+  readonly relay: string;
+  readonly conversations: Conversations;
+  readonly contacts: Contacts;
+  readonly #ledger: Ledger;
+  readonly #driver: Driver;
+  readonly #inbox: Inbox;
+  readonly #live: Live | undefined;
+  readonly #listeners = new Set<() => void>();
+  #connection: Connection;
+
+  /**
+   * Opens the account in the storage, or registers `handle` where the storage is empty. Once registered, it opens
+   * without a connection too.
+   *
+   * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT
+   * @throws {TransportError} HANDLE_TAKEN; NETWORK, only while registering
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, or a core code that names the record
+   */
+  static async create(options: ClientOptions): Promise<Client> {
+    const origin = originOf(options.relay);
+    options.signal?.throwIfAborted();
+    const platform = options.platform ?? ambientPlatform;
+    const storage = await options.storage;
+    const core = new WorkerCore(platform.spawnWorker());
+    const ledger = new Ledger(storage, core, platform);
+    try {
+      await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl)?.toString() });
+      await ledger.load();
+      const relay = new RelaySession(origin, signerOf(ledger), platform);
+      const account = await openAccount(ledger, relay, { handle: options.handle, origin });
+      await ledger.query('client.policy', { ...DEFAULT_POLICY, ...options.update });
+      options.signal?.throwIfAborted();
+      return new Client({ ledger, relay, account, live: options.live ?? true });
+    } catch (error) {
+      await ledger.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: { ledger: Ledger; relay: RelaySession; account: AccountRow; live: boolean }) {
+    const { ledger, relay, account, live } = parts;
+    const own = ledger.row(contacts, account.handle);
+    this.handle = account.handle;
+    this.deviceId = account.deviceId;
+    this.accountKey = fromBase64Url(own?.accountKey ?? '');
+    this.relay = account.relay;
+    this.#ledger = ledger;
+    this.#driver = new Driver(ledger, relay);
+    this.#inbox = new Inbox(ledger, relay, this.#driver);
+    this.conversations = new Conversations({
+      ledger,
+      relay,
+      driver: this.#driver,
+      handle: account.handle,
+      live,
+    });
+    this.contacts = new Contacts(ledger);
+    this.#connection = live ? 'connecting' : 'offline';
+    ledger.onChange(() => {
+      this.#notify();
+    });
+    this.#live = live ? this.#startLive(relay) : undefined;
+  }
+
+  /** Whether what others send arrives by itself just now. Always `offline` without `live`. */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /**
+   * One pass over everything: Welcomes, logs, what waits to be sent, healing that is due. For programs that do not
+   * stay; a live client does this all the time.
+   *
+   * @throws {TransportError} NETWORK where the relay cannot be reached; what was queued stays queued
+   */
+  async sync({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#requireOpen();
+    await this.#inbox.topUpKeyPackages();
+    await this.#inbox.catchUp();
+    for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
+      signal?.throwIfAborted();
+      await this.#driver.drive(id, { readLog: true });
+    }
+  }
+
+  /** Calls back after anything changed. Returns how to stop it. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends streams and the worker, whose memory goes with it. What waits to be sent stays in the storage. */
+  async close(): Promise<void> {
+    if (this.#connection === 'closed') return;
+    this.#connection = 'closed';
+    this.#live?.stop();
+    this.conversations.close();
+    await this.#ledger.close();
+    this.#notify();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #startLive(relay: RelaySession): Live {
+    const live = new Live({
+      ledger: this.#ledger,
+      relay,
+      driver: this.#driver,
+      inbox: this.#inbox,
+      onConnection: (connection) => {
+        if (this.#connection === 'closed' || this.#connection === connection) return;
+        this.#connection = connection;
+        this.#notify();
+      },
+    });
+    live.start();
+    return live;
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #requireOpen(): void {
+    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed.');
+  }
+}
+
+function signerOf(ledger: Ledger) {
+  return {
+    device: (transcript: Uint8Array) => ledger.query('client.sign', { transcript }),
+    group: (groupId: string, transcript: Uint8Array) =>
+      ledger.query('group.sign', { groupId: hex.decode(groupId), transcript }),
+  };
+}
+
+function originOf(relay: string): string {
+  const url = URL.canParse(relay) ? new URL(relay) : undefined;
+  if (url !== undefined && ['http:', 'https:'].includes(url.protocol)) return url.origin;
+  throw sdkError(
+    'INVALID_ARGUMENT',
+    'The relay’s address must be an http or https URL, such as http://localhost:4000.',
+  );
+}

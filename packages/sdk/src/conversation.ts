@@ -1,0 +1,319 @@
+import { hex } from '@scure/base';
+import { claim } from './engine/claim.ts';
+import { requireUnchanged } from './engine/contacts.ts';
+import { Delivery } from './engine/delivery.ts';
+import type { Driver } from './engine/driver.ts';
+import { newEntryId, ownLine } from './engine/history.ts';
+import type { Ledger } from './engine/ledger.ts';
+import { encodeName, encodeText } from './engine/messages.ts';
+import {
+  contacts,
+  conversations,
+  type ConversationRow,
+  type ConversationState,
+  type Intent,
+} from './engine/rows.ts';
+import { Timeline } from './engine/timeline.ts';
+import { sdkError } from './errors.ts';
+import type { Message, SentMessage } from './message.ts';
+import type { RelaySession } from './transport/relay-session.ts';
+import { securityOf, type Member, type Security } from './security.ts';
+
+export interface ConversationParts {
+  ledger: Ledger;
+  relay: RelaySession;
+  driver: Driver;
+  handle: string;
+  live: boolean;
+}
+
+interface Cancelable {
+  signal?: AbortSignal;
+}
+
+/**
+ * One conversation: an MLS group, its history on this device, and what waits to be sent.
+ *
+ * Calls that change something resolve when the relay has accepted the change. In a live client without a connection
+ * they wait; aborting ends the waiting and not the change, which stays queued. A client that is not live tries for
+ * some seconds and then throws NETWORK, with the change still queued for the next `sync`.
+ */
+export class Conversation {
+  readonly id: string;
+  readonly members: Members;
+  readonly #parts: ConversationParts;
+  readonly #delivery: Delivery;
+  readonly #timeline: Timeline;
+  #version = 0;
+
+  constructor(id: string, parts: ConversationParts) {
+    this.id = id;
+    this.#parts = parts;
+    this.#delivery = new Delivery(id, parts);
+    this.#timeline = new Timeline(id, parts.ledger);
+    this.members = new Members(id, parts, (intent, options) => this.#commit(intent, options));
+  }
+
+  /** Empty where it has none. */
+  get name(): string {
+    return this.#row.name;
+  }
+
+  /**
+   * `leaving` until another member has committed our leave; then `left`. `removed` by another. `stuck`: a change that
+   * everyone else took cannot be opened here, and this device must be added again.
+   */
+  get state(): ConversationState {
+    return this.#row.state;
+  }
+
+  /** The MLS epoch: grows by one with every commit. */
+  get epoch(): number {
+    return this.#row.epoch;
+  }
+
+  /** Messages of others after `readPosition`. */
+  get unread(): number {
+    return this.#row.unread;
+  }
+
+  get readPosition(): number {
+    return this.#row.readPosition;
+  }
+
+  get lastMessage(): Message | undefined {
+    return this.#row.lastMessage;
+  }
+
+  /** Grows with every change of this conversation: compare it to know whether to look again. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** What a person may want to know about the keys in use. */
+  get security(): Security {
+    const { ledger } = this.#parts;
+    const isVerified = (handle: string) => {
+      const contact = ledger.row(contacts, handle);
+      return contact !== undefined && contact.verified && contact.changedKey === undefined;
+    };
+    return securityOf(this.#row, ledger.group(this.id), { isVerified, nowMs: ledger.platform.clock.now() });
+  }
+
+  /**
+   * Sends a text of up to 64 KiB.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's account key changed and nobody has looked at it
+   * @throws {TransportError} NETWORK from a client that is not live; the message stays queued
+   */
+  async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
+    const { ledger, handle } = this.#parts;
+    const { id, atMs, bytes } = encodeText(ledger.platform, text);
+    this.#requireKnownMembers();
+    const position = await ledger.transact(async (tx) => {
+      const row = tx.conversation(this.id);
+      requireActive(row);
+      const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'text', text } });
+      const message = tx.append(this.id, line);
+      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position: message.position });
+      return message.position;
+    });
+    await this.#delivery.accepted(id, options);
+    const sent = await this.#timeline.at(position);
+    return { id, epoch: sent?.epoch ?? this.epoch };
+  }
+
+  /** Gives the conversation another name, for everyone. */
+  async rename(name: string, options: Cancelable = {}): Promise<void> {
+    const { ledger, handle } = this.#parts;
+    const { id, atMs, bytes } = encodeName(ledger.platform, name);
+    await ledger.transact(async (tx) => {
+      const row = tx.conversation(this.id);
+      requireActive(row);
+      tx.update(this.id, { name });
+      const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
+      const { position } = tx.append(this.id, line);
+      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position });
+    });
+    await this.#delivery.accepted(id, options);
+  }
+
+  /** The newest `limit` lines (default 50) before a position, in their order. Works without a connection. */
+  history(options: { before?: number; limit?: number } = {}): Promise<Message[]> {
+    return this.#timeline.before(options.before ?? Infinity, options.limit ?? 50);
+  }
+
+  /**
+   * The lines after a position (default: from now on), own ones included, as they come. Ends when the signal aborts or
+   * the client closes.
+   */
+  messages(options: { after?: number; signal?: AbortSignal } = {}): AsyncGenerator<Message, void, undefined> {
+    return this.#timeline.follow(options.after ?? this.#row.nextPosition - 1, options.signal);
+  }
+
+  /** Notes how far the person has read; never backwards. */
+  async markRead(position: number): Promise<void> {
+    const later = await this.#timeline.after(position);
+    const unread = later.filter(
+      ({ own, content }) => !own && ['text', 'undecryptable'].includes(content.type),
+    ).length;
+    await this.#parts.ledger.transact(async (tx) => {
+      if (position <= tx.conversation(this.id).readPosition) return;
+      tx.update(this.id, { readPosition: position, unread });
+    });
+  }
+
+  /** Makes fresh keys for this device now, rather than when the update policy would. Resolves with the new epoch. */
+  heal(options: Cancelable = {}): Promise<{ epoch: number }> {
+    return this.#commit({ type: 'heal' }, options);
+  }
+
+  /**
+   * Asks to be taken out: MLS lets no member remove itself, so another member's client commits it, as soon as it hears
+   * of it. Until then the state is `leaving`, and nothing can be sent.
+   */
+  async leave(options: Cancelable = {}): Promise<void> {
+    const { ledger } = this.#parts;
+    const id = newEntryId(ledger.platform);
+    const alone = await ledger.transact(async (tx) => {
+      const row = tx.conversation(this.id);
+      requireActive(row);
+      const others = (await tx.group(this.id)).members.some(({ own }) => !own);
+      if (!others) {
+        for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
+        await tx.forgetGroup(this.id);
+        tx.update(this.id, { state: 'left' });
+        return true;
+      }
+      tx.update(this.id, { state: 'leaving' });
+      tx.enqueue({ kind: 'leave', conversationId: row.id, id });
+      return false;
+    });
+    if (!alone) await this.#delivery.accepted(id, options);
+  }
+
+  /** Waits until all that is queued now is settled. */
+  async settle(options: Cancelable): Promise<void> {
+    await this.#delivery.drained(options);
+  }
+
+  touch(): void {
+    this.#version++;
+    this.#timeline.wake();
+  }
+
+  close(): void {
+    this.#timeline.close();
+  }
+
+  async #commit(intent: Intent, options: Cancelable): Promise<{ epoch: number }> {
+    requireActive(this.#row);
+    const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
+    await this.#delivery.settled(id, options);
+    return { epoch: this.epoch };
+  }
+
+  #requireKnownMembers(): void {
+    const { ledger } = this.#parts;
+    for (const { handle } of ledger.group(this.id)?.members ?? [])
+      requireUnchanged(ledger.row(contacts, handle));
+  }
+
+  get #row(): ConversationRow {
+    const row = this.#parts.ledger.row(conversations, this.id);
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    return row;
+  }
+}
+
+/** Who is in a conversation, and how that changes. Every change heals the group's keys too. */
+export class Members {
+  readonly #id: string;
+  readonly #parts: ConversationParts;
+  readonly #commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>;
+
+  constructor(
+    id: string,
+    parts: ConversationParts,
+    commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>,
+  ) {
+    this.#id = id;
+    this.#parts = parts;
+    this.#commit = commit;
+  }
+
+  /** One entry for each device. Empty when the conversation has ended for this one. */
+  list(): readonly Member[] {
+    const members = this.#parts.ledger.group(this.#id)?.members ?? [];
+    return members.map(({ handle, deviceId, own }) => ({ handle, deviceId: hex.encode(deviceId), own }));
+  }
+
+  /**
+   * Adds everyone in one commit, or nobody. Who is in already is passed over.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
+   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED
+   */
+  async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    const { ledger, relay } = this.#parts;
+    const row = ledger.row(conversations, this.#id);
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    requireActive(row);
+    const present = new Set(this.list().map(({ handle }) => handle));
+    const missing = [...new Set(handles)].filter((handle) => !present.has(handle));
+    if (missing.length === 0)
+      throw sdkError('INVALID_ARGUMENT', 'Everyone named is in the conversation already.');
+    const claimed = await claim(relay, { suite: row.suite, handles: missing });
+    const result = await this.#commit({ type: 'add', claimed }, options);
+    await this.#tellName();
+    return result;
+  }
+
+  /**
+   * Removes everyone named, with all their devices, in one commit. They can neither read nor write from then on.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED; INVALID_ARGUMENT where a handle is no member, or is one's own (`leave`)
+   * @throws {TransportError} COMMIT_CONTENTION, NETWORK
+   */
+  async remove(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    const present = new Set(this.list().map(({ handle }) => handle));
+    if (handles.includes(this.#parts.handle)) throw sdkError('INVALID_ARGUMENT', 'To go yourself, leave.');
+    if (handles.length === 0 || handles.some((handle) => !present.has(handle))) {
+      throw sdkError('INVALID_ARGUMENT', 'Not everyone named is in the conversation.');
+    }
+    return this.#commit({ type: 'remove', handles: [...handles] }, options);
+  }
+
+  /** Whoever has just come in has not read the message that named the conversation. */
+  async #tellName(): Promise<void> {
+    const { ledger, driver } = this.#parts;
+    const { name } = ledger.row(conversations, this.#id) ?? { name: '' };
+    if (name === '') return;
+    const { id, bytes } = encodeName(ledger.platform, name);
+    await ledger.transact(async (tx) => {
+      tx.enqueue({ kind: 'message', conversationId: tx.conversation(this.#id).id, id, payload: bytes });
+    });
+    // It is queued: should the network fail now, it goes out later, and adding has succeeded all the same.
+    await driver.drive(this.#id, { readLog: false }).catch(() => undefined);
+  }
+}
+
+function requireActive({ state }: ConversationRow): void {
+  switch (state) {
+    case 'active':
+      return;
+    case 'leaving':
+      throw sdkError('CONVERSATION_ENDED', 'You are leaving this conversation.');
+    case 'left':
+      throw sdkError('CONVERSATION_ENDED', 'You have left this conversation.');
+    case 'removed':
+      throw sdkError('CONVERSATION_ENDED', 'You were removed from this conversation.');
+    case 'stuck':
+      throw sdkError(
+        'CONVERSATION_STUCK',
+        'This device lost track of the conversation: ask a member to add it again.',
+      );
+  }
+}

@@ -1,0 +1,124 @@
+import type { GroupId } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import { Conversation, type ConversationParts } from './conversation.ts';
+import { claim } from './engine/claim.ts';
+import { learnContacts } from './engine/contacts.ts';
+import { newEntryId } from './engine/history.ts';
+import { enteredRow } from './engine/inbox.ts';
+import type { Change } from './engine/ledger.ts';
+import { encodeName } from './engine/messages.ts';
+import { conversations, type ConversationRow } from './engine/rows.ts';
+import { sdkError } from './errors.ts';
+
+/** Up to this many members a group is made with the hybrid post-quantum suite by default. */
+const HYBRID_MEMBERS = 256;
+const HYBRID_SUITE = 0x004f;
+const CLASSICAL_SUITE = 0x0003;
+
+export interface CreateOptions {
+  /** Shown to all members; may be left out, and changed later. */
+  name?: string;
+  /** Handles to add; oneself is in anyway. */
+  members: readonly string[];
+  /** Default: 0x004F (X25519 with ML-KEM-768) up to 256 members, 0x0003 beyond. It cannot be changed later. */
+  suite?: 0x0001 | 0x0003 | 0x004f;
+  signal?: AbortSignal;
+}
+
+/** The conversations of this device. */
+export class Conversations {
+  readonly #parts: ConversationParts;
+  readonly #known = new Map<string, Conversation>();
+  #list: readonly Conversation[] | undefined;
+
+  constructor(parts: ConversationParts) {
+    this.#parts = parts;
+    parts.ledger.onChange((change) => {
+      this.#take(change);
+    });
+  }
+
+  /** All of them, latest activity first. The same array until something changes. */
+  list(): readonly Conversation[] {
+    this.#list ??= [...this.#parts.ledger.rows(conversations)]
+      .sort((a, b) => b.lastActivityMs - a.lastActivityMs)
+      .map((row) => this.#object(row));
+    return this.#list;
+  }
+
+  /**
+   * One of them, by its id or else by its exact name.
+   *
+   * @throws {UsageError} CONVERSATION_NOT_FOUND, AMBIGUOUS_NAME
+   */
+  find(idOrName: string): Conversation {
+    const rows = this.#parts.ledger.rows(conversations);
+    const byId = rows.find(({ id }) => id === idOrName);
+    if (byId !== undefined) return this.#object(byId);
+    const [named, another] = rows.filter(({ name }) => name === idOrName);
+    if (another !== undefined)
+      throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name: use the id.');
+    if (named === undefined)
+      throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id or name.');
+    return this.#object(named);
+  }
+
+  /**
+   * Makes a conversation and adds its members in one commit. Resolves when the relay has it.
+   *
+   * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
+   *   unless the connection broke after the start: then it is queued and goes on by itself
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
+   */
+  async create({ name = '', members, suite, signal }: CreateOptions): Promise<Conversation> {
+    const { ledger, relay, handle } = this.#parts;
+    const others = [...new Set(members)].filter((member) => member !== handle);
+    const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
+    const payload = name === '' ? undefined : encodeName(ledger.platform, name);
+    const claimed = await claim(relay, { suite: chosen, handles: others });
+    signal?.throwIfAborted();
+
+    const id = hex.encode(ledger.platform.random.bytes(16)) as GroupId;
+    const nowMs = ledger.platform.clock.now();
+    await ledger.transact(async (tx) => {
+      const group = await tx.call('group.create', { groupId: hex.decode(id), suite: chosen, nowMs });
+      tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
+      tx.groups.set(id, group);
+      learnContacts(tx, group.members);
+      tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform) });
+      if (claimed.length > 0) {
+        tx.enqueue({
+          kind: 'commit',
+          conversationId: id,
+          id: newEntryId(ledger.platform),
+          intent: { type: 'add', claimed },
+        });
+      }
+      if (payload !== undefined)
+        tx.enqueue({ kind: 'message', conversationId: id, id: payload.id, payload: payload.bytes });
+    });
+    const conversation = this.find(id);
+    await conversation.settle(signal ? { signal } : {});
+    return conversation;
+  }
+
+  /** Ends every iterator over messages. */
+  close(): void {
+    for (const conversation of this.#known.values()) conversation.close();
+  }
+
+  #take(change: Change): void {
+    this.#list = undefined;
+    for (const [id, conversation] of this.#known) {
+      if (change === 'everything' || change.has(id)) conversation.touch();
+    }
+  }
+
+  #object({ id }: ConversationRow): Conversation {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const conversation = new Conversation(id, this.#parts);
+    this.#known.set(id, conversation);
+    return conversation;
+  }
+}

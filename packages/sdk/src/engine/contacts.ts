@@ -1,0 +1,35 @@
+import { toBase64Url } from '@quicprochat/protocol';
+import { sdkError } from '../errors.ts';
+import type { CoreMember } from '../worker/protocol.ts';
+import { contacts, type ContactRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Notes the account keys of members. The first key seen for a handle is trusted until two people compare safety
+ * numbers; another one later is noted beside it, and sending stops until the person has decided.
+ */
+export function learnContacts(
+  tx: Transaction,
+  members: readonly Pick<CoreMember, 'handle' | 'accountKey'>[],
+): void {
+  for (const { handle, accountKey } of members) learnContact(tx, handle, toBase64Url(accountKey));
+}
+
+export function learnContact(tx: Transaction, handle: string, accountKey: string): ContactRow {
+  const known = tx.row(contacts, handle);
+  if (known?.accountKey === accountKey) return known;
+  const row: ContactRow =
+    known === undefined ? { handle, accountKey, verified: false } : { ...known, changedKey: accountKey };
+  tx.put(contacts, handle, row);
+  return row;
+}
+
+/** @throws {CryptoVerificationError} IDENTITY_CHANGED where the contact's key is not the one first seen */
+export function requireUnchanged(contact: ContactRow | undefined): void {
+  if (contact?.changedKey === undefined) return;
+  throw sdkError(
+    'IDENTITY_CHANGED',
+    `The account key of ${contact.handle} has changed: compare safety numbers before you go on.`,
+    { details: { handle: contact.handle } },
+  );
+}

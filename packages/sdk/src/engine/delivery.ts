@@ -1,0 +1,123 @@
+import { QuicprochatError, sdkError } from '../errors.ts';
+import type { Driver } from './driver.ts';
+import type { Ledger } from './ledger.ts';
+import { outbox, type OutboxRow } from './rows.ts';
+
+/** How long a client that does not stay keeps trying to reach the relay. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 300;
+
+interface Waiting {
+  signal?: AbortSignal;
+}
+
+/** Waits for what was put into a conversation's outbox to arrive. */
+export class Delivery {
+  readonly #id: string;
+  readonly #ledger: Ledger;
+  readonly #driver: Driver;
+  readonly #live: boolean;
+
+  constructor(id: string, parts: { ledger: Ledger; driver: Driver; live: boolean }) {
+    this.#id = id;
+    this.#ledger = parts.ledger;
+    this.#driver = parts.driver;
+    this.#live = parts.live;
+  }
+
+  /** Resolves when the relay has it. */
+  accepted(id: string, options: Waiting): Promise<void> {
+    return this.#until(() => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
+  }
+
+  /** Resolves when it has taken effect here. */
+  settled(id: string, options: Waiting): Promise<void> {
+    return this.#until(() => this.#isOver(id, () => false), options);
+  }
+
+  /** Resolves when all that waits now has taken effect. */
+  drained(options: Waiting): Promise<void> {
+    const ids = this.#rows().map(({ id }) => id);
+    return this.#until(() => ids.every((id) => this.#isOver(id, () => false)), options);
+  }
+
+  #until(isDone: () => boolean, { signal }: Waiting): Promise<void> {
+    return this.#live ? this.#wait(isDone, signal) : this.#push(isDone, signal);
+  }
+
+  /** A live client sends by itself, and goes on when the network is back: only the waiting ends with the signal. */
+  #wait(isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        try {
+          if (isDone()) end(resolve);
+        } catch (error) {
+          end(() => reject(error as Error));
+        }
+      };
+      const abort = () => {
+        end(() => reject(signal?.reason as Error));
+      };
+      const stop = this.#ledger.onChange(check);
+      const end = (then: () => void) => {
+        stop();
+        signal?.removeEventListener('abort', abort);
+        then();
+      };
+      if (signal?.aborted) return abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#driver.drive(this.#id, { readLog: false }).then(check, (error: unknown) => {
+        if (!isPassing(error)) end(() => reject(error as Error));
+        else check();
+      });
+    });
+  }
+
+  /** A client that does not stay tries for a while, since a relay that restarts is back in a moment. */
+  async #push(isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    const { clock, timers } = this.#ledger.platform;
+    const deadlineMs = clock.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await this.#driver.drive(this.#id, { readLog: false });
+        if (isDone()) return;
+        throw sdkError('NETWORK', 'The relay has not confirmed it yet; it stays queued.', {
+          details: { queued: true },
+        });
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        if (clock.now() > deadlineMs) throw queued(error);
+        await timers.sleep(RETRY_MS, signal);
+      }
+    }
+  }
+
+  /** @throws why it was given up, where it was */
+  #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
+    const row = this.#rows().find((waiting) => waiting.id === id);
+    if (row !== undefined) return early(row);
+    const failure = this.#driver.takeFailure(id);
+    if (failure !== undefined) throw failure;
+    return true;
+  }
+
+  #rows(): OutboxRow[] {
+    return this.#ledger.rows(outbox, `${this.#id}/`);
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof QuicprochatError && error.retryable && error.code !== 'WORKER_STOPPED';
+}
+
+function queued(error: unknown): unknown {
+  if (!(error instanceof QuicprochatError) || error.code !== 'NETWORK') return error;
+  return sdkError(
+    'NETWORK',
+    'The relay cannot be reached; it stays queued and goes out with the next sync.',
+    {
+      details: { queued: true },
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,170 @@
+import type { EntryId, GroupEntry } from '@quicprochat/protocol';
+import { sdkError, type QuicprochatError } from '../errors.ts';
+import type { RelaySession } from '../transport/relay-session.ts';
+import { newEntryId } from './history.ts';
+import type { Ledger } from './ledger.ts';
+import { isReadable, LogReader } from './log-reader.ts';
+import { OutboxSender } from './outbox-sender.ts';
+import { conversations, outbox, type Intent } from './rows.ts';
+
+/** One run of a conversation's work, and what to do in it. */
+interface Run {
+  finished: Promise<void>;
+  /** Asked for while the run was under way: one more round. */
+  again: boolean;
+  readLog: boolean;
+  /** What was put into the outbox on the group's behalf: once a run, so that a failing one cannot go round for ever. */
+  readonly tended: Set<Intent['type']>;
+  /** Rounds in a row that were behind and read nothing new. */
+  stalled: number;
+}
+
+/** A relay that says there is more and never hands it out is given up after so many rounds. */
+const MAX_STALLED_ROUNDS = 3;
+
+/**
+ * Brings conversations up to date: reads the log, sends the outbox, heals when the policy says so, until nothing is
+ * left to do. One run a conversation at a time; asking again while one is under way adds a round to it.
+ */
+export class Driver {
+  readonly #ledger: Ledger;
+  readonly #reader: LogReader;
+  readonly #sender: OutboxSender;
+  readonly #runs = new Map<string, Run>();
+  readonly #arrived = new Map<string, GroupEntry[]>();
+  readonly #givenUp = new Map<string, QuicprochatError>();
+  /** Whether to leave commits that any member could make to the one whose turn it is. */
+  patient = false;
+
+  constructor(ledger: Ledger, relay: RelaySession) {
+    this.#ledger = ledger;
+    this.#reader = new LogReader(ledger, relay);
+    this.#sender = new OutboxSender(ledger, relay, (id, error) => this.#givenUp.set(id, error));
+  }
+
+  /**
+   * Brings one conversation up to date. Resolves when nothing is left to do; throws what stopped it (NETWORK and the
+   * like), and then what waits is still in the outbox.
+   *
+   * @param readLog whether to ask the relay for new entries first; a stream brings them without asking
+   */
+  drive(conversationId: string, { readLog }: { readLog: boolean }): Promise<void> {
+    const current = this.#runs.get(conversationId);
+    if (current !== undefined) {
+      current.again = true;
+      current.readLog ||= readLog;
+      return current.finished;
+    }
+    const run: Run = { finished: Promise.resolve(), again: false, readLog, tended: new Set(), stalled: 0 };
+    this.#runs.set(conversationId, run);
+    run.finished = this.#run(conversationId, run).finally(() => this.#runs.delete(conversationId));
+    return run.finished;
+  }
+
+  /** Does what time has made due in a conversation, and sends it. */
+  async tend(conversationId: string): Promise<void> {
+    await this.#ledger.refreshGroup(conversationId);
+    if (this.#dutyOf(conversationId) !== undefined) await this.drive(conversationId, { readLog: false });
+  }
+
+  /** Takes an entry that a stream brought. */
+  deliver(conversationId: string, entry: GroupEntry): Promise<void> {
+    const waiting = this.#arrived.get(conversationId) ?? [];
+    waiting.push(entry);
+    this.#arrived.set(conversationId, waiting);
+    return this.drive(conversationId, { readLog: false });
+  }
+
+  /** Why something was taken out of the outbox unsent, if it was. Tells once. */
+  takeFailure(id: string): QuicprochatError | undefined {
+    const error = this.#givenUp.get(id);
+    this.#givenUp.delete(id);
+    return error;
+  }
+
+  /** Puts a commit into the outbox, unless one for the same end waits already. */
+  async intend(conversationId: string, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
+    const id = newEntryId(this.#ledger.platform);
+    return this.#ledger.transact(async (tx) => {
+      const same = tx
+        .outboxRows(conversationId)
+        .find((row) => row.kind === 'commit' && row.intent.type === intent.type && isInterchangeable(intent));
+      if (same !== undefined) return same.id;
+      tx.enqueue(
+        { kind: 'commit', conversationId: tx.conversation(conversationId).id, id, intent },
+        { urgent },
+      );
+      return id;
+    });
+  }
+
+  async #run(conversationId: string, run: Run): Promise<void> {
+    do {
+      run.again = false;
+      const before = this.#ledger.row(conversations, conversationId);
+      if (!isReadable(before)) return;
+      await this.#read(conversationId, run);
+      const step = await this.#sender.step(conversationId);
+      if (step === 'behind') this.#countStall(run, before.cursor, conversationId);
+      run.again ||= step !== 'idle' || (await this.#tend(conversationId, run));
+    } while (run.again);
+  }
+
+  async #read(conversationId: string, run: Run): Promise<void> {
+    // A group that the relay has not heard of yet has no log.
+    if (this.#ledger.rows(outbox, `${conversationId}/`)[0]?.kind === 'create') return;
+    const complete = await this.#applyArrived(conversationId);
+    if (complete && !run.readLog) return;
+    run.readLog = false;
+    await this.#reader.catchUp(conversationId);
+  }
+
+  #countStall(run: Run, cursorBefore: number, conversationId: string): void {
+    const moved = this.#ledger.row(conversations, conversationId)?.cursor !== cursorBefore;
+    run.stalled = moved ? 0 : run.stalled + 1;
+    run.readLog = true;
+    if (run.stalled <= MAX_STALLED_ROUNDS) return;
+    throw sdkError('RELAY_MISBEHAVED', 'The relay says that there is more to read and does not hand it out.');
+  }
+
+  /** Applies what streams brought; false where something in between is missing. */
+  async #applyArrived(conversationId: string): Promise<boolean> {
+    const entries = this.#arrived.get(conversationId) ?? [];
+    this.#arrived.delete(conversationId);
+    return this.#reader.apply(conversationId, entries);
+  }
+
+  /** Does what the group needs of this member, once all else is sent: heal when due, commit others' proposals. */
+  async #tend(conversationId: string, run: Run): Promise<boolean> {
+    const intent = this.#dutyOf(conversationId);
+    if (intent === undefined || run.tended.has(intent.type)) return false;
+    run.tended.add(intent.type);
+    await this.intend(conversationId, intent, { urgent: true });
+    return true;
+  }
+
+  #dutyOf(conversationId: string): Intent | undefined {
+    const group = this.#ledger.group(conversationId);
+    const leaving = this.#ledger.row(conversations, conversationId)?.state === 'leaving';
+    if (group === undefined || leaving || this.#ledger.rows(outbox, `${conversationId}/`).length > 0)
+      return undefined;
+    if (group.updateDue !== 'no') return { type: 'heal' };
+    if (group.hasPendingProposals && this.#isOurTurn(conversationId)) return { type: 'commit-proposals' };
+    return undefined;
+  }
+
+  /**
+   * Any member could commit a pending proposal; all at once would race. The first leaf goes first and the others come
+   * in when it has not (`Live` asks again after a while); a client that does not stay cannot wait, and tries.
+   */
+  #isOurTurn(conversationId: string): boolean {
+    if (!this.patient) return true;
+    const members = this.#ledger.group(conversationId)?.members ?? [];
+    return members[0]?.own ?? false;
+  }
+}
+
+/** Healing once or committing all proposals once serves everyone who asked; adding Bob does not serve who adds Carol. */
+function isInterchangeable(intent: Intent): boolean {
+  return intent.type === 'heal' || intent.type === 'commit-proposals';
+}

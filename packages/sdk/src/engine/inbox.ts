@@ -1,0 +1,140 @@
+import { fromBase64Url, type GroupId, type InboxEntry } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import { QuicprochatError } from '../errors.ts';
+import type { RelaySession } from '../transport/relay-session.ts';
+import type { GroupState } from '../worker/protocol.ts';
+import { learnContacts } from './contacts.ts';
+import type { Driver } from './driver.ts';
+import { newEntryId } from './history.ts';
+import type { Ledger } from './ledger.ts';
+import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
+
+const PAGE_ENTRIES = 100;
+
+/** The suites this device can be added under, in the order of preference. */
+export const SUITES = [0x004f, 0x0003, 0x0001] as const;
+
+/** Single-use key packages kept at the relay for each suite: refilled to `full` when there are fewer than `low`. */
+const POOL = { full: 10, low: 5 };
+
+/** Takes in Welcomes, and keeps the relay supplied with the key packages that bring them. */
+export class Inbox {
+  readonly #ledger: Ledger;
+  readonly #relay: RelaySession;
+  readonly #driver: Driver;
+
+  constructor(ledger: Ledger, relay: RelaySession, driver: Driver) {
+    this.#ledger = ledger;
+    this.#relay = relay;
+    this.#driver = driver;
+  }
+
+  /** Reads what is there and joins the groups it welcomes to. */
+  async catchUp(): Promise<void> {
+    for (let more = true; more;) {
+      const page = await this.#relay.readInbox(this.#cursor, PAGE_ENTRIES);
+      await this.receive(page.entries);
+      more = page.more && page.entries.length > 0;
+    }
+  }
+
+  /** Joins, then tells the relay to delete: a crash in between brings the same Welcomes once more, and they are known. */
+  async receive(entries: readonly InboxEntry[]): Promise<void> {
+    const fresh = entries.filter(({ sequence }) => sequence > this.#cursor);
+    const joined: string[] = [];
+    for (const entry of fresh) {
+      const id = await this.#ledger.transact((tx) => this.#join(tx, entry));
+      if (id !== undefined) joined.push(id);
+    }
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    await this.#relay.acknowledgeInbox(last.sequence);
+    if (joined.length > 0) await this.topUpKeyPackages();
+    // What went on in the group since is read in its own time; here only joining counts.
+    for (const id of joined) void this.#driver.drive(id, { readLog: true }).catch(() => undefined);
+  }
+
+  async topUpKeyPackages(): Promise<void> {
+    for (const suite of SUITES) {
+      const status = await this.#relay.keyPackageStatus(suite);
+      if (status.available >= POOL.low && status.lastResort) continue;
+      const { keyPackages, lastResort } = await this.#ledger.transact((tx) =>
+        tx.call('client.keyPackages', {
+          suite,
+          count: Math.max(0, POOL.full - status.available),
+          lastResort: !status.lastResort,
+        }),
+      );
+      await this.#relay.publishKeyPackages(suite, keyPackages, lastResort);
+    }
+  }
+
+  get #cursor(): number {
+    return this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
+  }
+
+  async #join(tx: Transaction, entry: InboxEntry): Promise<string | undefined> {
+    const account = tx.row(accounts, ACCOUNT);
+    if (account === undefined || entry.sequence <= account.inboxCursor) return undefined;
+    tx.put(accounts, ACCOUNT, { ...account, inboxCursor: entry.sequence });
+    const nowMs = this.#ledger.platform.clock.now();
+    try {
+      const group = await this.#takeWelcome(tx, entry, nowMs);
+      return this.#enter(tx, group, { cursor: entry.groupSequence, nowMs, handle: account.handle });
+    } catch (error) {
+      // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over.
+      if (error instanceof QuicprochatError && !error.retryable) return undefined;
+      throw error;
+    }
+  }
+
+  async #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<GroupState> {
+    // Who is stuck or was removed comes in anew; what is left of the old state makes way.
+    const old = tx.row(conversations, entry.groupId);
+    if (old?.state === 'stuck') await tx.forgetGroup(entry.groupId);
+    return tx.call('group.join', { welcome: fromBase64Url(entry.payload), nowMs });
+  }
+
+  #enter(
+    tx: Transaction,
+    group: GroupState,
+    { cursor, nowMs, handle }: { cursor: number; nowMs: number; handle: string },
+  ): string {
+    const id = hex.encode(group.groupId) as GroupId;
+    tx.put(conversations, id, enteredRow({ id, group, cursor, nowMs }, tx.row(conversations, id)));
+    tx.groups.set(id, group);
+    learnContacts(tx, group.members);
+    tx.append(id, {
+      id: newEntryId(this.#ledger.platform),
+      from: handle,
+      own: true,
+      epoch: group.epoch,
+      sentAtMs: nowMs,
+      receivedAtMs: nowMs,
+      state: 'received',
+      content: { type: 'members-added', handles: [handle] },
+    });
+    return id;
+  }
+}
+
+/** The row of a conversation that this device has just entered; after a second coming, with its old history. */
+export function enteredRow(
+  { id, group, cursor, nowMs }: { id: GroupId; group: GroupState; cursor: number; nowMs: number },
+  before?: ConversationRow,
+): ConversationRow {
+  return {
+    id,
+    name: before?.name ?? '',
+    state: 'active',
+    suite: group.suite,
+    epoch: group.epoch,
+    cursor,
+    nextPosition: before?.nextPosition ?? 1,
+    readPosition: before?.readPosition ?? 0,
+    unread: before?.unread ?? 0,
+    ...(before?.lastMessage && { lastMessage: before.lastMessage }),
+    lastActivityMs: nowMs,
+  };
+}

@@ -1,0 +1,211 @@
+import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import { sdkError } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import { StorageConflict, type Storage } from '../storage/storage.ts';
+import type { CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
+import type { WorkerCore } from '../worker/worker-core.ts';
+import { Mutex } from './mutex.ts';
+import { accounts, ACCOUNT, conversations, CORE_PREFIX, STORE_VERSION, TABLES, type Table } from './rows.ts';
+import { Transaction } from './transaction.ts';
+
+/** How often a transaction is computed again because another tab or process came first. */
+const MAX_CONFLICTS = 20;
+
+/** What changed: conversations by id, or everything. */
+export type Change = ReadonlySet<string> | 'everything';
+
+/**
+ * The client's state, in three places that must agree: the store (the truth), the rows held in memory, and the core in
+ * the worker. It changes by transactions only: the core's writes, the outbox, the cursor and the history go into one
+ * commit of the store, or none of them does and the memory is loaded again. Transactions run one at a time.
+ */
+export class Ledger {
+  readonly storage: Storage;
+  readonly core: WorkerCore;
+  readonly platform: Platform;
+  readonly #mutex = new Mutex();
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #stopWatching: () => void;
+  #generation = 0;
+  #rows = new Map<string, unknown>();
+  #groups = new Map<string, GroupState>();
+  #closed = false;
+
+  constructor(storage: Storage, core: WorkerCore, platform: Platform) {
+    this.storage = storage;
+    this.core = core;
+    this.platform = platform;
+    this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
+  }
+
+  row<Row>(table: Table<Row>, key: string): Row | undefined {
+    return this.#rows.get(`${table.name}/${key}`) as Row | undefined;
+  }
+
+  /** The rows of a table in the order of their keys, those under `prefix` only. */
+  rows<Row>(table: Table<Row>, prefix = ''): Row[] {
+    const start = `${table.name}/${prefix}`;
+    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(start)).sort();
+    return keys.map((key) => this.#rows.get(key) as Row);
+  }
+
+  /** The MLS state of an active conversation. */
+  group(conversationId: string): GroupState | undefined {
+    return this.#groups.get(conversationId);
+  }
+
+  /** A call that changes nothing, between transactions and never inside one. */
+  query<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
+    return this.#mutex.run(async () => (await this.core.call(name, data)).result);
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Computes a change and commits it whole. `work` may run several times and must not touch the network; what it
+   * throws undoes everything it did.
+   */
+  transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(async () => {
+      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+        if (this.#closed) throw sdkError('CLOSED', 'The client is closed.');
+        const tx = new Transaction(this);
+        try {
+          const result = await work(tx);
+          await this.#commit(tx);
+          return result;
+        } catch (error) {
+          const overtaken = error instanceof StorageConflict || (await this.#isOvertaken());
+          if (overtaken || tx.touchedCore || this.core.dirty) await this.#load();
+          if (!overtaken) throw error;
+          await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
+        }
+      }
+      throw sdkError(
+        'STORE_CONTENTION',
+        'Another tab or program keeps changing this account’s storage; try again.',
+      );
+    });
+  }
+
+  /** Takes over what other tabs or processes have committed. */
+  refresh(): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (!this.#closed && (await this.#isOvertaken())) await this.#load();
+    });
+  }
+
+  /** Asks the core for a group's state anew: time alone can make an update due. */
+  refreshGroup(conversationId: string): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (this.#closed || !this.#groups.has(conversationId)) return;
+      const nowMs = this.platform.clock.now();
+      const { result } = await this.core.call('group.state', { groupId: hex.decode(conversationId), nowMs });
+      this.#groups.set(conversationId, result);
+    });
+  }
+
+  /** Reads the whole state from the store. */
+  load(): Promise<void> {
+    return this.#mutex.run(() => this.#load());
+  }
+
+  /** Deletes everything: for an account that came to nothing. */
+  wipe(): Promise<void> {
+    return this.#mutex.run(async () => {
+      const rows = await this.storage.scan({ prefix: '' });
+      await this.storage.commit(
+        rows.map(({ key }) => ({ key, value: undefined })),
+        this.#generation,
+      );
+      await this.#load();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stopWatching();
+    await this.#mutex.run(async () => {
+      this.#closed = true;
+      this.core.terminate();
+      await this.storage.close();
+    });
+  }
+
+  async #commit(tx: Transaction): Promise<void> {
+    await tx.finish();
+    if (tx.isEmpty) return;
+    this.#generation = await this.storage.commit(tx.storageWrites(), this.#generation);
+    for (const [key, row] of tx.rows) {
+      if (row === undefined) this.#rows.delete(key);
+      else this.#rows.set(key, row);
+    }
+    for (const [id, group] of tx.groups) {
+      if (group === undefined) this.#groups.delete(id);
+      else this.#groups.set(id, group);
+    }
+    this.#emit(tx.changed);
+  }
+
+  async #isOvertaken(): Promise<boolean> {
+    return (await this.storage.generation()) !== this.#generation;
+  }
+
+  async #load(): Promise<void> {
+    const snapshot = await this.#snapshot();
+    const rows = new Map<string, unknown>();
+    for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
+    refuseNewer(rows);
+    this.core.dirty = false;
+    if (snapshot.core.length > 0) await this.core.call('client.open', { records: snapshot.core });
+
+    this.#generation = snapshot.generation;
+    this.#rows = rows;
+    this.#groups = new Map();
+    const nowMs = this.platform.clock.now();
+    for (const { id, state } of this.rows(conversations)) {
+      if (state !== 'active' && state !== 'leaving') continue;
+      const { result } = await this.core.call('group.state', { groupId: hex.decode(id), nowMs });
+      this.#groups.set(id, result);
+    }
+    this.#emit('everything');
+  }
+
+  /** All rows of one generation. */
+  async #snapshot() {
+    for (;;) {
+      const generation = await this.storage.generation();
+      const core = await this.storage.scan({ prefix: CORE_PREFIX });
+      const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
+      if ((await this.storage.generation()) !== generation) continue;
+      const records = core.map(({ key, value }) => ({ key: coreKeyOf(key), value }));
+      return { generation, core: records, rows: tables.flat() };
+    }
+  }
+
+  #emit(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+/** Where a core record stands in the store. */
+export function storeKeyOf(coreKey: Uint8Array): string {
+  return CORE_PREFIX + toBase64Url(coreKey);
+}
+
+function coreKeyOf(storeKey: string): Uint8Array {
+  return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
+}
+
+function refuseNewer(rows: ReadonlyMap<string, unknown>): void {
+  const account = rows.get(`${accounts.name}/${ACCOUNT}`) as { version: number } | undefined;
+  if (account !== undefined && account.version > STORE_VERSION) {
+    throw sdkError(
+      'STORE_VERSION',
+      'This storage was written by a newer version of quicprochat: update and try again.',
+    );
+  }
+}

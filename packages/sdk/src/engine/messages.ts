@@ -1,0 +1,45 @@
+import { fromBase64Url, toBase64Url, type EntryId } from '@quicprochat/protocol';
+import { sdkError } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import { newEntryId } from './history.ts';
+import { encodePayload, MAX_NAME_LENGTH, MAX_PAYLOAD_BYTES } from './payload.ts';
+
+/** What goes into a message's ciphertext, under the id it will have everywhere. */
+export interface EncodedMessage {
+  id: EntryId;
+  atMs: number;
+  bytes: string;
+}
+
+/** @throws {UsageError} INVALID_ARGUMENT (empty, or no text at all), MESSAGE_TOO_LARGE (over 64 KiB as it is encoded) */
+export function encodeText(platform: Platform, text: string): EncodedMessage {
+  if (typeof text !== 'string' || text === '')
+    throw sdkError('INVALID_ARGUMENT', 'A message must have a text.');
+  const message = encode(platform, (base) => ({ ...base, type: 'text', text }));
+  if (fromBase64Url(message.bytes).length > MAX_PAYLOAD_BYTES) {
+    throw sdkError('MESSAGE_TOO_LARGE', 'A message can have 64 KiB at the most.');
+  }
+  return message;
+}
+
+/** @throws {UsageError} INVALID_ARGUMENT where it is longer than 128 characters */
+export function encodeName(platform: Platform, name: string): EncodedMessage {
+  if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH) {
+    throw sdkError(
+      'INVALID_ARGUMENT',
+      `A conversation’s name can have ${MAX_NAME_LENGTH} characters at the most.`,
+    );
+  }
+  return encode(platform, (base) => ({ ...base, type: 'name', name }));
+}
+
+type Base = { v: 1; id: EntryId; at: number };
+
+function encode(
+  platform: Platform,
+  complete: (base: Base) => Parameters<typeof encodePayload>[0],
+): EncodedMessage {
+  const id = newEntryId(platform);
+  const at = platform.clock.now();
+  return { id, atMs: at, bytes: toBase64Url(encodePayload(complete({ v: 1, id, at }))) };
+}

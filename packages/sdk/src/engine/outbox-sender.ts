@@ -1,0 +1,286 @@
+import { fromBase64Url, toBase64Url, type CipherSuite, type DeviceId } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
+import type { RelaySession } from '../transport/relay-session.ts';
+import type { CallResult, GroupState, StagedBundle } from '../worker/protocol.ts';
+import { learnContact, requireUnchanged } from './contacts.ts';
+import { newEntryId } from './history.ts';
+import type { Ledger } from './ledger.ts';
+import { isReadable, settleOwn } from './log-reader.ts';
+import {
+  conversations,
+  outbox,
+  outboxKey,
+  type ClaimedKeyPackage,
+  type Intent,
+  type OutboxRow,
+} from './rows.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Other members' commits may come first this often before an intent is given up. */
+const MAX_CONFLICTS = 20;
+
+/** Waited after a lost race, times a random fraction and the number of races lost. */
+const CONFLICT_BACKOFF_MS = 150;
+
+/** What became of one try to send. */
+export type Step =
+  /** Nothing waits that can be sent now. */
+  | 'idle'
+  /** Something was done; there may be more. */
+  | 'progress'
+  /** The log has moved on: read it before the next try. */
+  | 'behind';
+
+/**
+ * Sends what waits in a conversation's outbox, first things first. Each thing is sealed or staged for the epoch of the
+ * moment and stored in that form *before* it is sent, in the same transaction as the core's state: after a crash the
+ * very same bytes go out again under the same id, and no key is ever used for two texts.
+ */
+export class OutboxSender {
+  readonly #ledger: Ledger;
+  readonly #relay: RelaySession;
+  readonly #onGivenUp: (id: string, error: QuicprochatError) => void;
+
+  constructor(ledger: Ledger, relay: RelaySession, onGivenUp: (id: string, error: QuicprochatError) => void) {
+    this.#ledger = ledger;
+    this.#relay = relay;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  /** Tries to send the first thing that waits. Throws what leaves it waiting: no network, no storage. */
+  async step(conversationId: string): Promise<Step> {
+    const prepared = await this.#prepareFirst(conversationId);
+    if (prepared === undefined) return 'idle';
+    if (prepared === 'settled') return 'progress';
+    // It is in the log already, further on than we have read.
+    if (prepared.accepted !== undefined) return 'behind';
+    try {
+      const { sequence } = await this.#submit(prepared);
+      return await this.#accept(prepared, sequence);
+    } catch (error) {
+      return this.#refused(prepared, error);
+    }
+  }
+
+  /** The first row, sealed or staged for the epoch of the moment. */
+  async #prepareFirst(conversationId: string): Promise<OutboxRow | 'settled' | undefined> {
+    const waiting = this.#ledger.rows(outbox, `${conversationId}/`)[0];
+    if (waiting === undefined) return undefined;
+    try {
+      return await this.#ledger.transact(async (tx) => {
+        const row = tx.outboxRows(conversationId)[0];
+        if (row === undefined || !isReadable(tx.conversation(conversationId))) return undefined;
+        return this.#prepare(tx, row);
+      });
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await this.#giveUp(waiting, error as QuicprochatError);
+      return 'settled';
+    }
+  }
+
+  async #prepare(tx: Transaction, row: OutboxRow): Promise<OutboxRow | 'settled'> {
+    if (row.kind === 'create' || row.accepted !== undefined) return row;
+    const group = await tx.group(row.conversationId);
+    if (row.prepared?.epoch === group.epoch) return row;
+    if (row.kind === 'commit') return this.#prepareCommit(tx, row, group);
+    return this.#prepareMessage(tx, row, group);
+  }
+
+  async #prepareMessage(
+    tx: Transaction,
+    row: Extract<OutboxRow, { kind: 'message' | 'leave' }>,
+    group: GroupState,
+  ): Promise<OutboxRow | 'settled'> {
+    const blocked = row.kind === 'message' ? blockerOf(group) : undefined;
+    if (blocked !== undefined) {
+      const id = newEntryId(this.#ledger.platform);
+      tx.enqueue(
+        { kind: 'commit', conversationId: row.conversationId, id, intent: blocked },
+        { urgent: true },
+      );
+      return 'settled';
+    }
+    const bytes = await this.#seal(tx, row);
+    const prepared = { epoch: group.epoch, message: toBase64Url(bytes) };
+    const sealed: OutboxRow = { ...row, prepared };
+    tx.putOutbox(sealed);
+    return sealed;
+  }
+
+  #seal(tx: Transaction, row: Extract<OutboxRow, { kind: 'message' | 'leave' }>): Promise<Uint8Array> {
+    if (row.kind === 'leave') return tx.callGroup(row.conversationId, 'group.leave', {});
+    return tx.callGroup(row.conversationId, 'group.encrypt', { plaintext: fromBase64Url(row.payload) });
+  }
+
+  async #prepareCommit(
+    tx: Transaction,
+    row: Extract<OutboxRow, { kind: 'commit' }>,
+    group: GroupState,
+  ): Promise<OutboxRow | 'settled'> {
+    if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
+    const staged = await stage(tx, row, group);
+    if (staged === undefined) {
+      // Another member has brought about what this was for.
+      tx.removeOutbox(row);
+      return 'settled';
+    }
+    const { bundle, recipients } = staged;
+    const welcomes = bundle.welcome ? [{ recipients, payload: toBase64Url(bundle.welcome) }] : [];
+    const prepared = {
+      epoch: group.epoch,
+      commit: toBase64Url(bundle.commit),
+      nextAccessKey: toBase64Url(bundle.nextAccessKey),
+      welcomes,
+    };
+    const ready: OutboxRow = { ...row, prepared };
+    tx.putOutbox(ready);
+    return ready;
+  }
+
+  async #submit(row: OutboxRow): Promise<{ sequence: number }> {
+    const { conversationId: groupId, id } = row;
+    if (row.kind === 'create') {
+      const group = this.#ledger.group(groupId);
+      if (group === undefined) throw new Error('a group without state is being created');
+      await this.#relay.createGroup(groupId, toBase64Url(group.accessKey));
+      return { sequence: 0 };
+    }
+    if (row.prepared === undefined) throw new Error('an outbox row is sent before it is prepared');
+    if (row.kind === 'commit') return this.#relay.commit({ groupId, id, ...row.prepared });
+    return this.#relay.post({ groupId, id, ...row.prepared });
+  }
+
+  /**
+   * The relay has it. Where nothing stands between our cursor and it, it counts at once; otherwise when the reader
+   * comes to it, since what others posted before it belongs to the epoch that it may end.
+   */
+  #accept(sent: OutboxRow, sequence: number): Promise<Step> {
+    return this.#ledger.transact(async (tx): Promise<Step> => {
+      const row = tx.row(outbox, outboxKey(sent));
+      if (row?.id !== sent.id) return 'progress';
+      if (row.kind === 'create') {
+        tx.removeOutbox(row);
+        return 'progress';
+      }
+      if (tx.conversation(row.conversationId).cursor + 1 === sequence) {
+        tx.update(row.conversationId, { cursor: sequence });
+        await settleOwn(tx, row, this.#ledger.platform.clock.now());
+        return 'progress';
+      }
+      if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
+        await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
+      }
+      tx.putOutbox({ ...row, accepted: sequence });
+      return 'behind';
+    });
+  }
+
+  async #refused(row: OutboxRow, error: unknown): Promise<Step> {
+    if (hasCode(error, 'EPOCH_CONFLICT', 'STALE_EPOCH')) return this.#lostRace(row);
+    // While it was being signed, another tab took the group to the next epoch: seal it anew.
+    const epoch = this.#ledger.row(conversations, row.conversationId)?.epoch;
+    if (row.kind !== 'create' && row.prepared?.epoch !== epoch) return 'behind';
+    if (isTransient(error)) throw error;
+    await this.#giveUp(row, error as QuicprochatError);
+    return 'progress';
+  }
+
+  async #lostRace(row: OutboxRow): Promise<Step> {
+    if (row.conflicts + 1 >= MAX_CONFLICTS) {
+      const message = 'Other members’ changes keep coming first; nothing was changed. Try again.';
+      await this.#giveUp(row, sdkError('COMMIT_CONTENTION', message));
+      return 'behind';
+    }
+    await this.#ledger.transact(async (tx) => {
+      const current = tx.row(outbox, outboxKey(row));
+      if (current?.id === row.id) tx.putOutbox({ ...current, conflicts: current.conflicts + 1 });
+    });
+    const { random, timers } = this.#ledger.platform;
+    await timers.sleep(random.fraction() * CONFLICT_BACKOFF_MS * (row.conflicts + 1));
+    return 'behind';
+  }
+
+  /** Takes a row out that can never succeed, undoes what it had staged, and tells whoever waits for it. */
+  async #giveUp(row: OutboxRow, error: QuicprochatError): Promise<void> {
+    await this.#ledger.transact(async (tx) => {
+      const current = tx.row(outbox, outboxKey(row));
+      if (current?.id !== row.id) return;
+      tx.removeOutbox(current);
+      if (current.kind === 'message' && current.position !== undefined) {
+        await tx.amend(current.conversationId, current.position, { state: 'failed' });
+      }
+      if (current.kind === 'commit' && current.prepared !== undefined) {
+        await tx.callGroup(current.conversationId, 'group.clear', {});
+      }
+    });
+    this.#onGivenUp(row.id, error);
+  }
+}
+
+/** What must be committed before this member may send: pending proposals (RFC 9420 §12.2), or healing overdue. */
+function blockerOf(group: GroupState): Intent | undefined {
+  if (group.hasPendingProposals) return { type: 'commit-proposals' };
+  if (group.updateDue === 'must') return { type: 'heal' };
+  return undefined;
+}
+
+/** Stages the commit for an intent; undefined where there is nothing left to do. */
+async function stage(
+  tx: Transaction,
+  row: Extract<OutboxRow, { kind: 'commit' }>,
+  group: GroupState,
+): Promise<{ bundle: StagedBundle; recipients: DeviceId[] } | undefined> {
+  const { intent, conversationId } = row;
+  switch (intent.type) {
+    case 'heal':
+      return { bundle: await tx.callGroup(conversationId, 'group.selfUpdate', {}), recipients: [] };
+    case 'commit-proposals':
+      if (!group.hasPendingProposals) return undefined;
+      return { bundle: await tx.callGroup(conversationId, 'group.commitProposals', {}), recipients: [] };
+    case 'remove': {
+      const leafIndexes = group.members
+        .filter(({ handle }) => intent.handles.includes(handle))
+        .map(leafIndexOf);
+      if (leafIndexes.length === 0) return undefined;
+      return { bundle: await tx.callGroup(conversationId, 'group.remove', { leafIndexes }), recipients: [] };
+    }
+    case 'add': {
+      const present = new Set(group.members.map(({ deviceId }) => hex.encode(deviceId)));
+      const missing = intent.claimed.filter(({ deviceId }) => !present.has(deviceId));
+      if (missing.length === 0) return undefined;
+      for (const claimed of missing) await requireGenuine(tx, claimed, group.suite);
+      const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
+      const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
+      return { bundle, recipients: missing.map(({ deviceId }) => deviceId) };
+    }
+  }
+}
+
+/** The relay handed the key package out: it must be of the handle and device asked for, under the key known for it. */
+async function requireGenuine(tx: Transaction, claimed: ClaimedKeyPackage, suite: CipherSuite): Promise<void> {
+  const owner: CallResult<'client.inspectKeyPackage'> = await tx.call('client.inspectKeyPackage', {
+    keyPackage: fromBase64Url(claimed.keyPackage),
+    suite,
+  });
+  if (owner.handle !== claimed.handle || hex.encode(owner.deviceId) !== claimed.deviceId) {
+    throw sdkError('IDENTITY_CHANGED', `The relay handed out another’s key package for ${claimed.handle}.`, {
+      details: { handle: claimed.handle },
+    });
+  }
+  requireUnchanged(learnContact(tx, owner.handle, toBase64Url(owner.accountKey)));
+}
+
+function leafIndexOf({ leafIndex }: { leafIndex: number }): number {
+  return leafIndex;
+}
+
+/** Whether the same thing may go through later, so that it stays in the outbox. */
+function isTransient(error: unknown): boolean {
+  return (
+    !(error instanceof QuicprochatError) ||
+    error.retryable ||
+    hasCode(error, 'CLOSED', 'REPLAYED', 'UNAUTHENTICATED')
+  );
+}

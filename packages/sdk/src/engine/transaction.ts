@@ -1,0 +1,196 @@
+import { hex } from '@scure/base';
+import type { Message } from '../message.ts';
+import type { StorageWrite } from '../storage/storage.ts';
+import type { CallData, CallName, CallResult, GroupState, StoreWrite } from '../worker/protocol.ts';
+import { storeKeyOf, type Ledger } from './ledger.ts';
+import {
+  conversations,
+  messageKey,
+  outbox,
+  outboxKey,
+  outboxOrder,
+  type ConversationRow,
+  type OutboxRow,
+  type Table,
+} from './rows.ts';
+
+/** A row without what the outbox itself gives it. */
+export type NewOutboxRow = OutboxRow extends infer Row
+  ? Row extends OutboxRow
+    ? Omit<Row, 'order' | 'conflicts'>
+    : never
+  : never;
+
+/** A message without what its conversation gives it. */
+export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
+
+/** One change in the making: reads see what it has written so far, and nobody else does. */
+export class Transaction {
+  readonly rows = new Map<string, unknown>();
+  readonly groups = new Map<string, GroupState | undefined>();
+  readonly #ledger: Ledger;
+  readonly #coreWrites: StoreWrite[] = [];
+  readonly #messages = new Map<string, Message>();
+  readonly #touchedGroups = new Set<string>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get touchedCore(): boolean {
+    return this.#coreWrites.length > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.rows.size === 0 && this.#messages.size === 0 && this.#coreWrites.length === 0;
+  }
+
+  row<Row>(table: Table<Row>, key: string): Row | undefined {
+    const full = `${table.name}/${key}`;
+    return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#ledger.row(table, key);
+  }
+
+  put<Row>(table: Table<Row>, key: string, row: Row): void {
+    this.rows.set(`${table.name}/${key}`, row);
+  }
+
+  remove(table: Table<unknown>, key: string): void {
+    this.rows.set(`${table.name}/${key}`, undefined);
+  }
+
+  /** The conversation, which must exist. */
+  conversation(id: string): ConversationRow {
+    const row = this.row(conversations, id);
+    if (row === undefined) throw new Error('no such conversation in the store');
+    return row;
+  }
+
+  update(id: string, changes: Partial<ConversationRow>): ConversationRow {
+    const row = { ...this.conversation(id), ...changes };
+    this.put(conversations, id, row);
+    return row;
+  }
+
+  /** A call to the core; what it changes there belongs to this transaction. */
+  async call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
+    const { result, writes } = await this.#ledger.core.call(name, data);
+    this.#coreWrites.push(...writes);
+    return result;
+  }
+
+  /** A call to the core on one group, whose state is read anew when the transaction ends. */
+  async callGroup<Name extends CallName>(
+    id: string,
+    name: Name,
+    data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
+  ): Promise<CallResult<Name>> {
+    this.#touchedGroups.add(id);
+    const nowMs = this.#ledger.platform.clock.now();
+    return this.call(name, { ...data, groupId: hex.decode(id), nowMs } as unknown as CallData<Name>);
+  }
+
+  /** The group as this transaction has left it so far. */
+  async group(id: string): Promise<GroupState> {
+    if (!this.#touchedGroups.has(id)) {
+      const known = this.#ledger.group(id);
+      if (known !== undefined) return known;
+    }
+    return this.callGroup(id, 'group.state', {});
+  }
+
+  /** Wipes the keys of a group that is over. */
+  async forgetGroup(id: string): Promise<void> {
+    await this.call('group.forget', { groupId: hex.decode(id) });
+    this.#touchedGroups.delete(id);
+    this.groups.set(id, undefined);
+  }
+
+  /** Adds a line to a conversation's history. */
+  append(id: string, message: NewMessage): Message {
+    const row = this.conversation(id);
+    const complete: Message = { ...message, conversationId: id, position: row.nextPosition };
+    this.#messages.set(messageKey(id, complete.position), complete);
+    const countsAsUnread = !message.own && ['text', 'undecryptable'].includes(message.content.type);
+    this.update(id, {
+      nextPosition: row.nextPosition + 1,
+      unread: row.unread + (countsAsUnread ? 1 : 0),
+      lastMessage: complete,
+      lastActivityMs: message.receivedAtMs,
+    });
+    return complete;
+  }
+
+  /** Changes a line that stands in the history. */
+  async amend(
+    id: string,
+    position: number,
+    changes: Partial<Pick<Message, 'state' | 'epoch'>>,
+  ): Promise<void> {
+    const key = messageKey(id, position);
+    const stored = this.#messages.get(key) ?? (await this.#storedMessage(key));
+    if (stored === undefined) return;
+    const amended = { ...stored, ...changes };
+    this.#messages.set(key, amended);
+    if (this.conversation(id).lastMessage?.position === position) this.update(id, { lastMessage: amended });
+  }
+
+  /** Puts something at the end of the outbox; what others wait for (`urgent`) before all that is not. */
+  enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
+    const taken = this.outboxRows(row.conversationId).map(({ order }) => Number(order.slice(2)));
+    const n = Math.max(0, ...taken) + 1;
+    const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 } as OutboxRow;
+    this.putOutbox(complete);
+    return complete;
+  }
+
+  putOutbox(row: OutboxRow): void {
+    this.put(outbox, outboxKey(row), row);
+  }
+
+  removeOutbox(row: OutboxRow): void {
+    this.remove(outbox, outboxKey(row));
+  }
+
+  /** What waits in a conversation's outbox, first to go first. */
+  outboxRows(id: string): OutboxRow[] {
+    const rows = new Map(this.#ledger.rows(outbox, `${id}/`).map((row) => [outboxKey(row), row]));
+    for (const [key, value] of this.rows) {
+      if (!key.startsWith(`${outbox.name}/${id}/`)) continue;
+      const short = key.slice(outbox.name.length + 1);
+      if (value === undefined) rows.delete(short);
+      else rows.set(short, value as OutboxRow);
+    }
+    return [...rows.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
+  }
+
+  /** Reads the state of every group that was touched, for the memory to take over with the commit. */
+  async finish(): Promise<void> {
+    for (const id of this.#touchedGroups) {
+      const group = await this.callGroup(id, 'group.state', {});
+      this.groups.set(id, group);
+      if (this.conversation(id).epoch !== group.epoch) this.update(id, { epoch: group.epoch });
+    }
+  }
+
+  storageWrites(): StorageWrite[] {
+    return [
+      ...this.#coreWrites.map(({ key, value }) => ({ key: storeKeyOf(key), value })),
+      ...[...this.rows, ...this.#messages].map(([key, row]) => ({ key, value: encodeRow(row) })),
+    ];
+  }
+
+  /** The conversations that this changes. */
+  get changed(): ReadonlySet<string> {
+    const keys = [...this.rows.keys(), ...this.#messages.keys()].map((key) => key.split('/')[1] ?? '');
+    return new Set([...keys, ...this.groups.keys()]);
+  }
+
+  async #storedMessage(key: string): Promise<Message | undefined> {
+    const stored = await this.#ledger.storage.get(key);
+    return stored === undefined ? undefined : (JSON.parse(new TextDecoder().decode(stored)) as Message);
+  }
+}
+
+function encodeRow(row: unknown): Uint8Array | undefined {
+  return row === undefined ? undefined : new TextEncoder().encode(JSON.stringify(row));
+}

@@ -1,0 +1,2 @@
+/** What only Node has: `@quicprochat/sdk/node`. */
+export { sqliteStorage } from './storage/sqlite.ts';

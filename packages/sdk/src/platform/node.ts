@@ -1,0 +1,41 @@
+import { Worker } from 'node:worker_threads';
+import { EventSource } from 'eventsource';
+import { ambient } from './ambient.ts';
+import type { Platform, WorkerPort } from './platform.ts';
+
+/** Node's threads and network. Chosen over browser.ts by the `node` condition of `#platform` in package.json. */
+export const platform: Platform = {
+  ...ambient,
+  net: { fetch: (...args) => fetch(...args), EventSource },
+  spawnWorker,
+  wasmUrl: undefined,
+};
+
+function spawnWorker(): WorkerPort {
+  // From a checkout, Node runs the worker's TypeScript as it is; the package ships it bundled into one file.
+  const fromSource = import.meta.url.endsWith('.ts');
+  const worker = fromSource
+    ? new Worker(new URL('../worker/entry-node.ts', import.meta.url), {
+        execArgv: ['--conditions=@quicprochat/source'],
+      })
+    : new Worker(new URL('./worker-node.js', import.meta.url));
+  worker.unref();
+
+  return {
+    post: (message) => {
+      worker.postMessage(message);
+    },
+    onMessage: (listener) => worker.on('message', listener),
+    onFailure: (listener) => {
+      worker.once('error', listener);
+      worker.once('exit', (code) => {
+        listener(new Error(`exit code ${code}`));
+      });
+    },
+    setBusy: (busy) => {
+      if (busy) worker.ref();
+      else worker.unref();
+    },
+    terminate: () => void worker.terminate(),
+  };
+}

@@ -1,0 +1,122 @@
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type Sqlite from 'better-sqlite3';
+import { QuicprochatError, sdkError } from '../errors.ts';
+import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
+
+/** How long a commit waits for another process that is in the middle of one. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
+ * cut. Several processes may have the file open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
+ *
+ * @throws {QuicprochatError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; STORE_UNAVAILABLE
+ */
+export async function sqliteStorage(path: string): Promise<Storage> {
+  requireRuntime();
+  const database = await guarded(() => open(path));
+  const statements = prepare(database);
+  const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
+    if (statements.generation() !== expected) throw new StorageConflict();
+    for (const { key, value } of writes) {
+      if (value === undefined) statements.remove(key);
+      else statements.put(key, value);
+    }
+    statements.setGeneration(expected + 1);
+    return expected + 1;
+  });
+
+  return {
+    generation: () => guarded(() => statements.generation()),
+    get: (key) => guarded(() => statements.get(key)),
+    scan: ({ prefix, after, before = endOfPrefix(prefix), limit = -1, reverse = false }) =>
+      guarded(() => statements.scan({ from: prefix, after: after ?? '', before, limit, reverse })),
+    // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
+    commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
+    onForeignCommit: (listener) => watchFor(path, listener),
+    close: async () => {
+      database.close();
+    },
+  };
+}
+
+async function open(path: string): Promise<Sqlite.Database> {
+  const { default: Database } = await import('better-sqlite3');
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY CHECK (only = 0), value INTEGER NOT NULL);
+    INSERT OR IGNORE INTO generation VALUES (0, 0);
+  `);
+  return database;
+}
+
+function prepare(database: Sqlite.Database) {
+  const generation = database.prepare<[], number>('SELECT value FROM generation').pluck();
+  const setGeneration = database.prepare<[number]>('UPDATE generation SET value = ?');
+  const get = database.prepare<[Buffer], Buffer>('SELECT value FROM rows WHERE key = ?').pluck();
+  const put = database.prepare<[Buffer, Uint8Array]>('INSERT OR REPLACE INTO rows VALUES (?, ?)');
+  const remove = database.prepare<[Buffer]>('DELETE FROM rows WHERE key = ?');
+  const range = 'SELECT key, value FROM rows WHERE key >= ? AND key > ? AND key < ? ORDER BY key';
+  type Range = [Buffer, Buffer, Buffer, number];
+  const ascending = database.prepare<Range, { key: Buffer; value: Buffer }>(`${range} LIMIT ?`);
+  const descending = database.prepare<Range, { key: Buffer; value: Buffer }>(`${range} DESC LIMIT ?`);
+
+  return {
+    generation: () => generation.get() ?? 0,
+    setGeneration: (value: number) => setGeneration.run(value),
+    get: (key: string) => copy(get.get(Buffer.from(key))),
+    put: (key: string, value: Uint8Array) => put.run(Buffer.from(key), value),
+    remove: (key: string) => remove.run(Buffer.from(key)),
+    scan: (query: {
+      from: string;
+      after: string;
+      before: string;
+      limit: number;
+      reverse: boolean;
+    }): StoredRow[] =>
+      (query.reverse ? descending : ascending)
+        .all(Buffer.from(query.from), Buffer.from(query.after), Buffer.from(query.before), query.limit)
+        .map(({ key, value }) => ({ key: key.toString(), value: new Uint8Array(value) })),
+  };
+}
+
+/** A plain array of its own: a Buffer may share memory with others, and structured clone would send all of it. */
+function copy(buffer: Buffer | undefined): Uint8Array | undefined {
+  return buffer === undefined ? undefined : new Uint8Array(buffer);
+}
+
+/** Every commit of any process grows or rewrites the write-ahead log beside the file. */
+function watchFor(path: string, listener: () => void): () => void {
+  const log = `${basename(path)}-wal`;
+  const watcher = watch(dirname(path), { persistent: false }, (_event, file) => {
+    if (file === log) listener();
+  });
+  return () => {
+    watcher.close();
+  };
+}
+
+function requireRuntime(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 13)) return;
+  throw sdkError(
+    'UNSUPPORTED_RUNTIME',
+    `quicprochat needs Node 22.13 or newer; this is Node ${process.versions.node}.`,
+  );
+}
+
+async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    throw sdkError('STORE_UNAVAILABLE', `The database file cannot be used (${code}); nothing was changed.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,258 @@
+import {
+  accessTranscript,
+  commitProofBody,
+  deviceTranscript,
+  fromBase64Url,
+  toBase64Url,
+  type AccessClaim,
+  type Base64Url,
+  type CipherSuite,
+  type GroupPage,
+  type InboxPage,
+  type StreamEvent,
+  type TranscriptField,
+} from '@quicprochat/protocol';
+import { hasCode } from '../errors.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Identity } from '../worker/protocol.ts';
+import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
+
+/** What signs for a session: the core, behind the worker. */
+export interface Signer {
+  /** By the device key. */
+  device(transcript: Uint8Array): Promise<Uint8Array>;
+  /** By the access key of the group's current epoch. */
+  group(groupId: string, transcript: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A commit, its Welcomes and the key of the epoch it begins, as they go out together. */
+export interface CommitSubmission {
+  groupId: string;
+  epoch: number;
+  id: string;
+  commit: Base64Url;
+  nextAccessKey: Base64Url;
+  welcomes: { recipients: string[]; payload: Base64Url }[];
+}
+
+/** An access proof in its JSON form. */
+interface WireProof {
+  issuedAtMs: number;
+  nonce: Base64Url;
+  signature: Base64Url;
+}
+
+/**
+ * The relay, as this device talks to it. Calls that concern the device sign in on demand; calls that concern a group
+ * carry a proof by the group's key and never the device's session, so that the relay cannot tell who calls.
+ */
+export class RelaySession {
+  readonly #signer: Signer;
+  readonly #platform: Platform;
+  readonly #audience: string;
+  /** Two connections' worth of calls: only this one ever sends the session token. */
+  readonly #asDevice: RelayApi;
+  readonly #asMember: RelayApi;
+  #token: string | undefined;
+  #signingIn: Promise<void> | undefined;
+  #deviceId = '';
+  /** How far the relay's clock is ahead of this device's, as far as it has told. */
+  #clockOffsetMs = 0;
+
+  constructor(origin: string, signer: Signer, platform: Platform) {
+    this.#signer = signer;
+    this.#platform = platform;
+    this.#audience = new URL(origin).host;
+    this.#asDevice = connect(origin, platform.net, () => this.#token);
+    this.#asMember = connect(origin, platform.net, () => undefined);
+  }
+
+  setDevice(deviceId: string): void {
+    this.#deviceId = deviceId;
+  }
+
+  async register(identity: Identity): Promise<void> {
+    const { challenge, signature } = await this.#answerChallenge('register');
+    const session = await told(() =>
+      this.#asMember.account.register.mutate({
+        handle: identity.handle,
+        accountKey: toBase64Url(identity.accountKey),
+        deviceId: this.#deviceId,
+        deviceKey: toBase64Url(identity.deviceKey),
+        deviceCertificate: toBase64Url(identity.deviceCertificate),
+        challenge,
+        signature,
+      }),
+    );
+    this.#token = session.token;
+  }
+
+  lookup(handle: string) {
+    return this.#signedIn((api) => api.directory.lookup.mutate({ handle }));
+  }
+
+  keyPackageStatus(suite: CipherSuite) {
+    return this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
+  }
+
+  publishKeyPackages(suite: CipherSuite, keyPackages: Uint8Array[], lastResort: Uint8Array | undefined) {
+    const input = {
+      suite,
+      keyPackages: keyPackages.map(toBase64Url),
+      ...(lastResort && { lastResort: toBase64Url(lastResort) }),
+    };
+    return this.#signedIn((api) => api.keyPackages.publish.mutate(input));
+  }
+
+  claimKeyPackages(suite: CipherSuite, handles: string[]) {
+    return this.#signedIn((api) => api.keyPackages.claim.mutate({ suite, handles }));
+  }
+
+  readInbox(cursor: number, limit: number): Promise<InboxPage> {
+    return this.#signedIn((api) => api.inbox.read.mutate({ cursor, limit }));
+  }
+
+  acknowledgeInbox(sequence: number) {
+    return this.#signedIn((api) => api.inbox.acknowledge.mutate({ sequence }));
+  }
+
+  createGroup(groupId: string, accessKey: Base64Url) {
+    return this.#proven(
+      { procedure: 'groups.create', groupId, epoch: 0 },
+      [fromBase64Url(accessKey)],
+      (proof) => this.#asMember.groups.create.mutate({ groupId, accessKey, proof }),
+    );
+  }
+
+  commit(submission: CommitSubmission): Promise<{ sequence: number }> {
+    const { groupId, epoch, id, commit, nextAccessKey, welcomes } = submission;
+    const body = commitProofBody({
+      id,
+      commit: fromBase64Url(commit),
+      nextAccessKey: fromBase64Url(nextAccessKey),
+      welcomes: welcomes.map(({ recipients, payload }) => ({ recipients, payload: fromBase64Url(payload) })),
+    });
+    return this.#proven({ procedure: 'groups.commit', groupId, epoch }, body, (proof) =>
+      this.#asMember.groups.commit.mutate({ ...submission, proof }),
+    );
+  }
+
+  post(input: {
+    groupId: string;
+    epoch: number;
+    id: string;
+    message: Base64Url;
+  }): Promise<{ sequence: number }> {
+    const { groupId, epoch, id, message } = input;
+    return this.#proven({ procedure: 'groups.post', groupId, epoch }, [id, fromBase64Url(message)], (proof) =>
+      this.#asMember.groups.post.mutate({ ...input, proof }),
+    );
+  }
+
+  readGroup(input: { groupId: string; epoch: number; cursor: number; limit: number }): Promise<GroupPage> {
+    const { groupId, epoch, cursor, limit } = input;
+    return this.#proven({ procedure: 'groups.read', groupId, epoch }, [cursor, limit], (proof) =>
+      this.#asMember.groups.read.mutate({ ...input, proof }),
+    );
+  }
+
+  /** The inbox from a cursor on, as it fills. */
+  async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const { ticket } = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
+    yield* follow(this.#asDevice, ticket, signal);
+  }
+
+  /** The logs of groups from their cursors on, as they fill. */
+  async *followGroups(
+    groups: readonly { groupId: string; epoch: number; cursor: number }[],
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamEvent> {
+    const { ticket } = await this.#withClock(async () => {
+      const proven = await Promise.all(
+        groups.map(async (group) => ({
+          ...group,
+          proof: await this.#prove({ procedure: 'groups.openStream', ...group }, [group.cursor]),
+        })),
+      );
+      return this.#asMember.groups.openStream.mutate({ groups: proven });
+    });
+    yield* follow(this.#asMember, ticket, signal);
+  }
+
+  async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
+    if (this.#token === undefined) await this.#signIn();
+    try {
+      return await told(() => call(this.#asDevice));
+    } catch (error) {
+      if (!hasCode(error, 'UNAUTHENTICATED')) throw error;
+      // The session has run out, or the relay has forgotten it: once more, with a new one.
+      await this.#signIn();
+      return told(() => call(this.#asDevice));
+    }
+  }
+
+  /** Calls that need a session at the same time share one sign-in. */
+  #signIn(): Promise<void> {
+    this.#signingIn ??= this.#login().finally(() => (this.#signingIn = undefined));
+    return this.#signingIn;
+  }
+
+  async #login(): Promise<void> {
+    const { challenge, signature } = await this.#answerChallenge('login');
+    const { token } = await told(() =>
+      this.#asMember.auth.login.mutate({ deviceId: this.#deviceId, challenge, signature }),
+    );
+    this.#token = token;
+  }
+
+  async #answerChallenge(purpose: 'register' | 'login') {
+    const { challenge } = await told(() => this.#asMember.auth.challenge.mutate());
+    const claim = {
+      purpose,
+      audience: this.#audience,
+      challenge: fromBase64Url(challenge),
+      deviceId: this.#deviceId,
+    };
+    return { challenge, signature: toBase64Url(await this.#signer.device(deviceTranscript(claim))) };
+  }
+
+  #proven<Result>(
+    claim: Pick<AccessClaim, 'procedure' | 'groupId' | 'epoch'>,
+    body: readonly TranscriptField[],
+    call: (proof: WireProof) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#withClock(async () => call(await this.#prove(claim, body)));
+  }
+
+  async #prove(
+    claim: Pick<AccessClaim, 'procedure' | 'groupId' | 'epoch'>,
+    body: readonly TranscriptField[],
+  ) {
+    const { procedure, groupId, epoch } = claim;
+    const issuedAtMs = this.#platform.clock.now() + this.#clockOffsetMs;
+    const nonce = this.#platform.random.bytes(16);
+    const audience = this.#audience;
+    const transcript = accessTranscript({ procedure, audience, groupId, epoch, issuedAtMs, nonce, body });
+    const signature = await this.#signer.group(groupId, transcript);
+    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+  }
+
+  /** A device whose clock is off can still talk: the relay tells its time, and the next proof is made for that. */
+  async #withClock<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await told(call);
+    } catch (error) {
+      if (!hasCode(error, 'CLOCK_SKEW') || typeof error.details['relayTimeMs'] !== 'number') throw error;
+      this.#clockOffsetMs = error.details['relayTimeMs'] - this.#platform.clock.now();
+      return told(call);
+    }
+  }
+}
+
+async function told<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    throw asRelayError(error);
+  }
+}

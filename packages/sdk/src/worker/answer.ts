@@ -1,0 +1,38 @@
+import { clientCalls } from './client-calls.ts';
+import { groupCalls } from './group-calls.ts';
+import type { CallData, CallName, CallResult, Request, Response } from './protocol.ts';
+import { session } from './session.ts';
+
+type Handlers = {
+  [Name in CallName]: (data: CallData<Name>) => CallResult<Name> | Promise<CallResult<Name>>;
+};
+
+const handlers: Handlers = { ...clientCalls, ...groupCalls };
+
+/** Calls are answered strictly one after the other: the core is one state, and its writes belong to one call. */
+let previous: Promise<unknown> = Promise.resolve();
+
+/** Answers one request. Never rejects: what a call throws crosses as its code and message, and nothing else of it. */
+export function answer(request: Request): Promise<Response> {
+  const current = previous.then(() => run(request));
+  previous = current;
+  return current;
+}
+
+async function run({ id, name, data }: Request): Promise<Response> {
+  try {
+    const handler = handlers[name] as (data: unknown) => unknown;
+    const result = await handler(data);
+    return { id, ok: true, result, writes: session.takeWrites() };
+  } catch (error) {
+    return { id, ok: false, error: describe(error), dirty: session.takeWrites().length > 0 };
+  }
+}
+
+/** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return { code: error.code, message: error.message };
+  }
+  return { code: 'INTERNAL', message: 'The worker met a fault that it did not expect.' };
+}

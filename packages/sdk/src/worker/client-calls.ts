@@ -1,0 +1,48 @@
+import { CoreClient, coreErrorCodes, initialize } from '@quicprochat/core-wasm';
+import type { CallData, CallName, CallResult, Identity } from './protocol.ts';
+import { session } from './session.ts';
+
+type ClientCallName = Extract<CallName, `client.${string}` | `worker.${string}`>;
+type ClientCalls = {
+  [Name in ClientCallName]: (data: CallData<Name>) => CallResult<Name> | Promise<CallResult<Name>>;
+};
+
+/** The calls that concern the account and device. Each converts, calls the core and converts back. */
+export const clientCalls: ClientCalls = {
+  'worker.initialize': async ({ wasm }) => {
+    await initialize(wasm);
+    return { errorCodes: coreErrorCodes() };
+  },
+
+  'client.create': ({ handle }) => identityOf(session.replace(CoreClient.create(handle))),
+
+  'client.open': ({ records }) => identityOf(session.replace(CoreClient.open(records))),
+
+  'client.identity': () => identityOf(session.client),
+
+  'client.policy': ({ afterMessages, afterMs, hardStopMs }) => {
+    session.client.setUpdatePolicy(afterMessages, afterMs, hardStopMs);
+    return undefined;
+  },
+
+  'client.sign': ({ transcript }) => session.client.signAsDevice(transcript),
+
+  'client.keyPackages': ({ suite, count, lastResort }) => ({
+    keyPackages: session.client.generateKeyPackages(suite, count),
+    lastResort: lastResort ? session.client.generateLastResortKeyPackage(suite) : undefined,
+  }),
+
+  'client.inspectKeyPackage': ({ keyPackage, suite }) => session.client.inspectKeyPackage(keyPackage, suite),
+
+  'client.safetyNumber': ({ handle, accountKey }) => session.client.safetyNumber(handle, accountKey),
+};
+
+function identityOf(client: CoreClient): Identity {
+  return {
+    handle: client.handle,
+    deviceId: client.deviceId(),
+    accountKey: client.accountKey(),
+    deviceKey: client.deviceKey(),
+    deviceCertificate: client.deviceCertificate(),
+  };
+}

@@ -1,0 +1,101 @@
+import type { CipherSuite } from '@quicprochat/protocol';
+import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm';
+import type { CallData, CallName, CallResult, GroupState, Processed, StagedBundle } from './protocol.ts';
+import { session } from './session.ts';
+
+type GroupCallName = Extract<CallName, `group.${string}`>;
+type GroupCalls = { [Name in GroupCallName]: (data: CallData<Name>) => CallResult<Name> };
+
+/** The calls that concern one group. Each converts, calls the core and converts back. */
+export const groupCalls: GroupCalls = {
+  'group.create': ({ groupId, suite, nowMs }) =>
+    stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
+
+  'group.join': ({ welcome, nowMs }) => stateOf(session.hold(session.client.join(welcome, nowMs)), nowMs),
+
+  'group.state': ({ groupId, nowMs }) => stateOf(session.group(groupId), nowMs),
+
+  'group.forget': ({ groupId }) => {
+    session.drop(groupId);
+    session.client.deleteGroup(groupId);
+    return undefined;
+  },
+
+  'group.sign': ({ groupId, transcript }) => session.group(groupId).signAccess(transcript),
+
+  'group.encrypt': ({ groupId, plaintext, nowMs }) => session.group(groupId).encrypt(plaintext, nowMs),
+
+  'group.leave': ({ groupId }) => session.group(groupId).leave(),
+
+  'group.add': ({ groupId, keyPackages, nowMs }) =>
+    bundleOf(session.group(groupId).addMembers(keyPackages, nowMs)),
+
+  'group.remove': ({ groupId, leafIndexes, nowMs }) =>
+    bundleOf(session.group(groupId).removeMembers(Uint32Array.from(leafIndexes), nowMs)),
+
+  'group.selfUpdate': ({ groupId, nowMs }) => bundleOf(session.group(groupId).selfUpdate(nowMs)),
+
+  'group.commitProposals': ({ groupId, nowMs }) =>
+    bundleOf(session.group(groupId).commitPendingProposals(nowMs)),
+
+  'group.merge': ({ groupId, nowMs }) => {
+    const group = session.group(groupId);
+    group.mergePendingCommit(nowMs);
+    return stateOf(group, nowMs);
+  },
+
+  'group.clear': ({ groupId }) => {
+    const group = session.group(groupId);
+    if (group.hasPendingCommit()) group.clearPendingCommit();
+    return undefined;
+  },
+
+  'group.process': ({ groupId, message, nowMs }) => processAndMerge(session.group(groupId), message, nowMs),
+};
+
+/**
+ * Opens one message; a commit is merged at once, since the core's policy has looked at it while it was staged.
+ * Another's commit ends the epoch that a commit of ours was staged for, so ours is dropped first.
+ */
+function processAndMerge(group: GroupMember, message: Uint8Array, nowMs: number): Processed {
+  const received = group.process(message, nowMs);
+  switch (received.kind) {
+    case 'application':
+      return { ...received, epoch: Number(received.epoch) };
+    case 'proposal':
+      return {
+        kind: 'proposal',
+        sender: received.sender,
+        epoch: Number(received.epoch),
+        removed: received.removed,
+      };
+    case 'commit': {
+      const { sender, epoch, added, removed, selfRemoved } = received;
+      group.mergeStagedCommit(nowMs);
+      return { kind: 'commit', sender, epoch: Number(epoch), added, removed, selfRemoved };
+    }
+    case 'own-commit':
+      // The SDK recognises its own commits by their entry id and merges them by `group.merge`.
+      throw new Error('an own commit came back under another id');
+  }
+}
+
+function stateOf(group: GroupMember, nowMs: number): GroupState {
+  const active = group.isActive();
+  return {
+    groupId: group.groupId(),
+    epoch: Number(group.epoch()),
+    suite: group.suite() as CipherSuite,
+    epochAuthenticator: group.epochAuthenticator(),
+    accessKey: group.accessKey(),
+    active,
+    members: group.members(),
+    hasPendingCommit: group.hasPendingCommit(),
+    hasPendingProposals: group.hasPendingProposals(),
+    updateDue: active ? group.updateDue(nowMs) : 'no',
+  };
+}
+
+function bundleOf({ epoch, commit, welcome, nextAccessKey }: CommitBundle): StagedBundle {
+  return { epoch: Number(epoch), commit, welcome, nextAccessKey };
+}

@@ -1,0 +1,135 @@
+import type { CipherSuite } from '@quicprochat/protocol';
+
+/**
+ * What the main thread and the worker say to each other: one discriminated union, from which the names, inputs and
+ * results are extracted, so that the two sides cannot drift apart. Only plain values cross (structured clone).
+ */
+
+export interface StoreRecord {
+  key: Uint8Array;
+  value: Uint8Array;
+}
+
+/** One change of the core's state, in order; no value means delete. */
+export interface StoreWrite {
+  key: Uint8Array;
+  value: Uint8Array | undefined;
+}
+
+export interface Identity {
+  handle: string;
+  deviceId: Uint8Array;
+  accountKey: Uint8Array;
+  deviceKey: Uint8Array;
+  deviceCertificate: Uint8Array;
+}
+
+export interface CoreMember {
+  leafIndex: number;
+  handle: string;
+  accountKey: Uint8Array;
+  deviceId: Uint8Array;
+  deviceKey: Uint8Array;
+  signatureKey: Uint8Array;
+  healedEpoch: bigint;
+  healedAtMs: number;
+  own: boolean;
+}
+
+/** Everything that the SDK wants to know about a group after anything happened to it. */
+export interface GroupState {
+  groupId: Uint8Array;
+  epoch: number;
+  suite: CipherSuite;
+  epochAuthenticator: Uint8Array;
+  accessKey: Uint8Array;
+  active: boolean;
+  members: CoreMember[];
+  hasPendingCommit: boolean;
+  hasPendingProposals: boolean;
+  updateDue: 'no' | 'due' | 'must';
+}
+
+/** A staged commit, on its way to the relay. `epoch` is the one that it ends. */
+export interface StagedBundle {
+  epoch: number;
+  commit: Uint8Array;
+  welcome: Uint8Array | undefined;
+  nextAccessKey: Uint8Array;
+}
+
+/** What a message from the group's log turned out to be. Commits are merged before this is told. */
+export type Processed =
+  | { kind: 'application'; sender: CoreMember; epoch: number; plaintext: Uint8Array }
+  | { kind: 'proposal'; sender: CoreMember; epoch: number; removed: CoreMember | undefined }
+  | {
+      kind: 'commit';
+      sender: CoreMember;
+      epoch: number;
+      added: CoreMember[];
+      removed: CoreMember[];
+      selfRemoved: boolean;
+    };
+
+interface UpdatePolicy {
+  afterMessages: number;
+  afterMs: number;
+  hardStopMs: number;
+}
+
+interface KeyPackageOwner {
+  handle: string;
+  accountKey: Uint8Array;
+  deviceId: Uint8Array;
+  deviceKey: Uint8Array;
+}
+
+/** A call on one group. */
+interface OnGroup {
+  groupId: Uint8Array;
+}
+
+/** Every call, by name: what goes in, and what comes out. */
+export interface Calls {
+  'worker.initialize': { data: { wasm: string | undefined }; result: { errorCodes: string[] } };
+  'client.create': { data: { handle: string }; result: Identity };
+  'client.open': { data: { records: StoreRecord[] }; result: Identity };
+  'client.identity': { data: Record<string, never>; result: Identity };
+  'client.policy': { data: UpdatePolicy; result: undefined };
+  'client.sign': { data: { transcript: Uint8Array }; result: Uint8Array };
+  'client.keyPackages': {
+    data: { suite: CipherSuite; count: number; lastResort: boolean };
+    result: { keyPackages: Uint8Array[]; lastResort: Uint8Array | undefined };
+  };
+  'client.inspectKeyPackage': { data: { keyPackage: Uint8Array; suite: CipherSuite }; result: KeyPackageOwner };
+  'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };
+  'group.create': { data: OnGroup & { suite: CipherSuite; nowMs: number }; result: GroupState };
+  'group.join': { data: { welcome: Uint8Array; nowMs: number }; result: GroupState };
+  'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
+  'group.forget': { data: OnGroup; result: undefined };
+  'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: Uint8Array };
+  'group.encrypt': { data: OnGroup & { plaintext: Uint8Array; nowMs: number }; result: Uint8Array };
+  'group.leave': { data: OnGroup; result: Uint8Array };
+  'group.add': { data: OnGroup & { keyPackages: Uint8Array[]; nowMs: number }; result: StagedBundle };
+  'group.remove': { data: OnGroup & { leafIndexes: number[]; nowMs: number }; result: StagedBundle };
+  'group.selfUpdate': { data: OnGroup & { nowMs: number }; result: StagedBundle };
+  'group.commitProposals': { data: OnGroup & { nowMs: number }; result: StagedBundle };
+  'group.merge': { data: OnGroup & { nowMs: number }; result: GroupState };
+  'group.clear': { data: OnGroup; result: undefined };
+  'group.process': { data: OnGroup & { message: Uint8Array; nowMs: number }; result: Processed };
+}
+
+export type CallName = keyof Calls;
+export type CallData<Name extends CallName> = Calls[Name]['data'];
+export type CallResult<Name extends CallName> = Calls[Name]['result'];
+
+/** Main thread to worker. */
+export type Request = { [Name in CallName]: { id: number; name: Name; data: CallData<Name> } }[CallName];
+
+/**
+ * Worker to main thread. `writes` is what the call changed in the core's state. A failed core method changes nothing;
+ * `dirty` tells that a call of several methods failed half way, so that the worker must be opened anew from the store.
+ */
+export type Response =
+  | { id: number; ok: true; result: unknown; writes: StoreWrite[] }
+  | { id: number; ok: false; error: { code: string; message: string }; dirty: boolean };

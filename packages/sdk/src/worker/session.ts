@@ -1,0 +1,57 @@
+import type { CoreClient, GroupMember } from '@quicprochat/core-wasm';
+import type { StoreWrite } from './protocol.ts';
+
+/**
+ * The worker's one client and its loaded groups. The handles are owned here and freed here: nothing outside the
+ * worker ever holds one.
+ */
+class Session {
+  #client: CoreClient | undefined;
+  readonly #groups = new Map<string, GroupMember>();
+
+  get client(): CoreClient {
+    if (this.#client === undefined) throw new Error('no client is open in the worker');
+    return this.#client;
+  }
+
+  /** Puts another client in place of the one before, whose memory is given back and wiped by the core. */
+  replace(client: CoreClient): CoreClient {
+    this.#freeGroups();
+    this.#client?.free();
+    this.#client = client;
+    return client;
+  }
+
+  group(groupId: Uint8Array): GroupMember {
+    const key = keyOf(groupId);
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    return this.hold(this.client.loadGroup(groupId));
+  }
+
+  hold(group: GroupMember): GroupMember {
+    this.#groups.set(keyOf(group.groupId()), group);
+    return group;
+  }
+
+  drop(groupId: Uint8Array): void {
+    const key = keyOf(groupId);
+    this.#groups.get(key)?.free();
+    this.#groups.delete(key);
+  }
+
+  takeWrites(): StoreWrite[] {
+    return this.#client?.takeWrites() ?? [];
+  }
+
+  #freeGroups(): void {
+    for (const group of this.#groups.values()) group.free();
+    this.#groups.clear();
+  }
+}
+
+export const session = new Session();
+
+function keyOf(groupId: Uint8Array): string {
+  return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { WorkerPort } from '../platform/platform.ts';
+import type { Request, Response } from './protocol.ts';
+import { WorkerCore } from './worker-core.ts';
+
+/** A worker whose answers the test gives by hand. */
+function scripted() {
+  const requests: Request[] = [];
+  let answer: (response: Response) => void = () => undefined;
+  let fail: (cause: unknown) => void = () => undefined;
+  const port: WorkerPort = {
+    post: (message) => requests.push(message as Request),
+    onMessage: (listener) => (answer = listener),
+    onFailure: (listener) => (fail = listener),
+    setBusy: () => undefined,
+    terminate: () => undefined,
+  };
+  return {
+    port,
+    requests,
+    answer: (response: Response) => answer(response),
+    fail: (cause: unknown) => fail(cause),
+  };
+}
+
+test('answers reach the call they belong to, in whatever order they come', async () => {
+  const worker = scripted();
+  const core = new WorkerCore(worker.port);
+  const first = core.call('client.sign', { transcript: new Uint8Array([1]) });
+  const second = core.call('client.sign', { transcript: new Uint8Array([2]) });
+  const [a, b] = worker.requests;
+  worker.answer({ id: b!.id, ok: true, result: 'b', writes: [] });
+  worker.answer({ id: a!.id, ok: true, result: 'a', writes: [] });
+  expect([(await first).result, (await second).result]).toEqual(['a', 'b']);
+});
+
+test.each([
+  ['HEALING_OVERDUE', 'UsageError'],
+  ['CREDENTIAL_REJECTED', 'CryptoVerificationError'],
+  ['WIRE_DECODE', 'ValidationError'],
+  ['STORE_CORRUPT', 'StorageError'],
+])('an error keeps its code %s and becomes a %s on this side', async (code, name) => {
+  const worker = scripted();
+  const call = new WorkerCore(worker.port).call('client.identity', {});
+  worker.answer({ id: worker.requests[0]!.id, ok: false, error: { code, message: 'why' }, dirty: false });
+  await expect(call).rejects.toMatchObject({ code, name, message: 'why' });
+});
+
+test('a code that nobody knows becomes INTERNAL', async () => {
+  const worker = scripted();
+  const call = new WorkerCore(worker.port).call('client.identity', {});
+  worker.answer({ id: worker.requests[0]!.id, ok: false, error: { code: 'NEW', message: 'x' }, dirty: true });
+  await expect(call).rejects.toMatchObject({ code: 'INTERNAL', name: 'InternalError' });
+});
+
+test('when the worker dies, every call fails and later ones do at once', async () => {
+  const worker = scripted();
+  const core = new WorkerCore(worker.port);
+  const waiting = core.call('client.identity', {});
+  worker.fail(new Error('gone'));
+  await expect(waiting).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
+  await expect(core.call('client.identity', {})).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
+});

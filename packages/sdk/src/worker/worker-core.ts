@@ -1,0 +1,75 @@
+import { coreError, sdkError } from '../errors.ts';
+import type { WorkerPort } from '../platform/platform.ts';
+import type { CallData, CallName, CallResult, Response, StoreWrite } from './protocol.ts';
+
+/** What a call gave, and what it changed in the core's state. */
+export interface CoreAnswer<Result> {
+  result: Result;
+  writes: StoreWrite[];
+}
+
+interface Waiting {
+  resolve(answer: CoreAnswer<never>): void;
+  reject(error: Error): void;
+}
+
+/** The main thread's end of the worker: one promise a call. */
+export class WorkerCore {
+  readonly #port: WorkerPort;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #stopped = false;
+  /** Whether the worker's state may be ahead of what was answered, so that it must be opened anew. */
+  dirty = false;
+
+  constructor(port: WorkerPort) {
+    this.#port = port;
+    port.onMessage((message) => {
+      this.#settle(message as Response);
+    });
+    port.onFailure((cause) => {
+      this.#failAll(cause);
+    });
+  }
+
+  /** Throws what the core refused, as an error of the SDK's. */
+  call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CoreAnswer<CallResult<Name>>> {
+    if (this.#stopped) return Promise.reject(stopped());
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#port.setBusy(true);
+      this.#port.post({ id, name, data });
+    });
+  }
+
+  terminate(): void {
+    this.#failAll(undefined);
+    this.#port.terminate();
+  }
+
+  #settle(response: Response): void {
+    const waiting = this.#waiting.get(response.id);
+    this.#waiting.delete(response.id);
+    if (this.#waiting.size === 0) this.#port.setBusy(false);
+    if (response.ok) {
+      waiting?.resolve({ result: response.result as never, writes: response.writes });
+    } else {
+      this.dirty ||= response.dirty;
+      waiting?.reject(coreError(response.error.code, response.error.message));
+    }
+  }
+
+  #failAll(cause: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const { reject } of this.#waiting.values()) reject(stopped(cause));
+    this.#waiting.clear();
+  }
+}
+
+function stopped(cause?: unknown) {
+  return sdkError('WORKER_STOPPED', 'The worker that holds the keys has stopped; open the client again.', {
+    cause,
+  });
+}

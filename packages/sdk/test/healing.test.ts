@@ -1,0 +1,71 @@
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@quicprochat/testkit';
+import { expect, test } from 'vitest';
+import type { Client } from '../src/client.ts';
+import { sqliteStorage } from '../src/storage/sqlite.ts';
+import { contentsOf, people, same, syncAll, textsOf } from './support/people.ts';
+
+const town = people();
+
+/** A device in a folder, so that a thief can copy it. */
+async function deviceIn(folder: string, name: string, options: Parameters<typeof town.join>[1] = {}) {
+  return town.join(name, { storage: sqliteStorage(join(folder, 'device.db')), ...options });
+}
+
+async function steal(folder: string): Promise<Client> {
+  const loot = await mkdtemp(join(tmpdir(), 'qpc-thief-'));
+  await cp(folder, loot, { recursive: true });
+  return town.open({ storage: sqliteStorage(join(loot, 'device.db')) });
+}
+
+test('a thief with a copy of Bob’s storage reads along until Bob heals, and nothing after', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-device-'));
+  const [alice, bob] = [await town.join('alice'), await deviceIn(folder, 'bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const thief = await steal(folder);
+
+  await tea.send('read by the thief too');
+  await syncAll(bob, thief);
+  expect(await textsOf(same(thief, tea))).toEqual(['read by the thief too']);
+
+  await same(bob, tea).heal();
+  await alice.sync();
+  await tea.send('for Bob alone');
+  await syncAll(bob, thief);
+  expect(await textsOf(same(bob, tea))).toContain('for Bob alone');
+  expect(await textsOf(same(thief, tea))).toEqual(['read by the thief too']);
+  expect(same(thief, tea).state).toBe('stuck');
+  await expect(same(thief, tea).send('it is me, Bob')).rejects.toMatchObject({ code: 'CONVERSATION_STUCK' });
+});
+
+test('a client heals by itself after so many messages', async () => {
+  const update = { afterMessages: 5 };
+  const [alice, bob] = [await town.join('alice'), await town.join('bob', { update })];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const start = same(bob, tea).epoch;
+  for (let i = 0; i < 4; i++) await tea.send(`${i}`);
+  await bob.sync();
+  expect(same(bob, tea).epoch).toBe(start);
+  await tea.send('the fifth');
+  await bob.sync();
+  expect(same(bob, tea).epoch).toBe(start + 1);
+  expect((await contentsOf(same(bob, tea))).at(-1)).toEqual({ type: 'healed', handle: bob.handle });
+});
+
+test('a live client heals by itself too, and the other side follows', async () => {
+  const update = { afterMessages: 3 };
+  const alice = await town.join('alice', { live: true, update });
+  const bob = await town.join('bob', { live: true });
+  await eventually('both are online', () => [alice, bob].every(({ connection }) => connection === 'online'));
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await eventually('Bob is in', () => bob.conversations.list().length === 1);
+  for (let i = 0; i < 3; i++) await tea.send(`${i}`);
+  await eventually('both are in the healed epoch', () => same(bob, tea).epoch === 2 && tea.epoch === 2);
+  expect(await textsOf(same(bob, tea))).toEqual(['0', '1', '2']);
+});

@@ -1,0 +1,143 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, findPlaintext } from '@quicprochat/testkit';
+import { expect, test } from 'vitest';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { sqliteStorage } from '../src/storage/sqlite.ts';
+import { people, same, syncAll, textsOf } from './support/people.ts';
+
+const town = people();
+
+test('a client opened anew from its storage goes on where it was', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
+  const [alice, first] = [await town.join('alice'), await town.join('bob', { storage: sqliteStorage(path) })];
+  await syncAll(alice, first);
+  const tea = await alice.conversations.create({ name: 'Tea', members: [first.handle] });
+  await tea.send('one');
+  await first.sync();
+  await first.close();
+
+  await tea.send('two');
+  const second = await town.open({ storage: sqliteStorage(path) });
+  expect(await textsOf(second.conversations.find('Tea'))).toEqual(['one']);
+  await second.sync();
+  expect(await textsOf(second.conversations.find('Tea'))).toEqual(['one', 'two']);
+  await second.conversations.find('Tea').send('three');
+  await alice.sync();
+  expect(await textsOf(tea)).toEqual(['one', 'two', 'three']);
+});
+
+test('two clients on one storage at once: nothing lost, nothing doubled, both see all', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
+  const alice = await town.join('alice');
+  const left = await town.join('bob', { storage: sqliteStorage(path), live: true });
+  const right = await town.open({ storage: sqliteStorage(path), live: true });
+  await alice.sync();
+  const tea = await alice.conversations.create({ members: [left.handle] });
+  await eventually('both tabs are in', () =>
+    [left, right].every((tab) => tab.conversations.list().length === 1),
+  );
+
+  await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => {
+      await same(left, tea).send(`left ${i}`);
+      await same(right, tea).send(`right ${i}`);
+      await tea.send(`alice ${i}`);
+    }),
+  );
+  const expected = Array.from({ length: 10 }, (_, i) => [`left ${i}`, `right ${i}`, `alice ${i}`])
+    .flat()
+    .sort();
+  for (const tab of [left, right]) {
+    await eventually(
+      'the tab shows all',
+      async () => (await textsOf(same(tab, tea))).length >= expected.length,
+    );
+    expect((await textsOf(same(tab, tea))).sort()).toEqual(expected);
+  }
+  await alice.sync();
+  expect((await textsOf(tea)).sort()).toEqual(expected);
+});
+
+test('a relay that is killed and comes back loses nothing that it accepted, and doubles nothing', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+
+  const accepted: string[] = [];
+  const sending = (async () => {
+    for (let i = 0; i < 30; i++) {
+      await tea.send(`text ${i}`);
+      accepted.push(`text ${i}`);
+    }
+  })();
+  for (let i = 0; i < 3; i++) {
+    await eventually('some were sent', () => accepted.length > i * 8);
+    await town.relay().kill();
+    await town.relay().start();
+  }
+  await sending;
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(accepted);
+});
+
+test('what is sent without a connection goes out when there is one', async () => {
+  const alice = await town.join('alice', { live: true });
+  const bob = await town.join('bob');
+  await bob.sync();
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await town.relay().stop();
+  await eventually('the loss is noticed', () => alice.connection === 'offline');
+  const sending = tea.send('into the dark');
+  await eventually('it is in the history', () => tea.lastMessage?.state === 'queued');
+  await town.relay().start();
+  await sending;
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['into the dark']);
+});
+
+test('a client that does not stay keeps what it could not send', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await town.relay().stop();
+  await expect(tea.send('later')).rejects.toMatchObject({ code: 'NETWORK', details: { queued: true } });
+  await town.relay().start();
+  await syncAll(alice, bob);
+  expect(await textsOf(same(bob, tea))).toEqual(['later']);
+});
+
+test('a storage belongs to one handle at one relay', async () => {
+  const storage = memoryStorage();
+  const alice = await town.join('alice', { storage });
+  await expect(town.open({ storage, handle: 'someone-else' })).rejects.toMatchObject({
+    code: 'HANDLE_MISMATCH',
+  });
+  await expect(town.open({ storage: memoryStorage() })).rejects.toMatchObject({ code: 'NOT_REGISTERED' });
+  const taken = memoryStorage();
+  await expect(town.open({ storage: taken, handle: alice.handle })).rejects.toMatchObject({
+    code: 'HANDLE_TAKEN',
+  });
+  expect(await taken.scan({ prefix: '' })).toEqual([]);
+  await expect(town.open({ storage: taken, handle: 'Not A Handle' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+  await expect(town.open({ relay: 'ftp://x', handle: 'x' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+});
+
+test('the relay’s database and log hold none of the texts', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  const canaries = ['canary-name-4711', 'canary text: the eagle lands at noon', 'ключ под ковриком'];
+  const tea = await alice.conversations.create({ name: canaries[0]!, members: [bob.handle] });
+  for (const canary of canaries) await tea.send(canary);
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(canaries);
+  expect(await findPlaintext(town.relay().folder, canaries)).toEqual([]);
+  // The search can find something: the handles, which the directory holds in clear.
+  expect(await findPlaintext(town.relay().folder, [alice.handle])).not.toEqual([]);
+});

@@ -1,0 +1,58 @@
+import { startRelay, type RelayProcess } from '@quicprochat/testkit';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { Client, type ClientOptions } from '../../src/client.ts';
+import type { Conversation } from '../../src/conversation.ts';
+import type { Message } from '../../src/message.ts';
+import { memoryStorage } from '../../src/storage/memory.ts';
+
+/** A relay process for a test file, and people who use it; everyone is closed after each test. */
+export function people() {
+  let relay: RelayProcess;
+  let counter = 0;
+  const open: Client[] = [];
+
+  beforeAll(async () => {
+    relay = await startRelay();
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((client) => client.close()));
+  });
+  afterAll(() => relay.kill());
+
+  return {
+    relay: () => relay,
+    /** A new account, under a handle that nobody else in this file has. */
+    async join(name: string, options: Partial<ClientOptions> = {}): Promise<Client> {
+      return this.open({ handle: `${name}-${++counter}`, ...options });
+    },
+    async open(options: Partial<ClientOptions>): Promise<Client> {
+      const client = await Client.create({
+        relay: relay.url,
+        storage: memoryStorage(),
+        live: false,
+        ...options,
+      });
+      open.push(client);
+      return client;
+    },
+  };
+}
+
+/** Everyone takes in what there is, twice: what one does for another is there for the second round. */
+export async function syncAll(...clients: Client[]): Promise<void> {
+  for (let round = 0; round < 2; round++) for (const client of clients) await client.sync();
+}
+
+/** The conversation that a client has under this id. */
+export function same(client: Client, conversation: Conversation): Conversation {
+  return client.conversations.find(conversation.id);
+}
+
+export async function textsOf(conversation: Conversation): Promise<string[]> {
+  const messages = await conversation.history({ limit: 1_000 });
+  return messages.flatMap(({ content }) => (content.type === 'text' ? [content.text] : []));
+}
+
+export async function contentsOf(conversation: Conversation): Promise<Message['content'][]> {
+  return (await conversation.history({ limit: 1_000 })).map(({ content }) => content);
+}

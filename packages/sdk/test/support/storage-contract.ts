@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StorageConflict, type Storage } from '../../src/storage/storage.ts';
+
+const bytes = (...values: number[]) => new Uint8Array(values);
+const keysOf = (rows: { key: string }[]) => rows.map(({ key }) => key);
+
+/**
+ * What every {@link Storage} must do.
+ *
+ * @param options.shared whether the store outlives its object and can be opened several times
+ * @param options.make a new store; what it returns opens that store, each time as another process would
+ */
+export function storageContract(
+  name: string,
+  { shared, make }: { shared: boolean; make: () => Promise<() => Promise<Storage>> },
+) {
+  describe(`storage contract: ${name}`, () => {
+    let open: () => Promise<Storage>;
+    let storage: Storage;
+    const others: Storage[] = [];
+
+    beforeEach(async () => {
+      open = await make();
+      storage = await open();
+    });
+    afterEach(async () => {
+      await Promise.all([storage, ...others.splice(0)].map((opened) => opened.close()));
+    });
+
+    test('a new store is empty, at generation 0', async () => {
+      expect(await storage.generation()).toBe(0);
+      expect(await storage.get('a')).toBeUndefined();
+      expect(await storage.scan({ prefix: '' })).toEqual([]);
+    });
+
+    test('a commit is read back, and raises the generation by one', async () => {
+      expect(await storage.commit([{ key: 'a', value: bytes(1, 0, 255) }], 0)).toBe(1);
+      expect(await storage.generation()).toBe(1);
+      expect(await storage.get('a')).toEqual(bytes(1, 0, 255));
+    });
+
+    test('writes count in their order, and no value deletes', async () => {
+      await storage.commit(
+        [
+          { key: 'a', value: bytes(1) },
+          { key: 'b', value: bytes(2) },
+          { key: 'a', value: bytes(3) },
+          { key: 'b', value: undefined },
+        ],
+        0,
+      );
+      expect(await storage.get('a')).toEqual(bytes(3));
+      expect(await storage.get('b')).toBeUndefined();
+    });
+
+    test('a commit from another generation is refused whole', async () => {
+      await storage.commit([{ key: 'a', value: bytes(1) }], 0);
+      for (const stale of [0, 2]) {
+        await expect(storage.commit([{ key: 'a', value: bytes(9) }], stale)).rejects.toThrow(StorageConflict);
+      }
+      expect(await storage.generation()).toBe(1);
+      expect(await storage.get('a')).toEqual(bytes(1));
+    });
+
+    test('of many commits from one generation exactly one wins', async () => {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => storage.commit([{ key: `k${i}`, value: bytes(i) }], 0)),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await storage.scan({ prefix: 'k' })).toHaveLength(1);
+    });
+
+    test('scans give a prefix in order, bounded on both sides, limited, and in reverse', async () => {
+      const keys = ['a/2', 'b/1', 'a/1', 'a/3', 'a', 'aa'];
+      await storage.commit(
+        keys.map((key) => ({ key, value: bytes(1) })),
+        0,
+      );
+      expect(keysOf(await storage.scan({ prefix: 'a/' }))).toEqual(['a/1', 'a/2', 'a/3']);
+      expect(keysOf(await storage.scan({ prefix: 'a/', after: 'a/1' }))).toEqual(['a/2', 'a/3']);
+      expect(keysOf(await storage.scan({ prefix: 'a/', before: 'a/3' }))).toEqual(['a/1', 'a/2']);
+      expect(keysOf(await storage.scan({ prefix: 'a/', limit: 2 }))).toEqual(['a/1', 'a/2']);
+      expect(keysOf(await storage.scan({ prefix: 'a/', limit: 2, reverse: true }))).toEqual(['a/3', 'a/2']);
+      expect(keysOf(await storage.scan({ prefix: '' }))).toEqual(['a', 'a/1', 'a/2', 'a/3', 'aa', 'b/1']);
+    });
+
+    test('values are copies: changing one changes nothing in the store', async () => {
+      const value = bytes(1);
+      await storage.commit([{ key: 'a', value }], 0);
+      value[0] = 9;
+      (await storage.get('a'))![0] = 8;
+      expect(await storage.get('a')).toEqual(bytes(1));
+    });
+
+    if (!shared) return;
+
+    test('what was committed is there after the store is opened anew', async () => {
+      await storage.commit([{ key: 'a', value: bytes(1) }], 0);
+      const second = await open();
+      others.push(second);
+      expect(await second.get('a')).toEqual(bytes(1));
+      expect(await second.generation()).toBe(1);
+    });
+
+    test('two who share a store cannot both commit, and each hears of the other', async () => {
+      const second = await open();
+      others.push(second);
+      const heard = new Promise<void>((resolve) => second.onForeignCommit(resolve));
+      await storage.commit([{ key: 'a', value: bytes(1) }], 0);
+      await heard;
+      await expect(second.commit([{ key: 'a', value: bytes(2) }], 0)).rejects.toThrow(StorageConflict);
+      expect(await second.commit([{ key: 'a', value: bytes(2) }], 1)).toBe(2);
+      expect(await storage.get('a')).toEqual(bytes(2));
+    });
+  });
+}

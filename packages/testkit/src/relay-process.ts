@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+
+const MAIN = fileURLToPath(new URL('../../../apps/relay/src/main.ts', import.meta.url));
+
+export interface RelayOptions {
+  /** More environment for the process. */
+  env?: Record<string, string>;
+}
+
+/** The relay as operators run it: a process of its own, with its database in a folder of its own. */
+export interface RelayProcess {
+  /** Its address. It stays the same over restarts. */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Holds the database and the log. */
+  readonly folder: string;
+  /** Starts it again after {@link kill} or {@link stop}. */
+  start(): Promise<void>;
+  /** As a crash would: SIGKILL. */
+  kill(): Promise<void>;
+  /** As an operator would: SIGTERM, and waiting for the drain. */
+  stop(): Promise<void>;
+}
+
+/** Starts a relay on free ports of this machine and waits until it is ready. */
+export async function startRelay({ env = {} }: RelayOptions = {}): Promise<RelayProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-'));
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  let child: ChildProcess | undefined;
+
+  const start = async () => {
+    const log = createWriteStream(join(folder, 'relay.log'), { flags: 'a' });
+    child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        QPC_PORT: String(port),
+        QPC_ADMIN_PORT: String(adminPort),
+        QPC_DATABASE: `sqlite:${join(folder, 'relay.db')}`,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    const started = child;
+    await eventually('the relay is ready', async () => {
+      if (started.exitCode !== null) throw new Error(`the relay ended with exit code ${started.exitCode}; see ${folder}`);
+      return isReady(adminUrl);
+    });
+  };
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+
+  await start();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    adminUrl,
+    folder,
+    start,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+async function isReady(adminUrl: string): Promise<boolean> {
+  const response = await fetch(`${adminUrl}/readyz`).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.ok === true;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
