@@ -89,10 +89,14 @@ export class Client implements AsyncDisposable {
       await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl)?.toString() });
       await ledger.load();
       const relay = new RelaySession(origin, signerOf(ledger), platform);
-      const account = await openAccount(ledger, relay, { handle: options.handle, origin });
+      const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       await ledger.query('client.policy', { ...DEFAULT_POLICY, ...options.update });
       options.signal?.throwIfAborted();
-      return new Client({ ledger, relay, account, live: options.live ?? true });
+      const client = new Client({ ledger, relay, account, live: options.live ?? true });
+      // Whoever has just registered can be added to groups as soon as this resolves.
+      if (isNew) await client.#inbox.topUpKeyPackages();
+      client.#live?.start();
+      return client;
     } catch (error) {
       await ledger.close();
       throw error;
@@ -121,7 +125,7 @@ export class Client implements AsyncDisposable {
     ledger.onChange(() => {
       this.#notify();
     });
-    this.#live = live ? this.#startLive(relay) : undefined;
+    this.#live = live ? this.#prepareLive(relay) : undefined;
   }
 
   /** Whether what others send arrives by itself just now. Always `offline` without `live`. */
@@ -165,8 +169,8 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
-  #startLive(relay: RelaySession): Live {
-    const live = new Live({
+  #prepareLive(relay: RelaySession): Live {
+    return new Live({
       ledger: this.#ledger,
       relay,
       driver: this.#driver,
@@ -177,8 +181,6 @@ export class Client implements AsyncDisposable {
         this.#notify();
       },
     });
-    live.start();
-    return live;
   }
 
   #notify(): void {

@@ -14,12 +14,13 @@ export async function openAccount(
   ledger: Ledger,
   relay: RelaySession,
   { handle, origin }: { handle: string | undefined; origin: string },
-): Promise<AccountRow> {
+): Promise<{ account: AccountRow; isNew: boolean }> {
   const existing = ledger.row(accounts, ACCOUNT);
   if (existing !== undefined && (existing.registered || existing.handle === (handle ?? existing.handle))) {
     requireSame(existing, { handle, origin });
     relay.setDevice(existing.deviceId);
-    return existing.registered ? existing : register(ledger, relay, existing);
+    if (existing.registered) return { account: existing, isNew: false };
+    return { account: await register(ledger, relay, existing), isNew: true };
   }
   if (handle === undefined) {
     throw sdkError('NOT_REGISTERED', 'There is no account here yet: choose a handle to register.');
@@ -28,7 +29,7 @@ export async function openAccount(
   if (existing !== undefined) await discard(ledger);
   const account = await create(ledger, { handle, origin });
   relay.setDevice(account.deviceId);
-  return register(ledger, relay, account);
+  return { account: await register(ledger, relay, account), isNew: true };
 }
 
 async function create(

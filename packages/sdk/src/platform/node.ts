@@ -3,17 +3,18 @@ import { EventSource } from 'eventsource';
 import { ambient } from './ambient.ts';
 import type { Platform, WorkerPort } from './platform.ts';
 
+/** From a checkout, Node runs the TypeScript as it is; the package ships it bundled, with the .wasm beside it. */
+const fromSource = import.meta.url.endsWith('.ts');
+
 /** Node's threads and network. Chosen over browser.ts by the `node` condition of `#platform` in package.json. */
 export const platform: Platform = {
   ...ambient,
   net: { fetch: (...args) => fetch(...args), EventSource },
   spawnWorker,
-  wasmUrl: undefined,
+  wasmUrl: fromSource ? undefined : new URL('./quicprochat_wasm_bg.wasm', import.meta.url),
 };
 
 function spawnWorker(): WorkerPort {
-  // From a checkout, Node runs the worker's TypeScript as it is; the package ships it bundled into one file.
-  const fromSource = import.meta.url.endsWith('.ts');
   const worker = fromSource
     ? new Worker(new URL('../worker/entry-node.ts', import.meta.url), {
         execArgv: ['--conditions=@quicprochat/source'],
