@@ -30,6 +30,9 @@ const REASONS = {
     'The test kit holds deterministic randomness and a hostile relay: nothing that ships may import it.',
 };
 
+/** What a script under Node finds without importing it. */
+const NODE_GLOBALS = { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly', fetch: 'readonly' };
+
 /** Clock, randomness and timers are constructor arguments of the SDK, so that a simulation can drive them. */
 const AMBIENT = [
   {
@@ -80,6 +83,7 @@ export function room(name, root, more = []) {
         'no-restricted-properties': name === 'sdk' ? ['error', ...AMBIENT] : 'off',
       },
     },
+    { files: ['**/*.mjs'], languageOptions: { globals: NODE_GLOBALS } },
     { files: ['**/*.{ts,tsx}'], rules: importRules(name) },
     {
       files: ['**/*.test.{ts,tsx}', 'test/**', 'e2e/**', '*.config.{ts,js,mjs}'],

@@ -21,9 +21,14 @@ beforeAll(async () => {
   // Built by the task graph before these tests (turbo.json): building here would pull dist from under other rooms.
   expect(existsSync(join(ROOT, 'dist/index.js')), 'build the SDK first: pnpm build').toBe(true);
   await run('pnpm', ['pack', '--pack-destination', project], { cwd: ROOT });
-  await writeFile(join(project, 'package.json'), '{ "name": "third-party", "private": true, "type": "module" }');
+  await writeFile(
+    join(project, 'package.json'),
+    '{ "name": "third-party", "private": true, "type": "module" }',
+  );
   const [tarball] = (await readdir(project)).filter((file) => file.endsWith('.tgz'));
-  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball ?? ''}`], { cwd: project });
+  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball ?? ''}`], {
+    cwd: project,
+  });
   await copyFile(QUICKSTART, join(project, 'quickstart.mjs'));
 }, 180_000);
 afterAll(async () => {
@@ -31,7 +36,8 @@ afterAll(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-const quickstart = () => run(process.execPath, ['quickstart.mjs'], { cwd: project, env: { QPC_RELAY: relay.url } });
+const quickstart = () =>
+  run(process.execPath, ['quickstart.mjs'], { cwd: project, env: { QPC_RELAY: relay.url } });
 
 test('the packed SDK, installed into an empty project, runs the quickstart of the README', async () => {
   expect((await quickstart()).stdout).toBe('alice: Shall we?\n');

@@ -52,11 +52,11 @@ export class Delivery {
         try {
           if (isDone()) end(resolve);
         } catch (error) {
-          end(() => reject(error as Error));
+          end(() => reject(toError(error)));
         }
       };
       const abort = () => {
-        end(() => reject(signal?.reason as Error));
+        end(() => reject(toError(signal?.reason)));
       };
       const stop = this.#ledger.onChange(check);
       const end = (then: () => void) => {
@@ -67,7 +67,7 @@ export class Delivery {
       if (signal?.aborted) return abort();
       signal?.addEventListener('abort', abort, { once: true });
       this.#driver.drive(this.#id, { readLog: false }).then(check, (error: unknown) => {
-        if (!isPassing(error)) end(() => reject(error as Error));
+        if (!isPassing(error)) end(() => reject(toError(error)));
         else check();
       });
     });
@@ -104,6 +104,10 @@ export class Delivery {
   #rows(): OutboxRow[] {
     return this.#ledger.rows(outbox, `${this.#id}/`);
   }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new DOMException('Aborted', 'AbortError');
 }
 
 function isPassing(error: unknown): boolean {

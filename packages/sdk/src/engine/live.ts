@@ -63,12 +63,12 @@ export class Live {
   async #keep(name: 'inbox' | 'groups', followOnce: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
     let delayMs = BACKOFF_MS.first;
-    while (!signal.aborted) {
+    while (!this.#isClosing()) {
       try {
         await followOnce(signal);
         delayMs = BACKOFF_MS.first;
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#isClosing()) return;
         this.#mark(name, false);
         const wait = hasCode(error, 'RATE_LIMITED')
           ? Number(error.details['retryAfterMs'] ?? delayMs)
@@ -126,9 +126,9 @@ export class Live {
   }
 
   async #tick(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing()) {
       await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
-      if (this.#closing.signal.aborted) return;
+      if (this.#isClosing()) return;
       this.#driver.patient = false;
       for (const row of this.#ledger.rows(conversations).filter(isReadable)) {
         await this.#attempt(() => this.#driver.tend(row.id));
@@ -140,6 +140,10 @@ export class Live {
   /** A conversation's trouble is its own: the network's shows in the streams, and what waits stays in the outbox. */
   async #attempt(work: () => Promise<void>): Promise<void> {
     await work().catch(() => undefined);
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #mark(name: 'inbox' | 'groups', up: boolean): void {

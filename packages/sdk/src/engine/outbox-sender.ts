@@ -259,7 +259,11 @@ async function stage(
 }
 
 /** The relay handed the key package out: it must be of the handle and device asked for, under the key known for it. */
-async function requireGenuine(tx: Transaction, claimed: ClaimedKeyPackage, suite: CipherSuite): Promise<void> {
+async function requireGenuine(
+  tx: Transaction,
+  claimed: ClaimedKeyPackage,
+  suite: CipherSuite,
+): Promise<void> {
   const owner: CallResult<'client.inspectKeyPackage'> = await tx.call('client.inspectKeyPackage', {
     keyPackage: fromBase64Url(claimed.keyPackage),
     suite,

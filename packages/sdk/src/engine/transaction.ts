@@ -86,7 +86,7 @@ export class Transaction {
   ): Promise<CallResult<Name>> {
     this.#touchedGroups.add(id);
     const nowMs = this.#ledger.platform.clock.now();
-    return this.call(name, { ...data, groupId: hex.decode(id), nowMs } as unknown as CallData<Name>);
+    return this.call(name, { ...data, groupId: hex.decode(id), nowMs });
   }
 
   /** The group as this transaction has left it so far. */
@@ -138,7 +138,7 @@ export class Transaction {
   enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
     const taken = this.outboxRows(row.conversationId).map(({ order }) => Number(order.slice(2)));
     const n = Math.max(0, ...taken) + 1;
-    const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 } as OutboxRow;
+    const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 };
     this.putOutbox(complete);
     return complete;
   }

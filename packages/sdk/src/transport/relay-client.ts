@@ -40,57 +40,69 @@ export function connect(origin: string, net: Net, token: () => string | undefine
   });
 }
 
-/**
- * Follows a stream until it ends, fails or is aborted. Events that the caller has not taken wait here; the relay sends
- * no more than its own bounded buffers hold while the connection is not read.
- */
+/** Follows a stream until it ends, fails or is aborted. */
 export async function* follow(
   api: RelayApi,
   ticket: string,
   signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const waiting: StreamEvent[] = [];
-  let failure: QuicprochatError | undefined;
-  let ended = false;
-  let wake = (): void => undefined;
-
-  const end = (error?: unknown) => {
-    ended = true;
-    if (error !== undefined) failure = asRelayError(error);
-    wake();
-  };
+  const feed = new Feed();
   const subscription = api.streams.events.subscribe(
     { ticket },
     {
-      onData: (event) => {
-        waiting.push(('data' in event ? event.data : event) as StreamEvent);
-        wake();
+      onData: ({ data }) => {
+        feed.push(data);
       },
       // The link would reconnect by itself, with a ticket that is used up: the caller opens a new stream instead.
       onConnectionStateChange: (state) => {
-        if (state.state === 'connecting' && state.error !== null) end(state.error);
+        if (state.state === 'connecting' && state.error !== null) feed.end(state.error);
       },
-      onError: end,
+      onError: (error) => {
+        feed.end(error);
+      },
       onComplete: () => {
-        end();
+        feed.end();
       },
     },
   );
   const onAbort = () => {
-    end();
+    feed.end();
   };
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) feed.end();
 
   try {
-    for (;;) {
-      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) yield event;
-      if (failure !== undefined) throw failure;
-      if (ended || signal.aborted) return;
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
+    for (let event = await feed.next(); event !== undefined; event = await feed.next()) yield event;
   } finally {
     signal.removeEventListener('abort', onAbort);
     subscription.unsubscribe();
+  }
+}
+
+/** Turns the link's callbacks into something that can be awaited. What has come and is not taken yet waits here. */
+class Feed {
+  readonly #waiting: StreamEvent[] = [];
+  #ended = false;
+  #failure: QuicprochatError | undefined;
+  #wake: () => void = () => undefined;
+
+  push(event: StreamEvent): void {
+    this.#waiting.push(event);
+    this.#wake();
+  }
+
+  end(error?: unknown): void {
+    this.#ended = true;
+    if (error !== undefined) this.#failure ??= asRelayError(error);
+    this.#wake();
+  }
+
+  /** The next event; undefined after the last. Throws why the stream broke, after what came before that. */
+  async next(): Promise<StreamEvent | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#waiting.length === 0 && this.#failure !== undefined) throw this.#failure;
+    return this.#waiting.shift();
   }
 }
 

@@ -31,7 +31,12 @@ async function run({ id, name, data }: Request): Promise<Response> {
 
 /** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
 function describe(error: unknown): { code: string; message: string } {
-  if (error instanceof Error && error.name === 'CoreError' && 'code' in error && typeof error.code === 'string') {
+  if (
+    error instanceof Error &&
+    error.name === 'CoreError' &&
+    'code' in error &&
+    typeof error.code === 'string'
+  ) {
     return { code: error.code, message: error.message };
   }
   return { code: 'INTERNAL', message: 'The worker met a fault that it did not expect.' };

@@ -101,7 +101,10 @@ export interface Calls {
     data: { suite: CipherSuite; count: number; lastResort: boolean };
     result: { keyPackages: Uint8Array[]; lastResort: Uint8Array | undefined };
   };
-  'client.inspectKeyPackage': { data: { keyPackage: Uint8Array; suite: CipherSuite }; result: KeyPackageOwner };
+  'client.inspectKeyPackage': {
+    data: { keyPackage: Uint8Array; suite: CipherSuite };
+    result: KeyPackageOwner;
+  };
   'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };
   'group.create': { data: OnGroup & { suite: CipherSuite; nowMs: number }; result: GroupState };
   'group.join': { data: { welcome: Uint8Array; nowMs: number }; result: GroupState };

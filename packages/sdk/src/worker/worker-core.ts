@@ -63,7 +63,7 @@ export class WorkerCore {
   #failAll(cause: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const { reject } of this.#waiting.values()) reject(stopped(cause));
+    for (const waiting of this.#waiting.values()) waiting.reject(stopped(cause));
     this.#waiting.clear();
   }
 }
