@@ -15,5 +15,6 @@ test('growth and unknown names are told, less is not', () => {
 test('small groups put no more on the wire, and into the store, than the committed baseline says', async () => {
   await initialize();
   const baseline = JSON.parse(await readFile(new URL('../baseline.json', import.meta.url), 'utf8')) as Sizes;
-  for (const suite of [0x0001, 0x0003, 0x004f]) expect(compareSizes(measureSizes(10, suite), baseline)).toEqual([]);
+  for (const suite of [0x0001, 0x0003, 0x004f])
+    expect(compareSizes(measureSizes(10, suite), baseline)).toEqual([]);
 });

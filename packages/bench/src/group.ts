@@ -33,7 +33,8 @@ export function buildGroup(n: number, suite: number): BenchGroup {
   const bundle = group.addMembers(keyPackages, Date.now());
   group.mergePendingCommit(Date.now());
   const last = others.at(-1);
-  if (last === undefined || bundle.welcome === undefined) throw new Error('a group of one has nobody to join it');
+  if (last === undefined || bundle.welcome === undefined)
+    throw new Error('a group of one has nobody to join it');
   const joined = last.join(bundle.welcome, Date.now());
   for (const other of others.slice(0, -1)) other.free();
   return { n, suite, creator: { client: creator, group }, joiner: { client: last, group: joined }, bundle };

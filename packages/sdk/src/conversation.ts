@@ -139,9 +139,13 @@ export class Conversation {
     await this.#delivery.accepted(id, options);
   }
 
-  /** The newest `limit` lines (default 50) before a position, in their order. Works without a connection. */
-  history(options: { before?: number; limit?: number } = {}): Promise<Message[]> {
-    return this.#timeline.before(options.before ?? Infinity, options.limit ?? 50);
+  /**
+   * Lines of the history in their order, `limit` (default 50) at the most: the oldest after a position, or else the
+   * newest before one. Works without a connection.
+   */
+  history(options: { before?: number; after?: number; limit?: number } = {}): Promise<Message[]> {
+    const { before = Infinity, after, limit = 50 } = options;
+    return after === undefined ? this.#timeline.before(before, limit) : this.#timeline.after(after, limit);
   }
 
   /**

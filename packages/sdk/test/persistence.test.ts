@@ -28,6 +28,17 @@ test('a client opened anew from its storage goes on where it was', async () => {
   expect(await textsOf(tea)).toEqual(['one', 'two', 'three']);
 });
 
+test('a live client that comes back gets what was sent while it was away', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
+  const [alice, first] = [await town.join('alice'), await town.join('bob', { storage: sqliteStorage(path) })];
+  const tea = await alice.conversations.create({ members: [first.handle] });
+  await first.sync();
+  await first.close();
+  await tea.send('while you were away');
+  const second = await town.open({ storage: sqliteStorage(path), live: true });
+  await eventually('the text arrives', async () => (await textsOf(same(second, tea))).length === 1);
+});
+
 test('two clients on one storage at once: nothing lost, nothing doubled, both see all', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
   const alice = await town.join('alice');

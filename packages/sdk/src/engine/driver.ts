@@ -57,7 +57,7 @@ export class Driver {
     }
     const run: Run = { finished: Promise.resolve(), again: false, readLog, tended: new Set(), stalled: 0 };
     this.#runs.set(conversationId, run);
-    run.finished = this.#run(conversationId, run).finally(() => this.#runs.delete(conversationId));
+    run.finished = this.#run(conversationId, run);
     return run.finished;
   }
 
@@ -99,15 +99,20 @@ export class Driver {
   }
 
   async #run(conversationId: string, run: Run): Promise<void> {
-    do {
-      run.again = false;
-      const before = this.#ledger.row(conversations, conversationId);
-      if (!isReadable(before)) return;
-      await this.#read(conversationId, run);
-      const step = await this.#sender.step(conversationId);
-      if (step === 'behind') this.#countStall(run, before.cursor, conversationId);
-      run.again ||= step !== 'idle' || (await this.#tend(conversationId, run));
-    } while (run.again);
+    try {
+      do {
+        run.again = false;
+        const before = this.#ledger.row(conversations, conversationId);
+        if (!isReadable(before)) return;
+        await this.#read(conversationId, run);
+        const step = await this.#sender.step(conversationId);
+        if (step === 'behind') this.#countStall(run, before.cursor, conversationId);
+        run.again ||= step !== 'idle' || (await this.#tend(conversationId, run));
+      } while (run.again);
+    } finally {
+      // In the same turn as the last look at `again`: whoever asks from now on starts a run of their own.
+      this.#runs.delete(conversationId);
+    }
   }
 
   async #read(conversationId: string, run: Run): Promise<void> {

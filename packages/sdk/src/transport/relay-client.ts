@@ -50,8 +50,8 @@ export async function* follow(
   const subscription = api.streams.events.subscribe(
     { ticket },
     {
-      onData: ({ data }) => {
-        feed.push(data);
+      onData: (event) => {
+        feed.push(event);
       },
       // The link would reconnect by itself, with a ticket that is used up: the caller opens a new stream instead.
       onConnectionStateChange: (state) => {

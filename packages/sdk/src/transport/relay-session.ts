@@ -206,7 +206,7 @@ export class RelaySession {
   }
 
   async #answerChallenge(purpose: 'register' | 'login') {
-    const { challenge } = await told(() => this.#asMember.auth.challenge.mutate());
+    const { challenge } = await told(() => this.#asMember.auth.challenge.mutate({}));
     const claim = {
       purpose,
       audience: this.#audience,

@@ -1,0 +1,32 @@
+import { RELAY_ERRORS } from '@quicprochat/protocol';
+import { coreErrorCodes, initialize } from '@quicprochat/core-wasm';
+import { expect, test } from 'vitest';
+import { CORE_ERRORS, coreError, QuicprochatError, relayError, SDK_ERRORS, sdkError, toSentence } from '../src/errors.ts';
+
+test('the core’s codes are exactly the ones that the SDK knows', async () => {
+  await initialize();
+  expect(Object.keys(CORE_ERRORS).sort()).toEqual(coreErrorCodes().sort());
+});
+
+test('a code means one thing: the SDK’s own are none of the core’s or the relay’s', () => {
+  const others = [...Object.keys(CORE_ERRORS), ...Object.keys(RELAY_ERRORS)];
+  expect(Object.keys(SDK_ERRORS).filter((code) => others.includes(code))).toEqual([]);
+});
+
+test('every error is a QuicprochatError with its code, and reads as one sentence', () => {
+  const errors = [
+    sdkError('NETWORK', 'The relay cannot be reached.'),
+    coreError('DECRYPT_FAILED', 'the message cannot be decrypted'),
+    relayError('HANDLE_TAKEN', 'That handle is taken.', { retryable: false, details: {} }),
+  ];
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(QuicprochatError);
+    expect(toSentence(error)).not.toMatch(/\n|\bat /);
+  }
+  expect(errors.map(({ code, retryable }) => [code, retryable])).toEqual([
+    ['NETWORK', true],
+    ['DECRYPT_FAILED', false],
+    ['HANDLE_TAKEN', false],
+  ]);
+  expect(toSentence(new TypeError('x is not a function'))).not.toContain('function');
+});
