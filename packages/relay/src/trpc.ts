@@ -5,7 +5,8 @@ import {
   type RelayErrorData,
   type RelayErrorDetails,
 } from '@quicprochat/protocol';
-import { initTRPC, TRPCError } from '@trpc/server';
+import type { TRPCError } from '@trpc/server';
+import { initTRPC } from '@trpc/server';
 import { ZodError } from 'zod';
 import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';

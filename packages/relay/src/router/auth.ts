@@ -1,4 +1,5 @@
 import { deviceTranscript, LIMITS, loginInputSchema, toBase64Url } from '@quicprochat/protocol';
+import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { isSignedBy } from '../signatures.ts';
@@ -8,10 +9,13 @@ import { limited, open, router } from '../trpc.ts';
 
 /** Signing in: a device answers a challenge that counts once. */
 export const auth = router({
-  challenge: open.use(limited('signIn')).mutation(async ({ ctx }) => {
-    const expiresAtMs = ctx.now() + LIMITS.challengeLifetimeMs;
-    return { challenge: toBase64Url(await newChallenge(ctx.db, expiresAtMs)), expiresAtMs };
-  }),
+  challenge: open
+    .use(limited('signIn'))
+    .input(z.strictObject({}))
+    .mutation(async ({ ctx }) => {
+      const expiresAtMs = ctx.now() + LIMITS.challengeLifetimeMs;
+      return { challenge: toBase64Url(await newChallenge(ctx.db, expiresAtMs)), expiresAtMs };
+    }),
 
   login: open
     .use(limited('signIn'))

@@ -1,5 +1,4 @@
 import { LIMITS, streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol';
-import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
@@ -31,8 +30,7 @@ export const streams = router({
       ticket.data.kind === 'inbox'
         ? inboxEvents(ctx, ticket.data, signal)
         : groupEvents(ctx, ticket.data, signal);
-    let count = 0;
-    for await (const event of events) yield tracked(String(++count), event);
+    yield* events;
   }),
 });
 

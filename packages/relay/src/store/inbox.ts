@@ -36,11 +36,12 @@ export function acknowledgeInbox(db: Db, deviceId: string, sequence: number): Pr
       await tx
         .deleteFrom('welcomes')
         .where('welcome_id', '=', welcome_id)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('inbox')
-                .select('welcome_id')
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('inbox')
+                .select('inbox.welcome_id')
                 .whereRef('inbox.welcome_id', '=', 'welcomes.welcome_id'),
             ),
           ),

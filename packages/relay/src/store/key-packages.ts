@@ -9,8 +9,7 @@ export async function countKeyPackages(db: Db, deviceId: string, suite: number) 
     .where('suite', '=', suite)
     .groupBy('last_resort')
     .execute();
-  const countOf = (lastResort: number) =>
-    Number(rows.find((row) => row.last_resort === lastResort)?.count ?? 0);
+  const countOf = (lastResort: number) => rows.find((row) => row.last_resort === lastResort)?.count ?? 0;
   return { available: countOf(0), lastResort: countOf(1) > 0 };
 }
 

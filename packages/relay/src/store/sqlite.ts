@@ -21,7 +21,7 @@ export async function openSqlite(path: string): Promise<Db> {
     db,
     provider: { getMigrations: async () => migrations },
   }).migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw new Error('the tables cannot be brought up to date', { cause: error });
   return db;
 }
 
