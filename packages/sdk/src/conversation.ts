@@ -121,6 +121,8 @@ export class Conversation {
     });
     await this.#delivery.accepted(id, options);
     const sent = await this.#timeline.at(position);
+    // The group went on without us before it was sent: the row is gone from the outbox, and no failure was noted.
+    if (sent?.state === 'failed') requireActive(this.#row);
     return { id, epoch: sent?.epoch ?? this.epoch };
   }
 
@@ -215,6 +217,7 @@ export class Conversation {
     requireActive(this.#row);
     const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
     await this.#delivery.settled(id, options);
+    requireActive(this.#row);
     return { epoch: this.epoch };
   }
 

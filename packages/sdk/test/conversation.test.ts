@@ -60,6 +60,18 @@ test('who was removed reads nothing later, cannot send, and is told so', async (
   await expect(removed.send('still here?')).rejects.toMatchObject({ code: 'CONVERSATION_ENDED' });
 });
 
+test('who was removed and has not heard of it finds out by sending, and by healing', async () => {
+  const [alice, bob, carol] = [await town.join('alice'), await town.join('bob'), await town.join('carol')];
+  const tea = await alice.conversations.create({ members: [bob.handle, carol.handle] });
+  await syncAll(bob, carol);
+  await tea.members.remove([bob.handle, carol.handle]);
+  await expect(same(bob, tea).send('hello?')).rejects.toMatchObject({ code: 'CONVERSATION_ENDED' });
+  await expect(same(carol, tea).heal()).rejects.toMatchObject({ code: 'CONVERSATION_ENDED' });
+  expect((await same(bob, tea).history()).at(-1)).toMatchObject({ content: { type: 'members-removed' } });
+  await alice.sync();
+  expect(await textsOf(tea)).toEqual([]);
+});
+
 test('who leaves is out as soon as another member hears of it', async () => {
   const [alice, bob, carol] = [await town.join('alice'), await town.join('bob'), await town.join('carol')];
   await syncAll(alice, bob, carol);

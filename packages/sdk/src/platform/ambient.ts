@@ -15,8 +15,6 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(reasonOf(signal));
     const timer = setTimeout(finish, ms);
-    // A sleeping client must not keep a Node program alive that has nothing else to do.
-    (timer as { unref?: () => void }).unref?.();
     signal?.addEventListener('abort', abort, { once: true });
 
     function finish() {

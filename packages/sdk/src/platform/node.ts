@@ -6,6 +6,9 @@ import type { Platform, WorkerPort } from './platform.ts';
 /** From a checkout, Node runs the TypeScript as it is; the package ships it bundled, with the .wasm beside it. */
 const fromSource = import.meta.url.endsWith('.ts');
 
+/** Not written out where it is used: bundlers follow literals, and the package does not have this file. */
+const SOURCE_ENTRY = '../worker/entry-node.ts';
+
 /** Node's threads and network. Chosen over browser.ts by the `node` condition of `#platform` in package.json. */
 export const platform: Platform = {
   ...ambient,
@@ -16,7 +19,7 @@ export const platform: Platform = {
 
 function spawnWorker(): WorkerPort {
   const worker = fromSource
-    ? new Worker(new URL('../worker/entry-node.ts', import.meta.url), {
+    ? new Worker(new URL(SOURCE_ENTRY, import.meta.url), {
         execArgv: ['--conditions=@quicprochat/source'],
       })
     : new Worker(new URL('./worker-node.js', import.meta.url));

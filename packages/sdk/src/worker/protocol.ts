@@ -1,3 +1,4 @@
+import type { KeyPackageOwner, Member as CoreMember, StoreRecord, StoreWrite } from '@quicprochat/core-wasm';
 import type { CipherSuite } from '@quicprochat/protocol';
 
 /**
@@ -5,16 +6,7 @@ import type { CipherSuite } from '@quicprochat/protocol';
  * results are extracted, so that the two sides cannot drift apart. Only plain values cross (structured clone).
  */
 
-export interface StoreRecord {
-  key: Uint8Array;
-  value: Uint8Array;
-}
-
-/** One change of the core's state, in order; no value means delete. */
-export interface StoreWrite {
-  key: Uint8Array;
-  value: Uint8Array | undefined;
-}
+export type { CoreMember, StoreRecord, StoreWrite };
 
 export interface Identity {
   handle: string;
@@ -22,18 +14,6 @@ export interface Identity {
   accountKey: Uint8Array;
   deviceKey: Uint8Array;
   deviceCertificate: Uint8Array;
-}
-
-export interface CoreMember {
-  leafIndex: number;
-  handle: string;
-  accountKey: Uint8Array;
-  deviceId: Uint8Array;
-  deviceKey: Uint8Array;
-  signatureKey: Uint8Array;
-  healedEpoch: bigint;
-  healedAtMs: number;
-  own: boolean;
 }
 
 /** Everything that the SDK wants to know about a group after anything happened to it. */
@@ -75,13 +55,6 @@ interface UpdatePolicy {
   afterMessages: number;
   afterMs: number;
   hardStopMs: number;
-}
-
-interface KeyPackageOwner {
-  handle: string;
-  accountKey: Uint8Array;
-  deviceId: Uint8Array;
-  deviceKey: Uint8Array;
 }
 
 /** A call on one group. */
