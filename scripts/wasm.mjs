@@ -42,7 +42,7 @@ class Failure extends Error {}
 
 function build() {
   const path = toolchainPath();
-  const folder = compile(path);
+  const folder = compile(path, 'target/wasm');
   rmSync(ARTEFACT, { recursive: true, force: true });
   cpSync(folder, ARTEFACT, { recursive: true });
   rmSync(folder, { recursive: true });
@@ -83,9 +83,12 @@ function compareRebuilt(info) {
     );
     return;
   }
-  const folder = compile(path);
+  // From nothing: what an earlier build left could be of other sources or flags.
+  const target = 'target/wasm-check';
+  rmSync(join(ROOT, target), { recursive: true, force: true });
+  const folder = compile(path, target);
   const rebuilt = hashes(folder, FILES);
-  rmSync(folder, { recursive: true });
+  for (const leftover of [folder, join(ROOT, target)]) rmSync(leftover, { recursive: true });
   const different = differences(info.files, rebuilt);
   if (different.length > 0) {
     throw new Failure(
@@ -95,15 +98,17 @@ function compareRebuilt(info) {
   console.log('wasm: a rebuild with the recorded tools gives the same bytes.');
 }
 
-/** Compiles into a new folder and returns it. */
-function compile(path) {
+/** Compiles into a new folder and returns it; `target` is cargo's folder, under the root. */
+function compile(path, target) {
   const folder = mkdtempSync(join(tmpdir(), 'quicprochat-wasm-'));
   const made = join(folder, 'made');
+  // The sources first: the flags name the folders that they are unpacked into.
+  run('cargo', ['fetch', '--locked'], { ...process.env, PATH: path });
   const env = {
     ...process.env,
     PATH: path,
     RUSTFLAGS: rustFlags(path),
-    CARGO_TARGET_DIR: join(ROOT, 'target/wasm'),
+    CARGO_TARGET_DIR: join(ROOT, target),
     // Debian's rustc finds its linker by this name; rustup's brings its own and ignores it.
     ...(isDebians(path) ? { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: 'wasm-ld-19' } : {}),
   };

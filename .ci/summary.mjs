@@ -1,0 +1,21 @@
+// Prints the closing lines of every test runner in a log, and their sum. Fails where no test ran or one failed.
+import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+
+const lines = stripVTControlCharacters(readFileSync(process.argv[2], 'utf8')).split('\n');
+const sum = { passed: 0, failed: 0, skipped: 0 };
+
+for (const line of lines) {
+  // vitest:  "…:test:       Tests  1 failed | 12 passed | 2 skipped (15)"
+  // cargo:   "…:test: test result: ok. 12 passed; 0 failed; 1 ignored; …"
+  const closing = /\bTests {2}(.*)\(\d+\)|test result: (.*)/.exec(line);
+  if (closing === null) continue;
+  console.log(line.trim());
+  const counts = closing[1] ?? closing[2] ?? '';
+  for (const [, count, kind] of counts.matchAll(/(\d+) (passed|failed|skipped|ignored)/g)) {
+    sum[kind === 'ignored' ? 'skipped' : kind] += Number(count);
+  }
+}
+
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
