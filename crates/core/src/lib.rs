@@ -33,6 +33,8 @@ pub use error::{CoreError, Result};
 pub use group::{CommitBundle, GroupId, GroupMember, Member};
 pub use message::{ProposalKind, Received};
 pub use policy::{UpdateDue, UpdatePolicy};
+#[doc(hidden)]
+pub use provider::Provider;
 pub use safety_number::safety_number;
 pub use storage::{Record, Write};
 pub use suite::Suite;
@@ -41,5 +43,14 @@ pub use transcript::{Field, device_certificate_transcript, transcript};
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The version of openmls underneath. Pinned in the workspace manifest; a test compares the two.
+/// The version of openmls underneath.
 pub const OPENMLS_VERSION: &str = "0.9.2";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_of_openmls_is_the_pinned_one() {
+        let manifest = include_str!("../../../Cargo.toml");
+        assert!(manifest.contains(&format!("openmls = {{ version = \"={}\"", super::OPENMLS_VERSION)));
+    }
+}

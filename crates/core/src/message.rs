@@ -11,7 +11,7 @@ use crate::{
     credential,
     error::{CoreError, Result, mls},
     group::{GroupMember, Member, Staged, to_bytes},
-    key_package, padding,
+    padding,
     policy::UpdateDue,
 };
 
@@ -67,8 +67,6 @@ pub enum Received {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProposalKind {
-    /// A new member.
-    Add,
     /// New keys for the sender's leaf.
     Update,
     /// A member's removal; of the sender itself, if it leaves.
@@ -242,10 +240,10 @@ impl GroupMember {
         }
     }
 
-    /// Checks a proposal before it is kept, as `changes_of` does again when it is committed.
+    /// Checks a proposal before it is kept, as `changes_of` does again when it is committed. Adds come in commits only:
+    /// a kept one would bind every later committer to somebody else's choice.
     fn check_proposal(&self, sender: &Member, proposal: &QueuedProposal) -> Result<(ProposalKind, Option<Member>)> {
         match proposal.proposal() {
-            Proposal::Add(add) => key_package::check(add.key_package()).map(|_| (ProposalKind::Add, None)),
             Proposal::Update(update) => {
                 self.check_update(sender.leaf_index, update.leaf_node()).map(|_| (ProposalKind::Update, None))
             }

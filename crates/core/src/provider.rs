@@ -5,9 +5,10 @@ use openmls_traits::OpenMlsProvider;
 
 use crate::storage::Store;
 
-/// The crypto and the records of one client, shared by its groups.
+/// The crypto and the records of one client, shared by its groups. Public only so that the RFC's vectors can be run
+/// over the very store that clients use.
 #[derive(Default)]
-pub(crate) struct Provider {
+pub struct Provider {
     crypto: RustCrypto,
     store: Store,
 }

@@ -81,9 +81,11 @@ mod tests {
 
     #[test]
     fn a_small_order_key_signs_nothing() {
-        // The identity point: every signature (R = sB, s) verifies under it with the lax equation.
+        // The identity point as key and as R, with s = 0: the lax equation sB = R + kA holds for every message.
         let mut identity = [0; 32];
         identity[0] = 1;
-        assert!(!is_signed(&identity, b"x", &[0; 64]));
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        assert!(!is_signed(&identity, b"x", &signature));
     }
 }

@@ -51,7 +51,7 @@ type Value = Zeroizing<Vec<u8>>;
 
 /// The records and their journal. Shared by a client and its groups, in one thread; hence the cell.
 #[derive(Default)]
-pub(crate) struct Store {
+pub struct Store {
     state: RefCell<State>,
 }
 

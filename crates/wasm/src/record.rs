@@ -133,7 +133,6 @@ pub(crate) fn received(received: &core::Received) -> Received {
 
 fn proposal_word(kind: core::ProposalKind) -> &'static str {
     match kind {
-        core::ProposalKind::Add => "add",
         core::ProposalKind::Update => "update",
         core::ProposalKind::Remove => "remove",
         _ => "other",

@@ -3,11 +3,11 @@
 //! Every commit has a path and rotates everything that the leaf holds: encryption key, signature key, credential. So
 //! whoever commits is healed, whatever the commit was for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use openmls::prelude::{
-    KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Sender,
-    tls_codec::Serialize as _,
+    KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Proposal,
+    QueuedProposal, Sender, tls_codec::Serialize as _,
 };
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
@@ -49,7 +49,7 @@ impl GroupMember {
             return Err(CoreError::BadInput("no key packages to add"));
         }
         let checked = self.check_additions(key_packages, now_ms)?;
-        self.commit(checked, &[])
+        self.commit(&checked, &[])
     }
 
     /// Stages a commit that removes these leaves.
@@ -70,7 +70,7 @@ impl GroupMember {
             self.member(leaf)?;
         }
         let leaves: Vec<_> = leaves.into_iter().map(LeafNodeIndex::new).collect();
-        self.commit(Vec::new(), &leaves)
+        self.commit(&[], &leaves)
     }
 
     /// Stages a commit that changes nothing but this device's own keys: who stole the old ones is locked out.
@@ -79,7 +79,7 @@ impl GroupMember {
     /// [`CoreError::PendingCommitExists`]; [`CoreError::CannotRemoveSelf`] after [`GroupMember::leave`].
     pub fn self_update(&mut self) -> Result<CommitBundle> {
         self.begin_commit()?;
-        self.commit(Vec::new(), &[])
+        self.commit(&[], &[])
     }
 
     /// Stages a commit of all proposals received so far. Every other commit takes them along too.
@@ -92,7 +92,7 @@ impl GroupMember {
         if !self.has_pending_proposals() {
             return Err(CoreError::NoPendingProposals);
         }
-        self.commit(Vec::new(), &[])
+        self.commit(&[], &[])
     }
 
     /// Makes our staged commit count: the relay has put it in order.
@@ -104,7 +104,7 @@ impl GroupMember {
         let pending = self.group.pending_commit().ok_or(CoreError::NoPendingCommit)?;
         let changes = self.changes_of(pending, self.own_leaf_index(), now_ms)?;
         self.atomically(|member| {
-            let shared = std::rc::Rc::clone(&member.shared);
+            let shared = Rc::clone(&member.shared);
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })
@@ -120,7 +120,7 @@ impl GroupMember {
             return Err(CoreError::NoPendingCommit);
         }
         self.atomically(|member| {
-            let shared = std::rc::Rc::clone(&member.shared);
+            let shared = Rc::clone(&member.shared);
             member.group.clear_pending_commit(shared.store())?;
             member.own.pending = None;
             member.save()
@@ -134,7 +134,7 @@ impl GroupMember {
     pub fn propose_update(&mut self) -> Result<Vec<u8>> {
         self.begin_commit()?;
         self.atomically(|member| {
-            let shared = std::rc::Rc::clone(&member.shared);
+            let shared = Rc::clone(&member.shared);
             let signer = SecretKey::generate(shared.provider.rand())?;
             let credential_with_key = credential::issue(&shared.identity, &signer);
             let bundle = NewSignerBundle { signer: &signer, credential_with_key };
@@ -160,7 +160,7 @@ impl GroupMember {
     pub fn leave(&mut self) -> Result<Vec<u8>> {
         self.begin_commit()?;
         self.atomically(|member| {
-            let shared = std::rc::Rc::clone(&member.shared);
+            let shared = Rc::clone(&member.shared);
             let left = member.group.leave_group(&shared.provider, &member.own.signer);
             to_bytes(&left.map_err(|_| CoreError::Internal)?)
         })
@@ -187,36 +187,48 @@ impl GroupMember {
     }
 
     /// Stages a commit of these additions and removals, of all pending proposals, and of new own keys.
-    fn commit(&mut self, additions: Vec<KeyPackage>, removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
+    ///
+    /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
+    /// must not keep anyone from healing: such a commit is made without the pending proposals.
+    fn commit(&mut self, additions: &[KeyPackage], removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
         if self.is_leaving() {
             return Err(CoreError::CannotRemoveSelf);
         }
-        self.atomically(|member| {
-            let shared = std::rc::Rc::clone(&member.shared);
-            let provider = &shared.provider;
-            let epoch = member.epoch();
-            let signer = SecretKey::generate(provider.rand())?;
-            let credential_with_key = credential::issue(&shared.identity, &signer);
-            let bundle = NewSignerBundle { signer: &signer, credential_with_key };
-            let staged = member
-                .group
-                .commit_builder()
-                .propose_adds(additions)
-                .propose_removals(removals.iter().copied())
-                .load_psks(provider.storage())
-                .and_then(|builder| {
-                    let old = &member.own.signer;
-                    builder.build_with_new_signer(provider.rand(), provider.crypto(), old, bundle, |_| true)
-                })
-                .map_err(mls::create_commit)?
-                .stage_commit(provider)
-                .map_err(|_| CoreError::Internal)?;
-            let welcome = staged.to_welcome_msg().as_ref().map(to_bytes).transpose()?;
-            let commit = to_bytes(&staged.into_commit())?;
-            member.own.pending = Some(Pending { signer, commit_hash: member.hash(&commit)? });
-            member.save()?;
-            Ok(CommitBundle { commit, welcome, next_access_key: member.next_access_key()?, epoch })
-        })
+        let staged = self.atomically(|member| member.stage_own(additions, removals, true));
+        if staged.is_err() && self.has_pending_proposals() {
+            return self.atomically(|member| member.stage_own(additions, removals, false));
+        }
+        staged
+    }
+
+    fn stage_own(
+        &mut self,
+        additions: &[KeyPackage],
+        removals: &[LeafNodeIndex],
+        takes_pending: bool,
+    ) -> Result<CommitBundle> {
+        let shared = Rc::clone(&self.shared);
+        let provider = &shared.provider;
+        let (epoch, own_index) = (self.epoch(), self.group.own_leaf_index());
+        let signer = SecretKey::generate(provider.rand())?;
+        let credential_with_key = credential::issue(&shared.identity, &signer);
+        let bundle = NewSignerBundle { signer: &signer, credential_with_key };
+        let builder = self.group.commit_builder().consume_proposal_store(takes_pending);
+        let builder = builder.propose_adds(additions.iter().cloned()).propose_removals(removals.iter().copied());
+        let staged = builder
+            .load_psks(provider.storage())
+            .and_then(|builder| {
+                let (old, is_taken) = (&self.own.signer, |proposal: &QueuedProposal| !removes(proposal, own_index));
+                builder.build_with_new_signer(provider.rand(), provider.crypto(), old, bundle, is_taken)
+            })
+            .map_err(mls::create_commit)?
+            .stage_commit(provider)
+            .map_err(|_| CoreError::Internal)?;
+        let welcome = staged.to_welcome_msg().as_ref().map(to_bytes).transpose()?;
+        let commit = to_bytes(&staged.into_commit())?;
+        self.own.pending = Some(Pending { signer, commit_hash: self.hash(&commit)? });
+        self.save()?;
+        Ok(CommitBundle { commit, welcome, next_access_key: self.next_access_key()?, epoch })
     }
 
     /// The access key of the epoch that the pending commit would begin.
@@ -226,15 +238,13 @@ impl GroupMember {
         Ok(access::key(exported.map_err(|_| CoreError::Internal)?)?.public())
     }
 
-    /// Whether our own removal is among the pending proposals.
+    /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC
+    /// 9420 §12.2: a committer cannot remove itself) and stops nothing.
     fn is_leaving(&self) -> bool {
         let own = self.group.own_leaf_index();
-        self.group.pending_proposals().any(|proposal| match proposal.proposal() {
-            openmls::prelude::Proposal::Remove(remove) => {
-                remove.removed() == own && matches!(proposal.sender(), Sender::Member(_))
-            }
-            _ => false,
-        })
+        self.group
+            .pending_proposals()
+            .any(|proposal| removes(proposal, own) && *proposal.sender() == Sender::Member(own))
     }
 
     /// SHA-256.
@@ -242,6 +252,10 @@ impl GroupMember {
         let hash = self.crypto().hash(HashType::Sha2_256, bytes).map_err(|_| CoreError::Internal)?;
         hash.try_into().map_err(|_| CoreError::Internal)
     }
+}
+
+fn removes(proposal: &QueuedProposal, leaf: LeafNodeIndex) -> bool {
+    matches!(proposal.proposal(), Proposal::Remove(remove) if remove.removed() == leaf)
 }
 
 pub(crate) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {

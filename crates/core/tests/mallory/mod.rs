@@ -1,0 +1,332 @@
+//! A hostile member: openmls without the core's rules, and chains of keys forged by hand from the documented form.
+
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use openmls::{
+    prelude::{
+        BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey, ExtensionType,
+        Extensions, ExternalCommitBuilder, GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex,
+        LeafNodeParameters, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig,
+        MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider,
+        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, StagedWelcome, WireFormatPolicy,
+        tls_codec::{DeserializeBytes, Serialize},
+    },
+    schedule::PreSharedKeyId,
+};
+use openmls_traits::{
+    signatures::{Signer, SignerError},
+    types::SignatureScheme,
+};
+use quicprochat_core::{Field, Provider, device_certificate_transcript, transcript};
+
+use crate::people::{GROUP, SUITE};
+
+/// A credential of his making, and the key that signs for it.
+pub type Forged = (Credential, LeafKey);
+
+/// A leaf's signature key.
+#[derive(Clone, Debug)]
+pub struct LeafKey(SigningKey);
+
+impl Signer for LeafKey {
+    fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Ok(self.0.sign(payload).to_vec())
+    }
+
+    fn signature_scheme(&self) -> SignatureScheme {
+        SignatureScheme::ED25519
+    }
+}
+
+pub struct Mallory {
+    pub provider: Provider,
+    handle: String,
+    account: SigningKey,
+    device: SigningKey,
+    leaf: LeafKey,
+    group: Option<MlsGroup>,
+}
+
+const DEVICE_ID: [u8; 16] = [0xee; 16];
+
+impl Mallory {
+    pub fn new(handle: &str) -> Self {
+        let key = |seed| SigningKey::from_bytes(&[seed; 32]);
+        let (account, device, leaf) = (key(0xa1), key(0xa2), LeafKey(key(0xa3)));
+        Self { provider: Provider::default(), handle: handle.to_owned(), account, device, leaf, group: None }
+    }
+
+    /// The same keys under another handle.
+    pub fn named(&self, handle: &str) -> Self {
+        Self { leaf: self.leaf.clone(), ..Self::new(handle) }
+    }
+
+    // --- Chains of keys
+
+    /// A chain that holds.
+    pub fn credential(&self) -> Forged {
+        self.chain(&self.handle, &self.account.verifying_key().to_bytes(), self.leaf.clone())
+    }
+
+    /// A chain that holds, for a leaf key that is in no tree yet.
+    pub fn fresh_credential(&self) -> Forged {
+        let leaf = LeafKey(SigningKey::from_bytes(&[0xa4; 32]));
+        self.chain(&self.handle, &self.account.verifying_key().to_bytes(), leaf)
+    }
+
+    /// Another account's handle and key, certified by his own account key.
+    pub fn credential_as(&self, handle: &str, account_key: &[u8; 32]) -> Forged {
+        self.chain(handle, account_key, self.leaf.clone())
+    }
+
+    /// A chain that holds for another leaf key than the one that signs.
+    pub fn credential_of_another_key(&self) -> Forged {
+        (self.fresh_credential().0, self.leaf.clone())
+    }
+
+    /// Nothing but a name.
+    pub fn bare_credential(&self, name: &[u8]) -> Forged {
+        (BasicCredential::new(name.to_vec()).into(), self.leaf.clone())
+    }
+
+    /// Nothing but a name, for a leaf key that is in no tree yet.
+    pub fn strangers_credential(&self) -> Forged {
+        (BasicCredential::new(b"carol".to_vec()).into(), LeafKey(SigningKey::from_bytes(&[0xa6; 32])))
+    }
+
+    fn chain(&self, handle: &str, account_key: &[u8; 32], leaf: LeafKey) -> Forged {
+        let device_key = self.device.verifying_key().to_bytes();
+        let leaf_key = leaf.0.verifying_key().to_bytes();
+        let device_claim = device_certificate_transcript(handle, account_key, &DEVICE_ID, &device_key);
+        let leaf_claim = transcript(
+            "leaf-certificate",
+            &[
+                Field::Text(handle),
+                Field::Bytes(account_key),
+                Field::Text(&"ee".repeat(16)),
+                Field::Bytes(&device_key),
+                Field::Bytes(&leaf_key),
+            ],
+        );
+        let mut bytes = vec![1, u8::try_from(handle.len()).unwrap()];
+        bytes.extend_from_slice(handle.as_bytes());
+        bytes.extend_from_slice(account_key);
+        bytes.extend_from_slice(&DEVICE_ID);
+        bytes.extend_from_slice(&device_key);
+        bytes.extend_from_slice(&self.account.sign(&device_claim).to_bytes());
+        bytes.extend_from_slice(&self.device.sign(&leaf_claim).to_bytes());
+        (BasicCredential::new(bytes).into(), leaf)
+    }
+
+    // --- Key packages and groups of his own
+
+    pub fn key_package(&self, forged: &Forged) -> Vec<u8> {
+        self.key_package_with(forged, Lifetime::new(1_000_000))
+    }
+
+    pub fn key_package_with(&self, forged: &Forged, lifetime: Lifetime) -> Vec<u8> {
+        bytes(&MlsMessageOut::from(self.build_key_package(forged, lifetime)))
+    }
+
+    fn build_key_package(&self, forged: &Forged, lifetime: Lifetime) -> KeyPackage {
+        let builder = KeyPackageBuilder::new().leaf_node_capabilities(capabilities()).key_package_lifetime(lifetime);
+        let bundle = builder.build(suite(), &self.provider, &forged.1, with_key(forged)).unwrap();
+        bundle.key_package().clone()
+    }
+
+    /// The Welcome of a fresh group of his, with a second leaf if one is given, for a victim's key package.
+    pub fn welcome(
+        &self,
+        creator: &Forged,
+        second: Option<&Forged>,
+        extensions: Extensions<GroupContext>,
+        victim: &[u8],
+    ) -> Vec<u8> {
+        // A provider of its own: each time it is the same group id.
+        let provider = Provider::default();
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(suite())
+            .capabilities(capabilities())
+            .use_ratchet_tree_extension(true)
+            .with_group_context_extensions(extensions)
+            .build();
+        let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
+        let mut group = MlsGroup::new_with_group_id(&provider, &creator.1, &config, id, with_key(creator)).unwrap();
+        let mut added = vec![read_key_package(victim)];
+        if let Some((credential, _)) = second {
+            // Another leaf key, or the tree itself would be invalid.
+            let leaf = LeafKey(SigningKey::from_bytes(&[0xa5; 32]));
+            let account_key = self.account.verifying_key().to_bytes();
+            let is_chain = credential.serialized_content().len() > 100;
+            let forged =
+                if is_chain { self.chain(&self.handle, &account_key, leaf) } else { (credential.clone(), leaf) };
+            added.push(self.build_key_package(&forged, Lifetime::new(1_000_000)));
+        }
+        let (_, welcome, _) = group.add_members(&provider, &creator.1, &added).unwrap();
+        bytes(&welcome)
+    }
+
+    // --- In Alice's group
+
+    pub fn join(&mut self, welcome: &[u8]) {
+        let MlsMessageBodyIn::Welcome(welcome) = read(welcome) else { panic!("not a Welcome") };
+        let config = MlsGroupJoinConfig::builder()
+            .wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(true)
+            .build();
+        let staged = StagedWelcome::new_from_welcome(&self.provider, &config, welcome, None).unwrap();
+        self.group = Some(staged.into_group(&self.provider).unwrap());
+    }
+
+    pub fn configure(&mut self, policy: WireFormatPolicy) {
+        let config = MlsGroupJoinConfig::builder().wire_format_policy(policy).use_ratchet_tree_extension(true).build();
+        self.group.as_mut().unwrap().set_configuration(self.provider.storage(), &config).unwrap();
+    }
+
+    pub fn follow(&mut self, commit: &[u8]) {
+        let (group, provider) = (self.group.as_mut().unwrap(), &self.provider);
+        let MlsMessageBodyIn::PrivateMessage(commit) = read(commit) else { panic!("not a private message") };
+        let processed = group.process_message(provider, commit).unwrap();
+        let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else { panic!() };
+        group.merge_staged_commit(provider, *staged).unwrap();
+    }
+
+    /// Hands out what `make` makes and forgets that he made it.
+    fn forget(&mut self, make: impl FnOnce(&mut MlsGroup, &Provider, &LeafKey) -> MlsMessageOut) -> Vec<u8> {
+        let group = self.group.as_mut().unwrap();
+        let message = make(group, &self.provider, &self.leaf);
+        group.clear_pending_commit(self.provider.storage()).unwrap();
+        group.clear_pending_proposals(self.provider.storage()).unwrap();
+        bytes(&message)
+    }
+
+    /// A commit whose path leaf has this credential.
+    pub fn commit_as(&mut self, forged: &Forged) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            let bundle = NewSignerBundle { signer: &forged.1, credential_with_key: with_key(forged) };
+            let parameters = LeafNodeParameters::default();
+            group.self_update_with_new_signer(provider, leaf, bundle, parameters).unwrap().into_commit()
+        })
+    }
+
+    pub fn propose_as(&mut self, forged: &Forged) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            let bundle = NewSignerBundle { signer: &forged.1, credential_with_key: with_key(forged) };
+            let parameters = LeafNodeParameters::default();
+            group.propose_self_update_with_new_signer(provider, leaf, bundle, parameters).unwrap().0
+        })
+    }
+
+    pub fn propose_with(&mut self, parameters: &LeafNodeParameters) -> Vec<u8> {
+        self.forget(|group, provider, leaf| group.propose_self_update(provider, leaf, parameters.clone()).unwrap().0)
+    }
+
+    pub fn propose_removing(&mut self, index: u32) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            group.propose_remove_member(provider, leaf, LeafNodeIndex::new(index)).unwrap().0
+        })
+    }
+
+    pub fn commit_adding(&mut self, key_package: &[u8]) -> Vec<u8> {
+        let key_package = read_key_package(key_package);
+        self.forget(|group, provider, leaf| group.add_members(provider, leaf, &[key_package]).unwrap().0)
+    }
+
+    pub fn propose_adding(&mut self, key_package: &[u8]) -> Vec<u8> {
+        let key_package = read_key_package(key_package);
+        self.forget(|group, provider, leaf| group.propose_add_member(provider, leaf, &key_package).unwrap().0)
+    }
+
+    pub fn propose_psk(&mut self, psk: PreSharedKeyId) -> Vec<u8> {
+        self.forget(|group, provider, leaf| group.propose_pre_shared_key(provider, leaf, psk).unwrap().0)
+    }
+
+    pub fn commit_psk(&mut self, psk: PreSharedKeyId) -> Vec<u8> {
+        let proposal = Proposal::PreSharedKey(Box::new(PreSharedKeyProposal::new(psk)));
+        self.forget(|group, provider, leaf| commit(group, provider, leaf, proposal))
+    }
+
+    pub fn propose_extensions(&mut self, extensions: Extensions<GroupContext>) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            group.propose_group_context_extensions(provider, extensions, leaf).unwrap().0
+        })
+    }
+
+    pub fn commit_extensions(&mut self, extensions: Extensions<GroupContext>) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            group.update_group_context_extensions(provider, extensions, leaf).unwrap().0
+        })
+    }
+
+    /// An application message whose plaintext is not framed as ours are.
+    pub fn send(&mut self, plaintext: &[u8]) -> Vec<u8> {
+        self.forget(|group, provider, leaf| group.create_message(provider, leaf, plaintext).unwrap())
+    }
+
+    pub fn group_info(&self) -> Vec<u8> {
+        let group = self.group.as_ref().unwrap();
+        bytes(&group.export_group_info(self.provider.crypto(), &self.leaf, true).unwrap())
+    }
+
+    /// He comes in once more, from outside, with the group info that he has as a member.
+    pub fn external_commit(&self) -> Vec<u8> {
+        let MlsMessageBodyIn::GroupInfo(info) = read(&self.group_info()) else { panic!("not a group info") };
+        let provider = Provider::default();
+        let forged = self.fresh_credential();
+        let parameters = LeafNodeParameters::builder().with_capabilities(capabilities()).build();
+        let (_, bundle) = ExternalCommitBuilder::new()
+            .build_group(&provider, info, with_key(&forged))
+            .unwrap()
+            .leaf_node_parameters(parameters)
+            .load_psks(provider.storage())
+            .unwrap()
+            .build(provider.rand(), provider.crypto(), &forged.1, |_| true)
+            .unwrap()
+            .finalize(&provider)
+            .unwrap();
+        bytes(&bundle.into_commit())
+    }
+}
+
+fn commit(group: &mut MlsGroup, provider: &Provider, leaf: &LeafKey, proposal: Proposal) -> MlsMessageOut {
+    let builder = group.commit_builder().add_proposal(proposal).load_psks(provider.storage()).unwrap();
+    let built = builder.build(provider.rand(), provider.crypto(), leaf, |_| true).unwrap();
+    built.stage_commit(provider).unwrap().into_commit()
+}
+
+fn suite() -> Ciphersuite {
+    Ciphersuite::try_from(SUITE.number()).unwrap()
+}
+
+fn capabilities() -> Capabilities {
+    let suites = [1, 3, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
+    let extensions = [ExtensionType::LastResort];
+    let credentials = [CredentialType::Basic];
+    let versions = [ProtocolVersion::Mls10];
+    Capabilities::new(Some(&versions), Some(&suites), Some(&extensions), None, Some(&credentials))
+}
+
+/// Capabilities that lack the group's suite.
+pub fn no_suites() -> Capabilities {
+    Capabilities::new(None, Some(&[Ciphersuite::try_from(1).unwrap()]), None, None, Some(&[CredentialType::Basic]))
+}
+
+fn with_key((credential, leaf): &Forged) -> CredentialWithKey {
+    let signature_key = leaf.0.verifying_key().to_bytes().to_vec().into();
+    CredentialWithKey { credential: credential.clone(), signature_key }
+}
+
+fn read(message: &[u8]) -> MlsMessageBodyIn {
+    MlsMessageIn::tls_deserialize_exact_bytes(message).unwrap().extract()
+}
+
+fn read_key_package(message: &[u8]) -> KeyPackage {
+    let MlsMessageBodyIn::KeyPackage(key_package) = read(message) else { panic!("not a key package") };
+    // Only the receiver's checks are of interest here.
+    key_package.into_unchecked()
+}
+
+fn bytes(message: &MlsMessageOut) -> Vec<u8> {
+    message.tls_serialize_detached().unwrap()
+}

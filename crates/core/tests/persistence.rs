@@ -1,0 +1,194 @@
+//! State leaves as records, and opens from them at any point.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod people;
+
+use people::{GROUP, Person, Records, SUITE, assert_agreed, deliver, group_of, hear, open, say};
+use quicprochat_core::{Client, CoreError, Record, Suite};
+
+#[test]
+fn a_group_reopens_after_every_operation() {
+    for suite in Suite::ALL {
+        let (mut alice, mut bob, mut carol) = (Person::new("alice"), Person::new("bob"), Person::new("carol"));
+        drop(group_of(&mut [&mut alice, &mut bob], suite));
+        let reopen = |person: &mut Person| {
+            *person = person.copy();
+            person.group()
+        };
+        let message = reopen(&mut alice).encrypt(b"one", 1).unwrap();
+        assert_eq!(hear(&mut reopen(&mut bob), &message), "one");
+        assert_eq!(reopen(&mut bob).process(&message, 1), Err(CoreError::Replayed));
+
+        let addition = reopen(&mut alice).add_members(&[carol.key_package(suite)], 1).unwrap();
+        assert!(reopen(&mut alice).has_pending_commit());
+        reopen(&mut alice).merge_pending_commit(1).unwrap();
+        carol = carol.copy();
+        carol.client.join(addition.welcome.as_ref().unwrap(), 1).unwrap();
+        let mut at_bob = reopen(&mut bob);
+        at_bob.process(&addition.commit, 1).unwrap();
+        at_bob.merge_staged_commit(1).unwrap();
+        assert_agreed(&[&reopen(&mut alice), &reopen(&mut bob), &reopen(&mut carol)]);
+
+        let proposal = reopen(&mut carol).propose_update().unwrap();
+        reopen(&mut bob).process(&proposal, 1).unwrap();
+        reopen(&mut alice).process(&proposal, 1).unwrap();
+        let commit = reopen(&mut bob).commit_pending_proposals().unwrap();
+        deliver(&commit, &mut reopen(&mut bob), &mut [&mut reopen(&mut alice), &mut reopen(&mut carol)]);
+        assert_agreed(&[&reopen(&mut alice), &reopen(&mut bob), &reopen(&mut carol)]);
+        assert_eq!(say(&mut reopen(&mut carol), &mut reopen(&mut alice), "two"), "two");
+        assert_eq!(reopen(&mut carol).last_healed_epoch(), 3);
+    }
+}
+
+#[test]
+fn a_crash_after_any_commit_step_loses_nothing() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    drop(group_of(&mut [&mut alice, &mut bob], SUITE));
+    let update = alice.group().self_update().unwrap();
+    alice.save();
+    // Bob opens the commit and crashes before he merges it: nothing was written, so it opens again.
+    bob.group().process(&update.commit, 1).unwrap();
+    assert!(bob.save().is_empty());
+    let bob = bob.copy();
+    let mut at_bob = bob.group();
+    at_bob.process(&update.commit, 1).unwrap();
+    at_bob.merge_staged_commit(1).unwrap();
+    // Alice crashes between staging and merging: the pending commit is in her records.
+    let alice = alice.copy();
+    let mut at_alice = alice.group();
+    at_alice.merge_pending_commit(1).unwrap();
+    assert_agreed(&[&at_alice, &at_bob]);
+}
+
+#[test]
+fn two_handles_on_one_group_see_each_other() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    let mut second = alice.group();
+    // Both encrypt in turn: a stale handle would use a key twice, and Bob would see a replay.
+    for _ in 0..2 {
+        say(&mut at_alice, &mut at_bob, "first");
+        say(&mut second, &mut at_bob, "second");
+    }
+    let update = second.self_update().unwrap();
+    assert_eq!(at_alice.self_update(), Err(CoreError::PendingCommitExists));
+    deliver(&update, &mut at_alice, &mut [&mut at_bob]);
+    second.refresh().unwrap();
+    assert_agreed(&[&at_alice, &second, &at_bob]);
+    alice.client.delete_group(GROUP).unwrap();
+    assert_eq!(second.encrypt(b"x", 1), Err(CoreError::GroupNotFound));
+    assert_eq!(alice.client.delete_group(GROUP), Err(CoreError::GroupNotFound));
+}
+
+#[test]
+fn a_deleted_group_leaves_no_record() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let before = alice.records.clone();
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    let proposal = at_bob.leave().unwrap();
+    at_alice.process(&proposal, 1).unwrap();
+    at_alice.commit_pending_proposals().unwrap();
+    alice.save();
+    assert!(alice.records.len() > before.len() + 5);
+    alice.client.delete_group(GROUP).unwrap();
+    alice.save();
+    assert_eq!(alice.records, before);
+}
+
+#[test]
+fn old_keys_are_gone_from_the_records_after_an_update() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    // The own-leaf record starts with the format byte and the signature key's seed.
+    let seed = |records: &Records| {
+        let (_, value) = records.iter().find(|(key, _)| key[0] == 0x20).unwrap();
+        value[1..33].to_vec()
+    };
+    let old = seed(&bob.records);
+    let update = at_bob.self_update().unwrap();
+    bob.save();
+    assert!(holds(&bob.records, &old), "still needed while the commit is undecided");
+    deliver(&update, &mut at_bob, &mut [&mut at_alice]);
+    bob.save();
+    assert!(!holds(&bob.records, &old));
+    let cleared = at_bob.self_update().unwrap();
+    at_bob.clear_pending_commit().unwrap();
+    bob.save();
+    assert_eq!(at_bob.process(&cleared.commit, 1), Err(CoreError::OwnMessage));
+}
+
+fn holds(records: &Records, needle: &[u8]) -> bool {
+    records.values().any(|value| value.windows(needle.len()).any(|window| window == needle))
+}
+
+#[test]
+fn a_used_key_package_leaves_no_key_behind() {
+    let (alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let before = bob.records.len();
+    let key_package = bob.key_package(SUITE);
+    bob.save();
+    assert_eq!(bob.records.len(), before + 2);
+    let welcome = alice.client.create_group(GROUP, SUITE, 0).unwrap().add_members(&[key_package], 0).unwrap().welcome;
+    bob.client.join(&welcome.unwrap(), 0).unwrap();
+    bob.client.delete_group(GROUP).unwrap();
+    bob.save();
+    assert_eq!(bob.records.len(), before);
+}
+
+#[test]
+fn a_damaged_record_is_named_and_a_newer_store_refused() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    drop(group_of(&mut [&mut alice, &mut bob], SUITE));
+    let outcome = |records: Records| {
+        let records = records.into_iter().map(|(key, value)| Record { key, value });
+        // Some records are read only when a commit needs them.
+        Client::open(records).and_then(|client| {
+            let mut group = client.load_group(GROUP)?;
+            group.self_update()?;
+            group.merge_pending_commit(1)
+        })
+    };
+    assert_eq!(outcome(alice.records.clone()), Ok(()));
+    for key in alice.records.keys().filter(|key| key[0] >= 0x20 || key[0] == 0x01) {
+        let mut cut = alice.records.clone();
+        cut.get_mut(key).unwrap().pop();
+        assert!(matches!(outcome(cut), Err(CoreError::StoreCorrupt { .. })), "cut {key:x?}");
+        let mut lengthened = alice.records.clone();
+        lengthened.get_mut(key).unwrap().push(0);
+        assert!(matches!(outcome(lengthened), Err(CoreError::StoreCorrupt { .. })), "lengthened {key:x?}");
+        let mut newer = alice.records.clone();
+        newer.get_mut(key).unwrap()[0] = 2;
+        assert_eq!(outcome(newer), Err(CoreError::StoreTooNew));
+    }
+    let mut without = alice.records.clone();
+    without.retain(|key, _| key[0] != 0x34);
+    let Err(CoreError::StoreCorrupt { record }) = outcome(without) else { panic!() };
+    assert_eq!(record, format!("tree/10{}", "07".repeat(16)));
+    assert!(matches!(outcome(Records::new()), Err(CoreError::StoreCorrupt { .. })));
+}
+
+#[test]
+fn a_message_writes_only_what_it_changes() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    say(&mut at_alice, &mut at_bob, "x");
+    let kinds = |person: &mut Person| person.save().iter().map(|write| write.key[0]).collect::<Vec<_>>();
+    assert_eq!([kinds(&mut alice), kinds(&mut bob)], [[0x39, 0x22], [0x39, 0x22]]);
+}
+
+#[test]
+fn the_records_hold_no_plaintext() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    say(&mut at_alice, &mut at_bob, "a canary in the mine");
+    alice.save();
+    bob.save();
+    assert!(!holds(&alice.records, b"canary") && !holds(&bob.records, b"canary"));
+    assert_eq!(open(&alice.records).identity(), alice.client.identity());
+}
