@@ -2,6 +2,7 @@
  * Everything that a relay can answer besides a result. Closed: a client switches over it exhaustively.
  * `trpc` is the tRPC error code it travels under, `retryable` whether the same call can succeed later as it is.
  */
+// ANCHOR: codes
 export const RELAY_ERRORS = {
   /** The input breaks its schema. Fix the caller: `issues` says which field and why. */
   BAD_INPUT: { trpc: 'BAD_REQUEST', retryable: false },
@@ -44,6 +45,7 @@ export const RELAY_ERRORS = {
   /** A fault of the relay's. Nothing is said about it but `incident`, the id under which it stands in the relay's log. */
   INTERNAL: { trpc: 'INTERNAL_SERVER_ERROR', retryable: true },
 } as const;
+// ANCHOR_END: codes
 
 export type RelayErrorCode = keyof typeof RELAY_ERRORS;
 

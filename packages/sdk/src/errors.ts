@@ -4,6 +4,7 @@ import type { RelayErrorCode } from '@quicprochat/protocol';
  * What the SDK itself can refuse or report, besides the codes of the core (crates/core/src/error.rs) and of the relay
  * (packages/protocol/src/errors.ts). `remedy` picks the error class: what kind of thing the app should do next.
  */
+// ANCHOR: codes
 export const SDK_ERRORS = {
   /** The storage holds no account and no handle was given. Call `Client.create` with a handle. */
   NOT_REGISTERED: { remedy: 'usage', retryable: false },
@@ -44,6 +45,7 @@ export const SDK_ERRORS = {
   /** The worker that holds the crypto stopped. Create a new client; the storage is intact. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },
 } as const;
+// ANCHOR_END: codes
 
 export type SdkErrorCode = keyof typeof SDK_ERRORS;
 
