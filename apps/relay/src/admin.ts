@@ -1,26 +1,27 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
 /**
  * What operators and their tools ask, on a port of its own that clients never see: is it alive, does it serve, how is
- * it doing. No metric names a handle, a device, a group or an address.
+ * it doing.
  */
 export async function serveAdmin({
   host,
   port,
   isReady,
+  registry,
 }: {
   host: string;
   port: number;
   isReady: () => Promise<boolean>;
+  registry: Registry;
 }): Promise<Server> {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'quicprochat_relay_' });
   const server = createServer((request, response) => {
-    void answer(request.url ?? '', { registry, isReady }).then(({ status, type, body }) => {
-      response.writeHead(status, { 'content-type': type }).end(body);
-    });
+    answer(request.url ?? '', { registry, isReady }).then(
+      ({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body),
+      () => response.writeHead(500).end(),
+    );
   });
   server.listen(port, host);
   await once(server, 'listening');

@@ -4,31 +4,42 @@ import { z } from 'zod';
  * Every variable of the project, read once. An unknown `QPC_…` is most likely a misspelt one, so it stops the start as
  * a malformed one does. `.env.example` describes them, and a test holds the two together.
  */
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = number('a port number from 0 to 65535', z.int().min(0).max(65_535));
+const count = number('a whole number from 1', z.int().min(1));
 const list = z.string().transform((text) =>
   text
     .split(',')
     .map((item) => item.trim())
-    .filter(Boolean),
+    .filter((item) => item !== ''),
 );
+const origin = /^(\*|https?:\/\/[^/\s]+)$/;
+const host = /^[^/\s@]+$/;
 
 export const envSchema = z.strictObject({
   QPC_PORT: port.default(4000),
   QPC_ADMIN_PORT: port.default(4001),
-  QPC_HOST: z.string().min(1).default('127.0.0.1'),
+  QPC_HOST: z.string().default('127.0.0.1'),
   QPC_DATABASE: z
     .string()
-    .regex(/^(sqlite:.+|postgres:\/\/.+)$/, 'use sqlite:PATH or postgres://…')
+    .regex(/^(sqlite:.+|postgres:\/\/.+)$/, 'sqlite:PATH or postgres://…')
     .default('sqlite:.qpc/relay.db'),
-  QPC_ORIGINS: list.default(['http://localhost:3000', 'http://127.0.0.1:3000']),
-  QPC_PUBLIC_HOSTS: list.default([]),
-  QPC_RATE_FACTOR: z.coerce.number().positive().default(1),
-  QPC_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  QPC_ORIGINS: list
+    .pipe(
+      z.array(z.string().regex(origin, 'web origins like https://chat.example, with commas between them')),
+    )
+    .default(['http://localhost:3000', 'http://127.0.0.1:3000']),
+  QPC_PUBLIC_HOSTS: list
+    .pipe(z.array(z.string().regex(host, 'host names like relay.example or relay.example:4000, with commas')))
+    .default([]),
+  QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
+  QPC_LOG_LEVEL: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'], 'silent, error, warn, info or debug')
+    .default('info'),
   QPC_HOME: z.string().optional(),
-  QPC_RELAY: z.url().optional(),
+  QPC_RELAY: z.url({ protocol: /^https?$/, error: 'an address like http://localhost:4000' }).optional(),
   QPC_WEB_PORT: port.optional(),
-  QPC_UPDATE_AFTER_MESSAGES: z.coerce.number().int().positive().optional(),
-  QPC_UPDATE_AFTER_MS: z.coerce.number().int().positive().optional(),
+  QPC_UPDATE_AFTER_MESSAGES: count.optional(),
+  QPC_UPDATE_AFTER_MS: count.optional(),
   QPC_KAT_DIR: z.string().optional(),
 });
 
@@ -42,12 +53,21 @@ export function parseEnv(environment: Record<string, string | undefined>): Env |
   const ours = Object.entries(environment).filter(([name, value]) => name.startsWith('QPC_') && value !== '');
   const parsed = envSchema.safeParse(Object.fromEntries(ours));
   if (parsed.success) return parsed.data;
-  return { problems: parsed.error.issues.flatMap(describe) };
+  return { problems: [...new Set(parsed.error.issues.flatMap(describe))] };
+}
+
+/** A number as an environment carries it. `Number` alone would take blanks, hex and exponents. */
+function number(expected: string, schema: z.ZodType<number, number>) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, expected)
+    .transform(Number)
+    .refine((value) => schema.safeParse(value).success, expected);
 }
 
 function describe(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${key} is not a variable of quicprochat: see .env.example.`);
   }
-  return [`${issue.path.join('.')} is malformed: ${issue.message}.`];
+  return [`${String(issue.path[0])} is malformed: use ${issue.message}.`];
 }

@@ -4,6 +4,7 @@ import { createRelay, localWake, openSqlite, type Db } from '@quicprochat/relay'
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
+import { createMetrics } from './metrics.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
 const env = parseEnv(process.env);
@@ -19,36 +20,44 @@ await run(env).catch((error: unknown) => {
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
   const db = await openDatabase(env.QPC_DATABASE);
+  const metrics = createMetrics();
   const relay = createRelay({
     db,
     wake: localWake(),
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
     rateFactor: env.QPC_RATE_FACTOR,
+    observe: metrics.observe,
     report: (incident, error) => {
       log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
     },
   });
-  let draining = false;
+  let state: 'starting' | 'serving' | 'draining' = 'starting';
   const admin = await serveAdmin({
     host: env.QPC_HOST,
     port: env.QPC_ADMIN_PORT,
+    registry: metrics.registry,
     isReady: async () =>
-      !draining && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
+      state === 'serving' && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
   });
   const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
-  log.info({ address }, 'the relay serves');
+  state = 'serving';
+  console.log(`The relay serves at ${address} (state: http://${env.QPC_HOST}:${env.QPC_ADMIN_PORT}/readyz).`);
 
   const stop = () => {
-    if (draining) return;
-    draining = true;
-    admin.close();
+    if (state === 'draining') return;
+    state = 'draining';
+    // The admin port stays to the last, and says that the relay is not ready any more.
     relay.close().then(
       () => {
+        admin.close();
         log.info('the relay has stopped');
         process.exit(0);
       },
-      () => process.exit(1),
+      (error: unknown) => {
+        log.error({ fault: faultOf(error) }, 'the relay did not stop cleanly');
+        process.exit(1);
+      },
     );
   };
   process.on('SIGTERM', stop);

@@ -1,4 +1,4 @@
-import type { Conversation, Member, Message } from '@quicprochat/sdk';
+import type { Conversation, ConversationState, Member, Message } from '@quicprochat/sdk';
 
 /**
  * What a conversation was at one version. Never changes, and two reads at one version give the same object: that is
@@ -10,7 +10,7 @@ export interface ConversationSnapshot {
   readonly version: number;
   /** Empty when the conversation has none. */
   readonly name: string;
-  readonly state: Conversation['state'];
+  readonly state: ConversationState;
   readonly epoch: number;
   readonly unread: number;
   readonly readPosition: number;

@@ -11,4 +11,4 @@ export { useConversation } from './use-conversation.ts';
 export { useConversations } from './use-conversations.ts';
 export { useMessages, type Messages } from './use-messages.ts';
 export { useSafetyNumber, type SafetyNumber } from './use-safety-number.ts';
-export { useSecurity, type SecuritySnapshot } from './use-security.ts';
+export { useSecurity } from './use-security.ts';

@@ -89,8 +89,9 @@ export class MessageWindow {
   }
 
   async #read(): Promise<Message[]> {
+    const loaded = this.#current.messages.length;
     // A little more than there is now, so that a few new lines do not cost a second page.
-    const limit = Math.max(this.#pageSize, this.#current.messages.length + 10);
+    const limit = loaded === 0 ? this.#pageSize : Math.max(this.#pageSize, loaded + 10);
     let page = await this.#conversation.history({ limit });
     let all = page;
     while (this.#from !== undefined && page.length === limit && (all[0]?.position ?? 0) > this.#from) {

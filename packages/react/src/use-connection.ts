@@ -1,9 +1,9 @@
 import { useCallback, useSyncExternalStore } from 'react';
-import type { Client } from '@quicprochat/sdk';
+import type { Client, Connection } from '@quicprochat/sdk';
 import { useClient } from './client-context.tsx';
 
 /** Whether the relay can be reached now. */
-export function useConnection(): Client['connection'] {
+export function useConnection(): Connection {
   const client = useClient();
   const read = useCallback(() => client.connection, [client]);
   return useSyncExternalStore(useSubscribe(client), read, read);

@@ -1,9 +1,7 @@
 import { useEffect, useMemo, useReducer } from 'react';
-import type { Conversation } from '@quicprochat/sdk';
+import type { Security } from '@quicprochat/sdk';
 import { useClient } from './client-context.tsx';
 import { useConversation } from './use-conversation.ts';
-
-export type SecuritySnapshot = Conversation['security'];
 
 /** How often the ages of keys are read again while nothing else changes. */
 const AGES_MS = 30_000;
@@ -12,7 +10,7 @@ const AGES_MS = 30_000;
  * The state of a conversation's keys: epoch, suite, when who healed, who is verified. Read again after every change of
  * the client and every half minute, because ages grow without anything changing.
  */
-export function useSecurity(id: string | undefined): SecuritySnapshot | undefined {
+export function useSecurity(id: string | undefined): Security | undefined {
   const client = useClient();
   const snapshot = useConversation(id);
   // Not useSyncExternalStore: each read tells other ages, so a snapshot by comparison would never be stable.
@@ -29,8 +27,6 @@ export function useSecurity(id: string | undefined): SecuritySnapshot | undefine
     };
   }, [client]);
 
-  return useMemo(() => {
-    void revision;
-    return snapshot?.conversation.security;
-  }, [snapshot, revision]);
+  // The revision is what makes this read again: `security` tells the present, whatever the snapshot was taken of.
+  return useMemo(() => snapshot?.conversation.security, [snapshot, revision]);
 }

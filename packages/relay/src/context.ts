@@ -1,8 +1,15 @@
-import { fromBase64Url } from '@quicprochat/protocol';
+import { fromBase64Url, type RelayErrorCode } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Limiters } from './rate-limit.ts';
 import type { Db } from './store/sqlite.ts';
 import type { Wake } from './wake/wake.ts';
+
+/** How one call ended, for metrics: which procedure, and not whose call. */
+export interface ObservedCall {
+  procedure: string;
+  outcome: 'OK' | RelayErrorCode;
+  durationMs: number;
+}
 
 /** What a relay consists of, besides the server. */
 export interface Services {
@@ -15,6 +22,10 @@ export interface Services {
   limiters: Limiters;
   /** Takes a fault that is not told to the caller, with the id that is. */
   report: (incident: string, error: unknown) => void;
+  observe: (call: ObservedCall) => void;
+  /** Aborted when the relay shuts down. */
+  closing: AbortSignal;
+  streamLifetimeMs: number;
 }
 
 /** What a procedure gets to know of its caller. */
@@ -25,13 +36,28 @@ export interface Context extends Services {
   address: string;
   /** The bearer token, if one came. */
   token: Uint8Array | undefined;
+  /** Whether the caller says who it is, be it true or not. */
+  isIdentified: boolean;
 }
 
 export function contextOf(services: Services, request: FastifyRequest): Context {
-  const host = request.headers.host ?? '';
-  const { publicHosts } = services;
-  const audience = publicHosts.length === 0 || publicHosts.includes(host) ? host : (publicHosts[0] ?? host);
-  return { ...services, audience, address: request.ip, token: bearerOf(request.headers.authorization) };
+  const { authorization } = request.headers;
+  return {
+    ...services,
+    audience: audienceOf(request.headers.host ?? '', services.publicHosts),
+    address: request.ip,
+    token: bearerOf(authorization),
+    isIdentified: authorization !== undefined,
+  };
+}
+
+/**
+ * The Host header is the caller's word. A relay that knows its names takes no other: else a hostile relay could pass on
+ * a proof that was made for itself. One behind a proxy that rewrites the header answers to the first of its names.
+ */
+function audienceOf(host: string, publicHosts: readonly string[]): string {
+  const [first] = publicHosts;
+  return first === undefined || publicHosts.includes(host) ? host : first;
 }
 
 function bearerOf(header: string | undefined): Uint8Array | undefined {

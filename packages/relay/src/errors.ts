@@ -1,5 +1,6 @@
-import { TRPCError } from '@trpc/server';
 import { RELAY_ERRORS, type RelayErrorCode, type RelayErrorDetails } from '@quicprochat/protocol';
+import { TRPCError } from '@trpc/server';
+import { ZodError } from 'zod';
 
 /** An answer that is not a result, as a procedure throws it. The formatter in trpc.ts gives it its form on the wire. */
 export class RelayError extends TRPCError {
@@ -11,4 +12,53 @@ export class RelayError extends TRPCError {
     this.qpc = code;
     this.details = details;
   }
+}
+
+/** The code from the closed list that any error is told as. What nobody foresaw is INTERNAL. */
+export function codeOf(error: TRPCError): RelayErrorCode {
+  if (error instanceof RelayError) return error.qpc;
+  const { cause } = error;
+  if (cause instanceof RelayError) return cause.qpc;
+  if (cause instanceof ZodError) return cause.issues.some(isTooLarge) ? 'PAYLOAD_TOO_LARGE' : 'BAD_INPUT';
+  if (isStorageFault(cause)) return 'UNAVAILABLE';
+  // The rest are tRPC's own: a procedure of ours throws nothing but RelayError.
+  switch (error.code) {
+    case 'NOT_FOUND':
+    case 'METHOD_NOT_SUPPORTED':
+      return 'NO_SUCH_PROCEDURE';
+    case 'PAYLOAD_TOO_LARGE':
+      return 'PAYLOAD_TOO_LARGE';
+    case 'BAD_REQUEST':
+    case 'PARSE_ERROR':
+    case 'UNSUPPORTED_MEDIA_TYPE':
+      return 'BAD_INPUT';
+    default:
+      return 'INTERNAL';
+  }
+}
+
+/** What a caller is told besides the code. */
+export function detailsOf(error: TRPCError): RelayErrorDetails {
+  if (error instanceof RelayError) return error.details;
+  if (error.cause instanceof RelayError) return error.cause.details;
+  if (error.cause instanceof ZodError) return { issues: issuesOf(error.cause) };
+  return {};
+}
+
+/** A message, commit, Welcome or key package over its limit; a key or an id of the wrong length is plain bad input. */
+function isTooLarge(issue: ZodError['issues'][number]): boolean {
+  return issue.code === 'too_big' && issue.origin === 'string' && issue.maximum > 1_024;
+}
+
+/** The path is made of our own field names; the values that broke the rule are not repeated. */
+function issuesOf(error: ZodError): { path: string; message: string }[] {
+  return error.issues.slice(0, 10).map(({ path, code, message }) => ({
+    path: path.map(String).join('.').slice(0, 200),
+    message: code === 'unrecognized_keys' ? 'unknown fields' : message.slice(0, 200),
+  }));
+}
+
+function isStorageFault(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^SQLITE_(FULL|BUSY|IOERR|READONLY|CANTOPEN|LOCKED)/.test(code);
 }

@@ -1,13 +1,14 @@
+import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';
 
 /** Calls that one network address can make in a minute, by kind. Generous: a household shares an address. */
-export const RATES = { register: 120, signIn: 600, directory: 1_200, write: 12_000 } as const;
+export const RATES = { register: 600, signIn: 1_200, directory: 1_200, write: 12_000 } as const;
 
 export type Rate = keyof typeof RATES;
 
-/** Counters in memory, one for each kind. */
+/** Counters in memory, one for each kind: nothing about an address is ever stored. */
 export type Limiters = Record<Rate, RateLimiterMemory>;
 
 export function createLimiters(factor = 1): Limiters {
@@ -27,9 +28,22 @@ export async function consume(
   rate: Rate,
 ): Promise<void> {
   try {
-    await limiters[rate].consume(address);
+    await limiters[rate].consume(subscriberOf(address));
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
-    throw new RelayError('RATE_LIMITED', { retryAfterMs: refused.msBeforeNext });
+    throw new RelayError('RATE_LIMITED', { retryAfterMs: Math.max(1, refused.msBeforeNext) });
   }
+}
+
+/** What counts as one caller: of IPv6, a subscriber holds a whole /64, so its lower half tells nobody apart. */
+export function subscriberOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const groups = (part = '') => (part === '' ? [] : part.split(':'));
+  const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
+  const zeros = Array.from({ length: Math.max(0, missing) }, () => '0');
+  const network = [...groups(head), ...zeros, ...groups(tail)].slice(0, 4);
+  return network.map((group) => parseInt(group, 16).toString(16)).join(':');
 }

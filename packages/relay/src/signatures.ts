@@ -3,8 +3,32 @@ import { createPublicKey, verify } from 'node:crypto';
 /** SubjectPublicKeyInfo of an Ed25519 key is these bytes and then the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
+/**
+ * The encodings of points of small order (1, 2, 4 and 8), the sign bit left out. Signatures under such a key can be made
+ * without any secret, so what it protects would be everybody's.
+ */
+const SMALL_ORDER = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
+
+/**
+ * A key that nobody has, to check a claim against where there is no key: that takes as long as where there is one.
+ * (The first test vector of RFC 8032 §7.1 backwards: a point of the curve that was not made from any secret.)
+ */
+export const NOBODYS_KEY = Buffer.from(
+  'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a',
+  'hex',
+).reverse();
+
 /** Whether the Ed25519 key signed the message. A malformed key signed nothing. All the cryptography there is here. */
 export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (isSmallOrder(publicKey)) return false;
   try {
     const key = createPublicKey({
       key: Buffer.concat([SPKI_PREFIX, publicKey]),
@@ -15,4 +39,11 @@ export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature
   } catch {
     return false;
   }
+}
+
+/** Whether everyone can sign under this key. */
+export function isSmallOrder(publicKey: Uint8Array): boolean {
+  const y = Buffer.from(publicKey);
+  y[31] = (y[31] ?? 0) & 0x7f;
+  return SMALL_ORDER.has(y.toString('hex'));
 }

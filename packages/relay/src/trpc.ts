@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import {
-  RELAY_ERRORS,
-  type RelayErrorCode,
-  type RelayErrorData,
-  type RelayErrorDetails,
-} from '@quicprochat/protocol';
-import type { TRPCError } from '@trpc/server';
-import { initTRPC } from '@trpc/server';
-import { ZodError } from 'zod';
+import { RELAY_ERRORS, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
+import { initTRPC, TRPCError } from '@trpc/server';
+import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from './context.ts';
-import { RelayError } from './errors.ts';
+import { codeOf, detailsOf, RelayError } from './errors.ts';
 import { consume, type Rate } from './rate-limit.ts';
 import { findSession } from './store/secrets.ts';
 
@@ -19,13 +13,18 @@ const PING_MS = 15_000;
 const t = initTRPC.context<Context>().create({
   isDev: false,
   sse: { ping: { enabled: true, intervalMs: PING_MS }, client: { reconnectAfterInactivityMs: 3 * PING_MS } },
+  // Built anew and not from tRPC's own shape, which carries the path, and the stack outside production.
   errorFormatter: ({ shape, error, ctx }) => {
-    const { code, details } = tell(error, ctx);
-    const { retryable } = RELAY_ERRORS[code];
-    const data: RelayErrorData & { code: typeof shape.data.code; httpStatus: number } = {
-      code: shape.data.code,
-      httpStatus: shape.data.httpStatus,
-      qpc: { code, retryable, details },
+    const code = codeOf(error);
+    const trpc = httpCodeOf(code, error);
+    const data: RelayErrorData & { code: typeof error.code; httpStatus: number } = {
+      code: trpc,
+      httpStatus: getHTTPStatusCodeFromError(new TRPCError({ code: trpc })),
+      qpc: {
+        code,
+        retryable: RELAY_ERRORS[code].retryable,
+        details: { ...detailsOf(error), ...incidentOf(code, error, ctx) },
+      },
     };
     return { code: shape.code, message: code, data };
   },
@@ -33,8 +32,17 @@ const t = initTRPC.context<Context>().create({
 
 export const { router } = t;
 
+/** Tells the operator's metrics how each call ended, and not whose it was. */
+const observed = t.middleware(async ({ ctx, path, next }) => {
+  const startMs = performance.now();
+  const result = await next();
+  const outcome = result.ok ? 'OK' : codeOf(result.error);
+  ctx.observe({ procedure: path, outcome, durationMs: performance.now() - startMs });
+  return result;
+});
+
 /** A call that anybody may make. */
-export const open = t.procedure;
+export const open = t.procedure.use(observed);
 
 /** A middleware that counts the call against its caller's address. */
 export function limited(rate: Rate) {
@@ -44,51 +52,38 @@ export function limited(rate: Rate) {
   });
 }
 
-/** A call by a device that has signed in. */
-export const asDevice = t.procedure.use(async ({ ctx, next }) => {
-  const deviceId = ctx.token && (await findSession(ctx.db, ctx.token, ctx.now()));
-  if (deviceId === undefined) throw new RelayError('UNAUTHENTICATED');
-  return next({ ctx: { ...ctx, deviceId } });
+/** A call by a device that has signed in. The session is checked first: strangers learn nothing about the input. */
+export function asDevice(rate: Rate) {
+  return open.use(limited(rate)).use(async ({ ctx, next }) => {
+    const deviceId = ctx.token && (await findSession(ctx.db, ctx.token, ctx.now()));
+    if (deviceId === undefined) throw new RelayError('UNAUTHENTICATED');
+    return next({ ctx: { ...ctx, deviceId } });
+  });
+}
+
+/**
+ * A call by a member of a group, shown by a proof in its input. One that also says which device makes it is refused:
+ * a client that does so by mistake gives away what the proofs are there to hide.
+ */
+export const asMember = open.use(limited('write')).use(async ({ ctx, next }) => {
+  if (ctx.isIdentified)
+    throw new RelayError('BAD_INPUT', {
+      issues: [{ path: 'authorization', message: 'group calls carry no session' }],
+    });
+  return next();
 });
 
-/** What a caller is told. Of a fault that nobody foresaw: nothing, but the id under which it stands in our log. */
-export function tell(
-  error: TRPCError,
-  ctx: Context | undefined,
-): { code: RelayErrorCode; details: RelayErrorDetails } {
-  if (error instanceof RelayError) return { code: error.qpc, details: error.details };
-  if (error.cause instanceof RelayError) return { code: error.cause.qpc, details: error.cause.details };
-  if (error.cause instanceof ZodError)
-    return { code: 'BAD_INPUT', details: { issues: issuesOf(error.cause) } };
-  switch (error.code) {
-    case 'NOT_FOUND':
-    case 'METHOD_NOT_SUPPORTED':
-      return { code: 'NO_SUCH_PROCEDURE', details: {} };
-    case 'PAYLOAD_TOO_LARGE':
-      return { code: 'PAYLOAD_TOO_LARGE', details: {} };
-    case 'BAD_REQUEST':
-    case 'PARSE_ERROR':
-    case 'UNSUPPORTED_MEDIA_TYPE':
-      return { code: 'BAD_INPUT', details: {} };
-    default:
-      break;
-  }
+/** The tRPC code that gives the HTTP status. tRPC's own refusals of a form keep theirs, which says more: 405, 415. */
+function httpCodeOf(code: RelayErrorCode, error: TRPCError) {
+  return code === 'BAD_INPUT' || code === 'NO_SUCH_PROCEDURE' ? error.code : RELAY_ERRORS[code].trpc;
+}
+
+/** Of a fault, a caller is told nothing but the id under which it stands in our log. */
+function incidentOf(code: RelayErrorCode, error: TRPCError, ctx: Context | undefined): { incident?: string } {
+  if (code !== 'INTERNAL' && code !== 'UNAVAILABLE') return {};
+  // A refusal of our own, as while shutting down, is no fault.
+  if (error instanceof RelayError) return {};
   const incident = randomUUID();
   ctx?.report(incident, error.cause ?? error);
-  return isStorageFault(error.cause)
-    ? { code: 'UNAVAILABLE', details: { incident } }
-    : { code: 'INTERNAL', details: { incident } };
-}
-
-/** The path is made of our own field names; the values that broke the rule are not repeated. */
-function issuesOf(error: ZodError): { path: string; message: string }[] {
-  return error.issues.slice(0, 10).map(({ path, code, message }) => ({
-    path: path.map(String).join('.').slice(0, 200),
-    message: code === 'unrecognized_keys' ? 'unknown fields' : message.slice(0, 200),
-  }));
-}
-
-function isStorageFault(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^SQLITE_(FULL|BUSY|IOERR|READONLY|CANTOPEN|LOCKED)/.test(code);
+  return { incident };
 }

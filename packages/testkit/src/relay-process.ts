@@ -42,6 +42,7 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
       env: {
         PATH: process.env['PATH'] ?? '',
+        NODE_ENV: 'production',
         QPC_PORT: String(port),
         QPC_ADMIN_PORT: String(adminPort),
         QPC_DATABASE: `sqlite:${join(folder, 'relay.db')}`,

@@ -1,12 +1,11 @@
 import { lookupInputSchema, toBase64Url } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
 import { findAccount } from '../store/accounts.ts';
-import { asDevice, limited, router } from '../trpc.ts';
+import { asDevice, router } from '../trpc.ts';
 
 export const directory = router({
   /** The keys of an account. What is told here, clients check by the certificates and by safety numbers. */
-  lookup: asDevice
-    .use(limited('directory'))
+  lookup: asDevice('directory')
     .input(lookupInputSchema)
     .mutation(async ({ ctx, input }) => {
       const found = await findAccount(ctx.db, input.handle);

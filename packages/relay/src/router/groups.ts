@@ -9,93 +9,85 @@ import {
   toBase64Url,
   type Accepted,
 } from '@quicprochat/protocol';
-import { requireMember, requireProof } from '../access.ts';
-import type { Context } from '../context.ts';
+import type { z } from 'zod';
+import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
-import {
-  appendCommit,
-  appendMessage,
-  createGroup,
-  findHead,
-  readEntries,
-  type Written,
-} from '../store/groups.ts';
+import { appendCommit, appendMessage, createGroup, readEntries, type Written } from '../store/groups.ts';
+import { isSmallOrder } from '../signatures.ts';
 import { newTicket } from '../store/secrets.ts';
 import { groupTopic, inboxTopic } from '../topics.ts';
-import { limited, open, router } from '../trpc.ts';
+import { asMember, router } from '../trpc.ts';
 
 /** The groups' logs. No call here carries a session, and none may: the relay is not to know which member makes it. */
 export const groups = router({
-  create: open
-    .use(limited('write'))
-    .input(createGroupInputSchema)
-    .mutation(async ({ ctx, input }) => {
-      const { groupId, accessKey, proof } = input;
-      await requireProof(ctx, accessKey, {
-        procedure: 'groups.create',
-        groupId,
-        epoch: 0,
-        proof,
-        body: [accessKey],
-      });
-      if (!(await createGroup(ctx.db, groupId, accessKey))) throw new RelayError('GROUP_EXISTS');
-      return {};
-    }),
-
-  commit: open
-    .use(limited('write'))
-    .input(commitInputSchema)
-    .mutation(async ({ ctx, input }): Promise<Accepted> => {
-      const { groupId, epoch, id, proof, commit, nextAccessKey, welcomes } = input;
-      await requireMember(ctx, {
-        procedure: 'groups.commit',
-        groupId,
-        epoch,
-        proof,
-        body: commitProofBody(input),
-      });
-      const written = await appendCommit(ctx.db, {
-        groupId,
-        epoch,
-        id,
-        payload: commit,
-        nextAccessKey,
-        welcomes,
-      });
-      const accepted = requireAccepted(written, 'EPOCH_CONFLICT');
-      ctx.wake.notify(groupTopic(groupId));
-      for (const device of welcomes.flatMap(({ recipients }) => recipients))
-        ctx.wake.notify(inboxTopic(device));
-      return accepted;
-    }),
-
-  post: open
-    .use(limited('write'))
-    .input(postInputSchema)
-    .mutation(async ({ ctx, input }): Promise<Accepted> => {
-      const { groupId, epoch, id, message, proof } = input;
-      await requireMember(ctx, { procedure: 'groups.post', groupId, epoch, proof, body: [id, message] });
-      const accepted = requireAccepted(
-        await appendMessage(ctx.db, { groupId, epoch, id, payload: message }),
-        'STALE_EPOCH',
-      );
-      ctx.wake.notify(groupTopic(groupId));
-      return accepted;
-    }),
-
-  read: open.input(readGroupInputSchema).mutation(async ({ ctx, input }) => {
-    const { groupId, epoch, cursor, limit, proof } = input;
-    const member = { procedure: 'groups.read' as const, groupId, epoch, proof, body: [cursor, limit] };
-    const { endedBy } = await requireMember(ctx, member);
-    await requireKnown(ctx, groupId, cursor);
-    return readEntries(ctx.db, { groupId, cursor, limit, endedBy });
+  /** Makes a group at epoch 0, under the access key that proves itself. Done twice with the same key, it is done once. */
+  create: asMember.input(createGroupInputSchema).mutation(async ({ ctx, input }) => {
+    const { groupId, accessKey, proof } = input;
+    await requireProof(ctx, accessKey, {
+      procedure: 'groups.create',
+      groupId,
+      epoch: 0,
+      proof,
+      body: [accessKey],
+    });
+    if (!(await createGroup(ctx.db, groupId, accessKey))) throw new RelayError('GROUP_EXISTS');
+    return {};
   }),
 
-  openStream: open.input(openGroupsStreamInputSchema).mutation(async ({ ctx, input }) => {
-    for (const { groupId, epoch, cursor, proof } of input.groups) {
-      await requireMember(ctx, { procedure: 'groups.openStream', groupId, epoch, proof, body: [cursor] });
-      await requireKnown(ctx, groupId, cursor);
-    }
+  /** Ends an epoch. Of many commits for one epoch the first is stored, and the others are told which one that was. */
+  commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
+    const { groupId, epoch, id, proof, commit, nextAccessKey, welcomes } = input;
+    requireSoundBundle(input);
+    await requireMember(ctx, {
+      procedure: 'groups.commit',
+      groupId,
+      epoch,
+      proof,
+      body: commitProofBody(input),
+    });
+    const written = await appendCommit(ctx.db, {
+      groupId,
+      epoch,
+      id,
+      payload: commit,
+      nextAccessKey,
+      welcomes,
+    });
+    const accepted = requireAccepted(written, 'EPOCH_CONFLICT');
+    ctx.wake.notify(groupTopic(groupId));
+    for (const device of new Set(welcomes.flatMap(({ recipients }) => recipients)))
+      ctx.wake.notify(inboxTopic(device));
+    return accepted;
+  }),
+
+  /** Adds a message to the log of the epoch that goes on. */
+  post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
+    const { groupId, epoch, id, message, proof } = input;
+    await requireMember(ctx, { procedure: 'groups.post', groupId, epoch, proof, body: [id, message] });
+    const accepted = requireAccepted(
+      await appendMessage(ctx.db, { groupId, epoch, id, payload: message }),
+      'STALE_EPOCH',
+    );
+    ctx.wake.notify(groupTopic(groupId));
+    return accepted;
+  }),
+
+  /** A page of the log, as far as the key of the claimed epoch opens it. */
+  read: asMember.input(readGroupInputSchema).mutation(async ({ ctx, input }) => {
+    const { groupId, epoch, cursor, limit, proof } = input;
+    const member = { procedure: 'groups.read' as const, groupId, epoch, proof, body: [cursor, limit] };
+    const access = await requireMember(ctx, member);
+    requireReadable(cursor, access.readableTo);
+    return readEntries(ctx.db, { groupId, cursor, limit, access });
+  }),
+
+  /** A ticket for one stream over several groups. */
+  openStream: asMember.input(openGroupsStreamInputSchema).mutation(async ({ ctx, input }) => {
+    const members = input.groups.map(({ groupId, epoch, cursor, proof }) => {
+      return { procedure: 'groups.openStream' as const, groupId, epoch, proof, body: [cursor] };
+    });
+    const access = await requireMembers(ctx, members);
+    for (const [i, { cursor }] of input.groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
     const followed = input.groups.map(({ groupId, epoch, cursor }) => ({ groupId, epoch, cursor }));
     const subscription = { kind: 'groups', groups: followed };
     return {
@@ -119,7 +111,19 @@ function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPO
   }
 }
 
-async function requireKnown(ctx: Context, groupId: string, cursor: number): Promise<void> {
-  const head = await findHead(ctx.db, groupId);
-  if (head === undefined || cursor > head.sequence) throw new RelayError('CURSOR_INVALID');
+/** Beyond what the key opens is as unknown as beyond the log: an old key cannot sound out how far the group went on. */
+function requireReadable(cursor: number, readableTo: number): void {
+  if (cursor > readableTo) throw new RelayError('CURSOR_INVALID');
+}
+
+/** What the schema cannot say of a commit: recipients are bounded over all Welcomes, and the next key is a secret's. */
+function requireSoundBundle({ welcomes, nextAccessKey }: z.output<typeof commitInputSchema>): void {
+  const recipients = welcomes.reduce((sum, welcome) => sum + welcome.recipients.length, 0);
+  if (recipients > LIMITS.maxWelcomeRecipients)
+    throw badInput('welcomes', `more than ${LIMITS.maxWelcomeRecipients} recipients`);
+  if (isSmallOrder(nextAccessKey)) throw badInput('nextAccessKey', 'a key that everyone can sign with');
+}
+
+function badInput(path: string, message: string): RelayError {
+  return new RelayError('BAD_INPUT', { issues: [{ path, message }] });
 }

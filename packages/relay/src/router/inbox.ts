@@ -12,24 +12,33 @@ import { newTicket } from '../store/secrets.ts';
 import { asDevice, router } from '../trpc.ts';
 
 export const inbox = router({
-  read: asDevice.input(readInboxInputSchema).mutation(async ({ ctx, input }) => {
-    await requireKnown(ctx, input.cursor);
-    return readInbox(ctx.db, ctx.deviceId, input.cursor, input.limit);
-  }),
+  /** A page of the device's own inbox. */
+  read: asDevice('write')
+    .input(readInboxInputSchema)
+    .mutation(async ({ ctx, input }) => {
+      await requireKnown(ctx, input.cursor);
+      return readInbox(ctx.db, ctx.deviceId, input);
+    }),
 
-  acknowledge: asDevice.input(acknowledgeInboxInputSchema).mutation(async ({ ctx, input }) => {
-    await requireKnown(ctx, input.sequence);
-    await acknowledgeInbox(ctx.db, ctx.deviceId, input.sequence);
-    return {};
-  }),
+  /** The device has everything up to here: it is deleted. */
+  acknowledge: asDevice('write')
+    .input(acknowledgeInboxInputSchema)
+    .mutation(async ({ ctx, input }) => {
+      await requireKnown(ctx, input.sequence);
+      await acknowledgeInbox(ctx.db, ctx.deviceId, input.sequence);
+      return {};
+    }),
 
-  openStream: asDevice.input(openInboxStreamInputSchema).mutation(async ({ ctx, input }) => {
-    await requireKnown(ctx, input.cursor);
-    const subscription = { kind: 'inbox', deviceId: ctx.deviceId, cursor: input.cursor };
-    return {
-      ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
-    };
-  }),
+  /** A ticket for a stream of what comes into the inbox. */
+  openStream: asDevice('write')
+    .input(openInboxStreamInputSchema)
+    .mutation(async ({ ctx, input }) => {
+      await requireKnown(ctx, input.cursor);
+      const subscription = { kind: 'inbox', deviceId: ctx.deviceId, cursor: input.cursor };
+      return {
+        ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
+      };
+    }),
 });
 
 async function requireKnown(ctx: Context & { deviceId: string }, sequence: number): Promise<void> {

@@ -7,11 +7,11 @@ import {
 import { z } from 'zod';
 import { RelayError } from '../errors.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
-import { asDevice, limited, router } from '../trpc.ts';
+import { asDevice, router } from '../trpc.ts';
 
 export const keyPackages = router({
-  publish: asDevice
-    .use(limited('write'))
+  /** More for the device's own pool. Repeated after a lost answer, it adds nothing twice. */
+  publish: asDevice('write')
     .input(publishKeyPackagesInputSchema)
     .mutation(async ({ ctx, input }) => {
       const available = await publishKeyPackages(ctx.db, {
@@ -23,12 +23,13 @@ export const keyPackages = router({
       return { available };
     }),
 
-  status: asDevice
+  /** What is left of the device's own pool. */
+  status: asDevice('write')
     .input(z.strictObject({ suite: cipherSuiteSchema }))
     .mutation(({ ctx, input }) => countKeyPackages(ctx.db, ctx.deviceId, input.suite)),
 
-  claim: asDevice
-    .use(limited('directory'))
+  /** What it takes to add these accounts to a group: one key package for each of their devices, all or none. */
+  claim: asDevice('directory')
     .input(claimKeyPackagesInputSchema)
     .mutation(async ({ ctx, input }) => {
       const claimed = await claimKeyPackages(ctx.db, input);

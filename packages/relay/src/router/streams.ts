@@ -1,8 +1,8 @@
-import { LIMITS, streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol';
+import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { findEpoch, readEntries } from '../store/groups.ts';
+import { findAccess, readEntries } from '../store/groups.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
 import { groupTopic, inboxTopic } from '../topics.ts';
@@ -18,34 +18,35 @@ const subscriptionSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Entries read from the store at once for a stream: what a slow reader can make us hold. */
-const PAGE = 50;
+/** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
+const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;
 
 export const streams = router({
   /** Redeems a ticket: first what is there since the cursors, then what comes, read from the store page by page. */
   events: open.input(streamEventsInputSchema).subscription(async function* ({ ctx, input, signal }) {
     const ticket = subscriptionSchema.safeParse(await takeTicket(ctx.db, input.ticket, ctx.now()));
     if (!ticket.success) throw new RelayError('REPLAYED');
-    const events =
-      ticket.data.kind === 'inbox'
-        ? inboxEvents(ctx, ticket.data, signal)
-        : groupEvents(ctx, ticket.data, signal);
-    yield* events;
+    // Not for ever: who reads on has to show again that he may.
+    const until = [ctx.closing, AbortSignal.timeout(ctx.streamLifetimeMs)];
+    const ending = AbortSignal.any(signal === undefined ? until : [...until, signal]);
+    yield* ticket.data.kind === 'inbox'
+      ? inboxEvents(ctx, ticket.data, ending)
+      : groupEvents(ctx, ticket.data, ending);
   }),
 });
 
 async function* inboxEvents(
   ctx: Context,
   { deviceId, cursor }: { deviceId: string; cursor: number },
-  signal: AbortSignal | undefined,
+  ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const waiter = new Waiter(ctx.wake, [inboxTopic(deviceId)], signal);
+  const waiter = new Waiter(ctx.wake, [inboxTopic(deviceId)], ending);
   try {
     yield { type: 'open' };
     let last = cursor;
     while (!waiter.isOver) {
       waiter.rearm();
-      const page = await readInbox(ctx.db, deviceId, last, PAGE);
+      const page = await readInbox(ctx.db, deviceId, { cursor: last, ...PAGE });
       last = page.cursor;
       for (const entry of page.entries) yield { type: 'inbox-entry', entry };
       if (!page.more) await waiter.woken();
@@ -55,50 +56,49 @@ async function* inboxEvents(
   }
 }
 
+/** Ends by itself when the epochs of all its groups have. */
 async function* groupEvents(
   ctx: Context,
   { groups }: { groups: { groupId: string; epoch: number; cursor: number }[] },
-  signal: AbortSignal | undefined,
+  ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
   const followed = new Map(groups.map((group) => [groupTopic(group.groupId), group]));
-  const waiter = new Waiter(ctx.wake, [...followed.keys()], signal);
+  const waiter = new Waiter(ctx.wake, [...followed.keys()], ending);
   try {
     yield { type: 'open' };
-    let topics: Iterable<string> = [...followed.keys()];
+    let topics: string[] = [...followed.keys()];
     while (!waiter.isOver) {
+      const unfinished: string[] = [];
       for (const topic of topics) {
         const group = followed.get(topic);
+        if (ending.aborted) return;
         if (group === undefined) continue;
-        const ended = yield* groupPages(ctx, group);
-        if (ended) followed.delete(topic);
+        const state = yield* groupPage(ctx, group);
+        if (state === 'ended') followed.delete(topic);
+        if (state === 'more') unfinished.push(topic);
       }
-      topics = await waiter.woken();
+      if (followed.size === 0) return;
+      // A page of each in turn: one long log does not keep the other groups waiting.
+      topics =
+        unfinished.length > 0 ? [...new Set([...unfinished, ...waiter.rearm()])] : await waiter.woken();
     }
   } finally {
     waiter.close();
   }
 }
 
-/** What there is of one group; true once its key's epoch has ended and nothing more will come by this stream. */
-async function* groupPages(
+/** One page of one group: whether there is more of it now, later, or never again under this epoch's key. */
+async function* groupPage(
   ctx: Context,
   group: { groupId: string; epoch: number; cursor: number },
-): AsyncGenerator<StreamEvent, boolean> {
-  const { groupId, epoch } = group;
-  for (;;) {
-    const endedBy = (await findEpoch(ctx.db, groupId, epoch))?.ended_by ?? null;
-    const page = await readEntries(ctx.db, {
-      groupId,
-      cursor: group.cursor,
-      limit: Math.min(PAGE, LIMITS.maxPageEntries),
-      endedBy,
-    });
-    group.cursor = page.cursor;
-    for (const entry of page.entries) yield { type: 'group-entry', groupId, entry };
-    if (page.ended) {
-      yield { type: 'epoch-ended', groupId, epoch };
-      return true;
-    }
-    if (!page.more) return false;
-  }
+): AsyncGenerator<StreamEvent, 'more' | 'idle' | 'ended'> {
+  const { groupId, epoch, cursor } = group;
+  const access = await findAccess(ctx.db, groupId, epoch);
+  if (access === undefined) return 'ended';
+  const page = await readEntries(ctx.db, { groupId, cursor, access, ...PAGE });
+  group.cursor = page.cursor;
+  for (const entry of page.entries) yield { type: 'group-entry', groupId, entry };
+  if (page.ended) yield { type: 'epoch-ended', groupId, epoch };
+  if (page.ended) return 'ended';
+  return page.more ? 'more' : 'idle';
 }

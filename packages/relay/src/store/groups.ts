@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LIMITS, type GroupEntry, type GroupPage, toBase64Url } from '@quicprochat/protocol';
+import { type GroupEntry, type GroupPage, toBase64Url } from '@quicprochat/protocol';
+import { sql } from 'kysely';
+import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
 import type { Db } from './sqlite.ts';
 
 export type Head = { epoch: number; sequence: number };
@@ -33,6 +35,34 @@ export function createGroup(db: Db, groupId: string, accessKey: Uint8Array): Pro
     await beginEpoch(tx, groupId, 0, accessKey);
     return true;
   });
+}
+
+/** How much of a log the key of one epoch opens. */
+export interface Readable {
+  /** The last entry that it opens: the commit that ended the epoch, or the newest. */
+  readableTo: number;
+  isEnded: boolean;
+}
+
+/**
+ * The key of an epoch and what it opens. Taken in one query: were the end of the epoch and the end of the log looked up
+ * one after the other, a commit in between would open to an old key what was posted after it.
+ */
+export async function findAccess(
+  db: Db,
+  groupId: string,
+  epoch: number,
+): Promise<(Readable & { accessKey: Buffer }) | undefined> {
+  const row = await db
+    .selectFrom('epochs')
+    .innerJoin('groups', 'groups.group_id', 'epochs.group_id')
+    .select(['epochs.access_key', 'epochs.ended_by', 'groups.sequence'])
+    .where('epochs.group_id', '=', groupId)
+    .where('epochs.epoch', '=', epoch)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { access_key: accessKey, ended_by: endedBy, sequence } = row;
+  return { accessKey, readableTo: endedBy ?? sequence, isEnded: endedBy !== null };
 }
 
 export function findEpoch(db: Db, groupId: string, epoch: number) {
@@ -189,48 +219,33 @@ async function deliver(
   }
 }
 
-/** A page after the cursor, up to the commit that ended the epoch whose key opened it. */
+/** A page after the cursor, as far as the key opens the log. */
 export async function readEntries(
   db: Db,
-  {
-    groupId,
-    cursor,
-    limit,
-    endedBy,
-  }: { groupId: string; cursor: number; limit: number; endedBy: number | null },
+  request: PageRequest & { groupId: string; access: Readable },
 ): Promise<GroupPage> {
-  const most = Math.min(limit, LIMITS.maxPageEntries);
-  let query = db
+  const { groupId, cursor, access } = request;
+  const after = db
     .selectFrom('entries')
-    .select(['sequence', 'epoch', 'kind', 'entry_id', 'payload'])
     .where('group_id', '=', groupId)
     .where('sequence', '>', cursor)
-    .orderBy('sequence')
-    .limit(most + 1);
-  if (endedBy !== null) query = query.where('sequence', '<=', endedBy);
-  const rows = await query.execute();
-  const fitting = cutToBytes(rows.slice(0, most));
-  const entries = fitting.map(({ sequence, epoch, kind, entry_id: id, payload }): GroupEntry => ({
-    sequence,
-    epoch,
-    kind,
-    id,
-    payload: toBase64Url(payload),
-  }));
-  const last = entries.at(-1)?.sequence ?? cursor;
+    .orderBy('sequence');
+  const sizes = await after
+    .where('sequence', '<=', access.readableTo)
+    .select(['sequence', sql<number>`length(payload)`.as('size')])
+    .limit(mostEntries(request))
+    .execute();
+  const end = endOfPage(sizes, request) ?? cursor;
+  const rows = await after
+    .where('sequence', '<=', end)
+    .select(['sequence', 'epoch', 'kind', 'entry_id as id', 'payload'])
+    .execute();
   return {
-    entries,
-    cursor: last,
-    more: fitting.length < rows.length,
-    ended: endedBy !== null && last >= endedBy,
+    entries: rows.map(({ payload, ...entry }): GroupEntry => ({ ...entry, payload: base64Url(payload) })),
+    cursor: end,
+    more: end < access.readableTo,
+    ended: access.isEnded && end >= access.readableTo,
   };
-}
-
-/** As many rows as fit into one page; always the first, however large. */
-export function cutToBytes<Row extends { payload: Buffer }>(rows: readonly Row[]): Row[] {
-  let bytes = 0;
-  const end = rows.findIndex(({ payload }, i) => (bytes += payload.length) > LIMITS.maxPageBytes && i > 0);
-  return end === -1 ? [...rows] : rows.slice(0, end);
 }
 
 function digestOf(parts: readonly Uint8Array[]): Buffer {

@@ -1,26 +1,36 @@
-import { LIMITS, toBase64Url, type InboxPage } from '@quicprochat/protocol';
-import { cutToBytes } from './groups.ts';
+import type { InboxPage } from '@quicprochat/protocol';
+import { sql } from 'kysely';
+import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
 import type { Db } from './sqlite.ts';
 
-export async function readInbox(db: Db, deviceId: string, cursor: number, limit: number): Promise<InboxPage> {
-  const most = Math.min(limit, LIMITS.maxPageEntries);
-  const rows = await db
+/** A page of a device's inbox. */
+export async function readInbox(db: Db, deviceId: string, request: PageRequest): Promise<InboxPage> {
+  const most = mostEntries(request);
+  const after = db
     .selectFrom('inbox')
     .innerJoin('welcomes', 'welcomes.welcome_id', 'inbox.welcome_id')
-    .select(['inbox.sequence', 'welcomes.group_id', 'welcomes.group_sequence', 'welcomes.payload'])
     .where('device_id', '=', deviceId)
-    .where('inbox.sequence', '>', cursor)
-    .orderBy('inbox.sequence')
+    .where('inbox.sequence', '>', request.cursor)
+    .orderBy('inbox.sequence');
+  const sizes = await after
+    .select(['inbox.sequence', sql<number>`length(welcomes.payload)`.as('size')])
     .limit(most + 1)
     .execute();
-  const fitting = cutToBytes(rows.slice(0, most));
-  const entries = fitting.map((row) => ({
-    sequence: row.sequence,
-    groupId: row.group_id,
-    groupSequence: row.group_sequence,
-    payload: toBase64Url(row.payload),
-  }));
-  return { entries, cursor: entries.at(-1)?.sequence ?? cursor, more: fitting.length < rows.length };
+  const end = endOfPage(sizes.slice(0, most), request) ?? request.cursor;
+  const rows = await after
+    .where('inbox.sequence', '<=', end)
+    .select([
+      'inbox.sequence',
+      'welcomes.group_id as groupId',
+      'welcomes.group_sequence as groupSequence',
+      'welcomes.payload',
+    ])
+    .execute();
+  return {
+    entries: rows.map(({ payload, ...entry }) => ({ ...entry, payload: base64Url(payload) })),
+    cursor: end,
+    more: (sizes.at(-1)?.sequence ?? end) > end,
+  };
 }
 
 /** Deletes what was received, and Welcomes that nobody waits for any more. */

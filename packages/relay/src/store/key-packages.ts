@@ -1,6 +1,8 @@
 import { LIMITS } from '@quicprochat/protocol';
+import { hashOf } from './secrets.ts';
 import type { Db } from './sqlite.ts';
 
+/** The size of a device's pool, and whether it has a last resort. */
 export async function countKeyPackages(db: Db, deviceId: string, suite: number) {
   const rows = await db
     .selectFrom('key_packages')
@@ -13,32 +15,26 @@ export async function countKeyPackages(db: Db, deviceId: string, suite: number) 
   return { available: countOf(0), lastResort: countOf(1) > 0 };
 }
 
-/** Adds to a device's pool and replaces its last-resort package; undefined where the pool would be too large. */
-export function publishKeyPackages(
-  db: Db,
-  {
-    deviceId,
-    suite,
-    keyPackages,
-    lastResort,
-  }: {
-    deviceId: string;
-    suite: number;
-    keyPackages: readonly Uint8Array[];
-    lastResort: Uint8Array | undefined;
-  },
-): Promise<number | undefined> {
+export interface Upload {
+  deviceId: string;
+  suite: number;
+  keyPackages: readonly Uint8Array[];
+  lastResort: Uint8Array | undefined;
+}
+
+/**
+ * Adds to a device's pool what neither is in it nor was ever claimed from it, and replaces the last-resort package.
+ *
+ * @returns the size of the pool, or undefined where it would be too large: then nothing is stored
+ */
+export function publishKeyPackages(db: Db, upload: Upload): Promise<number | undefined> {
+  const { deviceId, suite, lastResort } = upload;
   return db.transaction().execute(async (tx) => {
     const { available } = await countKeyPackages(tx, deviceId, suite);
-    const total = available + keyPackages.length;
+    const fresh = await freshOnes(tx, upload);
+    const total = available + fresh.length;
     if (total > LIMITS.maxKeyPackagesPerDevice) return undefined;
-    const row = (payload: Uint8Array, last: number) => ({
-      device_id: deviceId,
-      suite,
-      last_resort: last,
-      payload: Buffer.from(payload),
-    });
-    const rows = keyPackages.map((payload) => row(payload, 0));
+    if (fresh.length > 0) await tx.insertInto('key_packages').values(fresh).execute();
     if (lastResort !== undefined) {
       await tx
         .deleteFrom('key_packages')
@@ -46,11 +42,39 @@ export function publishKeyPackages(
         .where('suite', '=', suite)
         .where('last_resort', '=', 1)
         .execute();
-      rows.push(row(lastResort, 1));
+      const row = {
+        device_id: deviceId,
+        suite,
+        last_resort: 1,
+        payload: Buffer.from(lastResort),
+        hash: null,
+      };
+      await tx.insertInto('key_packages').values(row).execute();
     }
-    if (rows.length > 0) await tx.insertInto('key_packages').values(rows).execute();
     return total;
   });
+}
+
+async function freshOnes(tx: Db, { deviceId, suite, keyPackages }: Upload) {
+  const rows = new Map(
+    keyPackages.map((bytes) => {
+      const hash = hashOf(bytes);
+      const row = { device_id: deviceId, suite, last_resort: 0, payload: Buffer.from(bytes), hash };
+      return [hash.toString('hex'), row];
+    }),
+  );
+  const hashes = [...rows.values()].map(({ hash }) => hash);
+  if (hashes.length === 0) return [];
+  const pooled = tx
+    .selectFrom('key_packages')
+    .select('hash')
+    .where('device_id', '=', deviceId)
+    .where('suite', '=', suite)
+    .where('hash', 'in', hashes);
+  const spent = tx.selectFrom('spent_key_packages').select('hash').where('hash', 'in', hashes);
+  for (const { hash } of [...(await pooled.execute()), ...(await spent.execute())])
+    if (hash !== null) rows.delete(hash.toString('hex'));
+  return [...rows.values()];
 }
 
 export interface Claimed {
@@ -81,7 +105,7 @@ export async function claimKeyPackages(
   try {
     return await db.transaction().execute(async (tx) => {
       const claimed: Claimed[] = [];
-      for (const handle of handles) {
+      for (const handle of new Set(handles)) {
         const devices = await tx
           .selectFrom('devices')
           .select('device_id')
@@ -106,7 +130,7 @@ export async function claimKeyPackages(
 async function takeOne(db: Db, deviceId: string, suite: number) {
   const row = await db
     .selectFrom('key_packages')
-    .select(['id', 'payload', 'last_resort'])
+    .select(['id', 'payload', 'last_resort', 'hash'])
     .where('device_id', '=', deviceId)
     .where('suite', '=', suite)
     .orderBy('last_resort')
@@ -114,6 +138,14 @@ async function takeOne(db: Db, deviceId: string, suite: number) {
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  if (row.last_resort === 0) await db.deleteFrom('key_packages').where('id', '=', row.id).execute();
+  if (row.last_resort === 0) {
+    await db.deleteFrom('key_packages').where('id', '=', row.id).execute();
+    if (row.hash !== null)
+      await db
+        .insertInto('spent_key_packages')
+        .values({ hash: row.hash })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+  }
   return { keyPackage: row.payload, lastResort: row.last_resort === 1 };
 }

@@ -2,7 +2,11 @@ import { sql, type Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /** The tables, by versions: a migration that was released is never changed, a change is a new one. */
-export const migrations: Record<string, Migration> = { '0001-first': { up: createFirst } };
+export const migrations: Record<string, Migration> = {
+  '0001-first': { up: (db) => run(db, FIRST) },
+  '0002-spent-key-packages': { up: (db) => run(db, SPENT_KEY_PACKAGES) },
+  '0003-expiry': { up: (db) => run(db, EXPIRY) },
+};
 
 const FIRST = [
   `CREATE TABLE accounts (handle TEXT PRIMARY KEY, account_key BLOB NOT NULL)`,
@@ -31,6 +35,17 @@ const FIRST = [
   `CREATE TABLE tickets (ticket_hash BLOB PRIMARY KEY, subscription TEXT NOT NULL, expires_at INTEGER NOT NULL)`,
 ];
 
-async function createFirst(db: Kysely<unknown>): Promise<void> {
-  for (const statement of FIRST) await sql.raw(statement).execute(db);
+/** An upload that is repeated after a lost answer must not put a key package back that was claimed in between. */
+const SPENT_KEY_PACKAGES = [
+  `ALTER TABLE key_packages ADD COLUMN hash BLOB`,
+  `CREATE UNIQUE INDEX key_packages_by_hash ON key_packages (device_id, suite, hash)`,
+  `CREATE TABLE spent_key_packages (hash BLOB PRIMARY KEY)`,
+];
+
+const EXPIRY = ['challenges', 'sessions', 'tickets'].map(
+  (table) => `CREATE INDEX ${table}_by_expiry ON ${table} (expires_at)`,
+);
+
+async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
 }

@@ -12,7 +12,11 @@ export interface Schema {
     suite: number;
     last_resort: number;
     payload: Buffer;
+    /** Of single-use ones: tells a repeated upload. */
+    hash: Buffer | null;
   };
+  /** Single-use key packages that were handed out: not whose they were, and not to whom. */
+  spent_key_packages: { hash: Buffer };
   groups: { group_id: string; epoch: number; sequence: number };
   epochs: { group_id: string; epoch: number; access_key: Buffer; ended_by: number | null };
   entries: {

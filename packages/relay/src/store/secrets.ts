@@ -67,16 +67,17 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
     : undefined;
 }
 
-/** Notes a nonce; false where it was noted before. */
-export async function useNonce(db: Db, nonce: Uint8Array, expiresAt: number): Promise<boolean> {
+/** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
+export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
   const result = await db
     .insertInto('nonces')
-    .values({ nonce: Buffer.from(nonce), expires_at: expiresAt })
+    .values(nonces.map((nonce) => ({ nonce: Buffer.from(nonce), expires_at: expiresAt })))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
+  return result.numInsertedOrUpdatedRows === BigInt(nonces.length);
 }
 
+/** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {
   for (const table of ['challenges', 'sessions', 'nonces', 'tickets'] as const) {
     await db.deleteFrom(table).where('expires_at', '<=', now).execute();

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
@@ -13,9 +14,13 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 export async function openSqlite(path: string): Promise<Db> {
   const database = new Database(path, { timeout: 5_000 });
   requireVersion(database);
+  // Ciphertext, but also who was welcomed into what: for the relay's own user alone. Its WAL gets the same mode.
+  if (path !== ':memory:') chmodSync(path, 0o600);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
+  // What was acknowledged is overwritten, and does not lie about in free pages.
+  database.pragma('secure_delete = ON');
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
   const { error } = await new Migrator({
     db,

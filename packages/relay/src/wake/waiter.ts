@@ -25,18 +25,18 @@ export class Waiter {
     return this.#signal?.aborted === true;
   }
 
-  /** Forgets wake-ups so far: call it before reading, so that what comes while reading wakes again. */
-  rearm(): void {
+  /** Takes the wake-ups so far: call it before reading, so that what comes while reading wakes again. */
+  rearm(): string[] {
+    const topics = [...this.#woken];
     this.#woken.clear();
+    return topics;
   }
 
   /** The topics that were notified; waits for the first. Empty when the stream is over. */
   async woken(): Promise<string[]> {
     if (this.#woken.size === 0 && !this.isOver)
       await new Promise<void>((resolve) => (this.#resolve = resolve));
-    const topics = [...this.#woken];
-    this.#woken.clear();
-    return topics;
+    return this.rearm();
   }
 
   close(): void {

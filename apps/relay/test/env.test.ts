@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { envSchema, parseEnv } from '../src/env.ts';
+
+const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+
+test('.env.example describes every variable, and no other', () => {
+  const described = [...example.matchAll(/^#? ?(QPC_\w+)=/gm)].map(([, name]) => name);
+  expect([...new Set(described)].sort()).toEqual(Object.keys(envSchema.shape).sort());
+});
+
+test('an unknown variable is named, and stops the start', () => {
+  expect(parseEnv({ QPC_PROT: '4000' })).toEqual({ problems: [expect.stringContaining('QPC_PROT')] });
+});
+
+test.each([
+  ['QPC_PORT', 'many'],
+  ['QPC_PORT', '70000'],
+  ['QPC_DATABASE', 'mysql://x'],
+  ['QPC_LOG_LEVEL', 'loud'],
+  ['QPC_RATE_FACTOR', '-1'],
+  ['QPC_RELAY', 'nonsense'],
+  ['QPC_ORIGINS', 'not an origin'],
+])('%s=%s is named, and its value is not repeated', (name, value) => {
+  const parsed = parseEnv({ [name]: value });
+  expect(parsed).toEqual({ problems: [expect.stringContaining(name)] });
+  expect(JSON.stringify(parsed)).not.toContain(value);
+});
+
+test('nothing set is enough', () => {
+  expect(parseEnv({ PATH: '/bin', QPC_PORT: '' })).toMatchObject({ QPC_PORT: 4000, QPC_ADMIN_PORT: 4001 });
+});

@@ -1,0 +1,31 @@
+'use client';
+
+import type { ReactNode } from 'react';
+import { ClientProvider } from '@quicprochat/react';
+import { toSentence } from '@quicprochat/sdk';
+import { FullPage } from '../../parts/full-page.tsx';
+import { Opening } from './opening.tsx';
+import { Register } from './register.tsx';
+import { useAccount } from './use-account.ts';
+
+/** Shows its children once there is an account, and what is in the way until then. */
+export function AccountGate({ children }: { children: ReactNode }) {
+  const account = useAccount();
+  switch (account.state) {
+    case 'opening':
+      return <Opening />;
+    case 'none':
+      return <Register relay={account.relay} register={account.register} />;
+    case 'failed':
+      return (
+        <FullPage title="Your account could not be opened">
+          <p role="alert">{toSentence(account.error)}</p>
+          <button type="button" className="button primary" onClick={account.retry}>
+            Try again
+          </button>
+        </FullPage>
+      );
+    case 'ready':
+      return <ClientProvider client={account.client}>{children}</ClientProvider>;
+  }
+}

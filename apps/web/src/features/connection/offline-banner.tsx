@@ -1,0 +1,22 @@
+'use client';
+
+import { Icon } from '../../parts/icon.tsx';
+import { useSettledConnection } from './use-settled-connection.ts';
+import styles from './offline-banner.module.css';
+
+/** Says what still works while the relay cannot be reached. */
+export function OfflineBanner() {
+  const offline = useSettledConnection() === 'offline';
+  return (
+    <div role="status" className={styles.place}>
+      {offline ? (
+        <p className={styles.banner}>
+          <Icon name="cloudOff" size={18} />
+          <span>
+            <strong>Offline.</strong> You can read everything here; what you write is kept and sent when the relay is back.
+          </span>
+        </p>
+      ) : null}
+    </div>
+  );
+}

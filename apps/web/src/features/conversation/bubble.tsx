@@ -1,0 +1,55 @@
+'use client';
+
+import { memo } from 'react';
+import { useAction } from '@quicprochat/react';
+import type { Conversation, Message } from '@quicprochat/sdk';
+import { Failure } from '../../parts/failure.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import styles from './bubble.module.css';
+
+interface BubbleProps {
+  message: Message;
+  /** Whether to tell that it was sent; what is still waiting or failed is told always. */
+  showSent: boolean;
+  conversation: Conversation;
+}
+
+/** One message. What it says is text and never markup, whatever it looks like. */
+export const Bubble = memo(function Bubble({ message, showSent, conversation }: BubbleProps) {
+  const { content, own, state } = message;
+  if (content.type !== 'text') return null;
+  return (
+    <div className={styles.bubble} data-own={own} data-state={state}>
+      <p dir="auto" className={styles.text}>
+        {content.text}
+      </p>
+      {state === 'queued' ? (
+        <p className={styles.state}>
+          <Icon name="clock" size={14} /> Waiting to be sent
+        </p>
+      ) : null}
+      {state === 'sent' && showSent ? (
+        <p className={styles.state}>
+          <Icon name="check" size={14} /> Sent
+        </p>
+      ) : null}
+      {state === 'failed' ? <Unsent text={content.text} conversation={conversation} /> : null}
+    </div>
+  );
+});
+
+/** A message that will not go out by itself any more. Sending it again makes a new one. */
+function Unsent({ text, conversation }: { text: string; conversation: Conversation }) {
+  const again = useAction(() => conversation.send(text));
+  return (
+    <>
+      <p className={styles.state}>
+        <Icon name="alert" size={14} /> Not sent
+        <button type="button" onClick={() => void again.run()} disabled={again.pending}>
+          Send again
+        </button>
+      </p>
+      <Failure error={again.error} />
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+'use client';
+
+import type { Conversation } from '@quicprochat/sdk';
+import { Icon } from '../../parts/icon.tsx';
+import { dayName } from '../time/times.ts';
+import { describe, describeHealed } from './describe.ts';
+import type { Line } from './lines.ts';
+import { MessageGroup } from './message-group.tsx';
+import styles from './log-line.module.css';
+
+interface LogLineProps {
+  line: Line;
+  self: string;
+  nowMs: number;
+  lastSent: number | undefined;
+  conversation: Conversation;
+}
+
+/** One line of the log, of whichever kind. */
+export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLineProps) {
+  switch (line.kind) {
+    case 'day':
+      return (
+        <li className={styles.day}>
+          <span>{dayName(line.atMs, nowMs)}</span>
+        </li>
+      );
+    case 'unread':
+      return (
+        <li className={styles.unread}>
+          <span>New</span>
+        </li>
+      );
+    case 'group':
+      return (
+        <li>
+          <MessageGroup group={line} lastSent={lastSent} conversation={conversation} />
+        </li>
+      );
+    case 'notice':
+      return (
+        <li className={styles.notice} data-content={line.content.type}>
+          {line.content.type === 'undecryptable' ? <Icon name="alert" size={16} /> : null}
+          <span dir="auto">{describe(line.content, line.from, self)}</span>
+        </li>
+      );
+    case 'healed':
+      return (
+        <li className={styles.notice} data-content="healed">
+          <Icon name="heal" size={14} />
+          <span>{describeHealed(line.handles, self)}</span>
+        </li>
+      );
+  }
+}

@@ -1,0 +1,40 @@
+'use client';
+
+import type { Conversation } from '@quicprochat/sdk';
+import { Avatar } from '../../parts/avatar.tsx';
+import { clockTime } from '../time/times.ts';
+import { Bubble } from './bubble.tsx';
+import type { Line } from './lines.ts';
+import styles from './message-group.module.css';
+
+interface MessageGroupProps {
+  group: Extract<Line, { kind: 'group' }>;
+  lastSent: number | undefined;
+  conversation: Conversation;
+}
+
+/** What one person said in one breath. */
+export function MessageGroup({ group, lastSent, conversation }: MessageGroupProps) {
+  const last = group.messages.at(-1);
+  return (
+    <div className={styles.group} data-own={group.own}>
+      {group.own ? null : <Avatar name={group.from} size="small" />}
+      <div className={styles.messages}>
+        <p className={group.own ? 'screen-reader' : styles.from}>{group.own ? 'You' : group.from}</p>
+        {group.messages.map(({ message }) => (
+          <Bubble
+            key={message.position}
+            message={message}
+            showSent={message.position === lastSent}
+            conversation={conversation}
+          />
+        ))}
+        {last === undefined ? null : (
+          <time className={styles.time} dateTime={new Date(last.atMs).toISOString()}>
+            {clockTime(last.atMs)}
+          </time>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+'use client';
+
+import { useId, useState } from 'react';
+import { useAction } from '@quicprochat/react';
+import type { Conversation } from '@quicprochat/sdk';
+import { Failure } from '../../parts/failure.tsx';
+import styles from './forms.module.css';
+
+/** Gives the conversation another name, for everyone. */
+export function Rename({ conversation, name }: { conversation: Conversation; name: string }) {
+  const inputId = useId();
+  const [typed, setTyped] = useState(name);
+  const action = useAction(() => conversation.rename(typed.trim()));
+  return (
+    <section>
+      <h3>Name</h3>
+      <form
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void action.run();
+        }}
+      >
+        <div className="field">
+          <label htmlFor={inputId}>Name of the conversation</label>
+          <input
+            id={inputId}
+            value={typed}
+            maxLength={100}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </div>
+        <Failure error={action.error} />
+        <button type="submit" className="button" disabled={action.pending || typed.trim() === name}>
+          Rename
+        </button>
+      </form>
+    </section>
+  );
+}

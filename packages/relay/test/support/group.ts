@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import {
+  accessTranscript,
+  commitProofBody,
+  toBase64Url,
+  type AccessClaim,
+  type GroupId,
+} from '@quicprochat/protocol';
+import { apiOf, type Api } from './api.ts';
+import { newId, newSigner, type Signer } from './keys.ts';
+
+interface ProofOptions {
+  audience?: string;
+  issuedAtMs?: number;
+  nonce?: Uint8Array;
+  /** Signs instead of the epoch's key. */
+  key?: Signer;
+}
+
+/** What a test may bend in a commit or message. */
+export interface WriteOptions extends ProofOptions {
+  epoch?: number;
+  id?: string;
+  payload?: Uint8Array;
+}
+
+export interface CommitOptions extends WriteOptions {
+  welcomes?: { recipients: string[]; payload: Uint8Array }[];
+  nextKey?: Signer;
+}
+
+/** The members' side of a group: the access keys of all epochs, by epoch. No MLS in it, as there is none in the relay. */
+export class TestGroup {
+  readonly id: GroupId;
+  readonly keys: Signer[] = [newSigner()];
+  readonly api: Api;
+  readonly #host: string;
+
+  constructor(url: string, id = newId() as GroupId) {
+    this.id = id;
+    this.api = apiOf(url);
+    this.#host = new URL(url).host;
+  }
+
+  get epoch(): number {
+    return this.keys.length - 1;
+  }
+
+  async create(): Promise<this> {
+    await this.api.groups.create.mutate(this.creation());
+    return this;
+  }
+
+  creation(options: ProofOptions = {}) {
+    const accessKey = this.#keyOf(0).publicKey;
+    const proof = this.proof('groups.create', 0, [accessKey], options);
+    return { groupId: this.id as string, accessKey: toBase64Url(accessKey), proof };
+  }
+
+  /** Posts and gives the sequence. */
+  async post(text: string, options: WriteOptions = {}): Promise<number> {
+    const input = this.message({ payload: Buffer.from(text), ...options });
+    return (await this.api.groups.post.mutate(input)).sequence;
+  }
+
+  message({ epoch = this.epoch, id = newId(), payload = randomBytes(40), ...proof }: WriteOptions = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      id: id,
+      message: toBase64Url(payload),
+      proof: this.proof('groups.post', epoch, [id, payload], proof),
+    };
+  }
+
+  /** Commits, and on success moves to the next epoch. Gives the sequence. */
+  async commit(options: CommitOptions = {}): Promise<number> {
+    const { nextKey = newSigner() } = options;
+    const { sequence } = await this.api.groups.commit.mutate(this.commitInput({ ...options, nextKey }));
+    this.keys.push(nextKey);
+    return sequence;
+  }
+
+  commitInput(options: CommitOptions = {}) {
+    const { epoch = this.epoch, id = newId(), payload = randomBytes(60), welcomes = [], ...rest } = options;
+    const nextAccessKey = (options.nextKey ?? newSigner()).publicKey;
+    const body = commitProofBody({ id, commit: payload, nextAccessKey, welcomes });
+    return {
+      groupId: this.id as string,
+      epoch,
+      id: id,
+      commit: toBase64Url(payload),
+      nextAccessKey: toBase64Url(nextAccessKey),
+      welcomes: welcomes.map((welcome) => ({ ...welcome, payload: toBase64Url(welcome.payload) })),
+      proof: this.proof('groups.commit', epoch, body, rest),
+    };
+  }
+
+  read({ epoch = this.epoch, cursor = 0, limit = 500, ...proof }: Partial<ReadOptions> = {}) {
+    return this.api.groups.read.mutate(this.readInput({ epoch, cursor, limit, ...proof }));
+  }
+
+  readInput({ epoch = this.epoch, cursor = 0, limit = 500, ...proof }: Partial<ReadOptions> = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      cursor,
+      limit,
+      proof: this.proof('groups.read', epoch, [cursor, limit], proof),
+    };
+  }
+
+  streamInput({ epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      cursor,
+      proof: this.proof('groups.openStream', epoch, [cursor], proof),
+    };
+  }
+
+  proof(
+    procedure: AccessClaim['procedure'],
+    epoch: number,
+    body: AccessClaim['body'],
+    { audience = this.#host, issuedAtMs = Date.now(), nonce = randomBytes(16), key }: ProofOptions,
+  ) {
+    const claim = { procedure, audience, groupId: this.id, epoch, issuedAtMs, nonce, body };
+    const signature = (key ?? this.#keyOf(epoch)).sign(accessTranscript(claim));
+    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+  }
+
+  /** The key of an epoch; of one that never was, a key that nobody else knows. */
+  #keyOf(epoch: number): Signer {
+    return this.keys[epoch] ?? newSigner();
+  }
+}
+
+interface ReadOptions extends ProofOptions {
+  epoch: number;
+  cursor: number;
+  limit: number;
+}
