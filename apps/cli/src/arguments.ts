@@ -1,19 +1,25 @@
 import { parseArgs } from 'node:util';
-import { nameOf, type Command } from './command.ts';
-import { CliError } from './errors.ts';
+import { nameOf, type Command, type Option, type Options } from './command.ts';
+import { CliError } from './exit.ts';
 
 /** What every command understands, before or after its name. */
-const GLOBAL = {
-  home: { type: 'string', help: 'the folder of the account (default: QPC_HOME, or ~/.qpc)' },
-  json: { type: 'boolean', help: 'one JSON object a line, for programs' },
-  help: { type: 'boolean', help: 'this help' },
-  version: { type: 'boolean', help: 'the version' },
-} as const;
+export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
+  home: { value: 'DIR', help: 'the folder of the account (default: QPC_HOME, or ~/.qpc)' },
+  json: { help: 'one JSON object a line, for programs' },
+  help: { help: 'what a command does, or this overview' },
+  version: { help: 'the version of qpc' },
+};
 
-export interface Parsed {
-  command: Command | undefined;
-  words: string[];
-  options: Record<string, string | boolean | undefined>;
+/** What a command line asks for. `about` is all commands with one name, or nothing for the overview. */
+export type Parsed =
+  | { kind: 'command'; command: Command; words: string[]; options: Options }
+  | { kind: 'help'; about: readonly Command[] }
+  | { kind: 'version' };
+
+/** Whether answers are for a program: known before the line is understood, since its errors are answers as well. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
 }
 
 /**
@@ -22,71 +28,90 @@ export interface Parsed {
  * @throws {CliError} USAGE
  */
 export function parse(argv: readonly string[], commands: readonly Command[]): Parsed {
-  const all = Object.assign({}, GLOBAL, ...commands.map(({ options }) => options ?? {})) as Record<
-    string,
-    { type: 'string' | 'boolean' }
-  >;
-  const types = Object.fromEntries(Object.entries(all).map(([name, { type }]) => [name, { type }]));
-  const { values, positionals } = strictly(() =>
-    parseArgs({ args: [...argv], options: types, allowPositionals: true, strict: true }),
-  );
-  const options = values as Parsed['options'];
+  const { values: options, positionals } = split(argv, commands);
   const [name, ...words] = positionals;
-  if (name === undefined || name === 'help')
-    return { command: find(words[0], commands), words, options: { ...options, help: true } };
-  const command = find(name, commands);
-  if (command === undefined) throw new CliError('USAGE', `There is no command “${name}”: see qpc --help.`);
-  if (options['help'] !== true) requireFit(command, words, options);
-  return { command, words, options };
+  if (options['version'] === true) return { kind: 'version' };
+  if (name === 'help') return { kind: 'help', about: topic(words, commands) };
+  if (options['help'] === true)
+    return { kind: 'help', about: name === undefined ? [] : named(name, commands) };
+  if (name === undefined) throw new CliError('USAGE', 'Name a command: see qpc --help.');
+  const { command, said } = choose(named(name, commands), words);
+  refuseForeign(options, command);
+  return { kind: 'command', command, words: said, options };
 }
 
-export function helpFor(command: Command | undefined, commands: readonly Command[]): string {
-  if (command !== undefined)
-    return [`qpc ${command.usage}`, '', command.summary, ...optionLines(command.options)].join('\n');
-  const width = Math.max(...commands.map(({ usage }) => usage.length));
-  return [
-    'qpc: end-to-end encrypted group chat that heals itself, in the terminal',
-    '',
-    'qpc [--home DIR] [--json] COMMAND',
-    '',
-    ...commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`),
-    ...optionLines(GLOBAL),
-    '',
-    'CONVERSATION is an id or a name. Exit codes: 0 done, 1 refused or failed, 2 usage, 3 home or configuration,',
-    '4 the relay cannot be reached, 130 interrupted.',
-  ].join('\n');
-}
-
-function optionLines(options: Command['options'] = {}): string[] {
-  const entries = Object.entries(options);
-  if (entries.length === 0) return [];
-  const names = entries.map(([name, { type }]) =>
-    type === 'string' ? `--${name} ${name.toUpperCase()}` : `--${name}`,
+function split(
+  argv: readonly string[],
+  commands: readonly Command[],
+): { values: Options; positionals: string[] } {
+  const known = Object.assign(
+    {},
+    GLOBAL_OPTIONS,
+    ...commands.map(({ options }) => options),
+  ) as typeof GLOBAL_OPTIONS;
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, { value }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+    ]),
   );
-  const width = Math.max(...names.map((name) => name.length));
-  return ['', ...entries.map(([, { help }], i) => `  ${(names[i] ?? '').padEnd(width)}  ${help}`)];
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
+    return { values: values, positionals };
+  } catch (error) {
+    // The parser's first sentence tells what is wrong; the rest is advice for other programs than this.
+    const [sentence = 'The command line cannot be read'] = (error as Error).message.split(/[.\n]/);
+    throw new CliError('USAGE', `${sentence}: see qpc --help.`);
+  }
 }
 
-function find(name: string | undefined, commands: readonly Command[]): Command | undefined {
-  return commands.find((command) => nameOf(command) === name);
+function topic(words: readonly string[], commands: readonly Command[]): readonly Command[] {
+  const [name, another] = words;
+  if (another !== undefined) throw new CliError('USAGE', 'Use it so: qpc help COMMAND');
+  return name === undefined ? [] : named(name, commands);
 }
 
-function requireFit(command: Command, words: readonly string[], options: Parsed['options']): void {
-  const { min, max } = command.words;
-  if (words.length < min || words.length > max)
-    throw new CliError('USAGE', `Use it so: qpc ${command.usage}`);
-  const allowed = new Set([...Object.keys(GLOBAL), ...Object.keys(command.options ?? {})]);
-  const foreign = Object.keys(options).find((name) => !allowed.has(name));
+function named(name: string, commands: readonly Command[]): readonly Command[] {
+  const found = commands.filter((command) => nameOf(command) === name);
+  if (found.length === 0) throw new CliError('USAGE', `There is no command “${name}”: see qpc --help.`);
+  return found;
+}
+
+/** The command whose usage the words fit. No two usages with one name fit the same words. */
+function choose(
+  candidates: readonly Command[],
+  words: readonly string[],
+): { command: Command; said: string[] } {
+  for (const command of candidates) {
+    const said = fit(command.usage.split(' ').slice(1), words);
+    if (said !== undefined) return { command, said };
+  }
+  const usages = candidates.map(({ usage }) => `qpc ${usage}`);
+  throw new CliError('USAGE', `Use it so: ${usages.join(', or ')}`);
+}
+
+/** What was said for the placeholders of a usage; undefined where the words do not fit it. */
+function fit(pattern: readonly string[], words: readonly string[]): string[] | undefined {
+  if (words.length > pattern.length) return undefined;
+  const said: string[] = [];
+  for (const [i, token] of pattern.entries()) {
+    const word = words[i];
+    if (word === undefined && !token.startsWith('[')) return undefined;
+    if (word === undefined) continue;
+    if (/^\[?[A-Z]/.test(token)) said.push(word);
+    else if (word !== token) return undefined;
+  }
+  return said;
+}
+
+function refuseForeign(options: Options, command: Command): void {
+  const allowed = { ...GLOBAL_OPTIONS, ...command.options };
+  const foreign = Object.keys(options).find((name) => !(name in allowed));
   if (foreign !== undefined)
     throw new CliError('USAGE', `--${foreign} means nothing here: qpc ${command.usage}`);
-}
-
-/** The parser's own message is one sentence and repeats only what was typed as an option. */
-function strictly<T>(parsing: () => T): T {
-  try {
-    return parsing();
-  } catch (error) {
-    const [sentence = 'The command line cannot be read'] = (error as Error).message.split('. ');
-    throw new CliError('USAGE', `${sentence.replace(/\.$/, '')}: see qpc --help.`);
-  }
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { CliError } from './errors.ts';
+import { CliError } from './exit.ts';
+
+const count = z.coerce.number().int().positive();
 
 /** The variables that qpc reads. `.env.example` describes them. */
 const schema = z.object({
-  QPC_HOME: z.string().min(1).optional(),
+  QPC_HOME: z.string().optional(),
   QPC_RELAY: z.url({ protocol: /^https?$/ }).optional(),
-  QPC_UPDATE_AFTER_MESSAGES: z.coerce.number().int().positive().optional(),
-  QPC_UPDATE_AFTER_MS: z.coerce.number().int().positive().optional(),
+  QPC_UPDATE_AFTER_MESSAGES: count.optional(),
+  QPC_UPDATE_AFTER_MS: count.optional(),
   /** Where the person stood when a package manager changed the folder. */
   INIT_CWD: z.string().optional(),
   HOME: z.string().optional(),
@@ -14,11 +16,20 @@ const schema = z.object({
 
 export type Env = z.infer<typeof schema>;
 
-/** @throws {CliError} CONFIG, naming the variable that is malformed */
+/**
+ * Variables that start like ours and are none of them are misspelt. All other `QPC_…` are the relay's to judge: both
+ * can run in one shell.
+ */
+const OURS = /^QPC_(HOME|RELAY|UPDATE)/;
+
+/** @throws {CliError} CONFIG, naming the variable that is malformed or unknown; values are never repeated */
 export function readEnv(environment: NodeJS.ProcessEnv): Env {
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const unknown = Object.keys(present).find((name) => OURS.test(name) && !(name in schema.shape));
+  if (unknown !== undefined)
+    throw new CliError('CONFIG', `${unknown} is not a variable of qpc: see qpc --help.`);
   const parsed = schema.safeParse(present);
   if (parsed.success) return parsed.data;
-  const name = parsed.error.issues[0]?.path.join('.') ?? 'a variable';
-  throw new CliError('CONFIG', `${name} is malformed: see .env.example.`);
+  const name = parsed.error.issues[0]?.path.join('.') ?? 'A variable';
+  throw new CliError('CONFIG', `${name} is malformed: see qpc --help.`);
 }

@@ -1,6 +1,6 @@
 import { QuicprochatError, toSentence } from '@quicprochat/sdk';
 
-/** What the process tells its caller. The help text and the docs repeat this table. */
+/** What the process tells its caller. `qpc --help` and README.md repeat this table. */
 export const EXIT = {
   done: 0,
   /** It was understood, and refused or failed. */
@@ -9,51 +9,68 @@ export const EXIT = {
   usage: 2,
   /** The home folder, the environment or the account in it is not as it must be. */
   config: 3,
-  /** The relay cannot be reached. */
+  /** The relay cannot be reached, or is none. */
   network: 4,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Failures of the command line's own, besides the SDK's. */
-const EXITS = {
+const OWN_CODES = {
+  /** The command line cannot be understood: see `qpc --help`. */
   USAGE: EXIT.usage,
+  /** A file or variable is malformed, or the home folder cannot be used. The message names it. */
   CONFIG: EXIT.config,
+  /** Nobody is registered in this home: `qpc register`. */
+  NOT_REGISTERED: EXIT.config,
+  /** Fewer messages than asked for came in time. Listen again. */
   TIMEOUT: EXIT.failed,
+  /** The relay was not reached while listening. Listen again. */
   NETWORK: EXIT.network,
+  /** SIGINT came first. What had been handed to the relay stays there. */
   INTERRUPTED: EXIT.interrupted,
+  /** SIGTERM came first. */
+  TERMINATED: EXIT.terminated,
 } as const;
 
+/** A failure of the command line's own. */
 export class CliError extends Error {
-  readonly code: string;
+  readonly code: keyof typeof OWN_CODES;
   readonly exit: ExitCode;
 
-  constructor(code: keyof typeof EXITS, message: string) {
+  constructor(code: keyof typeof OWN_CODES, message: string) {
     super(message);
     this.code = code;
-    this.exit = EXITS[code];
+    this.exit = OWN_CODES[code];
   }
 }
 
-/** SDK codes that say something about the home and not about the command. */
-const CONFIG_CODES = [
-  'NOT_REGISTERED',
-  'HANDLE_MISMATCH',
-  'RELAY_MISMATCH',
-  'STORE_UNAVAILABLE',
-  'STORE_VERSION',
-  'STORE_CORRUPT',
-  'STORE_TOO_NEW',
-  'UNSUPPORTED_RUNTIME',
-];
+/** SDK codes that say something about the home, the relay's address or the connection, and not about the command. */
+const SDK_EXITS: Record<string, ExitCode> = {
+  NOT_REGISTERED: EXIT.config,
+  HANDLE_MISMATCH: EXIT.config,
+  RELAY_MISMATCH: EXIT.config,
+  STORE_UNAVAILABLE: EXIT.config,
+  STORE_VERSION: EXIT.config,
+  STORE_CORRUPT: EXIT.config,
+  STORE_TOO_NEW: EXIT.config,
+  UNSUPPORTED_RUNTIME: EXIT.config,
+  NETWORK: EXIT.network,
+  UNAVAILABLE: EXIT.network,
+  RELAY_MISBEHAVED: EXIT.network,
+};
 
 /** A failure as it is shown: its stable code, one sentence, and the exit code. Never a stack. */
 export function describe(error: unknown): { code: string; message: string; exit: ExitCode } {
   if (error instanceof CliError) return { code: error.code, message: error.message, exit: error.exit };
   const message = toSentence(error);
   if (!(error instanceof QuicprochatError)) return { code: 'INTERNAL', message, exit: EXIT.failed };
-  const { code } = error;
-  if (code === 'NETWORK') return { code, message, exit: EXIT.network };
-  return { code, message, exit: CONFIG_CODES.includes(code) ? EXIT.config : EXIT.failed };
+  return { code: error.code, message, exit: SDK_EXITS[error.code] ?? EXIT.failed };
+}
+
+/** Whether the relay could not be asked: what is stored can be shown all the same. */
+export function isOffline(error: unknown): boolean {
+  return error instanceof QuicprochatError && SDK_EXITS[error.code] === EXIT.network;
 }

@@ -1,73 +1,103 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from '@quicprochat/sdk';
 import { sqliteStorage } from '@quicprochat/sdk/node';
 import { z } from 'zod';
 import type { Env } from './env.ts';
-import { CliError } from './errors.ts';
+import { CliError } from './exit.ts';
 
 const configSchema = z.strictObject({ relay: z.url({ protocol: /^https?$/ }) });
 
-/** A folder with one account in it: its database, and which relay it belongs to. Only its owner may read it. */
+interface OpenOptions {
+  live: boolean;
+  signal: AbortSignal;
+}
+
+/**
+ * A folder with one account in it: `qpc.db` with everything the SDK keeps, and `config.json` with the relay's address.
+ * Made for its owner alone; run.ts sets the umask for what SQLite adds beside it.
+ */
 export class Home {
   readonly path: string;
   readonly #env: Env;
 
   constructor(path: string | undefined, env: Env) {
+    if (path === '') throw new CliError('USAGE', '--home takes the name of a folder.');
     const chosen = path ?? env.QPC_HOME ?? join(env.HOME ?? homedir(), '.qpc');
     this.path = resolve(env.INIT_CWD ?? process.cwd(), chosen);
     this.#env = env;
   }
 
-  /** Registers a handle, and notes the relay once that has succeeded. */
-  async register(handle: string, relay: string): Promise<Client> {
+  /**
+   * Registers a handle, or opens the account where it is registered here already. Notes the relay last: after a crash
+   * in between, the same command goes on where it stopped.
+   */
+  async register(options: { handle: string; relay: string; signal: AbortSignal }): Promise<Client> {
     await this.#make();
-    const client = await this.#client({ relay, handle, live: false });
-    await writeFile(this.#configFile, `${JSON.stringify({ relay })}\n`, { mode: 0o600 });
+    const client = await this.#client({ ...options, live: false });
+    try {
+      await this.#note(client.relay);
+    } catch {
+      await client.close();
+      throw new CliError('CONFIG', 'The file config.json cannot be written in this home.');
+    }
     return client;
   }
 
   /** Opens the account that is registered here. */
-  async open({ live }: { live: boolean }): Promise<Client> {
-    return this.#client({ relay: await this.#relay(), live });
+  async open(options: OpenOptions): Promise<Client> {
+    const relay = await this.relay();
+    if (relay !== undefined) return this.#client({ relay, ...options });
+    throw new CliError(
+      'NOT_REGISTERED',
+      'Nobody is registered in this home: use qpc register HANDLE --relay URL, or name another with --home.',
+    );
   }
 
-  #client(options: { relay: string; handle?: string; live: boolean }): Promise<Client> {
+  /** The relay of the account here; undefined where nobody is registered. */
+  async relay(): Promise<string | undefined> {
+    const text = await readFile(this.#configFile, 'utf8').catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw new CliError('CONFIG', 'The home is not a folder that qpc can read: choose another with --home.');
+    });
+    if (text === undefined) return undefined;
+    const config = configSchema.safeParse(parseJson(text));
+    if (config.success) return config.data.relay;
+    throw new CliError('CONFIG', 'The file config.json in this home is not what qpc wrote.');
+  }
+
+  #client(options: OpenOptions & { relay: string; handle?: string }): Promise<Client> {
     const { QPC_UPDATE_AFTER_MESSAGES: afterMessages, QPC_UPDATE_AFTER_MS: afterMs } = this.#env;
-    const update = { ...(afterMessages && { afterMessages }), ...(afterMs && { afterMs }) };
+    const update = {
+      ...(afterMessages !== undefined && { afterMessages }),
+      ...(afterMs !== undefined && { afterMs }),
+    };
     return Client.create({ ...options, update, storage: sqliteStorage(join(this.path, 'qpc.db')) });
   }
 
+  /** An existing folder keeps the rights that it has: it may be someone's home, or the root. */
   async #make(): Promise<void> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
-      await chmod(this.path, 0o700);
     } catch {
-      throw new CliError(
-        'CONFIG',
-        'The home folder cannot be made or is not ours: choose another with --home.',
-      );
+      throw new CliError('CONFIG', 'The home folder cannot be made: choose another with --home.');
     }
   }
 
-  async #relay(): Promise<string> {
-    const text = await readFile(this.#configFile, 'utf8').catch(() => undefined);
-    if (text === undefined) {
-      throw new CliError(
-        'CONFIG',
-        'Nobody is registered in this home: qpc --home DIR register HANDLE --relay URL.',
-      );
-    }
-    const config = configSchema.safeParse(parseJson(text));
-    if (!config.success)
-      throw new CliError('CONFIG', 'The file config.json in this home is not what qpc wrote.');
-    return config.data.relay;
+  async #note(relay: string): Promise<void> {
+    const fresh = `${this.#configFile}.${process.pid}`;
+    await writeFile(fresh, `${JSON.stringify({ relay })}\n`, { mode: 0o600 });
+    await rename(fresh, this.#configFile);
   }
 
   get #configFile(): string {
     return join(this.path, 'config.json');
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function parseJson(text: string): unknown {

@@ -1,75 +1,75 @@
-import { helpFor, parse, type Parsed } from './arguments.ts';
-import type { Command } from './command.ts';
-import { conversations } from './commands/conversations.ts';
-import { leave } from './commands/leave.ts';
-import { listen } from './commands/listen.ts';
-import { members } from './commands/members.ts';
-import { register } from './commands/register.ts';
-import { security } from './commands/security.ts';
-import { send } from './commands/send.ts';
-import { update } from './commands/update.ts';
-import { verify } from './commands/verify.ts';
+import { parse, wantsJson, type Parsed } from './arguments.ts';
+import { COMMANDS } from './commands.ts';
 import { readEnv } from './env.ts';
-import { CliError, describe, EXIT, type ExitCode } from './errors.ts';
+import { CliError, describe, EXIT, type ExitCode } from './exit.ts';
+import { helpFor } from './help.ts';
 import { Home } from './home.ts';
 import { Output } from './output.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [
-  register,
-  conversations,
-  send,
-  listen,
-  members,
-  update,
-  leave,
-  security,
-  verify,
-];
+/** How long a command that was interrupted may take to put things away. A crash would not harm the home either. */
+const GRACE_MS = 2_000;
 
 /** Runs one command line. Everything that goes wrong ends here, as one sentence and an exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
-  const output = new Output(argv.includes('--json'));
+  // What SQLite writes beside the database is for the owner alone, too.
+  process.umask(0o077);
+  const output = new Output(wantsJson(argv));
   endQuietlyWhenNobodyReads();
+  showNoStacks(output);
   try {
     const parsed = parse(argv, COMMANDS);
-    if (parsed.options['version'] === true) {
-      output.result({ version: VERSION }, VERSION);
-      return EXIT.done;
-    }
-    if (parsed.command === undefined || parsed.options['help'] === true) {
-      output.result({ help: helpFor(parsed.command, COMMANDS) }, helpFor(parsed.command, COMMANDS));
-      return parsed.command === undefined && argv.length === 0 ? EXIT.usage : EXIT.done;
-    }
-    return await runCommand(parsed.command, parsed, output);
+    if (parsed.kind === 'command') return await runCommand(parsed, output);
+    const text = parsed.kind === 'version' ? VERSION : helpFor(parsed.about, COMMANDS);
+    await output.result({ [parsed.kind]: text }, text);
+    return EXIT.done;
   } catch (error) {
-    const described = describe(error);
-    output.failure(described);
-    return described.exit;
+    return fail(error, output);
   }
 }
 
-async function runCommand(command: Command, { words, options }: Parsed, output: Output): Promise<ExitCode> {
+async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output): Promise<ExitCode> {
+  const { command, words, options } = parsed;
   const interruption = new AbortController();
-  const interrupt = () => {
-    interruption.abort(new CliError('INTERRUPTED', 'Interrupted.'));
-  };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    const env = readEnv(process.env);
-    const home = new Home(options['home'] as string | undefined, env);
-    await command.run({ home, output, env, words, options, signal: interruption.signal });
-    return interruption.signal.aborted ? EXIT.interrupted : EXIT.done;
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  const { signal } = interruption;
+  // Once each: who presses Ctrl+C a second time wants no more patience, and gets Node's own answer.
+  process.once('SIGINT', () => interruption.abort(new CliError('INTERRUPTED', 'Interrupted.')));
+  process.once('SIGTERM', () => interruption.abort(new CliError('TERMINATED', 'Told to end.')));
+
+  const env = readEnv(process.env);
+  const home = new Home(options['home'] as string | undefined, env);
+  await Promise.race([command.run({ home, output, env, words, options, signal }), outOfGrace(signal)]);
+  return signal.aborted ? describe(signal.reason).exit : EXIT.done;
+}
+
+/** Rejects with the reason of the interruption when the grace after it is over. */
+function outOfGrace(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const startGrace = () => {
+      setTimeout(() => reject(signal.reason as CliError), GRACE_MS);
+    };
+    signal.addEventListener('abort', startGrace, { once: true });
+  });
+}
+
+async function fail(error: unknown, output: Output): Promise<ExitCode> {
+  const described = describe(error);
+  await output.failure(described);
+  return described.exit;
 }
 
 /** `qpc listen | head -1`: the reader is gone, and that is no failure. */
 function endQuietlyWhenNobodyReads(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+    });
+  }
+}
+
+/** What slips past every handler is a fault of ours; it ends the process as any failure does. */
+function showNoStacks(output: Output): void {
+  const end = (error: unknown) => void fail(error, output).then((exit) => process.exit(exit));
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
 }

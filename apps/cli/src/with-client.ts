@@ -1,27 +1,18 @@
-import { QuicprochatError, type Client } from '@quicprochat/sdk';
+import type { Client } from '@quicprochat/sdk';
 import type { Context } from './command.ts';
+import { isOffline } from './exit.ts';
 
-/** Opens the account, takes in what is new, works, and closes again. */
+/**
+ * Opens the account, takes in what is new, works, and closes again. Without a relay it goes on with what is stored:
+ * what only shows something has something to show, and what needs the relay tries for itself and fails by itself.
+ */
 export async function withClient<T>(context: Context, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = await context.home.open({ live: false });
+  const { home, output, signal } = context;
+  const client = await home.open({ live: false, signal });
   try {
-    await client.sync({ signal: context.signal });
-    return await work(client);
-  } finally {
-    await client.close();
-  }
-}
-
-/** The same for commands that only show: without a relay they show what is stored, and say so. */
-export async function withStoredClient<T>(
-  context: Context,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = await context.home.open({ live: false });
-  try {
-    await client.sync({ signal: context.signal }).catch((error: unknown) => {
-      if (!(error instanceof QuicprochatError) || error.code !== 'NETWORK') throw error;
-      context.output.note('The relay cannot be reached: this is what was known last.');
+    await client.sync({ signal }).catch(async (error: unknown) => {
+      if (!isOffline(error)) throw error;
+      await output.note('The relay cannot be reached: what came since the last time is not known yet.');
     });
     return await work(client);
   } finally {

@@ -1,54 +1,80 @@
-import type { Client } from '@quicprochat/sdk';
-import type { Command, Context } from '../command.ts';
-import { CliError } from '../errors.ts';
+import type { Command } from '../command.ts';
+import { CliError } from '../exit.ts';
 import { clean, table } from '../output.ts';
-import { withClient, withStoredClient } from '../with-client.ts';
+import { withClient } from '../with-client.ts';
 
-const SUITES: Record<string, 0x0001 | 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
+const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
 
-export const conversations: Command = {
-  usage: 'conversations [create]',
-  summary: 'list your conversations, or create one',
-  words: { min: 0, max: 1 },
+export const listConversations: Command = {
+  usage: 'conversations',
+  summary: 'list your conversations, latest activity first',
+  details:
+    'With --json: {conversations: [{conversation, name, state, epoch, unread}]}. The state is active, leaving, left, removed or stuck.',
+
+  run: (context) =>
+    withClient(context, async (client) => {
+      const conversations = client.conversations
+        .list()
+        .map(({ id, name, state, epoch, unread }) => ({ conversation: id, name, state, epoch, unread }));
+      const rows = conversations.map(({ conversation, name, state, epoch, unread }) => [
+        clean(name) || '(no name)',
+        unread === 0 ? '' : `${unread} new`,
+        state,
+        `epoch ${epoch}`,
+        conversation,
+      ]);
+      await context.output.result(
+        { conversations },
+        rows.length === 0
+          ? 'No conversations yet: qpc conversations create --name NAME --with A,B'
+          : table(rows),
+      );
+    }),
+};
+
+export const createConversation: Command = {
+  usage: 'conversations create',
+  summary: 'create a conversation',
+  details: 'With --json: {conversation}, its id.',
   options: {
-    name: { type: 'string', help: 'the new conversation’s name' },
-    with: { type: 'string', help: 'the handles to add, with commas between' },
-    suite: { type: 'string', help: 'hybrid (post-quantum, the default) or classic' },
+    name: { value: 'NAME', help: 'its name, for everyone' },
+    with: { value: 'A,B', help: 'the handles to add, with commas between' },
+    suite: {
+      value: 'SUITE',
+      help: 'hybrid (post-quantum, the default) or classic; it cannot be changed later',
+    },
   },
 
   async run(context) {
-    const [action] = context.words;
-    if (action === undefined) return withStoredClient(context, (client) => list(context, client));
-    if (action === 'create') return withClient(context, (client) => create(context, client));
-    throw new CliError('USAGE', 'Use it so: qpc conversations [create --name NAME --with A,B]');
+    const { options, output, signal } = context;
+    const suite = suiteOf(options['suite']);
+    const name = String(options['name'] ?? '');
+    const members = handlesOf(options['with']);
+    await withClient(context, async (client) => {
+      const created = await client.conversations.create({ name, members, signal, ...(suite && { suite }) });
+      const others = members.length === 0 ? 'you alone' : members.join(', ');
+      await output.result(
+        { conversation: created.id },
+        `Created ${clean(name) || 'a conversation'} with ${others}: ${created.id}`,
+      );
+    });
   },
 };
 
-async function list({ output }: Context, client: Client): Promise<void> {
-  const rows = client.conversations.list().map(({ id, name, state, epoch, unread }) => ({
-    conversation: id,
-    name,
-    state,
-    epoch,
-    unread,
-  }));
-  const lines = rows.map((row) => [row.conversation, row.state, `${row.unread} new`, clean(row.name)]);
-  output.result({ conversations: rows }, lines.length === 0 ? 'No conversations yet.' : table(lines));
+/** Checked before anything is opened: a wrong command line must not wait for the network. */
+function suiteOf(option: string | boolean | undefined): 0x0003 | 0x004f | undefined {
+  if (option === undefined) return undefined;
+  const suite = SUITES[String(option)];
+  if (suite === undefined) throw new CliError('USAGE', '--suite is hybrid or classic.');
+  return suite;
 }
 
-async function create({ output, options, signal }: Context, client: Client): Promise<void> {
-  const suite = options['suite'] === undefined ? undefined : SUITES[String(options['suite'])];
-  if (options['suite'] !== undefined && suite === undefined) {
-    throw new CliError('USAGE', '--suite is hybrid or classic.');
-  }
-  const handles = String(options['with'] ?? '').split(',');
-  const members = handles.map((handle) => handle.trim()).filter((handle) => handle !== '');
-  const name = String(options['name'] ?? '');
-  const { id } = await client.conversations.create({
-    name,
-    members,
-    signal,
-    ...(suite !== undefined && { suite }),
-  });
-  output.result({ conversation: id }, id);
+function handlesOf(option: string | boolean | undefined): string[] {
+  if (option === undefined) return [];
+  const handles = String(option)
+    .split(',')
+    .map((handle) => handle.trim());
+  if (handles.includes(''))
+    throw new CliError('USAGE', '--with takes handles with commas between: --with bob,carol');
+  return handles;
 }

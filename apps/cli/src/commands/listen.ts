@@ -1,133 +1,137 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import type { Command, Context } from '../command.ts';
-import { CliError } from '../errors.ts';
-import { clean } from '../output.ts';
+import { CliError, isOffline } from '../exit.ts';
+import { recordOf, textOf } from './message-line.ts';
+
+/** How long the first look at the relay may take. A shorter --timeout does not cut it off: what is there is printed. */
+const FIRST_LOOK_MS = 15_000;
+
+/** The longest delay that Node's timers take. */
+const MAX_TIMEOUT_S = 2_147_483;
 
 export const listen: Command = {
   usage: 'listen [CONVERSATION]',
-  summary: 'print what others sent and you have not listened to yet, and then what comes',
-  words: { min: 0, max: 1 },
+  summary: 'print what others sent and this home has not listened to yet, and then what comes',
+  details: [
+    'One conversation, or all, new ones included. With --json: {id, from, text, epoch, conversation} for a message, and',
+    '{undecryptable: code, conversation} for what cannot be opened here. Each is printed once, however often you listen;',
+    'after a crash at most the last one comes again. Two listeners in one home at the same time may both print it.',
+    'Ends with 0 when --count is reached, or after --timeout where no count was asked; with 1 (TIMEOUT) where fewer came;',
+    'with 4 where the relay was never reached; with 130 at Ctrl+C. A conversation that is not known here yet is waited',
+    'for as long as --timeout says.',
+  ].join('\n'),
   options: {
-    count: { type: 'string', help: 'end after so many messages' },
-    timeout: { type: 'string', help: 'end after so many seconds' },
-    events: { type: 'boolean', help: 'with --json: print who comes, goes and heals, too' },
+    count: { value: 'N', help: 'end after so many messages; what cannot be opened counts too' },
+    timeout: { value: 'SECONDS', help: 'end after so long' },
+    events: {
+      help: 'with --json: print who comes, goes, heals and renames, too: {event, from, epoch, conversation}',
+    },
   },
 
   async run(context) {
-    const count = numberOf(context, 'count');
-    const timeoutMs = numberOf(context, 'timeout') * 1_000;
-    const client = await context.home.open({ live: true });
+    const limits = { count: countOf(context), timeoutMs: timeoutOf(context) };
+    const client = await context.home.open({ live: true, signal: context.signal });
     try {
-      await listenTo(client, context, { count, timeoutMs });
+      await listenTo(client, context, limits);
     } finally {
       await client.close();
     }
   },
 };
 
-/** Prints until enough was printed, the time is over, or the person interrupts. */
-async function listenTo(
-  client: Client,
-  context: Context,
-  { count, timeoutMs }: { count: number; timeoutMs: number },
-): Promise<void> {
-  const [name] = context.words;
-  const over = new AbortController();
-  const stop = () => {
-    over.abort();
-  };
-  context.signal.addEventListener('abort', stop, { once: true });
-  const timer = Number.isFinite(timeoutMs)
-    ? sleep(timeoutMs, undefined, { signal: over.signal }).then(stop, () => undefined)
-    : undefined;
-
-  const seen = name === undefined ? undefined : await named(client, name, over.signal);
-  let printed = 0;
-  while (printed < count && !over.signal.aborted) {
-    const changed = nextChange(client, over.signal);
-    for (const conversation of seen === undefined ? client.conversations.list() : [seen]) {
-      printed += await printNew(conversation, context, count - printed);
-    }
-    if (printed < count) await changed;
-  }
-  stop();
-  await timer;
-  if (context.signal.aborted || !Number.isFinite(count) || printed >= count) return;
-  if (client.connection !== 'online') throw new CliError('NETWORK', 'The relay cannot be reached.');
-  throw new CliError('TIMEOUT', `${printed} of ${count} messages came in time.`);
+interface Limits {
+  count: number;
+  timeoutMs: number;
 }
 
-/** The conversation of that name, which may still be on its way here. */
-async function named(client: Client, name: string, signal: AbortSignal): Promise<Conversation> {
+/** Prints until enough was printed, the time is over, or the person interrupts. */
+async function listenTo(client: Client, context: Context, { count, timeoutMs }: Limits): Promise<void> {
+  const ended = new AbortController();
+  const over = AbortSignal.any([context.signal, ended.signal]);
+  let reached = await firstLook(client, context);
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => ended.abort(), timeoutMs) : undefined;
+
+  let printed = 0;
+  const only = await chosen(client, context, { over, waits: timer !== undefined });
   for (;;) {
-    const changed = nextChange(client, signal);
-    const known = client.conversations
-      .list()
-      .some((conversation) => conversation.id === name || conversation.name === name);
-    if (known || signal.aborted) return client.conversations.find(name);
+    const changed = nextChange(client, over);
+    reached ||= client.connection === 'online';
+    for (const conversation of only === undefined ? client.conversations.list() : [only]) {
+      printed += await printNew(conversation, context, { most: count - printed, over: context.signal });
+    }
+    if (printed >= count || over.aborted) break;
+    await changed;
+  }
+  clearTimeout(timer);
+  if (context.signal.aborted || printed >= count) return;
+  if (!reached) throw new CliError('NETWORK', 'The relay was not reached in all that time.');
+  if (Number.isFinite(count)) throw new CliError('TIMEOUT', `${printed} of ${count} messages came in time.`);
+}
+
+/** Takes in what the relay has for us. Where it cannot be reached, the live client goes on trying. */
+async function firstLook(client: Client, { output, signal }: Context): Promise<boolean> {
+  const looking = client.sync({ signal }).then(
+    () => true,
+    (error: unknown) => {
+      if (isOffline(error) || signal.aborted) return false;
+      throw error;
+    },
+  );
+  const enough = sleep(FIRST_LOOK_MS, false, { signal, ref: false }).catch(() => false);
+  const reached = await Promise.race([looking, enough]);
+  if (!reached && !signal.aborted)
+    await output.note('The relay cannot be reached; listening goes on when it is back.');
+  return reached;
+}
+
+/**
+ * The conversation that was named. It may be on its way here, and is waited for until the time is over.
+ *
+ * @throws {UsageError} CONVERSATION_NOT_FOUND, AMBIGUOUS_NAME
+ */
+async function chosen(
+  client: Client,
+  { words: [name], signal }: Context,
+  { over, waits }: { over: AbortSignal; waits: boolean },
+): Promise<Conversation | undefined> {
+  if (name === undefined) return undefined;
+  for (;;) {
+    const changed = nextChange(client, over);
+    const isKnown = client.conversations.list().some((known) => known.id === name || known.name === name);
+    if (signal.aborted) return undefined;
+    if (isKnown || !waits || over.aborted) return client.conversations.find(name);
     await changed;
   }
 }
 
 /** Prints what stands after the read position, and moves that after each line: nothing is printed twice. */
-async function printNew(conversation: Conversation, context: Context, most: number): Promise<number> {
+async function printNew(
+  conversation: Conversation,
+  context: Context,
+  { most, over }: { most: number; over: AbortSignal },
+): Promise<number> {
   let printed = 0;
   for (;;) {
     const page = await conversation.history({ after: conversation.readPosition });
     if (page.length === 0) return printed;
     for (const message of page) {
-      if (printed >= most) return printed;
-      if (print(message, conversation, context)) printed++;
+      if (printed >= most || over.aborted) return printed;
+      if (await print(message, conversation, context)) printed++;
       await conversation.markRead(message.position);
     }
   }
 }
 
-function print(message: Message, conversation: Conversation, { output, options }: Context): boolean {
-  const { id, from, own, epoch, content } = message;
-  if (own) return false;
-  switch (content.type) {
-    case 'text':
-      output.result(
-        { id, from, text: content.text, epoch, conversation: conversation.id },
-        `${from}  ${clean(content.text)}`,
-      );
-      return true;
-    case 'undecryptable':
-      output.result(
-        { undecryptable: content.code, conversation: conversation.id },
-        `(something came that cannot be opened here: ${content.code})`,
-      );
-      return true;
-    default: {
-      if (!output.json || options['events'] === true) {
-        output.result(
-          { event: content, from, epoch, conversation: conversation.id },
-          `* ${eventText(content, from)}`,
-        );
-      }
-      return false;
-    }
-  }
-}
-
-function eventText(
-  content: Exclude<Message['content'], { type: 'text' | 'undecryptable' }>,
-  from: string,
-): string {
-  switch (content.type) {
-    case 'members-added':
-      return `${from} added ${content.handles.join(', ')}`;
-    case 'members-removed':
-      return `${content.handles.join(', ')} went (by ${from})`;
-    case 'left':
-      return `${content.handle} left`;
-    case 'renamed':
-      return `${from} named the conversation ${clean(content.name)}`;
-    case 'healed':
-      return `${content.handle} made fresh keys`;
-  }
+/** @returns whether it was a message; own ones are not printed, and events do not count */
+async function print(message: Message, conversation: Conversation, context: Context): Promise<boolean> {
+  const { output, options, words } = context;
+  if (message.own) return false;
+  const isEvent = !['text', 'undecryptable'].includes(message.content.type);
+  if (isEvent && output.json && options['events'] !== true) return false;
+  const place = words.length === 0 ? conversation.name || conversation.id : undefined;
+  await output.result(recordOf(message), textOf(message, place));
+  return !isEvent;
 }
 
 function nextChange(client: Client, signal: AbortSignal): Promise<void> {
@@ -143,10 +147,15 @@ function nextChange(client: Client, signal: AbortSignal): Promise<void> {
   });
 }
 
-function numberOf({ options }: Context, name: string): number {
-  const text = options[name];
-  if (text === undefined) return Infinity;
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new CliError('USAGE', `--${name} takes a number above 0.`);
-  return value;
+function countOf({ options: { count } }: Context): number {
+  if (count === undefined) return Infinity;
+  if (/^[1-9]\d{0,8}$/.test(String(count))) return Number(count);
+  throw new CliError('USAGE', '--count takes a whole number above 0.');
+}
+
+function timeoutOf({ options: { timeout } }: Context): number {
+  if (timeout === undefined) return Infinity;
+  const seconds = /^\d+(\.\d+)?$/.test(String(timeout)) ? Number(timeout) : NaN;
+  if (seconds > 0 && seconds <= MAX_TIMEOUT_S) return seconds * 1_000;
+  throw new CliError('USAGE', `--timeout takes seconds, above 0 and up to ${MAX_TIMEOUT_S}.`);
 }

@@ -1,40 +1,43 @@
 import type { Command, Context } from '../command.ts';
-import type { Client } from '@quicprochat/sdk';
-import { CliError } from '../errors.ts';
-import { withClient, withStoredClient } from '../with-client.ts';
+import { withClient } from '../with-client.ts';
 
-export const members: Command = {
-  usage: 'members CONVERSATION [add|remove HANDLE]',
-  summary: 'show who is in, add someone, or remove someone',
-  words: { min: 1, max: 3 },
+export const listMembers: Command = {
+  usage: 'members CONVERSATION',
+  summary: 'show who is in',
+  details: 'With --json: {members: [{handle}]}. Empty when the conversation has ended for you.',
 
-  async run(context) {
-    const [, action, handle] = context.words;
-    if (action === undefined) return withStoredClient(context, (client) => list(context, client));
-    if ((action !== 'add' && action !== 'remove') || handle === undefined) {
-      throw new CliError('USAGE', `Use it so: qpc ${members.usage}`);
-    }
-    return withClient(context, (client) => change(context, client, { action, handle }));
-  },
+  run: (context) =>
+    withClient(context, async (client) => {
+      const [conversation = ''] = context.words;
+      const members = client.conversations.find(conversation).members.list();
+      const handles = [...new Set(members.map(({ handle }) => handle))].sort();
+      await context.output.result(
+        { members: handles.map((handle) => ({ handle })) },
+        handles.length === 0 ? 'This conversation has ended for you.' : handles.join('\n'),
+      );
+    }),
 };
 
-async function list({ output, words: [name = ''] }: Context, client: Client): Promise<void> {
-  const handles = [
-    ...new Set(
-      client.conversations
-        .find(name)
-        .members.list()
-        .map(({ handle }) => handle),
-    ),
-  ].sort();
-  output.result({ members: handles.map((handle) => ({ handle })) }, handles.join('\n'));
-}
+export const addMember: Command = {
+  usage: 'members CONVERSATION add HANDLE',
+  summary: 'add someone; everyone’s keys move on',
+  details: 'With --json: {epoch}, the one that begins with it.',
+  run: (context) => change(context, 'add'),
+};
 
-async function change(
-  { output, words: [name = ''], signal }: Context,
-  client: Client,
-  { action, handle }: { action: 'add' | 'remove'; handle: string },
-): Promise<void> {
-  const { epoch } = await client.conversations.find(name).members[action]([handle], { signal });
-  output.result({ epoch }, `${handle} is ${action === 'add' ? 'in' : 'out'} (epoch ${epoch}).`);
+export const removeMember: Command = {
+  usage: 'members CONVERSATION remove HANDLE',
+  summary: 'remove someone, who can read and write nothing from then on',
+  details: 'With --json: {epoch}, the one that begins with it.',
+  run: (context) => change(context, 'remove'),
+};
+
+function change(context: Context, action: 'add' | 'remove'): Promise<void> {
+  return withClient(context, async (client) => {
+    const [conversation = '', handle = ''] = context.words;
+    const { members } = client.conversations.find(conversation);
+    const { epoch } = await members[action]([handle], { signal: context.signal });
+    const done = action === 'add' ? 'is in' : 'is out';
+    await context.output.result({ epoch }, `${handle} ${done}, from epoch ${epoch} on.`);
+  });
 }

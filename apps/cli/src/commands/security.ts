@@ -1,45 +1,47 @@
 import type { Security } from '@quicprochat/sdk';
 import type { Command } from '../command.ts';
 import { table } from '../output.ts';
-import { withStoredClient } from '../with-client.ts';
+import { ago, localTime } from '../time.ts';
+import { withClient } from '../with-client.ts';
 
 export const security: Command = {
   usage: 'security CONVERSATION',
   summary: 'show the epoch, its authenticator, the cipher suite and how fresh everyone’s keys are',
-  words: { min: 1, max: 1 },
+  details:
+    'With --json: {epoch, suite, epochAuthenticator, lastHealedAt, members: [{handle, keyAgeEpochs, keyAgeMs}]}. Members who see\n' +
+    'the same authenticator share one state of the group. Of a conversation that has ended, the keys are gone: then the\n' +
+    'authenticator is empty, lastHealedAt is null and there are no members.',
 
   run: (context) =>
-    withStoredClient(context, async (client) => {
+    withClient(context, async (client) => {
       const current = client.conversations.find(context.words[0] ?? '').security;
-      context.output.result(recordOf(current), textOf(current));
+      await context.output.result(recordOf(current), textOf(current));
     }),
 };
 
-function recordOf(current: Security) {
+function recordOf({ epoch, suite, epochAuthenticator, lastHealedAtMs, members }: Security) {
   return {
-    epoch: current.epoch,
-    suite: current.suite,
-    epochAuthenticator: current.epochAuthenticator,
-    lastHealedAt: new Date(current.lastHealedAtMs).toISOString(),
-    members: current.members.map(({ handle, keyAgeEpochs, keyAgeMs }) => ({
-      handle,
-      keyAgeEpochs,
-      keyAgeMs,
-    })),
+    epoch,
+    suite,
+    epochAuthenticator,
+    lastHealedAt: members.length === 0 ? null : new Date(lastHealedAtMs).toISOString(),
+    members: members.map(({ handle, keyAgeEpochs, keyAgeMs }) => ({ handle, keyAgeEpochs, keyAgeMs })),
   };
 }
 
-function textOf(current: Security): string {
-  const members = current.members.map(({ handle, keyAgeEpochs, keyAgeMs, verified }) => [
+function textOf({ epoch, suiteName, epochAuthenticator, lastHealedAtMs, members }: Security): string {
+  if (members.length === 0)
+    return `This conversation ended for you in epoch ${epoch}, and its keys are gone.\nIts suite was ${suiteName}.`;
+  const facts = [
+    ['epoch', String(epoch)],
+    ['authenticator', epochAuthenticator],
+    ['suite', suiteName],
+    ['last healed', localTime(lastHealedAtMs)],
+  ];
+  const people = members.map(({ handle, own, keyAgeEpochs, keyAgeMs, verified }) => [
     `  ${handle}`,
-    `keys ${Math.round(keyAgeMs / 60_000)} min old, ${keyAgeEpochs} epochs`,
-    verified ? 'verified' : 'not verified',
+    `keys made ${ago(keyAgeMs)}, ${keyAgeEpochs} ${keyAgeEpochs === 1 ? 'epoch' : 'epochs'} back`,
+    own ? 'you' : verified ? 'verified' : 'not verified',
   ]);
-  return [
-    `epoch          ${current.epoch}`,
-    `authenticator  ${current.epochAuthenticator}`,
-    `suite          ${current.suiteName}`,
-    `last healed    ${new Date(current.lastHealedAtMs).toLocaleString()}`,
-    table(members),
-  ].join('\n');
+  return [table(facts), 'members', table(people)].join('\n');
 }

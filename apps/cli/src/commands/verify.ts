@@ -1,22 +1,38 @@
 import type { Command } from '../command.ts';
-import { withStoredClient } from '../with-client.ts';
+import { withClient } from '../with-client.ts';
 
 export const verify: Command = {
   usage: 'verify HANDLE',
-  summary: 'show the safety number you share with someone, and note that you have compared it',
-  words: { min: 1, max: 1 },
-  options: { confirm: { type: 'boolean', help: 'the numbers are the same: mark as verified' } },
+  summary: 'show the safety number that you share with someone, to compare it by another channel',
+  details: 'With --json: {handle, safetyNumber, verified}. The number is 60 digits, the same on both sides.',
+  options: { confirm: { help: 'you have compared it and it is the same: mark as verified' } },
 
   run: (context) =>
-    withStoredClient(context, async (client) => {
+    withClient(context, async ({ contacts }) => {
       const [handle = ''] = context.words;
-      const safetyNumber = await client.contacts.safetyNumber(handle);
-      if (context.options['confirm'] === true) await client.contacts.verify(handle, true);
-      const verified = client.contacts.isVerified(handle);
-      const grouped = safetyNumber.replaceAll(/(\d{5})(?=\d)/g, '$1 ');
-      context.output.result(
+      const safetyNumber = await contacts.safetyNumber(handle);
+      if (context.options['confirm'] === true) await contacts.verify(handle, true);
+      const verified = contacts.isVerified(handle);
+      await context.output.result(
         { handle, safetyNumber, verified },
-        `${grouped}\n${verified ? 'verified' : 'not verified'}`,
+        textOf({ handle, safetyNumber, verified }),
       );
     }),
 };
+
+function textOf({
+  handle,
+  safetyNumber,
+  verified,
+}: {
+  handle: string;
+  safetyNumber: string;
+  verified: boolean;
+}) {
+  const groups = safetyNumber.match(/\d{5}/g) ?? [];
+  const rows = [0, 4, 8].map((start) => `  ${groups.slice(start, start + 4).join(' ')}`);
+  const verdict = verified
+    ? `${handle} is verified.`
+    : `Not verified. Compare this with what ${handle} sees; where it is the same: qpc verify ${handle} --confirm`;
+  return [...rows, verdict].join('\n');
+}

@@ -1,15 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startRelay } from './relay.ts';
+import { cleanUp, startRelay, type DemoRelay } from './relay.ts';
 import { tell } from './story.ts';
 
 /** `pnpm demo`: a real relay process and real clients; every line is measured. Exit code 1 where a claim did not hold. */
-const folder = await mkdtemp(join(tmpdir(), 'quicprochat-demo-'));
-const relay = await startRelay(folder);
+let relay: DemoRelay | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void finish(130));
+}
 try {
-  process.exitCode = (await tell(relay, folder)) ? 0 : 1;
-} finally {
-  await relay.stop();
-  await rm(folder, { recursive: true, force: true });
+  relay = await startRelay();
+  await finish((await tell(relay)) ? 0 : 1);
+} catch (error) {
+  console.error(`\nThe demo could not go on: ${error instanceof Error ? error.message : 'unknown reason'}`);
+  await finish(1);
+}
+
+async function finish(exitCode: number): Promise<never> {
+  await relay?.stop();
+  await cleanUp();
+  process.exit(exitCode);
 }

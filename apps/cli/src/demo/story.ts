@@ -1,152 +1,192 @@
-import { cp } from 'node:fs/promises';
+import { cp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, type Conversation } from '@quicprochat/sdk';
-import { sqliteStorage } from '@quicprochat/sdk/node';
+import { Claims } from './claims.ts';
+import { outcome, person, readBy, syncAll, view, type Person } from './people.ts';
 import type { DemoRelay } from './relay.ts';
-import { findPlaintext } from './search.ts';
+import { searchFolder } from './search.ts';
 
 /** Bob's client makes fresh keys after so many messages; the real default is 100. */
-const BOB_HEALS_AFTER = 8;
+const BOB_HEALS_AFTER = 10;
+
+/** The thief never does: fresh keys of the thief's own would show Bob that someone else holds his. */
+const THIEF_HEALS_AFTER = 1_000_000;
+
+const NAME = 'Tea at four';
+
+interface Scene {
+  relay: DemoRelay;
+  claims: Claims;
+  alice: Person;
+  bob: Person;
+  carol: Person;
+  /** The conversation's id. */
+  id: string;
+  /** Every plaintext that was ever sent. */
+  sent: string[];
+}
 
 /**
- * Tells how a group heals, on real clients and a real relay. Each claim is measured as it is told.
+ * Tells how a group heals, with real clients at a real relay. Each claim is measured as it is told.
  *
  * @returns whether every claim held
  */
-export async function tell(relay: DemoRelay, folder: string): Promise<boolean> {
-  const claims = new Claims();
-  const open = (name: string, options: { handle?: string; update?: { afterMessages: number } } = {}) =>
-    Client.create({
-      relay: relay.url,
-      live: false,
-      storage: sqliteStorage(join(folder, `${name}.db`)),
-      ...options,
-    });
-  const alice = await open('alice', { handle: 'alice' });
-  const bob = await open('bob', { handle: 'bob', update: { afterMessages: BOB_HEALS_AFTER } });
-  const carol = await open('carol', { handle: 'carol' });
+export async function tell(relay: DemoRelay): Promise<boolean> {
+  const scene = await threePeopleTalk(relay, new Claims());
+  const thief = await aThiefReadsAlong(scene);
+  await bobHeals(scene, thief);
+  await theThiefIsOut(scene, thief);
+  await carolIsRemoved(scene);
+  await theRelayKnowsNothing(scene);
+  for (const { client } of [scene.alice, scene.bob, scene.carol, thief]) await client.close();
+  return scene.claims.conclude();
+}
+
+async function threePeopleTalk(relay: DemoRelay, claims: Claims): Promise<Scene> {
+  claims.chapter('Alice, Bob and Carol talk');
+  const alice = await person(relay, 'alice');
+  const bob = await person(relay, 'bob', BOB_HEALS_AFTER);
+  const carol = await person(relay, 'carol');
+  const tea = await alice.client.conversations.create({ name: NAME, members: ['bob', 'carol'] });
+  const scene: Scene = { relay, claims, alice, bob, carol, id: tea.id, sent: [NAME] };
   const everyone = [alice, bob, carol];
-  const sent: string[] = [];
-  const say = async (conversation: Conversation, text: string) => {
-    sent.push(text);
-    await conversation.send(text);
-  };
+  claims.fact(`relay: process ${relay.processId} at ${relay.url}; suite: ${tea.security.suiteName}`);
 
-  heading('Alice, Bob and Carol talk');
-  const tea = await alice.conversations.create({ name: 'Tea at four', members: ['bob', 'carol'] });
   await syncAll(everyone);
-  await say(tea, 'Alice: shall we meet at four?');
-  await syncAll(everyone);
-  await say(same(bob, tea), 'Bob: I bring the biscuits.');
-  await syncAll(everyone);
-  const authenticators = new Set(everyone.map((client) => same(client, tea).security.epochAuthenticator));
-  claims.check(
-    'everyone reads both messages',
-    (await Promise.all(everyone.map((client) => countOf(same(client, tea))))).join(),
-    '2,2,2',
-  );
-  claims.check('distinct epoch authenticators among three members', authenticators.size, 1);
-  line(`suite: ${tea.security.suiteName}`);
+  const texts: string[] = [];
+  for (const speaker of everyone) {
+    texts.push(...(await say(scene, speaker, 1, (n) => `${speaker.name} says something private (${n})`)));
+    await syncAll(everyone);
+  }
+  for (const reader of everyone)
+    claims.check(
+      `of ${texts.length} messages, ${reader.name} can read`,
+      await count(reader, scene, texts),
+      3,
+    );
+  claims.check('different epoch authenticators among the three', distinctKeys(everyone, scene), 1);
+  return scene;
+}
 
-  heading('A thief copies everything that Bob’s device has stored');
-  await bob.close();
-  await cp(join(folder, 'bob.db'), join(folder, 'thief.db'));
-  const bobAgain = await open('bob', { update: { afterMessages: BOB_HEALS_AFTER } });
-  const thief = await open('thief', { update: { afterMessages: 1_000 } });
-  await say(tea, 'Alice: the code of the door is 4711.');
-  await thief.sync();
+async function aThiefReadsAlong(scene: Scene): Promise<Person> {
+  const { relay, claims, alice, bob, carol } = scene;
+  claims.chapter('A thief copies everything that Bob’s device has stored');
+  const loot = join(relay.folder, 'thief');
+  await cp(bob.folder, loot, { recursive: true });
+  claims.fact(`copied: ${await sizeOf(loot)} bytes, in epoch ${view(bob, scene.id).epoch}`);
+
+  const thief = await person(relay, 'thief', THIEF_HEALS_AFTER);
+  const texts = await say(scene, alice, 3, (n) => `alice tells bob and carol a secret (${n})`);
+  await syncAll([thief]);
   claims.check(
-    'messages that the thief can read, the new one among them',
-    await countOf(same(thief, tea)),
+    `of ${texts.length} messages after the theft, the thief can read`,
+    await count(thief, scene, texts),
     3,
   );
+  await syncAll([bob, carol]);
+  return thief;
+}
 
-  heading(`Bob’s client makes fresh keys by itself, after ${BOB_HEALS_AFTER} messages`);
-  const before = tea.epoch;
-  for (let i = 1; same(bobAgain, tea).epoch === before && i <= 2 * BOB_HEALS_AFTER; i++) {
-    await say(tea, `Alice: filler number ${i}`);
-    await syncAll([bobAgain, alice, carol]);
+async function bobHeals(scene: Scene, thief: Person): Promise<void> {
+  const { claims, alice, bob, carol, id } = scene;
+  claims.chapter(
+    `Bob’s client makes fresh keys by itself: its policy says after ${BOB_HEALS_AFTER} messages`,
+  );
+  const before = view(bob, id).epoch;
+  const texts: string[] = [];
+  while (view(bob, id).epoch === before && texts.length < 2 * BOB_HEALS_AFTER) {
+    texts.push(...(await say(scene, alice, 1, () => `alice chats on (${texts.length + 1})`)));
+    await syncAll([bob, alice, carol]);
   }
-  claims.check('epochs that Bob’s own policy moved the group', same(bobAgain, tea).epoch - before, 1);
-  await thief.sync();
-  const readable = await countOf(same(thief, tea));
-  for (let i = 1; i <= 20; i++) await say(tea, `Alice: secret number ${i}`);
-  await syncAll([bobAgain, carol]);
-  await thief.sync().catch(() => undefined);
+  await syncAll([thief]);
+  claims.fact(
+    `the thief could read ${await count(thief, scene, texts)} of the ${texts.length} messages until then`,
+  );
   claims.check(
-    'of 20 messages after that, Bob reads',
-    (await textsOf(same(bobAgain, tea))).filter(isSecret).length,
-    20,
+    'epochs that Bob’s policy moved the group, without anyone asking',
+    view(bob, id).epoch - before,
+    1,
   );
-  claims.check('of 20 messages after that, the thief reads', (await countOf(same(thief, tea))) - readable, 0);
-  claims.check('the thief’s copy is now', same(thief, tea).state, 'stuck');
+  claims.check('epoch in which Bob’s fresh keys begin', view(bob, id).security.lastHealedEpoch, before + 1);
+  claims.check('different epoch authenticators among the three', distinctKeys([alice, bob, carol], scene), 1);
+}
 
-  heading('Carol is removed');
-  const { epoch } = await tea.members.remove(['carol']);
-  line(`epoch ${epoch}`);
-  for (let i = 1; i <= 10; i++) await say(tea, `Alice: without Carol ${i}`);
-  await syncAll([bobAgain, carol]);
-  const late = (texts: string[]) => texts.filter((text) => text.includes('without Carol')).length;
-  claims.check('of 10 messages after that, Bob reads', late(await textsOf(same(bobAgain, tea))), 10);
-  claims.check('of 10 messages after that, Carol reads', late(await textsOf(same(carol, tea))), 0);
-
-  heading('What the relay has of all that');
-  const { bytes, found } = await findPlaintext(
-    [join(folder, 'relay'), join(folder, 'relay.log')],
-    [...sent, 'Tea at four'],
+async function theThiefIsOut(scene: Scene, thief: Person): Promise<void> {
+  const { claims, alice, bob, carol, id } = scene;
+  claims.chapter('The thief’s copy is worth nothing from here on');
+  const texts = [
+    ...(await say(scene, alice, 10, (n) => `alice after the healing (${n})`)),
+    ...(await say(scene, carol, 10, (n) => `carol after the healing (${n})`)),
+  ];
+  await syncAll([bob]);
+  await outcome(() => thief.client.sync());
+  claims.check(
+    `of ${texts.length} messages after that, Bob can read`,
+    await count(bob, scene, texts),
+    texts.length,
   );
-  line(
-    `searched ${bytes} bytes of its database and log for ${sent.length + 1} texts, as they are, in UTF-16, hex and base64`,
+  claims.check(
+    `of ${texts.length} messages after that, the thief can read`,
+    await count(thief, scene, texts),
+    0,
   );
-  claims.check('texts found', found, 0);
-
-  for (const client of [alice, bobAgain, carol, thief]) await client.close();
-  return claims.conclude();
+  const attempt = await outcome(() => view(thief, id).send('the thief pretends to be bob'));
+  claims.check('what the thief gets for sending in Bob’s name', attempt, 'CONVERSATION_STUCK');
 }
 
-/** Prints each claim with what was measured, and remembers whether all held. */
-class Claims {
-  #failed = 0;
-  #total = 0;
-
-  check(claim: string, measured: string | number, expected: string | number): void {
-    const holds = measured === expected;
-    this.#total++;
-    if (!holds) this.#failed++;
-    line(`${holds ? '✓' : '✗'} ${claim}: ${measured}${holds ? '' : ` (expected ${expected})`}`);
-  }
-
-  conclude(): boolean {
-    console.log(`\n${this.#total - this.#failed} of ${this.#total} claims held.`);
-    return this.#failed === 0;
-  }
+async function carolIsRemoved(scene: Scene): Promise<void> {
+  const { claims, alice, bob, carol, id } = scene;
+  claims.chapter('Carol is removed');
+  await alice.client.sync();
+  const { epoch } = await view(alice, id).members.remove(['carol']);
+  const texts = await say(scene, alice, 10, (n) => `alice when carol is out (${n})`);
+  // Bob may have healed once more by now: Alice hears of that too.
+  await syncAll([bob, alice, carol]);
+  claims.fact(`epoch ${epoch} begins, with ${view(alice, id).members.list().length} members`);
+  claims.check(
+    `of ${texts.length} messages after that, Bob can read`,
+    await count(bob, scene, texts),
+    texts.length,
+  );
+  claims.check(`of ${texts.length} messages after that, Carol can read`, await count(carol, scene, texts), 0);
+  const attempt = await outcome(() => view(carol, id).send('carol is still here'));
+  claims.check('what Carol gets for sending', attempt, 'CONVERSATION_ENDED');
+  claims.check('different epoch authenticators among Alice and Bob', distinctKeys([alice, bob], scene), 1);
 }
 
-function heading(text: string): void {
-  console.log(`\n${text}`);
+async function theRelayKnowsNothing({ relay, claims, sent }: Scene): Promise<void> {
+  claims.chapter('What the relay has of all that');
+  const { files, bytes, found } = await searchFolder(relay.relayFolder, sent);
+  claims.fact(
+    `its database and its log: ${bytes} bytes in ${files} files, searched for ${sent.length} texts`,
+  );
+  claims.fact('as they are, in UTF-16, in hex and in base64');
+  claims.check('texts found', found.length, 0);
+  // A search that finds nothing proves something only if it can find: handles are what the relay does know.
+  const control = await searchFolder(relay.relayFolder, ['alice', 'bob', 'carol']);
+  claims.check(
+    'the same search for the three handles, which the relay does know, finds',
+    control.found.length,
+    3,
+  );
 }
 
-function line(text: string): void {
-  console.log(`  ${text}`);
+/** Sends texts one after the other, and keeps them for the search at the end. */
+async function say(scene: Scene, who: Person, times: number, text: (n: number) => string): Promise<string[]> {
+  const texts = Array.from({ length: times }, (_, i) => text(i + 1));
+  scene.sent.push(...texts);
+  for (const each of texts) await view(who, scene.id).send(each);
+  return texts;
 }
 
-async function syncAll(clients: readonly Client[]): Promise<void> {
-  for (const client of clients) await client.sync();
+async function count(reader: Person, { id }: Scene, texts: readonly string[]): Promise<number> {
+  return (await readBy(reader, id, texts)).length;
 }
 
-function same(client: Client, conversation: Conversation): Conversation {
-  return client.conversations.find(conversation.id);
+function distinctKeys(people: readonly Person[], { id }: Scene): number {
+  return new Set(people.map((each) => view(each, id).security.epochAuthenticator)).size;
 }
 
-async function textsOf(conversation: Conversation): Promise<string[]> {
-  const messages = await conversation.history({ limit: 1_000 });
-  return messages.flatMap(({ content }) => (content.type === 'text' ? [content.text] : []));
-}
-
-async function countOf(conversation: Conversation): Promise<number> {
-  return (await textsOf(conversation)).length;
-}
-
-function isSecret(text: string): boolean {
-  return text.includes('secret number');
+async function sizeOf(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((total, size) => total + size, 0);
 }

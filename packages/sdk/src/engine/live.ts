@@ -103,7 +103,9 @@ export class Live {
       if (event.type === 'group-entry')
         await this.#attempt(() => this.#driver.deliver(event.groupId, event.entry));
     }
-    if (!either.aborted) throw new Error('the stream ended');
+    // It ends by itself when all its epochs have: then there are new ones to follow. Where nothing has moved, the relay
+    // closed it, and we wait a little before we come back.
+    if (!either.aborted && keyOf(this.#groups()) === this.#followed) throw new Error('the stream ended');
   }
 
   /** What was queued while there was no connection goes out now. */

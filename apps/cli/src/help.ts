@@ -1,0 +1,72 @@
+import { GLOBAL_OPTIONS } from './arguments.ts';
+import type { Command, Option } from './command.ts';
+
+const ENVIRONMENT = {
+  QPC_HOME: 'the folder of the account, where --home is not given',
+  QPC_RELAY: 'the relay to register at, where --relay is not given',
+  QPC_UPDATE_AFTER_MESSAGES: 'make fresh keys after so many messages of a conversation (default 100)',
+  QPC_UPDATE_AFTER_MS: 'make fresh keys after so many milliseconds with activity (default 3600000)',
+};
+
+const EXIT_CODES = {
+  '0': 'done',
+  '1': 'refused or failed',
+  '2': 'the command line is wrong',
+  '3': 'the home, the environment or the account in it is not as it must be',
+  '4': 'the relay cannot be reached',
+  '130': 'interrupted (143: told to end)',
+};
+
+/** The help for the commands of one name, or the overview where there are none. */
+export function helpFor(about: readonly Command[], all: readonly Command[]): string {
+  if (about.length === 0) return overview(all);
+  return [...about.map(inFull), 'Every command takes --home DIR and --json as well: see qpc --help.'].join(
+    '\n\n',
+  );
+}
+
+function overview(commands: readonly Command[]): string {
+  const lines = commands.flatMap((command) => [`  ${usageOf(command)}`, `      ${command.summary}`]);
+  return [
+    'qpc: end-to-end encrypted group chat that heals itself, in the terminal',
+    '',
+    'qpc [--home DIR] [--json] COMMAND',
+    '',
+    ...lines,
+    '',
+    'CONVERSATION is an id or a name. A TEXT that starts with “-” goes after “--”.',
+    ...section('Options of every command', optionColumns(GLOBAL_OPTIONS)),
+    ...section('Environment', ENVIRONMENT),
+    ...section('Exit codes', EXIT_CODES),
+  ].join('\n');
+}
+
+function inFull(command: Command): string {
+  const { summary, details, options } = command;
+  return [
+    `qpc ${usageOf(command)}`,
+    '',
+    `${summary[0]?.toUpperCase() ?? ''}${summary.slice(1)}.`,
+    ...(details === undefined ? [] : [details]),
+    ...(options === undefined ? [] : section('Options', optionColumns(options))),
+  ].join('\n');
+}
+
+function usageOf({ usage, options = {} }: Command): string {
+  return [usage, ...Object.entries(options).map(([name, option]) => `[${typed(name, option)}]`)].join(' ');
+}
+
+function optionColumns(options: Readonly<Record<string, Option | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [typed(name, option), option?.help ?? '']),
+  );
+}
+
+function typed(name: string, option: Option | undefined): string {
+  return option?.value === undefined ? `--${name}` : `--${name} ${option.value}`;
+}
+
+function section(title: string, rows: Readonly<Record<string, string>>): string[] {
+  const width = Math.max(...Object.keys(rows).map((key) => key.length));
+  return ['', `${title}:`, ...Object.entries(rows).map(([key, text]) => `  ${key.padEnd(width)}  ${text}`)];
+}

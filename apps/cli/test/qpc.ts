@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '@quicprochat/testkit';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** What one qpc process did. */
+export interface Result {
+  exit: number | null;
+  /** The signal that ended it, where one did. */
+  signal: NodeJS.Signals | null;
+  /** What it printed with --json, a record a line. */
+  lines: Record<string, unknown>[];
+  stdout: string;
+  stderr: string;
+}
+
+/** A qpc process under way. */
+export interface Running {
+  result: Promise<Result>;
+  /** Resolves when it has printed so many lines. */
+  printed(lines: number): Promise<void>;
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
+  /** Closes the reading end of its output, as `| head` does. */
+  stopReading(): void;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** Starts qpc as a shell would: another process, its words, nothing of our environment but what is given. */
+export function start(words: readonly string[], { env = {}, cwd }: RunOptions = {}): Running {
+  const child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN, ...words], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd !== undefined && { cwd }),
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  const result = new Promise<Result>((resolve) => {
+    child.once('close', (exit, signal) => {
+      const ownWords = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined);
+      const lines = ownWords.includes('--json') ? parseLines(stdout) : [];
+      resolve({ exit, signal, stdout, stderr, lines });
+    });
+  });
+  return {
+    result,
+    printed: (lines) =>
+      eventually(`${lines} lines of qpc ${words.join(' ')}`, () => stdout.split('\n').length > lines),
+    kill: (signal) => child.kill(signal),
+    stopReading: () => child.stdout.destroy(),
+  };
+}
+
+/** Runs qpc to its end. */
+export function qpc(words: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return start(words, options).result;
+}
+
+function parseLines(stdout: string): Record<string, unknown>[] {
+  const complete = stdout.split('\n').filter((line) => line !== '');
+  return complete.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
