@@ -27,7 +27,10 @@ function checkPage(path) {
   const text = readFileSync(path, 'utf8');
   const name = relative(ROOT, path);
   const inBook = name.startsWith('docs/');
-  return [...checkLinks(path, name, text), ...(inBook ? [...checkIncludes(path, name, text), ...checkCode(name, text)] : [])];
+  return [
+    ...checkLinks(path, name, text),
+    ...(inBook ? [...checkIncludes(path, name, text), ...checkCode(name, text)] : []),
+  ];
 }
 
 function checkLinks(path, name, text) {
@@ -40,12 +43,14 @@ function checkLinks(path, name, text) {
 }
 
 function checkIncludes(path, name, text) {
-  return [...text.matchAll(/\{\{#(?:rustdoc_)?include ([^:}\s]+)(?::([\w-]+))?\}\}/g)].flatMap(([, file, anchor]) => {
-    const source = resolve(dirname(path), file);
-    if (!existsSync(source)) return [`${name}: ${file} is not there`];
-    if (anchor === undefined || readFileSync(source, 'utf8').includes(`ANCHOR: ${anchor}`)) return [];
-    return [`${name}: ${file} has no anchor ${anchor}`];
-  });
+  return [...text.matchAll(/\{\{#(?:rustdoc_)?include ([^:}\s]+)(?::([\w-]+))?\}\}/g)].flatMap(
+    ([, file, anchor]) => {
+      const source = resolve(dirname(path), file);
+      if (!existsSync(source)) return [`${name}: ${file} is not there`];
+      if (anchor === undefined || readFileSync(source, 'utf8').includes(`ANCHOR: ${anchor}`)) return [];
+      return [`${name}: ${file} has no anchor ${anchor}`];
+    },
+  );
 }
 
 /** Code in the book is included from files that are compiled and run; typed by hand, it would rot. */

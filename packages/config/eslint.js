@@ -31,7 +31,13 @@ const REASONS = {
 };
 
 /** What a script under Node finds without importing it. */
-const NODE_GLOBALS = { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly', fetch: 'readonly' };
+const NODE_GLOBALS = {
+  console: 'readonly',
+  process: 'readonly',
+  URL: 'readonly',
+  Buffer: 'readonly',
+  fetch: 'readonly',
+};
 
 /** Clock, randomness and timers are constructor arguments of the SDK, so that a simulation can drive them. */
 const AMBIENT = [

@@ -8,7 +8,12 @@ const ROOT = new URL('../../', import.meta.url);
 
 /** What the linter says of one import, in a room. */
 function complaints(rules, source) {
-  const config = { files: ['**/*.ts'], languageOptions: { parser: tseslint.parser }, plugins: { '@typescript-eslint': tseslint.plugin }, rules };
+  const config = {
+    files: ['**/*.ts'],
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules,
+  };
   return new Linter().verify(source, config, { filename: 'x.ts' }).map(({ message }) => message);
 }
 

@@ -2,7 +2,9 @@ import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { defineConfig } from 'tsdown';
 
-const WASM = createRequire(import.meta.url).resolve('@quicprochat/core-wasm/artefact/quicprochat_wasm_bg.wasm');
+const WASM = createRequire(import.meta.url).resolve(
+  '@quicprochat/core-wasm/artefact/quicprochat_wasm_bg.wasm',
+);
 
 /** The protocol and the core are part of the package: whoever installs it installs one thing. */
 const shared = {

@@ -11,7 +11,12 @@ export interface MessagesSnapshot {
   readonly hasEarlier: boolean;
 }
 
-export const EMPTY: MessagesSnapshot = { messages: [], status: 'loading', error: undefined, hasEarlier: false };
+export const EMPTY: MessagesSnapshot = {
+  messages: [],
+  status: 'loading',
+  error: undefined,
+  hasEarlier: false,
+};
 
 /**
  * Keeps the newest part of one conversation's history in memory and in step with the store. It reads the whole part

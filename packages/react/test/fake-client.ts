@@ -6,7 +6,9 @@ import type { Client, Contacts, Conversation, ConversationState, Member, Message
  */
 export class FakeClient {
   connection: Client['connection'] = 'connecting';
-  readonly contacts: Pick<Contacts, 'safetyNumber'> = { safetyNumber: async (handle) => `number of ${handle}` };
+  readonly contacts: Pick<Contacts, 'safetyNumber'> = {
+    safetyNumber: async (handle) => `number of ${handle}`,
+  };
   readonly conversations = { list: () => this.#list };
   readonly #listeners = new Set<() => void>();
   #list: readonly FakeConversation[] = [];

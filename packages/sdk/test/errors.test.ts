@@ -1,7 +1,15 @@
 import { RELAY_ERRORS } from '@quicprochat/protocol';
 import { coreErrorCodes, initialize } from '@quicprochat/core-wasm';
 import { expect, test } from 'vitest';
-import { CORE_ERRORS, coreError, QuicprochatError, relayError, SDK_ERRORS, sdkError, toSentence } from '../src/errors.ts';
+import {
+  CORE_ERRORS,
+  coreError,
+  QuicprochatError,
+  relayError,
+  SDK_ERRORS,
+  sdkError,
+  toSentence,
+} from '../src/errors.ts';
 
 test('the core’s codes are exactly the ones that the SDK knows', async () => {
   await initialize();

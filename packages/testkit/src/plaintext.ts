@@ -16,7 +16,8 @@ export async function findPlaintext(
   for (const file of await filesOf(path)) {
     const content = await readFile(file);
     for (const text of texts) {
-      for (const [form, needle] of formsOf(text)) if (content.includes(needle)) found.push({ text, file, form });
+      for (const [form, needle] of formsOf(text))
+        if (content.includes(needle)) found.push({ text, file, form });
     }
   }
   return found;

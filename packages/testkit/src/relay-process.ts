@@ -54,7 +54,8 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     child.stderr?.pipe(log, { end: false });
     const started = child;
     await eventually('the relay is ready', async () => {
-      if (started.exitCode !== null) throw new Error(`the relay ended with exit code ${started.exitCode}; see ${folder}`);
+      if (started.exitCode !== null)
+        throw new Error(`the relay ended with exit code ${started.exitCode}; see ${folder}`);
       return isReady(adminUrl);
     });
   };

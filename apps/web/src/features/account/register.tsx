@@ -55,7 +55,11 @@ export function Register({ relay, register }: RegisterProps) {
           </small>
         </div>
         <Failure error={action.error} />
-        <button type="submit" className="button primary" disabled={action.pending || malformed || handle === ''}>
+        <button
+          type="submit"
+          className="button primary"
+          disabled={action.pending || malformed || handle === ''}
+        >
           {action.pending ? 'Making your keys…' : 'Create account'}
         </button>
       </form>

@@ -5,7 +5,12 @@
 export async function relayOfThisSite(): Promise<string> {
   const response = await fetch('/config.json');
   const config: unknown = await response.json();
-  if (typeof config === 'object' && config !== null && 'relay' in config && typeof config.relay === 'string') {
+  if (
+    typeof config === 'object' &&
+    config !== null &&
+    'relay' in config &&
+    typeof config.relay === 'string'
+  ) {
     return config.relay;
   }
   throw new Error('config.json names no relay');

@@ -3,7 +3,12 @@
 import { useSettledConnection } from './use-settled-connection.ts';
 import styles from './connection-state.module.css';
 
-const WORDS = { connecting: 'Connecting…', online: 'Connected', offline: 'Offline', closed: 'Closed' } as const;
+const WORDS = {
+  connecting: 'Connecting…',
+  online: 'Connected',
+  offline: 'Offline',
+  closed: 'Closed',
+} as const;
 
 /** The connection in a word, with a dot. */
 export function ConnectionState() {

@@ -8,14 +8,17 @@ const UNDECRYPTABLE: Partial<Record<Undecryptable['code'], string>> = {
   EPOCH_TOO_OLD: 'A message came too late: the keys for it are already destroyed here. Ask for it again.',
   GENERATION_TOO_FAR: 'A message cannot be opened because too many before it are missing. Ask for it again.',
   REPLAYED: 'A message that was here before came a second time, and was refused.',
-  DECRYPT_FAILED: 'A message does not open with this conversation’s keys: it was damaged or forged on the way.',
+  DECRYPT_FAILED:
+    'A message does not open with this conversation’s keys: it was damaged or forged on the way.',
   CREDENTIAL_REJECTED: 'Something was refused because its sender could not prove who they are.',
   POLICY_REJECTED: 'A change was refused because its sender may not make it.',
-  UNSUPPORTED_CONTENT: 'A message is of a kind that this version does not know. Update to read such messages.',
+  UNSUPPORTED_CONTENT:
+    'A message is of a kind that this version does not know. Update to read such messages.',
   MALFORMED_CONTENT: 'A message opened, but what is inside makes no sense.',
 };
 
-const UNDECRYPTABLE_OTHERWISE = 'Something here cannot be opened on this device. The conversation goes on without it.';
+const UNDECRYPTABLE_OTHERWISE =
+  'Something here cannot be opened on this device. The conversation goes on without it.';
 
 /** What it means that a conversation is not active, and what can be done. */
 export const ENDED: Record<Exclude<ConversationState, 'active'>, { title: string; text: string }> = {
@@ -60,7 +63,8 @@ export function describe(content: Exclude<Content, { type: 'text' }>, from: stri
 /** Several renewals in a row, as one sentence. */
 export function describeHealed(handles: readonly string[], self: string): string {
   const [only] = handles;
-  if (handles.length === 1 && only !== undefined) return describe({ type: 'healed', handle: only }, only, self);
+  if (handles.length === 1 && only !== undefined)
+    return describe({ type: 'healed', handle: only }, only, self);
   return `${capitalised(names(handles, self))} renewed their keys`;
 }
 

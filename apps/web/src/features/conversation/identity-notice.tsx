@@ -21,8 +21,8 @@ export function IdentityNotice({ snapshot, onReview }: IdentityNoticeProps) {
         <div className={styles.notice}>
           <Icon name="alert" size={18} />
           <p>
-            The identity key of {changed.join(', ')} is not the one seen before. Nothing is sent until you have compared
-            safety numbers.
+            The identity key of {changed.join(', ')} is not the one seen before. Nothing is sent until you
+            have compared safety numbers.
           </p>
           <button type="button" className="button small" onClick={onReview}>
             Compare

@@ -58,7 +58,12 @@ function append(lines: Line[], timed: TimedMessage): void {
   const last = lines.at(-1);
   switch (content.type) {
     case 'text':
-      if (last?.kind === 'group' && last.from === from && last.own === own && inOneBreath(last.messages, timed)) {
+      if (
+        last?.kind === 'group' &&
+        last.from === from &&
+        last.own === own &&
+        inOneBreath(last.messages, timed)
+      ) {
         last.messages.push(timed);
       } else {
         lines.push({ kind: 'group', key, from, own, messages: [timed] });

@@ -67,5 +67,6 @@ export function MessageLog({ snapshot, self }: { snapshot: ConversationSnapshot;
 
 /** The position of the newest own message that the relay has: the one that says so. */
 function lastSentOf(messages: readonly Message[]): number | undefined {
-  return messages.findLast(({ own, state, content }) => own && state === 'sent' && content.type === 'text')?.position;
+  return messages.findLast(({ own, state, content }) => own && state === 'sent' && content.type === 'text')
+    ?.position;
 }

@@ -3,7 +3,11 @@ import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Message } from '@quicprochat/sdk';
 
 /** Notes as read what is on the screen: the end of the log, in a page that is in front. */
-export function useMarkRead(snapshot: ConversationSnapshot, messages: readonly Message[], atEnd: boolean): void {
+export function useMarkRead(
+  snapshot: ConversationSnapshot,
+  messages: readonly Message[],
+  atEnd: boolean,
+): void {
   const { conversation, readPosition } = snapshot;
   const last = messages.at(-1)?.position;
 

@@ -20,8 +20,8 @@ export function Welcome({ missing }: { missing: boolean }) {
         <>
           <h2>{some ? 'Choose a conversation' : 'Start a conversation'}</h2>
           <p>
-            Everything is encrypted on this device. Keys renew themselves as you talk, so that a stolen copy of them soon
-            opens nothing.
+            Everything is encrypted on this device. Keys renew themselves as you talk, so that a stolen copy
+            of them soon opens nothing.
           </p>
         </>
       )}

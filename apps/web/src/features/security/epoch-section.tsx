@@ -21,8 +21,8 @@ export function EpochSection({ security }: { security: Security }) {
             {inGroups(epochAuthenticator, 4)}
           </p>
           <p className="hint">
-            The epoch authenticator. Everyone in the same epoch sees the same value; where somebody’s differs, the group was
-            split.
+            The epoch authenticator. Everyone in the same epoch sees the same value; where somebody’s differs,
+            the group was split.
           </p>
           <Copy text={epochAuthenticator} />
         </>

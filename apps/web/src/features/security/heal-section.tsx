@@ -23,10 +23,12 @@ export function HealSection({ conversation, security }: HealSectionProps) {
   return (
     <section>
       <h3>Healing</h3>
-      <Facts facts={[['Your keys', `renewed ${duration(sinceMs)} ago, in epoch ${security.lastHealedEpoch}`]]} />
+      <Facts
+        facts={[['Your keys', `renewed ${duration(sinceMs)} ago, in epoch ${security.lastHealedEpoch}`]]}
+      />
       <p className="hint">
-        Fresh keys lock out whoever copied the old ones. It happens by itself as you write; do it now if this device was in
-        other hands.
+        Fresh keys lock out whoever copied the old ones. It happens by itself as you write; do it now if this
+        device was in other hands.
       </p>
       <Failure error={action.error} />
       <button

@@ -33,9 +33,15 @@ function Opened({ handle, verified }: SafetyNumberProps) {
         <>
           <p className={styles.digits}>{inGroups(digits, 5)}</p>
           <p className="hint">
-            Compare it with {handle} face to face or on a call. If both see the same number, nobody sits between you.
+            Compare it with {handle} face to face or on a call. If both see the same number, nobody sits
+            between you.
           </p>
-          <button type="button" className="button small" disabled={verdict.pending} onClick={() => void verdict.run()}>
+          <button
+            type="button"
+            className="button small"
+            disabled={verdict.pending}
+            onClick={() => void verdict.run()}
+          >
             {verified ? 'Take the mark away' : 'It matches: mark as verified'}
           </button>
         </>
