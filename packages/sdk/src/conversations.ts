@@ -1,7 +1,8 @@
 import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { Conversation, type ConversationParts } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { claim } from './engine/claim.ts';
+import type { ConversationParts } from './engine/conversation-parts.ts';
 import { learnContacts } from './engine/contacts.ts';
 import { newEntryId } from './engine/history.ts';
 import { enteredRow } from './engine/inbox.ts';

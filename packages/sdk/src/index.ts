@@ -4,7 +4,7 @@
  */
 export { Client, type ClientOptions, type UpdatePolicy } from './client.ts';
 export type { Contacts } from './contacts.ts';
-export type { Conversation, Members } from './conversation.ts';
+export type { Conversation } from './conversation.ts';
 export type { Conversations, CreateOptions } from './conversations.ts';
 export type { Connection } from './engine/live.ts';
 export type { ConversationState } from './engine/rows.ts';
@@ -21,6 +21,7 @@ export {
   type ErrorCode,
   type SdkErrorCode,
 } from './errors.ts';
+export type { Members } from './members.ts';
 export type { Content, Message, SentMessage } from './message.ts';
 export type { Clock, Net, Platform, Random, Timers, WorkerPort } from './platform/platform.ts';
 export type { Member, MemberSecurity, Security } from './security.ts';

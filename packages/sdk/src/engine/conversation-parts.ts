@@ -1,0 +1,38 @@
+import { sdkError } from '../errors.ts';
+import type { RelaySession } from '../transport/relay-session.ts';
+import type { Driver } from './driver.ts';
+import type { Ledger } from './ledger.ts';
+import type { ConversationRow } from './rows.ts';
+
+/** What every conversation object of a client works with. */
+export interface ConversationParts {
+  ledger: Ledger;
+  relay: RelaySession;
+  driver: Driver;
+  handle: string;
+  live: boolean;
+}
+
+/** A call that the caller can stop waiting for. */
+export interface Cancelable {
+  signal?: AbortSignal;
+}
+
+/** @throws {UsageError} CONVERSATION_ENDED, or CONVERSATION_STUCK, with the sentence for a person */
+export function requireActive({ state }: ConversationRow): void {
+  switch (state) {
+    case 'active':
+      return;
+    case 'leaving':
+      throw sdkError('CONVERSATION_ENDED', 'You are leaving this conversation.');
+    case 'left':
+      throw sdkError('CONVERSATION_ENDED', 'You have left this conversation.');
+    case 'removed':
+      throw sdkError('CONVERSATION_ENDED', 'You were removed from this conversation.');
+    case 'stuck':
+      throw sdkError(
+        'CONVERSATION_STUCK',
+        'This device lost track of the conversation: ask a member to add it again.',
+      );
+  }
+}

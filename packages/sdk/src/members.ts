@@ -1,0 +1,80 @@
+import { hex } from '@scure/base';
+import { claim } from './engine/claim.ts';
+import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
+import { encodeName } from './engine/messages.ts';
+import { conversations, type Intent } from './engine/rows.ts';
+import { sdkError } from './errors.ts';
+import type { Member } from './security.ts';
+
+/** Who is in a conversation, and how that changes. Every change heals the group's keys too. */
+export class Members {
+  readonly #id: string;
+  readonly #parts: ConversationParts;
+  readonly #commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>;
+
+  constructor(
+    id: string,
+    parts: ConversationParts,
+    commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>,
+  ) {
+    this.#id = id;
+    this.#parts = parts;
+    this.#commit = commit;
+  }
+
+  /** One entry for each device. Empty when the conversation has ended for this one. */
+  list(): readonly Member[] {
+    const members = this.#parts.ledger.group(this.#id)?.members ?? [];
+    return members.map(({ handle, deviceId, own }) => ({ handle, deviceId: hex.encode(deviceId), own }));
+  }
+
+  /**
+   * Adds everyone in one commit, or nobody. Who is in already is passed over.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
+   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED
+   */
+  async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    const { ledger, relay } = this.#parts;
+    const row = ledger.row(conversations, this.#id);
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    requireActive(row);
+    const present = new Set(this.list().map(({ handle }) => handle));
+    const missing = [...new Set(handles)].filter((handle) => !present.has(handle));
+    if (missing.length === 0)
+      throw sdkError('INVALID_ARGUMENT', 'Everyone named is in the conversation already.');
+    const claimed = await claim(relay, { suite: row.suite, handles: missing });
+    const result = await this.#commit({ type: 'add', claimed }, options);
+    await this.#tellName();
+    return result;
+  }
+
+  /**
+   * Removes everyone named, with all their devices, in one commit. They can neither read nor write from then on.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED; INVALID_ARGUMENT where a handle is no member, or is one's own (`leave`)
+   * @throws {TransportError} COMMIT_CONTENTION, NETWORK
+   */
+  async remove(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    const present = new Set(this.list().map(({ handle }) => handle));
+    if (handles.includes(this.#parts.handle)) throw sdkError('INVALID_ARGUMENT', 'To go yourself, leave.');
+    if (handles.length === 0 || handles.some((handle) => !present.has(handle))) {
+      throw sdkError('INVALID_ARGUMENT', 'Not everyone named is in the conversation.');
+    }
+    return this.#commit({ type: 'remove', handles: [...handles] }, options);
+  }
+
+  /** Whoever has just come in has not read the message that named the conversation. */
+  async #tellName(): Promise<void> {
+    const { ledger, driver } = this.#parts;
+    const { name } = ledger.row(conversations, this.#id) ?? { name: '' };
+    if (name === '') return;
+    const { id, bytes } = encodeName(ledger.platform, name);
+    await ledger.transact(async (tx) => {
+      tx.enqueue({ kind: 'message', conversationId: tx.conversation(this.#id).id, id, payload: bytes });
+    });
+    // It is queued: should the network fail now, it goes out later, and adding has succeeded all the same.
+    await driver.drive(this.#id, { readLog: false }).catch(() => undefined);
+  }
+}
