@@ -5,7 +5,8 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 /**
  * The encodings of points of small order (1, 2, 4 and 8), the sign bit left out. Signatures under such a key can be made
- * without any secret, so what it protects would be everybody's.
+ * without any secret, so what it protects would be everybody's. OpenSSL 3.0, which Node 22 carries, takes those
+ * signatures; 3.5 does not.
  */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',

@@ -1,5 +1,6 @@
 import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isSmallOrder } from '../src/signatures.ts';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
@@ -55,6 +56,14 @@ test('RLY-12 a handle belongs to its first account; the same registration again 
   const again = new TestDevice(relay.url, first.handle, first);
   await again.register();
   expect((await lookup(again)).devices).toHaveLength(1);
+});
+
+test('RLY-12 the same device under another account key is another account', async () => {
+  const { handle, id, key } = await newDevice().register();
+  const other = new TestDevice(relay.url, handle, { id, key, account: newSigner() });
+  expect(await codeOf(other.register())).toBe('HANDLE_TAKEN');
+  const otherKey = new TestDevice(relay.url, handle, { id, key: newSigner() });
+  expect(await codeOf(otherKey.register())).toBe('HANDLE_TAKEN');
 });
 
 test('RLY-12 of many who want one handle at once, one gets it', async () => {
@@ -170,6 +179,19 @@ test('RLY-16 a relay that knows its names takes signatures for those, and not fo
   } finally {
     await named.close();
   }
+});
+
+test.each([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000080',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+])('RLY-17 %s is of small order, and no fresh key is', (key) => {
+  expect(isSmallOrder(Buffer.from(key, 'hex'))).toBe(true);
+  expect(isSmallOrder(newSigner().publicKey)).toBe(false);
 });
 
 test('RLY-17 an account key of small order certifies nothing', async () => {

@@ -32,10 +32,15 @@ export async function openSqlite(path: string): Promise<Db> {
 
 function requireVersion(database: Database.Database): void {
   const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
-  const parts = version.split('.').map(Number);
+  if (!isAtLeast(version.split('.').map(Number)))
+    throw new Error(`SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}`);
+}
+
+/** Whether a version of SQLite does not lose commits. */
+export function isAtLeast(version: readonly number[]): boolean {
   for (const [i, least] of OLDEST_SQLITE.entries()) {
-    const part = parts[i] ?? 0;
-    if (part > least) return;
-    if (part < least) throw new Error(`SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}`);
+    const part = version[i] ?? 0;
+    if (part !== least) return part > least;
   }
+  return true;
 }

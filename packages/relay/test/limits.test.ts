@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { LIMITS, toBase64Url, type RelayErrorData } from '@quicprochat/protocol';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { relayRouter } from '../src/index.ts';
+import { subscriberOf } from '../src/rate-limit.ts';
+import { isAtLeast } from '../src/store/sqlite.ts';
+import { apiOf, codeOf, refusalOf } from './support/api.ts';
+import { TestDevice } from './support/device.ts';
+import { TestGroup } from './support/group.ts';
+import { startRelay, type TestRelay } from './support/relay.ts';
+import { TestStream } from './support/stream.ts';
+
+let relay: TestRelay;
+beforeAll(async () => void (relay = await startRelay()));
+afterAll(() => relay.close());
+
+const DEVICE_CALLS = Object.keys(relayRouter._def.procedures).filter((name) =>
+  /^(directory|keyPackages|inbox)\./.test(name),
+);
+
+/** One call as a stranger makes it. */
+async function strange(procedure: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${relay.url}/trpc/${procedure}`, { method: 'POST', headers, body });
+  return ((await response.json()) as { error: { data: RelayErrorData } }).error.data.qpc.code;
+}
+
+test.each(DEVICE_CALLS)('RLY-15 %s is for devices that have signed in, whatever the input', async (name) => {
+  expect(await strange(name, '{}')).toBe('UNAUTHENTICATED');
+  expect(await strange(name, '{"no":["such","input"]}')).toBe('UNAUTHENTICATED');
+});
+
+test('RLY-3 what is wrong is named by its field, and the value is not repeated', async () => {
+  const { api } = await new TestDevice(relay.url, 'alice').register();
+  const input = { suite: 2, handles: ['UPPER canary', 'b'], canary: 'canary' };
+  const refusal = await refusalOf(api.keyPackages.claim.mutate(input as never));
+  expect(refusal.code).toBe('BAD_INPUT');
+  expect(refusal.details.issues?.map(({ path }) => path).sort()).toEqual(['', 'handles.0', 'suite']);
+  expect(JSON.stringify(refusal)).not.toContain('canary');
+});
+
+test('RLY-3 numbers that are none, or not whole, are named', async () => {
+  const group = await new TestGroup(relay.url).create();
+  for (const bent of [
+    { cursor: -1 },
+    { limit: 0 },
+    { epoch: 0.5 },
+    { cursor: 2 ** 53 },
+    { limit: NaN },
+    { epoch: '0' },
+  ]) {
+    const input = { ...group.readInput(), ...bent };
+    const { code, details } = await refusalOf(group.api.groups.read.mutate(input as never));
+    expect([code, details.issues?.[0]?.path]).toEqual(['BAD_INPUT', Object.keys(bent)[0]]);
+  }
+});
+
+test('RLY-4 a payload of the largest size is taken, one byte more is not', async () => {
+  const group = await new TestGroup(relay.url).create();
+  const post = (length: number) => group.post('', { payload: randomBytes(length) });
+  const commit = (length: number) => group.commit({ payload: randomBytes(length) });
+  expect(await post(LIMITS.maxMessageBytes)).toBe(1);
+  expect(await codeOf(post(LIMITS.maxMessageBytes + 1))).toBe('PAYLOAD_TOO_LARGE');
+  expect(await commit(LIMITS.maxCommitBytes)).toBe(2);
+  expect(await codeOf(commit(LIMITS.maxCommitBytes + 1))).toBe('PAYLOAD_TOO_LARGE');
+  expect(await codeOf(post(0))).toBe('BAD_INPUT');
+});
+
+test('RLY-4 a key or an id of the wrong length is bad input, not too large', async () => {
+  const group = await new TestGroup(relay.url).create();
+  const input = { ...group.creation(), accessKey: toBase64Url(randomBytes(33)) };
+  expect(await codeOf(group.api.groups.create.mutate(input))).toBe('BAD_INPUT');
+});
+
+test('RLY-4 a body without a length is cut off at the limit', async () => {
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 1;
+      // Ten times the limit, were anyone to take it.
+      if (sent > (10 * LIMITS.maxBodyBytes) / chunk.length) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+  const status = await fetch(`${relay.url}/trpc/auth.challenge`, init).then(
+    (response) => response.status,
+    () => 'cut off',
+  );
+  expect([413, 'cut off']).toContain(status);
+  expect(sent).toBeLessThan(30);
+});
+
+test('RLY-2 what is no HTTP is answered in the relay’s own form', async () => {
+  const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (data) => (answer += data.toString()));
+  socket.write('HELLO \u0001\r\n\r\n');
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    error: { data: { qpc: { code: 'BAD_INPUT', retryable: false, details: {} } } },
+  });
+});
+
+test('RLY-7 a disk that is full in the middle of a commit: nothing of it is stored, and it can be repeated', async () => {
+  const small = await startRelay();
+  try {
+    const device = await new TestDevice(small.url, 'alice').register();
+    const group = await new TestGroup(small.url).create();
+    const { rows } = await sql<{ page_count: number }>`PRAGMA page_count`.execute(small.db);
+    // Room for the entry, and not for the Welcome.
+    await sql`PRAGMA max_page_count = ${sql.raw(String((rows[0]?.page_count ?? 0) + 20))}`.execute(small.db);
+    const commit = {
+      epoch: 0,
+      payload: randomBytes(10_000),
+      welcomes: [{ recipients: [device.id as string], payload: randomBytes(500_000) }],
+    };
+    const { code, retryable } = (await refusalOf(group.commit(commit))) as {
+      code: string;
+      retryable?: boolean;
+    };
+    expect([code, retryable]).toEqual(['UNAVAILABLE', true]);
+    expect(await small.db.selectFrom('entries').select('sequence').execute()).toEqual([]);
+    expect(await group.post('goes on')).toBe(1);
+    await sql`PRAGMA max_page_count = 1073741823`.execute(small.db);
+    expect(await group.commit(commit)).toBe(2);
+    expect((await device.api.inbox.read.mutate({ cursor: 0, limit: 9 })).entries).toHaveLength(1);
+  } finally {
+    await small.close();
+  }
+});
+
+test('RLY-8 a stream can be read by pages of the configured origins, and by no others', async () => {
+  const group = await new TestGroup(relay.url).create();
+  const allowed = async (origin: string) => {
+    const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
+    await using stream = await TestStream.open(relay.url, ticket, { origin });
+    await stream.take(1);
+    return stream.response.headers.get('access-control-allow-origin');
+  };
+  expect(await allowed('http://localhost:3000')).toBe('http://localhost:3000');
+  expect(await allowed('https://evil.example')).toBeNull();
+});
+
+test('RLY-9 each kind of call has its own limit, strangers’ calls included', async () => {
+  const strict = await startRelay({ rateFactor: 0.002 });
+  try {
+    const api = apiOf(strict.url);
+    const group = new TestGroup(strict.url);
+    const outcome = (call: Promise<unknown>) =>
+      call.then(
+        () => 'OK',
+        () => codeOf(call),
+      );
+    const lookups = [];
+    for (let i = 0; i < 4; i += 1) lookups.push(await outcome(api.directory.lookup.mutate({ handle: 'x' })));
+    expect(lookups).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'UNAUTHENTICATED', 'RATE_LIMITED']);
+    expect(await outcome(group.create())).toBe('OK');
+  } finally {
+    await strict.close();
+  }
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8:1:2::9', '2001:db8:1:2'],
+  ['2001:0db8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+])('RLY-9 %s counts as %s', (address, subscriber) => {
+  expect(subscriberOf(address)).toBe(subscriber);
+});
+
+test('an SQLite that can lose commits is refused', () => {
+  expect(
+    [
+      [3, 51, 2],
+      [3, 50, 9],
+      [2, 99, 99],
+    ].map(isAtLeast),
+  ).toEqual([false, false, false]);
+  expect(
+    [
+      [3, 51, 3],
+      [3, 52, 0],
+      [4, 0, 0],
+    ].map(isAtLeast),
+  ).toEqual([true, true, true]);
+});
+
+test('a commit is on the disk before it is acknowledged, and what was deleted is overwritten', async () => {
+  const pragma = async (name: string) =>
+    Object.values((await sql`PRAGMA ${sql.raw(name)}`.execute(relay.db)).rows[0] as object)[0] as unknown;
+  expect(await pragma('journal_mode')).toBe('wal');
+  expect(await pragma('synchronous')).toBe(2);
+  expect(await pragma('secure_delete')).toBe(1);
+});
