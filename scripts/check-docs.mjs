@@ -1,79 +1,142 @@
-// Holds the docs to the tree: every relative link leads somewhere, every include exists with its anchor, no program
-// code in the book is typed by hand, and README's quickstart is the file that the tests run.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// Holds the docs to the tree: every relative link leads somewhere, its heading included; every include exists with its
+// anchor; no program code is typed by hand; README's quickstart and the tables of error codes are what their sources
+// say. `check-docs.mjs --write` puts those two in anew.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorTables } from './error-tables.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BOOK = join(ROOT, 'docs/src');
+const README = join(ROOT, 'README.md');
 const QUICKSTART = 'packages/sdk/test/docs/quickstart.mjs';
-const CODE = /^```(js|ts|tsx|javascript|typescript|rust|rs)\b/;
+const ERRORS = join(BOOK, 'development/errors.md');
 
-const pages = [...markdownIn(ROOT, { deep: false }), ...markdownIn(join(ROOT, 'docs/src'), { deep: true })];
-const problems = [...pages.flatMap(checkPage), ...checkQuickstart(), ...checkSummary()];
+/** Made or brought by tools, or kept by one. */
+const FOREIGN = new Set(['node_modules', 'target', 'dist', 'out', 'book', 'vectors']);
+const FENCED = /^```[^\n]*\n[\s\S]*?^```/gm;
+const PROGRAM = /^```(js|mjs|jsx|ts|tsx|javascript|typescript|rust|rs)\b/;
+const INCLUDE = /\{\{#(?:rustdoc_)?include ([^:}\s]+)(?::([\w-]+))?\}\}/g;
+
+if (process.argv.includes('--write')) await write();
+const pages = markdownIn(ROOT);
+const problems = [...pages.flatMap(checkPage), ...generated().flatMap(checkGenerated), ...checkSummary()];
 for (const problem of problems) console.error(`docs: ${problem}`);
 if (problems.length > 0) process.exit(1);
-console.log(`docs: ${pages.length} pages checked, links and includes hold`);
+console.log(`docs: ${pages.length} pages checked: links, includes and generated parts hold`);
 
-function markdownIn(folder, { deep }) {
-  if (!existsSync(folder)) return [];
+function markdownIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return deep ? markdownIn(path, { deep }) : [];
-    return entry.name.endsWith('.md') ? [path] : [];
+    if (!entry.isDirectory()) return entry.name.endsWith('.md') ? [path] : [];
+    const isOurs = !FOREIGN.has(entry.name) && (!entry.name.startsWith('.') || entry.name === '.github');
+    return isOurs ? markdownIn(path) : [];
   });
 }
 
 function checkPage(path) {
   const text = readFileSync(path, 'utf8');
   const name = relative(ROOT, path);
-  const inBook = name.startsWith('docs/');
   return [
     ...checkLinks(path, name, text),
-    ...(inBook ? [...checkIncludes(path, name, text), ...checkCode(name, text)] : []),
+    ...checkIncludes(path, name, text),
+    ...checkCode(path, name, text),
   ];
 }
 
 function checkLinks(path, name, text) {
-  const withoutCode = text.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
-  return [...withoutCode.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target]) => {
-    if (/^(https?:|mailto:|#)/.test(target)) return [];
-    const [file] = target.split('#');
-    return existsSync(resolve(dirname(path), file)) ? [] : [`${name}: the link to ${target} leads nowhere`];
+  const prose = text.replaceAll(FENCED, '').replaceAll(/`[^`\n]*`/g, '');
+  const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g), ...prose.matchAll(/\bsrc="([^"]+)"/g)];
+  return targets.flatMap(([, target]) => {
+    if (/^(https?|mailto):/.test(target)) return [];
+    const [file, heading] = target.split('#');
+    const leadsTo = file === '' ? path : resolve(dirname(path), file);
+    if (!existsSync(leadsTo)) return [`${name}: the link to ${target} leads nowhere`];
+    if (heading === undefined || !leadsTo.endsWith('.md') || headingsOf(leadsTo).has(heading)) return [];
+    return [`${name}: there is no heading for the link to ${target}`];
   });
 }
 
+/** The ids that mdBook and GitHub give to a page's headings. */
+function headingsOf(path) {
+  const text = readFileSync(path, 'utf8').replaceAll(FENCED, '');
+  const titles = [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, title]) => title.toLowerCase());
+  return new Set(titles.map((title) => title.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(/\s/g, '-')));
+}
+
 function checkIncludes(path, name, text) {
-  return [...text.matchAll(/\{\{#(?:rustdoc_)?include ([^:}\s]+)(?::([\w-]+))?\}\}/g)].flatMap(
-    ([, file, anchor]) => {
-      const source = resolve(dirname(path), file);
-      if (!existsSync(source)) return [`${name}: ${file} is not there`];
-      if (anchor === undefined || readFileSync(source, 'utf8').includes(`ANCHOR: ${anchor}`)) return [];
-      return [`${name}: ${file} has no anchor ${anchor}`];
-    },
-  );
+  return [...text.matchAll(INCLUDE)].flatMap(([, file, anchor]) => {
+    const source = resolve(dirname(path), file);
+    if (!existsSync(source)) return [`${name}: ${file} is not there`];
+    const lines = readFileSync(source, 'utf8').split(/\r?\n/);
+    const has = (mark) => lines.some((line) => line.trim().endsWith(`${mark}: ${anchor}`));
+    if (anchor === undefined || (has('ANCHOR') && has('ANCHOR_END'))) return [];
+    return [`${name}: ${file} has no anchor ${anchor}`];
+  });
 }
 
-/** Code in the book is included from files that are compiled and run; typed by hand, it would rot. */
-function checkCode(name, text) {
-  const blocks = text.matchAll(/^```[\s\S]*?^```/gm);
-  return [...blocks].flatMap(([block]) =>
-    CODE.test(block) && !block.includes('{{#') ? [`${name}: a code block is typed by hand:\n${block}`] : [],
-  );
+/** Program code is included from files that are compiled and run; typed by hand, it would rot. */
+function checkCode(path, name, text) {
+  const own = path === README ? between(text, 'quickstart') : undefined;
+  return [...text.matchAll(FENCED)].flatMap(([block]) => {
+    const body = block.split('\n').slice(1, -1).join('\n').trim();
+    const isIncluded = body !== '' && body.replaceAll(INCLUDE, '').trim() === '';
+    if (!PROGRAM.test(block) || isIncluded || block === own) return [];
+    return [`${name}: a block of code is typed by hand:\n${block}`];
+  });
 }
 
-function checkQuickstart() {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** What is made from elsewhere: the page, the name in its markers, where it comes from, and the text between them. */
+function generated() {
   const code = readFileSync(join(ROOT, QUICKSTART), 'utf8').trim();
-  return readme.includes(code) ? [] : [`README.md does not hold the text of ${QUICKSTART}`];
+  const tables = Object.entries(errorTables(ROOT));
+  return [
+    { page: README, name: 'quickstart', source: QUICKSTART, text: `\`\`\`js\n${code}\n\`\`\`` },
+    ...tables.map(([name, text]) => ({ page: ERRORS, name: `codes-${name}`, source: 'its source', text })),
+  ];
+}
+
+function checkGenerated({ page, name, source, text }) {
+  const found = between(readFileSync(page, 'utf8'), name);
+  if (found !== undefined && squeezed(found) === squeezed(text)) return [];
+  const path = relative(ROOT, page);
+  return [`${path}: the part “${name}” is not what ${source} says: run node scripts/check-docs.mjs --write`];
+}
+
+/** Without the blanks and dashes that prettier adds to line up a table. */
+function squeezed(text) {
+  return text.startsWith('|') ? text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---') : text;
+}
+
+function markersOf(name) {
+  return [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
+}
+
+/** What stands between the markers of a generated part; undefined where they are not there. */
+function between(text, name) {
+  const [begin, end] = markersOf(name);
+  const [, after] = text.split(begin);
+  return after?.includes(end) ? after.slice(0, after.indexOf(end)).trim() : undefined;
+}
+
+async function write() {
+  const { format, resolveConfig } = await import('prettier');
+  for (const { page, name, text } of generated()) {
+    const [begin, end] = markersOf(name);
+    const old = readFileSync(page, 'utf8');
+    const renewed = old.replace(
+      new RegExp(`${begin}[\\s\\S]*?${end}`),
+      () => `${begin}\n\n${text}\n\n${end}`,
+    );
+    writeFileSync(page, await format(renewed, { ...(await resolveConfig(page)), filepath: page }));
+  }
 }
 
 /** A page that the summary does not name is not in the book. */
 function checkSummary() {
-  const summary = join(ROOT, 'docs/src/SUMMARY.md');
-  if (!existsSync(summary)) return ['docs/src/SUMMARY.md is not there'];
-  const text = readFileSync(summary, 'utf8');
-  return markdownIn(join(ROOT, 'docs/src'), { deep: true })
-    .map((path) => relative(join(ROOT, 'docs/src'), path))
-    .filter((page) => page !== 'SUMMARY.md' && !text.includes(`(${page})`) && !text.includes(`(./${page})`))
+  const text = readFileSync(join(BOOK, 'SUMMARY.md'), 'utf8');
+  return markdownIn(BOOK)
+    .map((path) => relative(BOOK, path))
+    .filter((page) => page !== 'SUMMARY.md' && !text.includes(`(${page})`))
     .map((page) => `docs/src/${page} is not in SUMMARY.md`);
 }
