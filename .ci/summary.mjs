@@ -4,14 +4,19 @@ import { stripVTControlCharacters } from 'node:util';
 
 const lines = stripVTControlCharacters(readFileSync(process.argv[2], 'utf8')).split('\n');
 const sum = { passed: 0, failed: 0, skipped: 0 };
+// A file that fails before its first test has no failed test to count: it counts as one itself.
+let failedFiles = 0;
 
 for (const line of lines) {
+  const files = /\bTest Files {2}(?:(\d+) failed)?/.exec(line);
+  if (files !== null) failedFiles = Number(files[1] ?? 0);
   // vitest:  "…:test:       Tests  1 failed | 12 passed | 2 skipped (15)"
   // cargo:   "…:test: test result: ok. 12 passed; 0 failed; 1 ignored; …"
   const closing = /\bTests {2}(.*)\(\d+\)|test result: (.*)/.exec(line);
   if (closing === null) continue;
   console.log(line.trim());
   const counts = closing[1] ?? closing[2] ?? '';
+  if (closing[1] !== undefined && !/\d+ failed/.test(counts)) sum.failed += failedFiles;
   for (const [, count, kind] of counts.matchAll(/(\d+) (passed|failed|skipped|ignored)/g)) {
     sum[kind === 'ignored' ? 'skipped' : kind] += Number(count);
   }
