@@ -15,6 +15,7 @@ use crate::{
     safety_number::safety_number,
     storage::{Key, Kind, Record, Store, Write},
     suite::Suite,
+    welcome::ReceivedWelcome,
 };
 
 /// What a client and its groups share, in one thread.
@@ -137,14 +138,14 @@ impl Client {
         GroupMember::create(Rc::clone(&self.shared), group_id, suite, now_ms)
     }
 
-    /// The group of a Welcome. Every leaf's chain of keys is checked; the key package is used up unless it is a
+    /// The group of a Welcome, from its two parts ([`crate::WelcomeBundle`]). Every leaf's chain of keys is checked; the key package is used up unless it is a
     /// last-resort one. A group that we were removed from is replaced.
     ///
     /// # Errors
     /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
     /// [`CoreError::PolicyRejected`], [`CoreError::GroupExists`], [`CoreError::WireDecode`].
-    pub fn join(&self, welcome: &[u8], now_ms: u64) -> Result<GroupMember> {
-        GroupMember::join(Rc::clone(&self.shared), welcome, now_ms)
+    pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: u64) -> Result<GroupMember> {
+        GroupMember::join(Rc::clone(&self.shared), ReceivedWelcome::decode(joiner, shared)?, now_ms)
     }
 
     /// A handle on a stored group. Handles on one group see each other's changes.

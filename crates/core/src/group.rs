@@ -7,7 +7,7 @@ mod own_leaf;
 
 use std::rc::Rc;
 
-use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit};
+use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 use openmls_rust_crypto::RustCrypto;
 
 pub use self::commit::CommitBundle;
@@ -23,6 +23,7 @@ use crate::{
     provider::Provider,
     storage::{Key, Kind, Store},
     suite::Suite,
+    welcome,
 };
 
 /// A group's id: 16 random bytes, chosen by its creator (RFC 9420 §8.1).
@@ -174,16 +175,24 @@ impl GroupMember {
     /// A secret that all members of this epoch share (RFC 9420 §8.5).
     ///
     /// # Errors
-    /// [`CoreError::BadInput`] for more than 8,160 bytes or the access key's label, [`CoreError::RemovedFromGroup`].
+    /// [`CoreError::BadInput`] for more than 8,160 bytes or a label that the core itself exports under, [`CoreError::RemovedFromGroup`].
     pub fn export_secret(&self, label: &str, context: &[u8], length: usize) -> Result<Vec<u8>> {
         // HKDF-Expand gives at most 255 blocks.
         if length == 0 || length > 255 * 32 {
             return Err(CoreError::BadInput("an exported secret has 1 to 8160 bytes"));
         }
-        if label == access::LABEL {
-            return Err(CoreError::BadInput("that label is the access key's"));
+        if label == access::LABEL || label == welcome::LABEL {
+            return Err(CoreError::BadInput("that label is the core's own"));
         }
         self.export(label, context, length)
+    }
+
+    /// The public ratchet tree, as RFC 9420 §12.4.3.3 serializes it: what MLS implementations take along with a Welcome.
+    ///
+    /// # Errors
+    /// [`CoreError::Internal`] if it cannot be serialized.
+    pub fn ratchet_tree(&self) -> Result<Vec<u8>> {
+        self.group.export_ratchet_tree().tls_serialize_detached().map_err(|_| CoreError::Internal)
     }
 
     /// What the update policy says now.

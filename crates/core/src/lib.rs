@@ -26,6 +26,7 @@ mod signer;
 mod storage;
 mod suite;
 mod transcript;
+mod welcome;
 
 pub use client::Client;
 pub use credential::LeafIdentity;
@@ -39,6 +40,7 @@ pub use safety_number::safety_number;
 pub use storage::{Record, Write};
 pub use suite::Suite;
 pub use transcript::{Field, device_certificate_transcript, transcript};
+pub use welcome::WelcomeBundle;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

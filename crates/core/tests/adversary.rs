@@ -12,7 +12,7 @@ use openmls::prelude::{
 };
 use openmls::schedule::PreSharedKeyId;
 use people::{GROUP, Person, SUITE, assert_agreed, deliver, group_of, hear, say};
-use quicprochat_core::{CoreError, GroupMember, Received};
+use quicprochat_core::{CoreError, GroupMember, Received, WelcomeBundle};
 
 /// Runs a call that must fail, and checks that neither the records nor the group have changed.
 fn refused<T: std::fmt::Debug>(
@@ -85,12 +85,15 @@ fn no_changed_welcome_is_followed() {
         CoreError::WelcomeInvalid,
         CoreError::UnsupportedCiphersuite,
     ];
-    for changed in mutations(&welcome) {
-        let error = bob.client.join(&changed, 0).unwrap_err();
+    let WelcomeBundle { shared, joiners } = &welcome;
+    let changed_joiners = mutations(&joiners[0]).map(|changed| (changed, shared.clone()));
+    let changed_shared = mutations(shared).map(|changed| (joiners[0].clone(), changed));
+    for (joiner, shared) in changed_joiners.chain(changed_shared) {
+        let error = bob.client.join(&joiner, &shared, 0).unwrap_err();
         assert!(allowed.contains(&error), "{error:?}");
         assert_eq!(bob.client.take_writes(), []);
     }
-    assert!(bob.client.join(&welcome, 0).is_ok(), "the key package is still there");
+    assert!(bob.join(&welcome, 0).is_ok(), "the key package is still there");
 }
 
 #[test]
@@ -160,11 +163,11 @@ fn a_group_with_a_forged_member_is_not_joined() {
         ),
     ] {
         let welcome = mallory.welcome(creator, second, extensions, &key_package);
-        assert_eq!(bob.client.join(&welcome, 0).err(), Some(expected));
+        assert_eq!(bob.join(&welcome, 0).err(), Some(expected));
         assert_eq!(bob.client.take_writes(), []);
     }
     let welcome = mallory.welcome(&mallory.credential(), None, Extensions::default(), &key_package);
-    assert!(bob.client.join(&welcome, 0).is_ok());
+    assert!(bob.join(&welcome, 0).is_ok());
 }
 
 /// Alice's group with Bob and a hostile member.
@@ -175,7 +178,7 @@ fn infiltrated() -> (Person, Person, Mallory, GroupMember, GroupMember) {
     let mut mallory = Mallory::new("mallory");
     let bundle = at_alice.add_members(&[mallory.key_package(&mallory.credential())], 0).unwrap();
     deliver(&bundle, &mut at_alice, &mut [&mut at_bob]);
-    mallory.join(&bundle.welcome.unwrap());
+    mallory.join(bundle.welcome.as_ref().unwrap());
     (alice, bob, mallory, at_alice, at_bob)
 }
 

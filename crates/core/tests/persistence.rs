@@ -24,7 +24,7 @@ fn a_group_reopens_after_every_operation() {
         assert!(reopen(&mut alice).has_pending_commit());
         reopen(&mut alice).merge_pending_commit(1).unwrap();
         carol = carol.copy();
-        carol.client.join(addition.welcome.as_ref().unwrap(), 1).unwrap();
+        carol.join(addition.welcome.as_ref().unwrap(), 0).unwrap();
         let mut at_bob = reopen(&mut bob);
         at_bob.process(&addition.commit, 1).unwrap();
         at_bob.merge_staged_commit(1).unwrap();
@@ -133,7 +133,7 @@ fn a_used_key_package_leaves_no_key_behind() {
     bob.save();
     assert_eq!(bob.records.len(), before + 2);
     let welcome = alice.client.create_group(GROUP, SUITE, 0).unwrap().add_members(&[key_package], 0).unwrap().welcome;
-    bob.client.join(&welcome.unwrap(), 0).unwrap();
+    bob.join(&welcome.unwrap(), 0).unwrap();
     bob.client.delete_group(GROUP).unwrap();
     bob.save();
     assert_eq!(bob.records.len(), before);

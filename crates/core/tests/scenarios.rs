@@ -115,7 +115,7 @@ fn a_removed_member_is_locked_out_and_can_come_back() {
 
     let again = at_bob.add_members(&[carol.key_package(SUITE)], 1).unwrap();
     deliver(&again, &mut at_bob, &mut [&mut at_alice]);
-    let mut at_carol = carol.client.join(&again.welcome.unwrap(), 1).unwrap();
+    let mut at_carol = carol.join(&again.welcome.unwrap(), 0).unwrap();
     assert_agreed(&[&at_alice, &at_bob, &at_carol]);
     assert_eq!(say(&mut at_bob, &mut at_carol, "welcome back"), "welcome back");
     assert_eq!(at_carol.process(&secret, 1), Err(CoreError::EpochTooOld));
@@ -302,10 +302,10 @@ fn a_welcome_serves_once_and_only_its_addressee() {
     assert_eq!(alice.client.create_group(GROUP, SUITE, 0).err(), Some(CoreError::GroupExists));
     let bundle = at_alice.add_members(&[bob.key_package(SUITE)], 0).unwrap();
     let welcome = bundle.welcome.unwrap();
-    assert_eq!(carol.client.join(&welcome, 0).err(), Some(CoreError::WelcomeNotForUs));
-    bob.client.join(&welcome, 0).unwrap();
-    assert_eq!(bob.client.join(&welcome, 0).err(), Some(CoreError::WelcomeNotForUs));
-    assert_eq!(bob.client.join(&bundle.commit, 0).err(), Some(CoreError::WireDecode));
+    assert_eq!(carol.join(&welcome, 0).err(), Some(CoreError::WelcomeNotForUs));
+    bob.join(&welcome, 0).unwrap();
+    assert_eq!(bob.join(&welcome, 0).err(), Some(CoreError::WelcomeNotForUs));
+    assert_eq!(bob.client.join(&bundle.commit, &welcome.shared, 0).err(), Some(CoreError::WireDecode));
     assert_eq!(bob.client.load_group(GroupId([9; 16])).err(), Some(CoreError::GroupNotFound));
 }
 
@@ -317,7 +317,7 @@ fn a_last_resort_key_package_serves_again() {
         let mut at_alice = alice.client.create_group(id, SUITE, 0).unwrap();
         let bundle = at_alice.add_members(std::slice::from_ref(&last_resort), 0).unwrap();
         at_alice.merge_pending_commit(0).unwrap();
-        let mut at_bob = bob.client.join(&bundle.welcome.unwrap(), 0).unwrap();
+        let mut at_bob = bob.join(&bundle.welcome.unwrap(), 0).unwrap();
         assert_eq!(say(&mut at_bob, &mut at_alice, "in"), "in");
     }
     assert_eq!(bob.client.group_ids().len(), 2);
@@ -354,7 +354,8 @@ fn a_newcomer_takes_the_place_of_who_leaves_in_the_same_commit() {
     assert_eq!((added[0].leaf_index, removed[0].leaf_index), (1, 1));
     at_carol.merge_staged_commit(7).unwrap();
     at_alice.merge_pending_commit(7).unwrap();
-    let at_dave = dave.client.join(&addition.welcome.unwrap(), 7).unwrap();
+    let welcome = addition.welcome.unwrap();
+    let at_dave = dave.client.join(&welcome.joiners[0], &welcome.shared, 7).unwrap();
     assert_agreed(&[&at_alice, &at_carol, &at_dave]);
     assert_eq!((at_carol.member(1).unwrap().healed_epoch, at_carol.member(1).unwrap().healed_at_ms), (2, 7));
 }

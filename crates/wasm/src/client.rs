@@ -111,9 +111,9 @@ impl CoreClient {
         })
     }
 
-    /// The group of a Welcome.
-    pub fn join(&self, welcome: &[u8], now_ms: f64) -> Result<GroupMember, Thrown> {
-        guarded(|| self.0.join(welcome, milliseconds(now_ms)).map(GroupMember::new))
+    /// The group of a Welcome, from this device's part and the part that all joiners share.
+    pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: f64) -> Result<GroupMember, Thrown> {
+        guarded(|| self.0.join(joiner, shared, milliseconds(now_ms)).map(GroupMember::new))
     }
 
     /// A handle on a stored group.

@@ -183,6 +183,12 @@ impl GroupMember {
         self.read(|member| Ok(member.sign_access(transcript)?.to_vec()))
     }
 
+    /// The public ratchet tree, as RFC 9420 §12.4.3.3 serializes it.
+    #[wasm_bindgen(js_name = ratchetTree)]
+    pub fn ratchet_tree(&self) -> Result<Vec<u8>, Thrown> {
+        self.read(core::GroupMember::ratchet_tree)
+    }
+
     /// What the update policy says now.
     #[wasm_bindgen(js_name = updateDue)]
     pub fn update_due(&self, now_ms: f64) -> Result<UpdateDue, Thrown> {

@@ -86,10 +86,15 @@ pub(crate) fn member(member: &core::Member) -> Member {
 pub(crate) fn bundle(bundle: &core::CommitBundle) -> CommitBundle {
     Fields::new()
         .bytes("commit", &bundle.commit)
-        .optional_bytes("welcome", bundle.welcome.as_deref())
+        .value("welcome", &bundle.welcome.as_ref().map_or(JsValue::UNDEFINED, welcome))
         .bytes("nextAccessKey", &bundle.next_access_key)
         .epoch("epoch", bundle.epoch)
         .into_record()
+}
+
+fn welcome(welcome: &core::WelcomeBundle) -> JsValue {
+    let joiners: Array = welcome.joiners.iter().map(|joiner| Uint8Array::from(joiner.as_slice())).collect();
+    Fields::new().bytes("shared", &welcome.shared).value("joiners", &joiners).0.into()
 }
 
 pub(crate) fn write(write: &core::Write) -> StoreWrite {

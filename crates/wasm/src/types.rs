@@ -39,10 +39,19 @@ export interface KeyPackageOwner {
   deviceKey: Uint8Array;
 }
 
+/** What the devices that a commit adds need to join. */
+export interface WelcomeBundle {
+  /** What all of them need. To be stored once. */
+  shared: Uint8Array;
+  /** What each needs of its own, in the order of the key packages. */
+  joiners: Uint8Array[];
+}
+
 /** A staged commit, to be submitted whole. */
 export interface CommitBundle {
   commit: Uint8Array;
-  welcome: Uint8Array | undefined;
+  /** For those who were added, if any were. */
+  welcome: WelcomeBundle | undefined;
   /** The access key of the epoch that the commit begins. */
   nextAccessKey: Uint8Array;
   /** The epoch that the commit ends. */

@@ -36,10 +36,19 @@ export interface KeyPackageOwner {
     deviceKey: Uint8Array;
 }
 
+/** What the devices that a commit adds need to join. */
+export interface WelcomeBundle {
+    /** What all of them need. To be stored once. */
+    shared: Uint8Array;
+    /** What each needs of its own, in the order of the key packages. */
+    joiners: Uint8Array[];
+}
+
 /** A staged commit, to be submitted whole. */
 export interface CommitBundle {
     commit: Uint8Array;
-    welcome: Uint8Array | undefined;
+    /** For those who were added, if any were. */
+    welcome: WelcomeBundle | undefined;
     /** The access key of the epoch that the commit begins. */
     nextAccessKey: Uint8Array;
     /** The epoch that the commit ends. */
@@ -143,9 +152,9 @@ export class CoreClient {
      */
     inspectKeyPackage(key_package: Uint8Array | number[], suite: number): KeyPackageOwner;
     /**
-     * The group of a Welcome.
+     * The group of a Welcome, from this device's part and the part that all joiners share.
      */
-    join(welcome: Uint8Array | number[], now_ms: number): GroupMember;
+    join(joiner: Uint8Array | number[], shared: Uint8Array | number[], now_ms: number): GroupMember;
     /**
      * A handle on a stored group.
      */
@@ -264,6 +273,10 @@ export class GroupMember {
      */
     proposeUpdate(): Uint8Array;
     /**
+     * The public ratchet tree, as RFC 9420 §12.4.3.3 serializes it.
+     */
+    ratchetTree(): Uint8Array;
+    /**
      * Stages a commit that removes these leaves.
      */
     removeMembers(leaf_indexes: Uint32Array | number[], _now_ms: number): CommitBundle;
@@ -332,7 +345,7 @@ export interface InitOutput {
     readonly coreclient_groupIds: (a: number) => [number, number, number, number];
     readonly coreclient_handle: (a: number) => [number, number, number, number];
     readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number) => [number, number, number];
-    readonly coreclient_join: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly coreclient_join: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_open: (a: number, b: number) => [number, number, number];
     readonly coreclient_safetyNumber: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
@@ -361,6 +374,7 @@ export interface InitOutput {
     readonly groupmember_ownLeafIndex: (a: number) => [number, number, number];
     readonly groupmember_process: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_proposeUpdate: (a: number) => [number, number, number, number];
+    readonly groupmember_ratchetTree: (a: number) => [number, number, number, number];
     readonly groupmember_removeMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_selfUpdate: (a: number, b: number) => [number, number, number];
     readonly groupmember_signAccess: (a: number, b: number, c: number) => [number, number, number, number];

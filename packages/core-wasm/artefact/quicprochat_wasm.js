@@ -197,16 +197,26 @@ export class CoreClient {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * The group of a Welcome.
-     * @param {Uint8Array | number[]} welcome
+     * The group of a Welcome, from this device's part and the part that all joiners share.
+     * @param {Uint8Array | number[]} joiner
+     * @param {Uint8Array | number[]} shared
      * @param {number} now_ms
      * @returns {GroupMember}
      */
-    join(welcome, now_ms) {
-        const val2 = +now_ms;
-        const ptr0 = passArray8ToWasm0(welcome, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.coreclient_join(this.__wbg_ptr, ptr0, len0, val2);
+    join(joiner, shared, now_ms) {
+        const val3 = +now_ms;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(joiner, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(shared, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_join(this.__wbg_ptr, ptr0, len0, ptr1, len1, val3);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -615,6 +625,19 @@ export class GroupMember {
      */
     proposeUpdate() {
         const ret = wasm.groupmember_proposeUpdate(this.__wbg_ptr);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v1;
+    }
+    /**
+     * The public ratchet tree, as RFC 9420 §12.4.3.3 serializes it.
+     * @returns {Uint8Array}
+     */
+    ratchetTree() {
+        const ret = wasm.groupmember_ratchetTree(this.__wbg_ptr);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }

@@ -41,7 +41,7 @@ function pair(suite: number) {
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
   const bundle = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
   atAlice.mergePendingCommit(1_002);
-  const atBob = bob.join(bundle.welcome!, 1_003);
+  const atBob = bob.join(bundle.welcome!.joiners[0]!, bundle.welcome!.shared, 1_003);
   return { alice, bob, atAlice, atBob, bundle };
 }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use openmls::prelude::{
     KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Proposal,
-    QueuedProposal, Sender, tls_codec::Serialize as _,
+    QueuedProposal, Sender, Welcome, tls_codec::Serialize as _,
 };
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
@@ -21,6 +21,7 @@ use crate::{
     key_package,
     signer::SecretKey,
     storage::Kind,
+    welcome::{self, WelcomeBundle},
 };
 
 /// A staged commit, to be submitted whole: the relay takes all of it or none.
@@ -28,8 +29,8 @@ use crate::{
 pub struct CommitBundle {
     /// The commit, for the group's log.
     pub commit: Vec<u8>,
-    /// One Welcome for all who were added, if any were. Leaves only with the winning commit.
-    pub welcome: Option<Vec<u8>>,
+    /// For those who were added, if any were. Leaves only with the winning commit.
+    pub welcome: Option<WelcomeBundle>,
     /// The access key of the epoch that the commit begins.
     pub next_access_key: [u8; 32],
     /// The epoch that the commit ends.
@@ -224,18 +225,33 @@ impl GroupMember {
             .map_err(mls::create_commit)?
             .stage_commit(provider)
             .map_err(|_| CoreError::Internal)?;
-        let welcome = staged.to_welcome_msg().as_ref().map(to_bytes).transpose()?;
-        let commit = to_bytes(&staged.into_commit())?;
+        let (commit, welcome, _) = staged.into_contents();
+        let commit = to_bytes(&commit)?;
         self.own.pending = Some(Pending { signer, commit_hash: self.hash(&commit)? });
         self.save()?;
+        let welcome = welcome.map(|welcome| self.seal_welcome(&welcome, additions)).transpose()?;
         Ok(CommitBundle { commit, welcome, next_access_key: self.next_access_key()?, epoch })
     }
 
     /// The access key of the epoch that the pending commit would begin.
     fn next_access_key(&self) -> Result<[u8; 32]> {
+        Ok(access::key(self.export_next(access::LABEL, access::CONTEXT, access::LENGTH)?)?.public())
+    }
+
+    /// A secret of the epoch that the pending commit would begin.
+    fn export_next(&self, label: &str, context: &[u8], length: usize) -> Result<Vec<u8>> {
         let pending = self.group.pending_commit().ok_or(CoreError::Internal)?;
-        let exported = pending.export_secret(self.crypto(), access::LABEL, access::CONTEXT, access::LENGTH);
-        Ok(access::key(exported.map_err(|_| CoreError::Internal)?)?.public())
+        pending.export_secret(self.crypto(), label, context, length).map_err(|_| CoreError::Internal)
+    }
+
+    /// The Welcome of the pending commit in its two parts, with the tree that the commit would make.
+    fn seal_welcome(&self, welcome: &Welcome, added: &[KeyPackage]) -> Result<WelcomeBundle> {
+        let pending = self.group.pending_commit().ok_or(CoreError::Internal)?;
+        let next = pending.export_ratchet_tree(self.crypto(), self.group.export_ratchet_tree());
+        let tree = next.ok().flatten().ok_or(CoreError::Internal)?;
+        welcome::seal(self.crypto(), (welcome, &tree), added, |label, context, length| {
+            self.export_next(label, context, length)
+        })
     }
 
     /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC

@@ -3,9 +3,8 @@
 use std::{collections::HashSet, rc::Rc};
 
 use openmls::prelude::{
-    JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
-    OpenMlsProvider, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
-    tls_codec::DeserializeBytes,
+    JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
 use super::{GroupId, GroupMember, OwnLeaf};
@@ -19,6 +18,7 @@ use crate::{
     signer::SecretKey,
     storage::{GROUP_KINDS, Key, Kind, Store},
     suite::{Suite, capabilities},
+    welcome::ReceivedWelcome,
 };
 
 /// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each
@@ -35,7 +35,7 @@ fn join_config() -> MlsGroupJoinConfig {
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
         .max_past_epochs(PAST_EPOCHS)
         .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
-        .use_ratchet_tree_extension(true)
+        .use_ratchet_tree_extension(false)
         .build()
 }
 
@@ -45,7 +45,7 @@ fn create_config(suite: Suite) -> MlsGroupCreateConfig {
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
         .max_past_epochs(PAST_EPOCHS)
         .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
-        .use_ratchet_tree_extension(true)
+        .use_ratchet_tree_extension(false)
         .capabilities(capabilities())
         .lifetime(Lifetime::default())
         .build()
@@ -71,9 +71,8 @@ impl GroupMember {
         created.map(Self::entered)
     }
 
-    pub(crate) fn join(shared: Rc<Shared>, welcome: &[u8], now_ms: u64) -> Result<Self> {
-        let message = MlsMessageIn::tls_deserialize_exact_bytes(welcome).map_err(|_| CoreError::WireDecode)?;
-        let MlsMessageBodyIn::Welcome(welcome) = message.extract() else { return Err(CoreError::WireDecode) };
+    pub(crate) fn join(shared: Rc<Shared>, welcome: ReceivedWelcome, now_ms: u64) -> Result<Self> {
+        let ReceivedWelcome { welcome, tree } = welcome;
         let provider = &shared.provider;
         let store = provider.storage();
         let joined = store.transaction(|| {
@@ -81,11 +80,15 @@ impl GroupMember {
                 ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(mls::welcome)?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
             make_room(&shared, id)?;
+            let export = |label: &str, context: &[u8], length| {
+                welcome.export_secret(provider.crypto(), label, context, length).map_err(|_| CoreError::Internal)
+            };
+            let tree = tree.open(provider.crypto(), export)?;
             let is_last_resort = welcome.own_key_package().is_some_and(openmls::prelude::KeyPackage::last_resort);
             // Lifetimes bound when a leaf may be *added* (checked then); members who joined months ago and never
             // updated must not keep others out (RFC 9420 §7.3 leaves this to the application).
-            let staged =
-                JoinBuilder::new(provider, welcome).skip_lifetime_validation().build().map_err(mls::welcome)?;
+            let builder = JoinBuilder::new(provider, welcome).with_ratchet_tree(tree).skip_lifetime_validation();
+            let staged = builder.build().map_err(mls::welcome)?;
             check_members(&shared, &staged)?;
             let signer = take_signer(store, &staged, is_last_resort)?;
             let group = staged.into_group(provider).map_err(mls::welcome)?;

@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+pub mod welcome;
+
 use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::{
     prelude::{
@@ -9,7 +11,7 @@ use openmls::{
         Extensions, ExternalCommitBuilder, GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex,
         LeafNodeParameters, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig,
         MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider,
-        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, StagedWelcome, WireFormatPolicy,
+        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, Welcome, WireFormatPolicy,
         tls_codec::{DeserializeBytes, Serialize},
     },
     schedule::PreSharedKeyId,
@@ -18,7 +20,7 @@ use openmls_traits::{
     signatures::{Signer, SignerError},
     types::SignatureScheme,
 };
-use quicprochat_core::{Field, Provider, device_certificate_transcript, transcript};
+use quicprochat_core::{Field, Provider, WelcomeBundle, device_certificate_transcript, transcript};
 
 use crate::people::{GROUP, SUITE};
 
@@ -142,13 +144,12 @@ impl Mallory {
         second: Option<&Forged>,
         extensions: Extensions<GroupContext>,
         victim: &[u8],
-    ) -> Vec<u8> {
+    ) -> WelcomeBundle {
         // A provider of its own: each time it is the same group id.
         let provider = Provider::default();
         let config = MlsGroupCreateConfig::builder()
             .ciphersuite(suite())
             .capabilities(capabilities())
-            .use_ratchet_tree_extension(true)
             .with_group_context_extensions(extensions)
             .build();
         let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
@@ -164,19 +165,15 @@ impl Mallory {
             added.push(self.build_key_package(&forged, Lifetime::new(1_000_000)));
         }
         let (_, welcome, _) = group.add_members(&provider, &creator.1, &added).unwrap();
-        bytes(&welcome)
+        group.merge_pending_commit(&provider).unwrap();
+        welcome::split(&provider, &group, &welcome)
     }
 
     // --- In Alice's group
 
-    pub fn join(&mut self, welcome: &[u8]) {
-        let MlsMessageBodyIn::Welcome(welcome) = read(welcome) else { panic!("not a Welcome") };
-        let config = MlsGroupJoinConfig::builder()
-            .wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY)
-            .use_ratchet_tree_extension(true)
-            .build();
-        let staged = StagedWelcome::new_from_welcome(&self.provider, &config, welcome, None).unwrap();
-        self.group = Some(staged.into_group(&self.provider).unwrap());
+    pub fn join(&mut self, welcome: &WelcomeBundle) {
+        let config = MlsGroupJoinConfig::builder().wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY).build();
+        self.group = Some(welcome::join(&self.provider, &config, &welcome.joiners[0], &welcome.shared));
     }
 
     pub fn configure(&mut self, policy: WireFormatPolicy) {
@@ -319,6 +316,11 @@ fn with_key((credential, leaf): &Forged) -> CredentialWithKey {
 
 fn read(message: &[u8]) -> MlsMessageBodyIn {
     MlsMessageIn::tls_deserialize_exact_bytes(message).unwrap().extract()
+}
+
+fn read_welcome(message: &[u8]) -> Welcome {
+    let MlsMessageBodyIn::Welcome(welcome) = read(message) else { panic!("not a Welcome") };
+    welcome
 }
 
 fn read_key_package(message: &[u8]) -> KeyPackage {

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use quicprochat_core::{Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, Write};
+use quicprochat_core::{
+    Client, CommitBundle, CoreError, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write,
+};
 
 pub const GROUP: GroupId = GroupId([7; 16]);
 pub const SUITE: Suite = Suite::X25519ChaCha20;
@@ -48,6 +50,11 @@ impl Person {
         self.client.load_group(GROUP).unwrap()
     }
 
+    /// Joins as the `index`-th of those who were added.
+    pub fn join(&self, welcome: &WelcomeBundle, index: usize) -> Result<GroupMember, CoreError> {
+        self.client.join(&welcome.joiners[index], &welcome.shared, 0)
+    }
+
     pub fn key_package(&self, suite: Suite) -> Vec<u8> {
         self.client.generate_key_packages(suite, 1).unwrap().remove(0)
     }
@@ -67,7 +74,7 @@ pub fn group_of(people: &mut [&mut Person], suite: Suite) -> Vec<GroupMember> {
         let bundle = members[0].add_members(&key_packages, 0).unwrap();
         members[0].merge_pending_commit(0).unwrap();
         let welcome = bundle.welcome.unwrap();
-        members.extend(others.iter().map(|person| person.client.join(&welcome, 0).unwrap()));
+        members.extend(others.iter().enumerate().map(|(index, person)| person.join(&welcome, index).unwrap()));
     }
     for person in people {
         person.save();
