@@ -22,7 +22,8 @@ use openmls::prelude::{BasicCredential, Credential, CredentialType, CredentialWi
 use crate::{
     error::{CoreError, Result},
     identity::Identity,
-    signer::{SecretKey, is_signed},
+    provider::{Crypto, Signed},
+    signer::SecretKey,
     transcript::{Field, device_certificate_transcript, hex, transcript},
 };
 
@@ -80,17 +81,22 @@ pub(crate) fn issue(identity: &Identity, signer: &SecretKey) -> CredentialWithKe
 ///
 /// # Errors
 /// [`CoreError::CredentialRejected`].
-pub(crate) fn verify(leaf: &LeafNode) -> Result<LeafIdentity> {
-    verify_parts(leaf.credential(), leaf.signature_key().as_slice())
+pub(crate) fn verify(crypto: &Crypto, leaf: &LeafNode) -> Result<LeafIdentity> {
+    verify_parts(crypto, leaf.credential(), leaf.signature_key().as_slice())
 }
 
 /// [`verify`], for a leaf that comes in parts.
-pub(crate) fn verify_parts(credential: &Credential, signature_key: &[u8]) -> Result<LeafIdentity> {
+pub(crate) fn verify_parts(crypto: &Crypto, credential: &Credential, signature_key: &[u8]) -> Result<LeafIdentity> {
     let chain = Chain::decode(credential)?;
     let identity = chain.identity;
-    let is_held = is_signed(&identity.account_key, &identity.device_claim(), &chain.device_certificate)
-        && is_signed(&identity.device_key, &identity.leaf_claim(signature_key), &chain.leaf_certificate);
-    if is_held { Ok(identity) } else { Err(CoreError::CredentialRejected) }
+    let links = [
+        (&identity.account_key, identity.device_claim(), &chain.device_certificate),
+        (&identity.device_key, identity.leaf_claim(signature_key), &chain.leaf_certificate),
+    ];
+    for (key, claim, signature) in links {
+        crypto.check_signature(Signed { key, message: &claim, signature }, CoreError::CredentialRejected)?;
+    }
+    Ok(identity)
 }
 
 /// Reads who a leaf says it is, without checking: only for leaves that were verified when they entered the group.
@@ -153,7 +159,7 @@ mod tests {
     }
 
     fn verify_bytes(bytes: Vec<u8>, key: &[u8]) -> Result<LeafIdentity> {
-        verify_parts(&BasicCredential::new(bytes).into(), key)
+        verify_parts(&Crypto::default(), &BasicCredential::new(bytes).into(), key)
     }
 
     #[test]

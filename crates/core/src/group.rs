@@ -8,7 +8,6 @@ mod own_leaf;
 use std::rc::Rc;
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
-use openmls_rust_crypto::RustCrypto;
 
 pub use self::commit::CommitBundle;
 use self::{changes::Changes, own_leaf::OwnLeaf};
@@ -20,7 +19,7 @@ use crate::{
     error::{CoreError, Result},
     health::{Healed, Health},
     policy::{Activity, UpdateDue},
-    provider::Provider,
+    provider::{Crypto, Provider},
     storage::{Key, Kind, Store},
     suite::Suite,
     welcome,
@@ -244,7 +243,7 @@ impl GroupMember {
         &self.shared.provider
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Crypto {
         self.provider().crypto()
     }
 

@@ -11,7 +11,7 @@ use crate::{
     credential::{self, LeafIdentity},
     error::{CoreError, Result, mls},
     identity::Identity,
-    provider::Provider,
+    provider::{Crypto, Provider},
     signer::SecretKey,
     storage::{Key, Kind},
     suite::{Suite, capabilities},
@@ -59,7 +59,7 @@ pub(crate) fn inspect(
     if key_package.ciphersuite() != suite.to_openmls() {
         return Err(CoreError::UnsupportedCiphersuite);
     }
-    let identity = check(&key_package)?;
+    let identity = check(provider.crypto(), &key_package)?;
     if let Some(now_ms) = now_ms {
         let now = UNIX_EPOCH + Duration::from_millis(now_ms);
         if key_package.life_time().not_after() <= now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() {
@@ -71,9 +71,9 @@ pub(crate) fn inspect(
 
 /// What openmls leaves to the application for a key package whose signatures it has checked: the range of its
 /// lifetime (RFC 9420 §7.2) and who it is.
-pub(crate) fn check(key_package: &KeyPackage) -> Result<LeafIdentity> {
+pub(crate) fn check(crypto: &Crypto, key_package: &KeyPackage) -> Result<LeafIdentity> {
     if !key_package.life_time().has_acceptable_range() {
         return Err(CoreError::KeyPackageInvalid);
     }
-    credential::verify(key_package.leaf_node())
+    credential::verify(crypto, key_package.leaf_node())
 }

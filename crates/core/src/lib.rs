@@ -12,6 +12,7 @@
 mod access;
 mod client;
 mod credential;
+mod ed25519;
 mod error;
 mod group;
 mod health;

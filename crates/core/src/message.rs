@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use openmls::prelude::{
-    ContentType, MlsMessageBodyIn, MlsMessageIn, ProcessedMessage, ProcessedMessageContent, Proposal, ProtocolMessage,
-    QueuedProposal, Sender, StagedCommit, tls_codec::DeserializeBytes,
+    ContentType, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessage, ProcessedMessageContent, Proposal,
+    ProtocolMessage, QueuedProposal, Sender, StagedCommit, tls_codec::DeserializeBytes,
 };
 
 use crate::{
@@ -93,7 +93,8 @@ impl GroupMember {
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
             let frame = padding::pad(plaintext);
-            let message = member.group.create_message(&shared.provider, &member.own.signer, &frame);
+            let (group, signer) = (&mut member.group, &member.own.signer);
+            let message = shared.store().in_epoch(None, || group.create_message(&shared.provider, signer, &frame));
             member.activity.count_message(now_ms);
             member.save_activity()?;
             to_bytes(&message.map_err(|_| CoreError::Internal)?)
@@ -132,6 +133,7 @@ impl GroupMember {
         let Staged { commit, changes } = self.staged.take().ok_or(CoreError::NoStagedCommit)?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
+            member.expect_past(&changes);
             member.group.merge_staged_commit(&shared.provider, commit).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })
@@ -186,7 +188,7 @@ impl GroupMember {
     /// Opens and checks a commit without writing anything.
     fn stage(&mut self, message: ProtocolMessage, now_ms: u64) -> Result<Received> {
         let shared = Rc::clone(&self.shared);
-        let staged = shared.store().rehearse(|| {
+        let stage = || {
             let processed = self.open(message)?;
             let sender = self.sender(&processed)?;
             match processed.into_content() {
@@ -194,9 +196,14 @@ impl GroupMember {
                 ProcessedMessageContent::OwnPrivateMessage => Err(CoreError::OwnMessage),
                 _ => Err(CoreError::PolicyRejected),
             }
-        });
-        if staged.is_err() && self.reload().is_err() {
-            self.revision = u64::MAX;
+        };
+        let crypto = shared.provider.crypto();
+        let staged = shared.store().rehearse(|| crypto.in_one_batch(&CoreError::InvalidCommit, stage));
+        if staged.is_err() {
+            self.staged = None;
+            if self.reload().is_err() {
+                self.revision = u64::MAX;
+            }
         }
         staged
     }
@@ -218,7 +225,9 @@ impl GroupMember {
     /// Opens an application message or a proposal and keeps what has to be kept.
     fn accept(&mut self, message: ProtocolMessage, now_ms: u64) -> Result<Received> {
         let epoch = message.epoch().as_u64();
-        let processed = self.open(message)?;
+        let past = (epoch < self.epoch()).then_some(epoch);
+        let shared = Rc::clone(&self.shared);
+        let processed = shared.store().in_epoch(past, || self.open(message))?;
         if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
             return Err(CoreError::OwnMessage);
         }
@@ -232,7 +241,6 @@ impl GroupMember {
             }
             ProcessedMessageContent::ProposalMessage(proposal) => {
                 let (kind, removed) = self.check_proposal(&sender, &proposal)?;
-                let shared = Rc::clone(&self.shared);
                 self.group.store_pending_proposal(shared.store(), *proposal)?;
                 Ok(Received::Proposal { sender, epoch, proposal: kind, removed })
             }

@@ -1,26 +1,31 @@
-//! What openmls works with: RustCrypto's primitives and our store.
+//! What openmls works with: our crypto and our store.
+
+mod crypto;
+mod memo;
+mod verified;
 
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 
+pub(crate) use self::{crypto::Crypto, verified::Signed};
 use crate::storage::Store;
 
 /// The crypto and the records of one client, shared by its groups. Public only so that the RFC's vectors can be run
-/// over the very store that clients use.
+/// over the very crypto and store that clients use.
 #[derive(Default)]
 pub struct Provider {
-    crypto: RustCrypto,
+    crypto: Crypto,
     store: Store,
 }
 
 impl Provider {
     pub(crate) fn new(store: Store) -> Self {
-        Self { crypto: RustCrypto::default(), store }
+        Self { crypto: Crypto::default(), store }
     }
 }
 
 impl OpenMlsProvider for Provider {
-    type CryptoProvider = RustCrypto;
+    type CryptoProvider = Crypto;
     type RandProvider = RustCrypto;
     type StorageProvider = Store;
 
@@ -28,11 +33,11 @@ impl OpenMlsProvider for Provider {
         &self.store
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Crypto {
         &self.crypto
     }
 
     fn rand(&self) -> &RustCrypto {
-        &self.crypto
+        self.crypto.random()
     }
 }

@@ -1,6 +1,6 @@
 //! Ed25519 keys of ours: account, device, leaf and access keys.
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use openmls_traits::{
     random::OpenMlsRand,
     signatures::{Signer, SignerError},
@@ -63,12 +63,6 @@ impl<'de> Deserialize<'de> for SecretKey {
     }
 }
 
-/// Whether `signature` is by `key` over `bytes`. Strict: small-order keys and malleated signatures fail (RFC 8032 with
-/// the checks of ZIP 215's critics), so that one message has one valid signature.
-pub(crate) fn is_signed(key: &[u8; 32], bytes: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,15 +71,5 @@ mod tests {
     fn debug_shows_no_key() {
         let key = SecretKey::from_seed(&[0x5a; 32]);
         assert_eq!(format!("{key:?}"), "SecretKey(..)");
-    }
-
-    #[test]
-    fn a_small_order_key_signs_nothing() {
-        // The identity point as key and as R, with s = 0: the lax equation sB = R + kA holds for every message.
-        let mut identity = [0; 32];
-        identity[0] = 1;
-        let mut signature = [0; 64];
-        signature[0] = 1;
-        assert!(!is_signed(&identity, b"x", &signature));
     }
 }

@@ -4,12 +4,18 @@
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
 
+mod apart;
 mod codec;
 mod kind;
+mod message_secrets;
 mod openmls;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use ::openmls::prelude::Member;
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
@@ -65,6 +71,10 @@ struct State {
     fault: Option<CoreError>,
     /// Counts the changes of each group, so that a handle sees when another one has moved the group on.
     revisions: BTreeMap<Vec<u8>, u64>,
+    /// See [`Store::expect_past`].
+    expected_past: Option<Vec<(u32, Option<Member>)>>,
+    /// See [`Store::in_epoch`].
+    only_epoch: Option<u64>,
 }
 
 /// What an open operation would have to put back.
@@ -142,6 +152,23 @@ impl Store {
         }
     }
 
+    /// The bytes of a record, without their version.
+    fn read_raw(&self, key: &Key) -> Result<Option<Value>> {
+        let state = self.state.borrow();
+        let Some(value) = state.records.get(key.bytes()) else { return Ok(None) };
+        codec::check_version(key.bytes(), value)?;
+        Ok(Some(Value::new(value[1..].to_vec())))
+    }
+
+    fn holds(&self, key: &Key) -> bool {
+        self.state.borrow().records.contains_key(key.bytes())
+    }
+
+    /// The keys that start like this one.
+    fn keys_under(&self, prefix: &Key) -> BTreeSet<Vec<u8>> {
+        self.keys_from(prefix.bytes()).into_iter().collect()
+    }
+
     /// Writes a value. Writing what is there already changes nothing and is not journalled.
     pub(crate) fn write<T: Serialize + ?Sized>(&self, key: &Key, value: &T) -> Result<()> {
         let value = codec::encode(value)?;
@@ -212,6 +239,7 @@ impl Store {
     fn begin(&self) {
         let mut state = self.state.borrow_mut();
         state.fault = None;
+        state.expected_past = None;
         state.undo = Some(Undo { journal_length: state.journal.len(), previous: Vec::new() });
     }
 

@@ -55,15 +55,18 @@ impl GroupMember {
 
     /// A leaf may change its keys, not who it is.
     pub(crate) fn check_update(&self, leaf_index: u32, leaf: &LeafNode) -> Result<LeafIdentity> {
-        let identity = credential::verify(leaf)?;
+        let identity = credential::verify(self.crypto(), leaf)?;
         if identity == self.member(leaf_index)?.identity { Ok(identity) } else { Err(CoreError::CredentialRejected) }
     }
 
     fn added(&self, commit: &StagedCommit, removed: &BTreeSet<u32>, healed: Healed) -> Result<Vec<Member>> {
+        if commit.add_proposals().next().is_none() {
+            return Ok(Vec::new());
+        }
         let mut free = free_leaves(&self.group, removed);
         let added = commit.add_proposals().map(|proposal| {
             let key_package = proposal.add_proposal().key_package();
-            let identity = key_package::check(key_package)?;
+            let identity = key_package::check(self.crypto(), key_package)?;
             let index = free.next().ok_or(CoreError::InvalidCommit)?;
             Ok(self.as_member(index, key_package.leaf_node(), identity, healed))
         });
@@ -72,6 +75,9 @@ impl GroupMember {
 
     /// No device twice, after the commit.
     fn check_devices(&self, changes: &Changes) -> Result<()> {
+        if changes.added.is_empty() {
+            return Ok(());
+        }
         let leaving: BTreeSet<u32> = changes.removed.iter().map(|member| member.leaf_index).collect();
         let mut devices = BTreeSet::new();
         for member in self.members()?.iter().filter(|member| !leaving.contains(&member.leaf_index)) {
@@ -90,6 +96,14 @@ impl GroupMember {
             healed_at_ms: healed.at_ms,
             own: leaf_index == self.own_leaf_index(),
         }
+    }
+
+    /// Tells the store who sits at the leaves that the commit about to be merged changes.
+    pub(crate) fn expect_past(&self, changes: &Changes) {
+        let touched = changes.added.iter().chain(&changes.removed).chain(&changes.updated);
+        let leaves: BTreeSet<u32> = touched.map(|member| member.leaf_index).collect();
+        let members = leaves.into_iter().map(|leaf| (leaf, self.group.member_at(LeafNodeIndex::new(leaf))));
+        self.store().expect_past(members);
     }
 
     /// Keeps the books after a commit is merged: keys, health, and what the update policy counts.

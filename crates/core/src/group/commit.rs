@@ -49,7 +49,8 @@ impl GroupMember {
         if key_packages.is_empty() {
             return Err(CoreError::BadInput("no key packages to add"));
         }
-        let checked = self.check_additions(key_packages, now_ms)?;
+        let check = || self.check_additions(key_packages, now_ms);
+        let checked = self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?;
         self.commit(&checked, &[])
     }
 
@@ -103,9 +104,11 @@ impl GroupMember {
     pub fn merge_pending_commit(&mut self, now_ms: u64) -> Result<()> {
         self.begin()?;
         let pending = self.group.pending_commit().ok_or(CoreError::NoPendingCommit)?;
-        let changes = self.changes_of(pending, self.own_leaf_index(), now_ms)?;
+        let check = || self.changes_of(pending, self.own_leaf_index(), now_ms);
+        let changes = self.crypto().in_one_batch(&CoreError::InvalidCommit, check)?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
+            member.expect_past(&changes);
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })

@@ -75,7 +75,7 @@ impl GroupMember {
         let ReceivedWelcome { welcome, tree } = welcome;
         let provider = &shared.provider;
         let store = provider.storage();
-        let joined = store.transaction(|| {
+        let join = || {
             let welcome =
                 ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(mls::welcome)?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
@@ -95,7 +95,8 @@ impl GroupMember {
             let member = Self::seated(&shared, id, group, signer, now_ms);
             member.save()?;
             Ok(member)
-        });
+        };
+        let joined = store.transaction(|| provider.crypto().in_one_batch(&CoreError::WelcomeInvalid, join));
         joined.map(Self::entered)
     }
 
@@ -180,7 +181,7 @@ fn check_members(shared: &Shared, staged: &StagedWelcome) -> Result<()> {
     }
     let mut devices = HashSet::new();
     for member in staged.members() {
-        let identity = credential::verify_parts(&member.credential, &member.signature_key)?;
+        let identity = credential::verify_parts(shared.provider.crypto(), &member.credential, &member.signature_key)?;
         if member.index == staged.own_leaf_index() && identity != shared.identity.public() {
             return Err(CoreError::CredentialRejected);
         }

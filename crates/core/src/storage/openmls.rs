@@ -100,7 +100,6 @@ impl StorageProvider<V> for Store {
         write_interim_transcript_hash interim_transcript_hash delete_interim_transcript_hash);
     whole!(ConfirmationTag by GroupId as ConfirmationTag:
         write_confirmation_tag confirmation_tag delete_confirmation_tag);
-    whole!(MessageSecrets by GroupId as MessageSecrets: write_message_secrets message_secrets delete_message_secrets);
     whole!(ResumptionPsks by GroupId as ResumptionPskStore:
         write_resumption_psk_store resumption_psk_store delete_all_resumption_psk_secrets);
     whole!(OwnLeafIndex by GroupId as LeafNodeIndex: write_own_leaf_index own_leaf_index delete_own_leaf_index);
@@ -113,6 +112,23 @@ impl StorageProvider<V> for Store {
     whole!(EncryptionKeyPair by EncryptionKey as HpkeKeyPair:
         write_encryption_key_pair, swapped encryption_key_pair delete_encryption_key_pair);
     whole!(Psk by PskId as PskBundle: write_psk, swapped psk delete_psk);
+
+    fn write_message_secrets<I: traits::GroupId<V>, T: traits::MessageSecrets<V>>(
+        &self,
+        id: &I,
+        secrets: &T,
+    ) -> Result<()> {
+        self.write_message_secrets_at(&key(Kind::MessageSecrets, id)?, secrets)
+    }
+
+    fn message_secrets<I: traits::GroupId<V>, T: traits::MessageSecrets<V>>(&self, id: &I) -> Result<Option<T>> {
+        self.read_message_secrets_at(&key(Kind::MessageSecrets, id)?, &key(Kind::Tree, id)?)
+    }
+
+    fn delete_message_secrets<I: traits::GroupId<V>>(&self, id: &I) -> Result<()> {
+        self.delete_message_secrets_at(&key(Kind::MessageSecrets, id)?);
+        Ok(())
+    }
 
     fn append_own_leaf_node<I: traits::GroupId<V>, T: traits::LeafNode<V>>(&self, id: &I, leaf: &T) -> Result<()> {
         let mut leaves: Vec<Vec<u8>> = self.list_at(Kind::OwnLeafNodes, id)?;

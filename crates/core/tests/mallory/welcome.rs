@@ -27,8 +27,7 @@ pub fn seal(provider: &Provider, key: &[u8], welcome: &Welcome, tree: &RatchetTr
     let (group_info, _) = VLBytes::tls_deserialize_bytes(rest).unwrap();
     let mut shared = [&[1], &form[..2]].concat();
     let tree = tree.tls_serialize_detached().unwrap();
-    let sealed =
-        provider.crypto().aead_encrypt(AeadType::ChaCha20Poly1305, key, &tree, &[0; 12], &shared).unwrap();
+    let sealed = provider.crypto().aead_encrypt(AeadType::ChaCha20Poly1305, key, &tree, &[0; 12], &shared).unwrap();
     for part in [group_info.as_slice(), &sealed] {
         VLByteSlice(part).tls_serialize(&mut shared).unwrap();
     }
