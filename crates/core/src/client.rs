@@ -127,7 +127,9 @@ impl Client {
     /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`] or
     /// [`CoreError::CredentialRejected`].
     pub fn inspect_key_package(&self, key_package: &[u8], suite: Suite) -> Result<LeafIdentity> {
-        key_package::inspect(&self.shared.provider, key_package, suite, None).map(|(_, identity)| identity)
+        let provider = &self.shared.provider;
+        let inspect = || key_package::inspect(provider, key_package, suite, None);
+        provider.crypto().in_one_batch(&CoreError::KeyPackageInvalid, inspect).map(|(_, identity)| identity)
     }
 
     /// A new group with this device as its only member.

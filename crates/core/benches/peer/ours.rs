@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use quicprochat_core::{Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, Write};
+use quicprochat_core::{
+    Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write,
+};
 
 use crate::play::{Handout, Outcome, Person};
 
@@ -19,7 +21,7 @@ pub(crate) struct OurPerson {
 }
 
 /// What the joiners of one commit need, as the relay stores it.
-pub(crate) struct Welcome(Vec<u8>);
+pub(crate) struct Welcome(WelcomeBundle);
 
 impl OurPerson {
     fn group(&mut self) -> Outcome<&mut GroupMember> {
@@ -58,8 +60,8 @@ impl OurPerson {
         Client::open(records)
     }
 
-    fn join_group(&self, welcome: &Welcome, _index: usize) -> quicprochat_core::Result<GroupMember> {
-        self.client.join(&welcome.0, NOW_MS)
+    fn join_group(&self, welcome: &Welcome, index: usize) -> quicprochat_core::Result<GroupMember> {
+        self.client.join(&welcome.0.joiners[index], &welcome.0.shared, NOW_MS)
     }
 }
 
@@ -159,6 +161,9 @@ impl Person for OurPerson {
     }
 
     fn welcome_bytes(welcome: &Welcome) -> (usize, usize) {
-        (welcome.0.len(), welcome.0.len())
+        (
+            welcome.0.shared.len() + welcome.0.joiners.iter().map(Vec::len).sum::<usize>(),
+            welcome.0.shared.len() + welcome.0.joiners[0].len(),
+        )
     }
 }

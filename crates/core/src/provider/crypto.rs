@@ -34,11 +34,16 @@ pub struct Crypto {
     verified: Verified,
 }
 
-/// A check that was put off, and the error that the messenger would make of it; none where openmls asked.
+/// A check that was put off, and who asked for it: none is openmls.
 struct Deferred {
     claim: Claim,
+    asked: Option<Asked>,
+}
+
+/// A check that the messenger asked for: to be remembered once it holds.
+struct Asked {
     fingerprint: Fingerprint,
-    error: Option<CoreError>,
+    error: CoreError,
 }
 
 impl Crypto {
@@ -63,10 +68,11 @@ impl Crypto {
         let seed = self.inner.random_array().map_err(|_| CoreError::Internal)?;
         match ed25519::first_false(deferred.iter().map(|deferred| &deferred.claim), seed) {
             None => {
-                self.verified.remember(deferred.iter().map(|deferred| deferred.fingerprint));
+                self.verified
+                    .remember(deferred.iter().filter_map(|deferred| Some(deferred.asked.as_ref()?.fingerprint)));
                 Ok(value)
             }
-            Some(place) => Err(deferred[place].error.as_ref().unwrap_or(otherwise).clone()),
+            Some(place) => Err(deferred[place].asked.as_ref().map_or(otherwise, |asked| &asked.error).clone()),
         }
     }
 
@@ -84,13 +90,12 @@ impl Crypto {
             let Some(deferred) = deferred else {
                 return ed25519::is_signed(signed.key, signed.message, signed.signature);
             };
-            let fingerprint = signed.fingerprint();
-            if self.verified.knows(&fingerprint) {
+            let asked = error.map(|error| Asked { fingerprint: signed.fingerprint(), error: error.clone() });
+            if asked.as_ref().is_some_and(|asked| self.verified.knows(&asked.fingerprint)) {
                 return true;
             }
             let claim = Claim::new(signed.key, signed.message, signed.signature);
-            let deferrable = claim.map(|claim| Deferred { claim, fingerprint, error: error.cloned() });
-            deferrable.map(|deferrable| deferred.push(deferrable)).is_some()
+            claim.map(|claim| deferred.push(Deferred { claim, asked })).is_some()
         })
     }
 

@@ -1,5 +1,7 @@
-//! The signatures that were found good: a chain of keys is checked when its key package is looked at, when it is added,
-//! when the commit is merged, and again in every other group where the device is met.
+//! The links of chains of keys that were found good: a chain is checked when its key package is looked at, when it is
+//! added, when the commit is merged, and the device's link again in every other group where it is met.
+//!
+//! What MLS itself has signed is checked each time: it comes only once.
 
 use std::{collections::HashSet, sync::Mutex};
 

@@ -24,8 +24,15 @@ export async function ourEngine(source?: string): Promise<Engine<OurWelcome>> {
 type OurWelcome = NonNullable<CommitBundle['welcome']>;
 const createClient = (name: string) => CoreClient.create(name);
 const openClient = (records: StoreRecord[]) => CoreClient.open(records);
-const joinGroup = (client: CoreClient, welcome: OurWelcome) => client.join(welcome, Date.now());
-const welcomeBytes = (welcome: OurWelcome) => ({ relay: welcome.length, joiner: welcome.length });
+const joinGroup = (client: CoreClient, { shared, joiners }: OurWelcome, index: number) => {
+  const joiner = joiners[index];
+  if (joiner === undefined) throw new Error('nobody was added at that place');
+  return client.join(joiner, shared, Date.now());
+};
+const welcomeBytes = ({ shared, joiners }: OurWelcome) => ({
+  relay: joiners.reduce((total, joiner) => total + joiner.length, shared.length),
+  joiner: shared.length + (joiners[0]?.length ?? 0),
+});
 
 class OurPerson implements Person<OurWelcome> {
   #client: CoreClient;
@@ -57,8 +64,8 @@ class OurPerson implements Person<OurWelcome> {
     return this.#merge(this.#seat.addMembers([...keyPackages], Date.now()));
   }
 
-  async join(welcome: OurWelcome): Promise<void> {
-    this.#group = joinGroup(this.#client, welcome);
+  async join(welcome: OurWelcome, index: number): Promise<void> {
+    this.#group = joinGroup(this.#client, welcome, index);
     this.#save();
   }
 
