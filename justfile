@@ -30,6 +30,10 @@ check:
 bench *args:
     {{pnpm}} bench {{args}}
 
+# what takes longer: without a name, the list of proofs
+prove *args:
+    {{pnpm}} -s prove {{args}}
+
 # check and build the book
 docs:
     {{pnpm}} run docs

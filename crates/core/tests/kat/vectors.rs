@@ -1,0 +1,16 @@
+//! The committed files, in the binary: WebAssembly has no folder to read them from.
+
+/// Every committed file, by name. A test compares the list with the README's.
+pub(crate) const ALL: [(&str, &[u8]); 5] = [
+    ("deserialization.json.gz", include_bytes!("../vectors/deserialization.json.gz")),
+    ("messages.json.gz", include_bytes!("../vectors/messages.json.gz")),
+    ("passive-client-handling-commit.json.gz", include_bytes!("../vectors/passive-client-handling-commit.json.gz")),
+    ("passive-client-random.json.gz", include_bytes!("../vectors/passive-client-random.json.gz")),
+    ("passive-client-welcome.json.gz", include_bytes!("../vectors/passive-client-welcome.json.gz")),
+];
+
+/// A committed file's cases, for the tests that change them.
+pub(crate) fn cases(name: &str) -> Vec<serde_json::Value> {
+    let (_, bytes) = ALL.iter().find(|(committed, _)| *committed == name).unwrap();
+    crate::file::cases(bytes).unwrap()
+}
