@@ -5,7 +5,7 @@ mod commit;
 mod entry;
 mod own_leaf;
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
@@ -22,7 +22,7 @@ use crate::{
     provider::{Crypto, Provider},
     storage::{Key, Kind, Store},
     suite::Suite,
-    welcome,
+    tree_care, welcome,
 };
 
 /// A group's id: 16 random bytes, chosen by its creator (RFC 9420 §8.1).
@@ -92,6 +92,8 @@ pub struct GroupMember {
     pub(crate) activity: Activity,
     pub(crate) staged: Option<Staged>,
     pub(crate) revision: u64,
+    /// The epoch that it was computed for, and this member's turn in it. See `tree_care.rs`.
+    mending_turn: Cell<Option<(u64, Option<u64>)>>,
 }
 
 impl GroupMember {
@@ -194,9 +196,27 @@ impl GroupMember {
         self.group.export_ratchet_tree().tls_serialize_detached().map_err(|_| CoreError::Internal)
     }
 
-    /// What the update policy says now.
+    /// What the update policy says now: by messages and time, and by the member's turn to mend a bare tree.
     pub fn update_due(&self, now_ms: u64) -> UpdateDue {
+        match self.policy_due(now_ms) {
+            UpdateDue::No if self.is_turn_to_mend(now_ms) => UpdateDue::Due,
+            due => due,
+        }
+    }
+
+    /// [`GroupMember::update_due`] by messages and time alone.
+    pub(crate) fn policy_due(&self, now_ms: u64) -> UpdateDue {
         self.activity.due(&self.shared.policy.get(), now_ms)
+    }
+
+    fn is_turn_to_mend(&self, now_ms: u64) -> bool {
+        let epoch = self.epoch();
+        if self.mending_turn.get().is_none_or(|(of_epoch, _)| of_epoch != epoch) {
+            let turn = tree_care::turn_of(self.group.treesync(), epoch, self.own_leaf_index());
+            self.mending_turn.set(Some((epoch, turn.filter(|_| self.is_active()))));
+        }
+        let turn = self.mending_turn.get().and_then(|(_, turn)| turn);
+        turn.is_some_and(|turn| self.activity.epoch_age_ms(now_ms) >= turn * tree_care::TURN_MS)
     }
 
     /// The epoch in which the own leaf last changed.

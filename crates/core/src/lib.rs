@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod apart;
 mod client;
 mod credential;
 mod ed25519;
@@ -27,6 +28,7 @@ mod signer;
 mod storage;
 mod suite;
 mod transcript;
+mod tree_care;
 mod welcome;
 
 pub use client::Client;

@@ -84,7 +84,7 @@ impl GroupMember {
         if plaintext.len() > MAX_PLAINTEXT_BYTES {
             return Err(CoreError::BadInput("a message has at most 65536 bytes"));
         }
-        if self.update_due(now_ms) == UpdateDue::Must {
+        if self.policy_due(now_ms) == UpdateDue::Must {
             return Err(CoreError::HealingOverdue);
         }
         if self.has_pending_proposals() {

@@ -37,12 +37,23 @@ pub(crate) struct Activity {
     healed_at_ms: u64,
     messages: u32,
     first_message_at_ms: Option<u64>,
+    epoch_began_at_ms: u64,
 }
 
 impl Activity {
     /// Nothing yet since the leaf changed at `now_ms`.
     pub(crate) fn since(now_ms: u64) -> Self {
-        Self { healed_at_ms: now_ms, ..Self::default() }
+        Self { healed_at_ms: now_ms, epoch_began_at_ms: now_ms, ..Self::default() }
+    }
+
+    /// Notes that a new epoch has begun, by somebody else's commit.
+    pub(crate) fn begin_epoch(&mut self, now_ms: u64) {
+        self.epoch_began_at_ms = now_ms;
+    }
+
+    /// How long the current epoch has lasted.
+    pub(crate) fn epoch_age_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.epoch_began_at_ms)
     }
 
     /// Counts one application message, sent or received.

@@ -4,7 +4,6 @@
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
 
-mod apart;
 mod codec;
 mod kind;
 mod message_secrets;

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use quicprochat_core::{
-    Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write,
-};
+use quicprochat_core::{Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write};
 
 use crate::play::{Handout, Outcome, Person};
 

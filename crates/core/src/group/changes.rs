@@ -118,6 +118,7 @@ impl GroupMember {
         if self.own.settle(leaf.as_ref(), store)? || changes.updated.iter().any(|member| member.own) {
             self.activity = crate::policy::Activity::since(now_ms);
         }
+        self.activity.begin_epoch(now_ms);
         self.save()
     }
 }

@@ -1,6 +1,6 @@
 //! How a seat comes and goes: creating a group, joining by Welcome, loading, deleting.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{cell::Cell, collections::HashSet, rc::Rc};
 
 use openmls::prelude::{
     JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
@@ -108,7 +108,17 @@ impl GroupMember {
         let group = MlsGroup::load(store, &id.to_openmls())?.ok_or_else(|| missing(Kind::Tree))?;
         let health = store.read(&id.key(Kind::Health))?.ok_or_else(|| missing(Kind::Health))?;
         let activity = store.read(&id.key(Kind::Activity))?.ok_or_else(|| missing(Kind::Activity))?;
-        Ok(Self { shared: Rc::clone(&shared), id, group, own, health, activity, staged: None, revision })
+        Ok(Self {
+            shared: Rc::clone(&shared),
+            id,
+            group,
+            own,
+            health,
+            activity,
+            staged: None,
+            revision,
+            mending_turn: Cell::new(None),
+        })
     }
 
     pub(crate) fn delete(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
@@ -140,6 +150,7 @@ impl GroupMember {
             group,
             staged: None,
             revision: 0,
+            mending_turn: Cell::new(None),
         }
     }
 

@@ -9,11 +9,9 @@ use zeroize::Zeroizing;
 
 use super::{CHUNK, CURRENT, HEAD, Head, LEAVES, Leaves, Root, chunk_key, epoch_key};
 use crate::{
+    apart::{Parts, take_apart},
     error::CoreError,
-    storage::{
-        Key, Store,
-        apart::{Parts, take_apart},
-    },
+    storage::{Key, Store},
 };
 
 type Result<T> = std::result::Result<T, Error>;

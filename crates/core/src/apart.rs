@@ -9,13 +9,18 @@ use serde::{
 };
 
 /// What takes the parts of a struct or of a sequence, in order.
-pub(super) trait Parts {
+pub(crate) trait Parts {
     /// A field by its name, or an element, whose name is empty.
     fn part<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error>;
 
     /// How many elements come; not called for structs.
     fn begin(&mut self, _count: usize) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether an option holds something, which is not looked into unless this says so.
+    fn option(&mut self, _is_some: bool) -> Result<bool, Error> {
+        Err(Error::WontImplement)
     }
 
     /// All parts have come.
@@ -25,11 +30,11 @@ pub(super) trait Parts {
 }
 
 /// Takes one value apart.
-pub(super) fn take_apart<T: Serialize + ?Sized>(value: &T, parts: &mut impl Parts) -> Result<(), Error> {
+pub(crate) fn take_apart<T: Serialize + ?Sized>(value: &T, parts: &mut impl Parts) -> Result<(), Error> {
     value.serialize(Apart(parts))
 }
 
-/// A serializer for one struct or one sequence; anything else is an error.
+/// A serializer for structs, sequences and options; anything else is an error.
 struct Apart<'a, P>(&'a mut P);
 
 impl<P: Parts> SerializeStruct for Apart<'_, P> {
@@ -91,8 +96,12 @@ impl<P: Parts> Serializer for Apart<'_, P> {
         value.serialize(self)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Error> {
-        Err(Error::WontImplement)
+    fn serialize_none(self) -> Result<(), Error> {
+        self.0.option(false).map(drop)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        if self.0.option(true)? { value.serialize(self) } else { Ok(()) }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -120,7 +129,6 @@ impl<P: Parts> Serializer for Apart<'_, P> {
         serialize_char(char) -> ();
         serialize_str(&str) -> ();
         serialize_bytes(&[u8]) -> ();
-        serialize_none() -> ();
         serialize_unit() -> ();
         serialize_unit_struct(&'static str) -> ();
         serialize_unit_variant(&'static str, u32, &'static str) -> ();
