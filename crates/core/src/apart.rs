@@ -30,6 +30,7 @@ pub(crate) trait Parts {
 }
 
 /// Takes one value apart.
+#[inline]
 pub(crate) fn take_apart<T: Serialize + ?Sized>(value: &T, parts: &mut impl Parts) -> Result<(), Error> {
     value.serialize(Apart(parts))
 }
@@ -54,6 +55,7 @@ impl<P: Parts> SerializeSeq for Apart<'_, P> {
     type Ok = ();
     type Error = Error;
 
+    #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.0.part("", value)
     }
@@ -96,10 +98,12 @@ impl<P: Parts> Serializer for Apart<'_, P> {
         value.serialize(self)
     }
 
+    #[inline]
     fn serialize_none(self) -> Result<(), Error> {
         self.0.option(false).map(drop)
     }
 
+    #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
         if self.0.option(true)? { value.serialize(self) } else { Ok(()) }
     }

@@ -13,6 +13,7 @@ use crate::{
     group::{GroupMember, Member, Staged, to_bytes},
     padding,
     policy::UpdateDue,
+    storage::Ratchet,
 };
 
 /// Longest plaintext. Larger content travels as an attachment.
@@ -94,7 +95,9 @@ impl GroupMember {
             let shared = Rc::clone(&member.shared);
             let frame = padding::pad(plaintext);
             let (group, signer) = (&mut member.group, &member.own.signer);
-            let message = shared.store().in_epoch(None, || group.create_message(&shared.provider, signer, &frame));
+            let ratchet = Ratchet { past_epoch: None, is_handshake: false };
+            let create = || group.create_message(&shared.provider, signer, &frame);
+            let message = shared.store().with_ratchet(ratchet, create);
             member.activity.count_message(now_ms);
             member.save_activity()?;
             to_bytes(&message.map_err(|_| CoreError::Internal)?)
@@ -225,9 +228,10 @@ impl GroupMember {
     /// Opens an application message or a proposal and keeps what has to be kept.
     fn accept(&mut self, message: ProtocolMessage, now_ms: u64) -> Result<Received> {
         let epoch = message.epoch().as_u64();
-        let past = (epoch < self.epoch()).then_some(epoch);
+        let past_epoch = (epoch < self.epoch()).then_some(epoch);
+        let ratchet = Ratchet { past_epoch, is_handshake: message.is_handshake_message() };
         let shared = Rc::clone(&self.shared);
-        let processed = shared.store().in_epoch(past, || self.open(message))?;
+        let processed = shared.store().with_ratchet(ratchet, || self.open(message))?;
         if matches!(processed.content(), ProcessedMessageContent::OwnPrivateMessage) {
             return Err(CoreError::OwnMessage);
         }

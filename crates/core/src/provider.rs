@@ -12,7 +12,6 @@ use crate::storage::Store;
 
 /// The crypto and the records of one client, shared by its groups. Public only so that the RFC's vectors can be run
 /// over the very crypto and store that clients use.
-#[derive(Default)]
 pub struct Provider {
     crypto: Crypto,
     store: Store,
@@ -20,7 +19,13 @@ pub struct Provider {
 
 impl Provider {
     pub(crate) fn new(store: Store) -> Self {
-        Self { crypto: Crypto::default(), store }
+        Self { crypto: Crypto::counting(store.ratchets_begun()), store }
+    }
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self::new(Store::default())
     }
 }
 

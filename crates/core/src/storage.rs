@@ -18,7 +18,10 @@ use ::openmls::prelude::Member;
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-pub(crate) use self::kind::{GROUP_KINDS, Key, Kind};
+pub(crate) use self::{
+    kind::{GROUP_KINDS, Key, Kind},
+    message_secrets::{Ratchet, RatchetsBegun},
+};
 use crate::error::{CoreError, Result};
 
 /// A stored record, as the caller keeps it: opaque, and secret until it is sealed.
@@ -58,6 +61,7 @@ type Value = Zeroizing<Vec<u8>>;
 #[derive(Default)]
 pub struct Store {
     state: RefCell<State>,
+    ratchets_begun: RatchetsBegun,
 }
 
 #[derive(Default)]
@@ -72,8 +76,8 @@ struct State {
     revisions: BTreeMap<Vec<u8>, u64>,
     /// See [`Store::expect_past`].
     expected_past: Option<Vec<(u32, Option<Member>)>>,
-    /// See [`Store::in_epoch`].
-    only_epoch: Option<u64>,
+    /// See [`Store::with_ratchet`]: the ratchet in use, and the count of those begun before.
+    ratchet: Option<(Ratchet, u32)>,
 }
 
 /// What an open operation would have to put back.
@@ -97,6 +101,11 @@ impl Store {
             store.state.borrow_mut().records.insert(key, value);
         }
         Ok(store)
+    }
+
+    /// The count that the crypto keeps for this store.
+    pub(crate) fn ratchets_begun(&self) -> RatchetsBegun {
+        self.ratchets_begun.clone()
     }
 
     /// Runs an operation whole or not at all: an error puts back every record and the journal.

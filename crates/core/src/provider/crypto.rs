@@ -21,6 +21,7 @@ use super::{
 use crate::{
     ed25519::{self, Claim},
     error::{CoreError, Result},
+    storage::RatchetsBegun,
 };
 
 type CryptoResult<T> = std::result::Result<T, CryptoError>;
@@ -32,7 +33,12 @@ pub struct Crypto {
     tree_hashes: Memo,
     deferred: Mutex<Option<Vec<Deferred>>>,
     verified: Verified,
+    ratchets_begun: RatchetsBegun,
 }
+
+/// How the label begins by which RFC 9420 §9.1 derives a sender's first ratchet, in a `KDFLabel` (§8): two bytes of
+/// length, then the label with its length.
+const FIRST_RATCHET: &[u8] = b"\x11MLS 1.0 handshake";
 
 /// A check that was put off, and who asked for it: none is openmls.
 struct Deferred {
@@ -47,6 +53,11 @@ struct Asked {
 }
 
 impl Crypto {
+    /// The crypto of a store, which is told by it when ratchets are begun.
+    pub(super) fn counting(ratchets_begun: RatchetsBegun) -> Self {
+        Self { ratchets_begun, ..Self::default() }
+    }
+
     /// Runs `work` with every signature check put off to its end, where all are made in one batch: four times as fast
     /// for a thousand. Nothing that `work` returns is let out before every one of them holds, so `work` must keep to
     /// itself what it does meanwhile: that is what the store's transactions are for.
@@ -154,6 +165,9 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hkdf_expand(&self, hash: HashType, prk: &[u8], info: &[u8], length: usize) -> CryptoResult<SecretVLBytes> {
+        if info.get(2..).is_some_and(|label| label.starts_with(FIRST_RATCHET)) {
+            self.ratchets_begun.add_one();
+        }
         self.inner.hkdf_expand(hash, prk, info, length)
     }
 
@@ -170,9 +184,13 @@ impl OpenMlsCrypto for Crypto {
         Err(CryptoError::UnsupportedSignatureScheme)
     }
 
-    /// See [`Crypto::signature_key_gen`].
-    fn sign(&self, _: SignatureScheme, _: &[u8], _: &[u8]) -> CryptoResult<Vec<u8>> {
-        Err(CryptoError::UnsupportedSignatureScheme)
+    /// See [`Crypto::signature_key_gen`]; the RFC's vectors bring keys that are not ours.
+    fn sign(&self, scheme: SignatureScheme, data: &[u8], key: &[u8]) -> CryptoResult<Vec<u8>> {
+        if cfg!(feature = "kat") {
+            self.inner.sign(scheme, data, key)
+        } else {
+            Err(CryptoError::UnsupportedSignatureScheme)
+        }
     }
 
     fn hpke_seal(

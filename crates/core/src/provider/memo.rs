@@ -40,10 +40,8 @@ impl Memo {
         input: &[u8],
         hash: impl FnOnce(&[u8]) -> Result<[u8; 32], E>,
     ) -> Result<[u8; 32], E> {
-        if let Ok(mut generations) = self.0.lock() {
-            if let Some(digest) = generations.find(input) {
-                return Ok(digest);
-            }
+        if let Some(digest) = self.0.lock().ok().and_then(|mut generations| generations.find(input)) {
+            return Ok(digest);
         }
         let digest = hash(input)?;
         if let Ok(mut generations) = self.0.lock() {

@@ -16,7 +16,13 @@
 
 mod writer;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use openmls::prelude::{
     LeafNode, LeafNodeIndex, Member,
@@ -37,6 +43,29 @@ const CHUNK: usize = 32;
 
 const HEAD: u8 = 0;
 const LEAVES: u8 = 5;
+
+/// The ratchet that a message takes its keys from.
+#[derive(Clone, Copy)]
+pub(crate) struct Ratchet {
+    /// None: the current one.
+    pub(crate) past_epoch: Option<u64>,
+    pub(crate) is_handshake: bool,
+}
+
+/// How often a sender's ratchets were derived from the secret tree (RFC 9420 §9.1). The crypto counts, as openmls does
+/// not tell; the store asks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RatchetsBegun(Arc<AtomicU32>);
+
+impl RatchetsBegun {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Root {
@@ -74,12 +103,12 @@ impl Store {
         self.state.borrow_mut().expected_past = Some(leaves.into_iter().collect());
     }
 
-    /// Runs what opens or makes a message of one epoch (none: the current one): the secrets of the others stay as they
-    /// are and are not looked at.
-    pub(crate) fn in_epoch<T>(&self, epoch: Option<u64>, run: impl FnOnce() -> T) -> T {
-        self.state.borrow_mut().only_epoch = Some(epoch.unwrap_or(CURRENT));
+    /// Runs what makes or opens one message. Only its ratchet is looked at when the secrets are written, unless ratchets
+    /// were begun meanwhile: that changes other parts of the secret tree too.
+    pub(crate) fn with_ratchet<T>(&self, ratchet: Ratchet, run: impl FnOnce() -> T) -> T {
+        self.state.borrow_mut().ratchet = Some((ratchet, self.ratchets_begun.count()));
         let outcome = run();
-        self.state.borrow_mut().only_epoch = None;
+        self.state.borrow_mut().ratchet = None;
         outcome
     }
 

@@ -7,7 +7,7 @@ use postcard::Error;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{CHUNK, CURRENT, HEAD, Head, LEAVES, Leaves, Root, chunk_key, epoch_key};
+use super::{CHUNK, CURRENT, HEAD, Head, LEAVES, Leaves, Ratchet, Root, chunk_key, epoch_key};
 use crate::{
     apart::{Parts, take_apart},
     error::CoreError,
@@ -24,7 +24,7 @@ impl Store {
     ) -> crate::error::Result<()> {
         let (only, expected_past) = {
             let mut state = self.state.borrow_mut();
-            (state.only_epoch, state.expected_past.take())
+            (state.ratchet.and_then(|ratchet| self.sole_change(ratchet)), state.expected_past.take())
         };
         let root = Root { max_epochs: 0, past: Vec::new() };
         let mut writer = Writer { store: self, key, root, epoch: CURRENT, only, expected_past };
@@ -37,14 +37,26 @@ impl Store {
     }
 }
 
+const HANDSHAKE_RATCHETS: u8 = 3;
+const APPLICATION_RATCHETS: u8 = 4;
+
 /// The vectors that are stored in chunks, with the byte that stands for each in keys.
 fn vector_named(name: &str) -> Option<u8> {
     match name {
         "leaf_nodes" => Some(1),
         "parent_nodes" => Some(2),
-        "handshake_sender_ratchets" => Some(3),
-        "application_sender_ratchets" => Some(4),
+        "handshake_sender_ratchets" => Some(HANDSHAKE_RATCHETS),
+        "application_sender_ratchets" => Some(APPLICATION_RATCHETS),
         _ => None,
+    }
+}
+
+impl Store {
+    /// The epoch and the vector that alone can have changed, if it is so.
+    fn sole_change(&self, (ratchet, begun_before): (Ratchet, u32)) -> Option<(u64, u8)> {
+        let vector = if ratchet.is_handshake { HANDSHAKE_RATCHETS } else { APPLICATION_RATCHETS };
+        let is_sole = self.ratchets_begun.count() == begun_before;
+        is_sole.then_some((ratchet.past_epoch.unwrap_or(CURRENT), vector))
     }
 }
 
@@ -55,7 +67,8 @@ struct Writer<'a> {
     root: Root,
     /// The epoch whose parts come.
     epoch: u64,
-    only: Option<u64>,
+    /// The epoch and the vector that alone can have changed.
+    only: Option<(u64, u8)>,
     expected_past: Option<Vec<(u32, Option<Member>)>>,
 }
 
@@ -64,9 +77,9 @@ impl Writer<'_> {
         epoch_key(self.key, self.epoch).with(&[part])
     }
 
-    /// Whether the epoch's secrets are stored already and not the ones in use.
-    fn is_untouched(&self) -> bool {
-        self.only.is_some_and(|only| only != self.epoch) && self.store.holds(&self.part_key(HEAD))
+    /// Whether the epoch is stored already.
+    fn is_stored(&self) -> bool {
+        self.store.holds(&self.part_key(HEAD))
     }
 }
 
@@ -82,11 +95,14 @@ impl Parts for Writer<'_> {
                 self.epoch = number(value)?;
                 self.root.past.push(self.epoch);
             }
-            "message_secrets" if self.is_untouched() => {}
             "message_secrets" => {
-                let epoch = epoch_key(self.key, self.epoch);
-                let mut secrets = Secrets { store: self.store, epoch, head: Head::default() };
-                take_apart(value, &mut secrets)?;
+                let only = self.only.filter(|_| self.is_stored());
+                let is_touched = only.is_none_or(|(epoch, _)| epoch == self.epoch);
+                if is_touched {
+                    let epoch = epoch_key(self.key, self.epoch);
+                    let only = only.map(|(_, vector)| vector);
+                    take_apart(value, &mut Secrets { store: self.store, epoch, only, head: Head::default() })?;
+                }
             }
             "leaves" if self.store.holds(&self.part_key(LEAVES)) => {}
             "leaves" => {
@@ -115,6 +131,8 @@ impl<P: Parts> Parts for Each<'_, P> {
 struct Secrets<'a> {
     store: &'a Store,
     epoch: Key,
+    /// The one vector that can have changed; then the head has not.
+    only: Option<u8>,
     head: Head,
 }
 
@@ -123,11 +141,16 @@ impl Parts for Secrets<'_> {
         if name == "secret_tree" {
             return take_apart(value, &mut InTree(self));
         }
-        self.head.bytes = postcard::to_extend(value, std::mem::take(&mut self.head.bytes))?;
+        if self.only.is_none() {
+            self.head.bytes = postcard::to_extend(value, std::mem::take(&mut self.head.bytes))?;
+        }
         Ok(())
     }
 
     fn end(&mut self) -> Result<()> {
+        if self.only.is_some() {
+            return Ok(());
+        }
         let key = self.epoch.clone().with(&[HEAD]);
         self.store.write(&key, &self.head).map_err(|_| Error::SerializeBufferFull)
     }
@@ -137,69 +160,106 @@ struct InTree<'a, 'b>(&'a mut Secrets<'b>);
 
 impl Parts for InTree<'_, '_> {
     fn part<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        let Secrets { store, epoch, head } = &mut *self.0;
-        let Some(vector) = vector_named(name) else {
+        let Secrets { store, epoch, only, head } = &mut *self.0;
+        let vector = vector_named(name);
+        if only.is_some() && *only != vector {
+            return Ok(());
+        }
+        let Some(vector) = vector else {
             head.bytes = postcard::to_extend(value, std::mem::take(&mut head.bytes))?;
             return Ok(());
         };
         let prefix = epoch.clone().with(&[vector]);
         let stored = store.keys_under(&prefix);
-        let mut chunks = Chunks { store, epoch, vector, stored, bytes: Zeroizing::default(), count: 0 };
+        let mut chunks = Chunks { store, epoch, vector, stored, count: 0, nones: 0, bytes: Zeroizing::default() };
         take_apart(value, &mut chunks)?;
         let place = u32::try_from(head.bytes.len()).map_err(|_| Error::SerializeBufferFull)?;
-        head.cuts.push((place, chunks.count));
+        let count = u32::try_from(chunks.count).map_err(|_| Error::SerializeBufferFull)?;
+        head.cuts.push((place, count));
         Ok(())
     }
 }
 
-/// Stores a vector in chunks.
+/// Stores a vector of options in chunks. Nearly all are none, in each of four vectors for each message: they are only
+/// counted, and written as the zero byte that stands for each where a chunk has something else.
 struct Chunks<'a> {
     store: &'a Store,
     epoch: &'a Key,
     vector: u8,
     /// Keys of the chunks that are stored and have not come yet.
     stored: BTreeSet<Vec<u8>>,
+    count: usize,
+    /// Of the chunk that comes: elements that are none since the last one that is not.
+    nones: usize,
+    /// What stands before them, empty in a chunk of nones alone.
     bytes: Zeroizing<Vec<u8>>,
-    count: u32,
+}
+
+impl Parts for Chunks<'_> {
+    #[inline]
+    fn part<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<()> {
+        let mut element = IsSome(false);
+        take_apart(value, &mut element)?;
+        if element.0 {
+            self.spell_nones();
+            *self.bytes = postcard::to_extend(value, std::mem::take(&mut *self.bytes))?;
+        } else {
+            self.nones += 1;
+        }
+        self.count += 1;
+        if self.count.is_multiple_of(CHUNK) { self.close_chunk() } else { Ok(()) }
+    }
+
+    fn end(&mut self) -> Result<()> {
+        if !self.count.is_multiple_of(CHUNK) {
+            self.close_chunk()?;
+        }
+        // Chunks of nones alone, and what a larger tree had.
+        for key in std::mem::take(&mut self.stored) {
+            self.store.delete(&Key::from_bytes(key));
+        }
+        Ok(())
+    }
 }
 
 impl Chunks<'_> {
-    fn flush(&mut self) -> Result<()> {
-        let number = (self.count as usize - 1) / CHUNK;
-        let is_empty = self.bytes.iter().all(|&byte| byte == 0);
-        if !is_empty || !self.stored.is_empty() {
-            let key = chunk_key(self.epoch, self.vector, number);
-            let is_stored = self.stored.remove(key.bytes());
-            if !is_empty {
-                self.store.write(&key, &*self.bytes).map_err(|_| Error::SerializeBufferFull)?;
-            } else if is_stored {
-                self.store.delete(&key);
-            }
+    fn spell_nones(&mut self) {
+        let length = self.bytes.len() + std::mem::take(&mut self.nones);
+        self.bytes.resize(length, 0);
+    }
+
+    #[inline]
+    fn close_chunk(&mut self) -> Result<()> {
+        if self.bytes.is_empty() {
+            self.nones = 0;
+            return Ok(());
         }
+        self.write_chunk()
+    }
+
+    #[cold]
+    fn write_chunk(&mut self) -> Result<()> {
+        self.spell_nones();
+        let key = chunk_key(self.epoch, self.vector, (self.count - 1) / CHUNK);
+        self.stored.remove(key.bytes());
+        self.store.write(&key, &*self.bytes).map_err(|_| Error::SerializeBufferFull)?;
         self.bytes.clear();
         Ok(())
     }
 }
 
-impl Parts for Chunks<'_> {
-    fn part<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<()> {
-        *self.bytes = postcard::to_extend(value, std::mem::take(&mut *self.bytes))?;
-        self.count += 1;
-        if self.count as usize % CHUNK == 0 {
-            self.flush()?;
-        }
+/// Whether an option holds something.
+struct IsSome(bool);
+
+impl Parts for IsSome {
+    fn part<T: Serialize + ?Sized>(&mut self, _: &'static str, _: &T) -> Result<()> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<()> {
-        if !self.bytes.is_empty() {
-            self.flush()?;
-        }
-        // The tree has become smaller.
-        for key in std::mem::take(&mut self.stored) {
-            self.store.delete(&Key::from_bytes(key));
-        }
-        Ok(())
+    #[inline]
+    fn option(&mut self, is_some: bool) -> Result<bool> {
+        self.0 = is_some;
+        Ok(false)
     }
 }
 
