@@ -33,9 +33,10 @@ export function buildGroup(n: number, suite: number): BenchGroup {
   const bundle = group.addMembers(keyPackages, Date.now());
   group.mergePendingCommit(Date.now());
   const last = others.at(-1);
-  if (last === undefined || bundle.welcome === undefined)
+  const secrets = bundle.welcome?.joiners.at(-1);
+  if (last === undefined || bundle.welcome === undefined || secrets === undefined)
     throw new Error('a group of one has nobody to join it');
-  const joined = last.join(bundle.welcome, Date.now());
+  const joined = last.join(secrets, bundle.welcome.shared, Date.now());
   for (const other of others.slice(0, -1)) other.free();
   return { n, suite, creator: { client: creator, group }, joiner: { client: last, group: joined }, bundle };
 }

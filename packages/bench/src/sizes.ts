@@ -21,7 +21,8 @@ export function measureSizes(n: number, suite: number): Sizes {
   const sizes = {
     [name('key package')]: keyPackage?.length ?? 0,
     [name('bulk add, commit')]: group.bundle.commit.length,
-    [name('bulk add, welcome')]: group.bundle.welcome?.length ?? 0,
+    [name('bulk add, welcome for all')]: group.bundle.welcome?.shared.length ?? 0,
+    [name('bulk add, welcome for each')]: group.bundle.welcome?.joiners[0]?.length ?? 0,
     [name('update, commit')]: update.commit.length,
     [name('message of 200 B')]: message.length,
     [name('written by a message')]: writtenByMessage,
