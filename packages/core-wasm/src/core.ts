@@ -49,6 +49,7 @@ export type {
   StoreWrite,
   UpdateDue,
   Versions,
+  WelcomeBundle,
 } from '../artefact/quicprochat_wasm.js';
 
 export type { WasmSource } from './start.ts';

@@ -13,15 +13,36 @@ export const createGroupInputSchema = z.strictObject({
   proof: accessProofSchema,
 });
 
-/** A Welcome, stored once however many devices it is for. */
-export const welcomeSchema = z.strictObject({
-  recipients: z.array(deviceIdSchema).min(1).max(LIMITS.maxWelcomeRecipients),
-  payload: bytes({ min: 1, max: LIMITS.maxWelcomeBytes }),
+/** One device that a commit adds, and its own part of the Welcome. */
+export const joinerSchema = z.strictObject({
+  deviceId: deviceIdSchema,
+  /** An `EncryptedGroupSecrets` (RFC 9420 §12.4.3.1). */
+  secrets: bytes({ min: 1, max: LIMITS.maxJoinerSecretsBytes }),
 });
+
+/** The Welcome of a commit, in two parts: what all joiners need, sent and stored once, and what each needs of its own. */
+export const welcomeSchema = z.strictObject({
+  /** A `SharedWelcome` of the core. */
+  shared: bytes({ min: 1, max: LIMITS.maxSharedWelcomeBytes }),
+  joiners: z
+    .array(joinerSchema)
+    .min(1)
+    .max(LIMITS.maxJoiners)
+    .refine(
+      (joiners) => new Set(joiners.map(({ deviceId }) => deviceId)).size === joiners.length,
+      'a device is named twice',
+    ),
+});
+
+/** A Welcome whose bytes are bytes. */
+export interface WelcomeParts {
+  shared: Uint8Array;
+  joiners: readonly { deviceId: string; secrets: Uint8Array }[];
+}
 
 /**
  * `groups.commit`: ends `epoch`. The bundle is stored whole or not at all: the commit in the log, the access key of
- * the epoch it begins, and the Welcomes in their inboxes.
+ * the epoch it begins, and the Welcome in the joiners' inboxes.
  */
 export const commitInputSchema = z.strictObject({
   groupId: groupIdSchema,
@@ -29,23 +50,23 @@ export const commitInputSchema = z.strictObject({
   id: entryIdSchema,
   commit: bytes({ min: 1, max: LIMITS.maxCommitBytes }),
   nextAccessKey: publicKeySchema,
-  welcomes: z.array(welcomeSchema).max(LIMITS.maxWelcomeRecipients),
+  /** For those whom the commit adds; null where it adds nobody. */
+  welcome: welcomeSchema.nullable(),
   proof: accessProofSchema,
 });
 
-/** Proof body of `groups.commit`. */
+/** Proof body of `groups.commit`: id, commit, nextAccessKey, the number of joiners, and the Welcome if there is one. */
 export function commitProofBody(input: {
   id: string;
   commit: Uint8Array;
   nextAccessKey: Uint8Array;
-  welcomes: readonly { recipients: readonly string[]; payload: Uint8Array }[];
+  welcome: WelcomeParts | null;
 }): TranscriptField[] {
-  const welcomes = input.welcomes.flatMap(({ recipients, payload }) => [
-    recipients.length,
-    ...recipients,
-    payload,
-  ]);
-  return [input.id, input.commit, input.nextAccessKey, input.welcomes.length, ...welcomes];
+  const { id, commit, nextAccessKey, welcome } = input;
+  if (welcome === null) return [id, commit, nextAccessKey, 0];
+  const { shared, joiners } = welcome;
+  const own = joiners.flatMap(({ deviceId, secrets }) => [deviceId, secrets]);
+  return [id, commit, nextAccessKey, joiners.length, shared, ...own];
 }
 
 /** `groups.post`: an application message or a proposal; the relay cannot tell which. Proof body: id, message. */

@@ -16,8 +16,10 @@ export interface InboxEntry {
   groupId: string;
   /** Where the commit that added this device stands in the group's log: the joiner reads on from there. */
   groupSequence: number;
-  /** An MLS Welcome (RFC 9420 §12.4.3.1), base64url. */
-  payload: string;
+  /** This device's own part of the Welcome, base64url. */
+  secrets: string;
+  /** The part that it shares with all who join by the same commit, base64url. */
+  shared: string;
 }
 
 /** A page of an inbox. */

@@ -7,12 +7,14 @@ export const LIMITS = {
   handle: { min: 1, max: 32 },
   /** One application message or proposal as it is sent: ciphertext, padding included. */
   maxMessageBytes: 96 * 1024,
-  /** One commit. A bare tree of 1,000 leaves makes 83 kB in the classical suites; the hybrid suite carries 1.2 kB a leaf. */
-  maxCommitBytes: 2 * 1024 * 1024,
-  /** One Welcome, ratchet tree included. */
-  maxWelcomeBytes: 2 * 1024 * 1024,
+  /** One commit. It carries the key package of each device that it adds: 0.5 kB, in the hybrid suite 2.9 kB. */
+  maxCommitBytes: 4 * 1024 * 1024,
+  /** What the joiners of one commit share, the ratchet tree above all: 2.8 MB for a full one of 1,000 in the hybrid suite. */
+  maxSharedWelcomeBytes: 3 * 1024 * 1024,
+  /** What one joiner gets of its own: 0.15 kB, in the hybrid suite 1.2 kB. */
+  maxJoinerSecretsBytes: 4 * 1024,
   /** Devices that one commit can welcome. */
-  maxWelcomeRecipients: 1_000,
+  maxJoiners: 1_000,
   /** One key package. The hybrid suite's are about 1.7 kB without the credential. */
   maxKeyPackageBytes: 8 * 1024,
   /** Key packages in one upload, and single-use ones kept for one device and suite. */
@@ -26,8 +28,11 @@ export const LIMITS = {
   maxPageBytes: 4 * 1024 * 1024,
   /** Groups that one stream can follow. */
   maxStreamGroups: 500,
-  /** One HTTP request body. Base64url adds a third to the largest commit with its Welcome. */
-  maxBodyBytes: 6 * 1024 * 1024,
+  /**
+   * One HTTP request body. The largest commit, the largest shared part and the secrets of 1,000 joiners in the hybrid
+   * suite are 8.2 MiB; base64url adds a third to them.
+   */
+  maxBodyBytes: 12 * 1024 * 1024,
   /** Calls in one tRPC batch. */
   maxBatchCalls: 16,
   /** How long a sign-in challenge can be answered. */

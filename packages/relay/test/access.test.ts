@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LIMITS, toBase64Url } from '@quicprochat/protocol';
+import { fromBase64Url, LIMITS, toBase64Url, type WelcomeParts } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
@@ -109,12 +109,22 @@ test('RLY-34 a nonce is remembered for as long as its proof would pass by time',
 });
 
 const random = (length: number) => toBase64Url(randomBytes(length));
+const [FIRST, SECOND] = [
+  { deviceId: newId(), secrets: random(5) },
+  { deviceId: newId(), secrets: random(5) },
+];
+const WELCOME = { shared: random(9), joiners: [FIRST, SECOND] };
 
 test.each([
   ['commit', { id: newId() }],
   ['commit', { commit: random(60) }],
   ['commit', { nextAccessKey: toBase64Url(newSigner().publicKey) }],
-  ['commit', { welcomes: [{ recipients: [newId()], payload: random(5) }] }],
+  ['commit', { welcome: null }],
+  ['commit', { welcome: { ...WELCOME, shared: random(5) } }],
+  ['commit', { welcome: { ...WELCOME, joiners: [FIRST] } }],
+  ['commit', { welcome: { ...WELCOME, joiners: [SECOND, FIRST] } }],
+  ['commit', { welcome: { ...WELCOME, joiners: [FIRST, { ...SECOND, deviceId: newId() }] } }],
+  ['commit', { welcome: { ...WELCOME, joiners: [FIRST, { ...SECOND, secrets: random(5) }] } }],
   ['commit', { proof: { nonce: random(16) } }],
   ['post', { id: newId() }],
   ['post', { message: random(40) }],
@@ -126,7 +136,7 @@ test.each([
 ] as const)('RLY-31 %s with %o put in afterwards is refused', async (name, change) => {
   const group = await newGroup();
   const inputs = {
-    commit: group.commitInput(),
+    commit: group.commitInput({ welcome: bytesOf(WELCOME) }),
     post: group.message(),
     read: group.readInput(),
     create: group.creation(),
@@ -135,6 +145,13 @@ test.each([
   const call = group.api.groups[name].mutate({ ...inputs[name], ...change, proof } as never);
   expect(await codeOf(call)).toBe('NOT_AUTHORIZED');
 });
+
+function bytesOf({ shared, joiners }: typeof WELCOME): WelcomeParts {
+  return {
+    shared: fromBase64Url(shared),
+    joiners: joiners.map(({ deviceId, secrets }) => ({ deviceId, secrets: fromBase64Url(secrets) })),
+  };
+}
 
 test('RLY-31 a proof serves its own procedure, group and epoch alone', async () => {
   const [group, other] = [await newGroup(), await newGroup()];

@@ -9,7 +9,8 @@ import { subscriberOf } from '../src/rate-limit.ts';
 import { isAtLeast } from '../src/store/sqlite.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { TestGroup, welcomeFor } from './support/group.ts';
+import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 
@@ -69,6 +70,37 @@ test('RLY-4 a payload of the largest size is taken, one byte more is not', async
   expect(await codeOf(post(0))).toBe('BAD_INPUT');
 });
 
+test('RLY-4 a Welcome’s parts of the largest size are taken, one byte more is not', async () => {
+  const device = await new TestDevice(relay.url, 'joiner').register();
+  const group = await new TestGroup(relay.url).create();
+  const commit = (shared: number, secrets: number) =>
+    group.commit({
+      welcome: {
+        shared: randomBytes(shared),
+        joiners: [{ deviceId: device.id, secrets: randomBytes(secrets) }],
+      },
+    });
+  const { maxSharedWelcomeBytes, maxJoinerSecretsBytes } = LIMITS;
+  expect(await commit(maxSharedWelcomeBytes, maxJoinerSecretsBytes)).toBe(1);
+  expect(await codeOf(commit(maxSharedWelcomeBytes + 1, 1))).toBe('PAYLOAD_TOO_LARGE');
+  expect(await codeOf(commit(1, maxJoinerSecretsBytes + 1))).toBe('PAYLOAD_TOO_LARGE');
+  expect(await codeOf(commit(0, 1))).toBe('BAD_INPUT');
+  expect(await codeOf(commit(1, 0))).toBe('BAD_INPUT');
+});
+
+test('RLY-4 a body holds the largest commit with the largest Welcome for as many as can join', async () => {
+  const group = await new TestGroup(relay.url).create();
+  // Strangers, so that the relay refuses them after all else of the call has been found good.
+  const joiners = Array.from({ length: LIMITS.maxJoiners }, () => ({
+    deviceId: newId(),
+    secrets: randomBytes(1_300),
+  }));
+  const welcome = { shared: randomBytes(LIMITS.maxSharedWelcomeBytes), joiners };
+  expect(await codeOf(group.commit({ payload: randomBytes(LIMITS.maxCommitBytes), welcome }))).toBe(
+    'NOT_FOUND',
+  );
+});
+
 test('RLY-4 a key or an id of the wrong length is bad input, not too large', async () => {
   const group = await new TestGroup(relay.url).create();
   const input = { ...group.creation(), accessKey: toBase64Url(randomBytes(33)) };
@@ -93,7 +125,7 @@ test('RLY-4 a body without a length is cut off at the limit', async () => {
     () => 'cut off',
   );
   expect([413, 'cut off']).toContain(status);
-  expect(sent).toBeLessThan(30);
+  expect(sent).toBeLessThan((3 * LIMITS.maxBodyBytes) / chunk.length);
 });
 
 test('RLY-2 what is no HTTP is answered in the relay’s own form', async () => {
@@ -119,7 +151,7 @@ test('RLY-7 a disk that is full in the middle of a commit: nothing of it is stor
     const commit = {
       epoch: 0,
       payload: randomBytes(10_000),
-      welcomes: [{ recipients: [device.id as string], payload: randomBytes(500_000) }],
+      welcome: { ...welcomeFor(device.id), shared: randomBytes(500_000) },
     };
     const { code, retryable } = (await refusalOf(group.commit(commit))) as {
       code: string;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { TestGroup, welcomeFor } from './support/group.ts';
 import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
@@ -58,7 +58,7 @@ test('RLY-42 a refused write takes no sequence', async () => {
   await group.commit();
   await codeOf(group.post('x', { epoch: 0 }));
   await codeOf(group.commit({ epoch: 0 }));
-  await codeOf(group.commit({ welcomes: [{ recipients: [newId()], payload: randomBytes(4) }] }));
+  await codeOf(group.commit({ welcome: welcomeFor(newId()) }));
   expect(await group.post('next')).toBe(2);
 });
 
@@ -77,7 +77,7 @@ test('RLY-43 a repeated write gets the first answer, and stands once', async () 
   expect((await everything(group)).map(({ id }) => id).slice(0, 2)).toEqual([message.id, commit.id]);
 });
 
-test('RLY-43 a repeated commit delivers its Welcomes once', async () => {
+test('RLY-43 a repeated commit delivers its Welcome once', async () => {
   const device = await new TestDevice(relay.url, 'welcomed').register();
   const group = await newGroup();
   const commit = {
@@ -85,7 +85,7 @@ test('RLY-43 a repeated commit delivers its Welcomes once', async () => {
     payload: randomBytes(9),
     nextKey: newSigner(),
     epoch: 0,
-    welcomes: [{ recipients: [device.id], payload: randomBytes(9) }],
+    welcome: welcomeFor(device.id),
   };
   for (let i = 0; i < 3; i += 1) await group.api.groups.commit.mutate(group.commitInput(commit));
   expect((await device.api.inbox.read.mutate({ cursor: 0, limit: 9 })).entries).toHaveLength(1);
@@ -94,12 +94,32 @@ test('RLY-43 a repeated commit delivers its Welcomes once', async () => {
 test.each([
   ['other bytes', { payload: randomBytes(21) }],
   ['another next key', { nextKey: newSigner() }],
-  ['other Welcomes', { welcomes: [{ recipients: [newId()], payload: randomBytes(3) }] }],
+  ['a Welcome', { welcome: welcomeFor(newId()) }],
 ])('RLY-44 an entry id is not good for %s', async (_what, change) => {
   const group = await newGroup();
   const commit = { id: newId(), payload: randomBytes(20), nextKey: newSigner() };
   await group.commit(commit);
   expect(await codeOf(group.commit({ ...commit, epoch: 0, ...change }))).toBe('IDEMPOTENCY_CONFLICT');
+});
+
+test('RLY-44 an entry id is not good for another Welcome, in whichever part it differs', async () => {
+  const device = await new TestDevice(relay.url, 'named').register();
+  const group = await newGroup();
+  const welcome = welcomeFor(device.id);
+  const commit = { id: newId(), payload: randomBytes(20), nextKey: newSigner(), welcome };
+  await group.commit(commit);
+  const [joiner] = welcome.joiners;
+  if (joiner === undefined) throw new Error('a Welcome for nobody');
+  for (const other of [
+    null,
+    { ...welcome, shared: randomBytes(20) },
+    { ...welcome, joiners: [{ ...joiner, secrets: randomBytes(9) }] },
+    { ...welcome, joiners: [{ ...joiner, deviceId: newId() }] },
+    { ...welcome, joiners: [joiner, { ...joiner, deviceId: newId() }] },
+  ]) {
+    const call = group.commit({ ...commit, epoch: 0, welcome: other });
+    expect(await codeOf(call)).toBe('IDEMPOTENCY_CONFLICT');
+  }
 });
 
 test('RLY-44 a message’s id is not good for a commit or another message', async () => {
@@ -126,20 +146,27 @@ test('RLY-45 a message for an ended epoch is told where the group stands', async
   expect(refusal).toMatchObject({ code: 'STALE_EPOCH', details: { head: { epoch: 1, sequence: 2 } } });
 });
 
-test('RLY-41 a Welcome for an unknown device: nothing of the commit is stored', async () => {
+test('RLY-41 a joiner that is an unknown device: nothing of the commit is stored', async () => {
   const known = await new TestDevice(relay.url, 'known').register();
   const group = await newGroup();
-  const welcomes = [
-    { recipients: [known.id], payload: randomBytes(5) },
-    { recipients: [known.id, newId()], payload: randomBytes(5) },
-  ];
-  expect(await codeOf(group.commit({ welcomes }))).toBe('NOT_FOUND');
+  const inboxRows = () => relay.db.selectFrom('inbox').select('sequence').where('device_id', '=', known.id);
+  expect(await codeOf(group.commit({ welcome: welcomeFor(known.id, newId()) }))).toBe('NOT_FOUND');
   expect(await group.read()).toEqual({ entries: [], cursor: 0, ended: false, more: false });
   expect((await known.api.inbox.read.mutate({ cursor: 0, limit: 9 })).entries).toEqual([]);
+  expect(await inboxRows().execute()).toEqual([]);
   expect(
     await relay.db.selectFrom('welcomes').select('welcome_id').where('group_id', '=', group.id).execute(),
   ).toEqual([]);
   expect(await group.commit()).toBe(1);
+});
+
+test('RLY-41 a joiner that is named twice is bad input, and nothing of the commit is stored', async () => {
+  const device = await new TestDevice(relay.url, 'twice').register();
+  const group = await newGroup();
+  const { code, details } = await refusalOf(group.commit({ welcome: welcomeFor(device.id, device.id) }));
+  expect([code, details.issues?.[0]?.path]).toEqual(['BAD_INPUT', 'welcome.joiners']);
+  expect((await group.read()).entries).toEqual([]);
+  expect((await device.api.inbox.read.mutate({ cursor: 0, limit: 9 })).entries).toEqual([]);
 });
 
 test('RLY-40 RLY-42 commits, messages and readers at once: one log, the same for all', async () => {

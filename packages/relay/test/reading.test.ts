@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { LIMITS } from '@quicprochat/protocol';
+import { LIMITS, toBase64Url, type WelcomeParts } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendMessage, findAccess, readEntries } from '../src/store/groups.ts';
+import { readInbox } from '../src/store/inbox.ts';
 import { codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { TestGroup, welcomeFor } from './support/group.ts';
 import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
@@ -17,9 +18,14 @@ const newGroup = () => new TestGroup(relay.url).create();
 const newDevice = () => new TestDevice(relay.url, `reader-${++count}`).register();
 const inboxOf = (device: TestDevice, cursor = 0, limit = 500) =>
   device.api.inbox.read.mutate({ cursor, limit });
-const welcome = (payload: string, ...devices: TestDevice[]) => ({
-  recipients: devices.map(({ id }) => id as string),
-  payload: Buffer.from(payload),
+const base64Url = (text: string) => Buffer.from(text).toString('base64url');
+const secretsFor = (text: string, { handle }: TestDevice) => `${text}, to ${handle} alone`;
+const welcome = (text: string, ...devices: TestDevice[]): WelcomeParts => ({
+  shared: Buffer.from(text),
+  joiners: devices.map((device) => ({
+    deviceId: device.id,
+    secrets: Buffer.from(secretsFor(text, device)),
+  })),
 });
 
 test('RLY-50 pages follow each other by their cursors', async () => {
@@ -54,10 +60,11 @@ test('RLY-50 a page holds at most 500 entries, whatever is asked for', async () 
 
 test('RLY-50 a page ends before it gets too large, and always holds one entry', async () => {
   const group = await newGroup();
-  const payload = randomBytes(LIMITS.maxCommitBytes);
+  const payload = randomBytes(1.5 * 1024 * 1024);
   for (let i = 0; i < 3; i += 1) await group.commit({ payload });
   const page = await group.read();
-  expect(page.entries).toHaveLength(Math.floor(LIMITS.maxPageBytes / payload.length));
+  expect(LIMITS.maxPageBytes).toBe(4 * 1024 * 1024);
+  expect(page.entries).toHaveLength(2);
   expect(page.more).toBe(true);
   const access = await findAccess(relay.db, group.id, group.epoch);
   if (access === undefined) throw new Error('no access');
@@ -99,16 +106,21 @@ test('RLY-55 RLY-56 a Welcome is stored once, and goes with the last device that
   const [alice, bob] = [await newDevice(), await newDevice()];
   const group = await newGroup();
   await group.post('before');
-  await group.commit({ welcomes: [welcome('for both', alice, bob), welcome('for bob', bob)] });
+  await group.commit({ welcome: welcome('for both', alice, bob) });
+  await group.commit({ welcome: welcome('for bob', bob) });
   const stored = async () =>
-    (await relay.db.selectFrom('welcomes').select('payload').where('group_id', '=', group.id).execute()).map(
-      ({ payload }) => payload.toString(),
+    (await relay.db.selectFrom('welcomes').select('shared').where('group_id', '=', group.id).execute()).map(
+      ({ shared }) => shared.toString(),
     );
   expect(await stored()).toEqual(['for both', 'for bob']);
 
   const entry = { sequence: 1, groupId: group.id, groupSequence: 2 };
-  const payload = Buffer.from('for both').toString('base64url');
-  expect(await inboxOf(alice)).toEqual({ entries: [{ ...entry, payload }], cursor: 1, more: false });
+  const parts = (device: TestDevice) => ({
+    shared: base64Url('for both'),
+    secrets: base64Url(secretsFor('for both', device)),
+  });
+  expect(await inboxOf(alice)).toEqual({ entries: [{ ...entry, ...parts(alice) }], cursor: 1, more: false });
+  expect((await inboxOf(bob)).entries[0]).toEqual({ ...entry, ...parts(bob) });
   expect((await inboxOf(bob)).entries.map(({ sequence }) => sequence)).toEqual([1, 2]);
 
   await alice.api.inbox.acknowledge.mutate({ sequence: 1 });
@@ -121,17 +133,54 @@ test('RLY-55 RLY-56 a Welcome is stored once, and goes with the last device that
   expect((await inboxOf(bob)).entries.map(({ sequence }) => sequence)).toEqual([2]);
 });
 
-test('RLY-55 a device that is named twice is welcomed once', async () => {
+test('RLY-55 of a Welcome for many, the shared part is one row, and each inbox holds the secrets of its device', async () => {
+  const devices: TestDevice[] = [];
+  for (let i = 0; i < 20; i += 1) devices.push(await newDevice());
+  const shared = randomBytes(100_000);
+  const joiners = devices.map(({ id }) => ({ deviceId: id, secrets: randomBytes(150) }));
+  const group = await newGroup();
+  await group.commit({ welcome: { shared, joiners } });
+
+  const ofGroup = await relay.db
+    .selectFrom('welcomes')
+    .selectAll()
+    .where('group_id', '=', group.id)
+    .execute();
+  expect(ofGroup.map((row) => row.shared.equals(shared))).toEqual([true]);
+  const inboxes = await relay.db
+    .selectFrom('inbox')
+    .selectAll()
+    .where('welcome_id', '=', ofGroup[0]?.welcome_id ?? 0)
+    .execute();
+  expect(inboxes).toHaveLength(20);
+  const bytesOf = (row: object) =>
+    Object.values(row).reduce<number>((sum, value) => sum + (Buffer.isBuffer(value) ? value.length : 0), 0);
+  expect([...ofGroup, ...inboxes].reduce((sum, row) => sum + bytesOf(row), 0)).toBe(100_000 + 20 * 150);
+
+  for (const [i, device] of devices.entries()) {
+    const { entries } = await inboxOf(device);
+    expect(entries.map(({ secrets }) => secrets)).toEqual([toBase64Url(joiners[i]?.secrets ?? shared)]);
+    expect(entries[0]?.shared).toBe(toBase64Url(shared));
+  }
+});
+
+test('RLY-50 a page of an inbox ends by the size of both parts together', async () => {
   const device = await newDevice();
   const group = await newGroup();
-  await group.commit({ welcomes: [welcome('twice', device, device)] });
-  expect((await inboxOf(device)).entries).toHaveLength(1);
+  const joiners = [{ deviceId: device.id, secrets: randomBytes(100) }];
+  for (let i = 0; i < 3; i += 1) await group.commit({ welcome: { shared: randomBytes(100), joiners } });
+  const lengths = [];
+  for (const maxBytes of [1, 399, 400, 599, 600]) {
+    const page = await readInbox(relay.db, device.id, { cursor: 0, limit: 9, maxBytes });
+    lengths.push(page.entries.length);
+  }
+  expect(lengths).toEqual([1, 1, 2, 2, 3]);
 });
 
 test('RLY-50 RLY-57 an inbox is read by pages, and not beyond its end', async () => {
   const device = await newDevice();
   const group = await newGroup();
-  for (const text of ['1', '2', '3']) await group.commit({ welcomes: [welcome(text, device)] });
+  for (const text of ['1', '2', '3']) await group.commit({ welcome: welcome(text, device) });
   const page = await inboxOf(device, 0, 2);
   expect(page).toMatchObject({ cursor: 2, more: true });
   expect(await inboxOf(device, page.cursor)).toMatchObject({ cursor: 3, more: false });
@@ -143,18 +192,17 @@ test('RLY-50 RLY-57 an inbox is read by pages, and not beyond its end', async ()
 test('RLY-56 sequences of an inbox are not used again after everything was acknowledged', async () => {
   const device = await newDevice();
   const group = await newGroup();
-  await group.commit({ welcomes: [welcome('1', device)] });
+  await group.commit({ welcome: welcome('1', device) });
   await device.api.inbox.acknowledge.mutate({ sequence: 1 });
-  await group.commit({ welcomes: [welcome('2', device)] });
+  await group.commit({ welcome: welcome('2', device) });
   expect((await inboxOf(device, 1)).entries.map(({ sequence }) => sequence)).toEqual([2]);
 });
 
 test('RLY-3 a commit that welcomes more devices than the limit is refused', async () => {
   const group = await newGroup();
-  const recipients = Array.from({ length: LIMITS.maxWelcomeRecipients }, () => newId());
-  const welcomes = [
-    { recipients, payload: randomBytes(1) },
-    { recipients: [newId()], payload: randomBytes(1) },
-  ];
-  expect(await codeOf(group.commit({ welcomes }))).toBe('BAD_INPUT');
+  const deviceIds = Array.from({ length: LIMITS.maxJoiners + 1 }, () => newId());
+  expect(await codeOf(group.commit({ welcome: welcomeFor(...deviceIds) }))).toBe('BAD_INPUT');
+  // One fewer is within the limit: the relay goes on to look for the devices.
+  expect(await codeOf(group.commit({ welcome: welcomeFor(...deviceIds.slice(1)) }))).toBe('NOT_FOUND');
+  expect(await codeOf(group.commit({ welcome: welcomeFor() }))).toBe('BAD_INPUT');
 });

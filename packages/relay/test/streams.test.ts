@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
+import { LIMITS, toBase64Url, type StreamEvent, type WelcomeParts } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { TestGroup, welcomeFor } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 
@@ -23,6 +23,12 @@ async function openGroups(...groups: ReturnType<TestGroup['streamInput']>[]): Pr
   const { ticket } = await apiOf(relay.url).groups.openStream.mutate({ groups });
   return TestStream.open(relay.url, ticket);
 }
+
+/** What the one joiner of a Welcome gets of it. */
+const wireOf = ({ shared, joiners }: WelcomeParts) => ({
+  shared: toBase64Url(shared),
+  secrets: toBase64Url(joiners[0]?.secrets ?? new Uint8Array()),
+});
 
 const texts = (events: readonly StreamEvent[]) =>
   events.flatMap((event) =>
@@ -73,16 +79,16 @@ test('RLY-61 one stream carries several groups, and a long log does not keep the
 test('RLY-61 the inbox stream gives Welcomes as they come', async () => {
   const device = await newDevice();
   const group = await newGroup();
-  const welcome = () => ({ welcomes: [{ recipients: [device.id as string], payload: randomBytes(4) }] });
-  await group.commit(welcome());
+  const [first, second] = [welcomeFor(device.id), welcomeFor(device.id)];
+  await group.commit({ welcome: first });
   const { ticket } = await device.api.inbox.openStream.mutate({ cursor: 0 });
   await using stream = await TestStream.open(relay.url, ticket);
   expect(await stream.take(2)).toMatchObject([
     { type: 'open' },
-    { type: 'inbox-entry', entry: { sequence: 1, groupId: group.id, groupSequence: 1 } },
+    { type: 'inbox-entry', entry: { sequence: 1, groupId: group.id, groupSequence: 1, ...wireOf(first) } },
   ]);
-  await group.commit(welcome());
-  expect(await stream.take(1)).toMatchObject([{ entry: { sequence: 2 } }]);
+  await group.commit({ welcome: second });
+  expect(await stream.take(1)).toMatchObject([{ entry: { sequence: 2, ...wireOf(second) } }]);
 });
 
 test('RLY-36 RLY-62 the end of an epoch ends its part of the stream; with the last part the stream ends', async () => {

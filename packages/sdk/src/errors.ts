@@ -40,7 +40,7 @@ export const SDK_ERRORS = {
   STORE_CONTENTION: { remedy: 'storage', retryable: true },
   /** The storage cannot be read or written: disk full, quota, no permission. Nothing was changed. */
   STORE_UNAVAILABLE: { remedy: 'storage', retryable: true },
-  /** The storage was written by a newer version of the SDK. Update. */
+  /** The storage was written by another version of the SDK. Update, or start with an empty storage. */
   STORE_VERSION: { remedy: 'storage', retryable: false },
   /** The worker that holds the crypto stopped. Create a new client; the storage is intact. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },

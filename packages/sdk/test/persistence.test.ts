@@ -140,6 +140,23 @@ test('a storage belongs to one handle at one relay', async () => {
   });
 });
 
+test.each([
+  ['an older', -1],
+  ['a newer', 1],
+])('a storage of %s version is refused by its code, and stays as it is', async (_which, step) => {
+  const storage = memoryStorage();
+  await (await town.join('alice', { storage })).close();
+  const [row] = await storage.scan({ prefix: 'account/' });
+  if (row === undefined) throw new Error('no account');
+  const account = JSON.parse(new TextDecoder().decode(row.value)) as { version: number };
+  const value = new TextEncoder().encode(JSON.stringify({ ...account, version: account.version + step }));
+  await storage.commit([{ key: row.key, value }], await storage.generation());
+
+  const before = await storage.scan({ prefix: '' });
+  await expect(town.open({ storage })).rejects.toMatchObject({ code: 'STORE_VERSION' });
+  expect(await storage.scan({ prefix: '' })).toEqual(before);
+});
+
 test('the relay’s database and log hold none of the texts', async () => {
   const [alice, bob] = [await town.join('alice'), await town.join('bob')];
   await syncAll(alice, bob);

@@ -9,7 +9,6 @@ import {
   toBase64Url,
   type Accepted,
 } from '@quicprochat/protocol';
-import type { z } from 'zod';
 import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
 import { appendCommit, appendMessage, createGroup, readEntries, type Written } from '../store/groups.ts';
@@ -36,8 +35,8 @@ export const groups = router({
 
   /** Ends an epoch. Of many commits for one epoch the first is stored, and the others are told which one that was. */
   commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
-    const { groupId, epoch, id, proof, commit, nextAccessKey, welcomes } = input;
-    requireSoundBundle(input);
+    const { groupId, epoch, id, proof, commit, nextAccessKey, welcome } = input;
+    requireSecretKey(nextAccessKey);
     await requireMember(ctx, {
       procedure: 'groups.commit',
       groupId,
@@ -51,12 +50,11 @@ export const groups = router({
       id,
       payload: commit,
       nextAccessKey,
-      welcomes,
+      welcome,
     });
     const accepted = requireAccepted(written, 'EPOCH_CONFLICT');
     ctx.wake.notify(groupTopic(groupId));
-    for (const device of new Set(welcomes.flatMap(({ recipients }) => recipients)))
-      ctx.wake.notify(inboxTopic(device));
+    for (const { deviceId } of welcome?.joiners ?? []) ctx.wake.notify(inboxTopic(deviceId));
     return accepted;
   }),
 
@@ -106,7 +104,7 @@ function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPO
       throw new RelayError(behind, { head: written.head, ...(written.winner && { winner: written.winner }) });
     case 'ahead':
       throw new RelayError('FUTURE_EPOCH', { head: written.head });
-    case 'unknown-recipient':
+    case 'unknown-joiner':
       throw new RelayError('NOT_FOUND');
   }
 }
@@ -116,14 +114,9 @@ function requireReadable(cursor: number, readableTo: number): void {
   if (cursor > readableTo) throw new RelayError('CURSOR_INVALID');
 }
 
-/** What the schema cannot say of a commit: recipients are bounded over all Welcomes, and the next key is a secret's. */
-function requireSoundBundle({ welcomes, nextAccessKey }: z.output<typeof commitInputSchema>): void {
-  const recipients = welcomes.reduce((sum, welcome) => sum + welcome.recipients.length, 0);
-  if (recipients > LIMITS.maxWelcomeRecipients)
-    throw badInput('welcomes', `more than ${LIMITS.maxWelcomeRecipients} recipients`);
-  if (isSmallOrder(nextAccessKey)) throw badInput('nextAccessKey', 'a key that everyone can sign with');
-}
-
-function badInput(path: string, message: string): RelayError {
-  return new RelayError('BAD_INPUT', { issues: [{ path, message }] });
+/** What the schema cannot say of a key: that it is a secret's. */
+function requireSecretKey(nextAccessKey: Uint8Array): void {
+  if (!isSmallOrder(nextAccessKey)) return;
+  const issue = { path: 'nextAccessKey', message: 'a key that everyone can sign with' };
+  throw new RelayError('BAD_INPUT', { issues: [issue] });
 }

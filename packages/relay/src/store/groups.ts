@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type GroupEntry, type GroupPage, toBase64Url } from '@quicprochat/protocol';
+import type { GroupEntry, GroupPage, WelcomeParts } from '@quicprochat/protocol';
 import { sql } from 'kysely';
 import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
 import type { Db } from './sqlite.ts';
@@ -12,7 +12,7 @@ export type Written =
   | { outcome: 'reused-id' }
   | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } | undefined }
   | { outcome: 'ahead'; head: Head }
-  | { outcome: 'unknown-recipient' };
+  | { outcome: 'unknown-joiner' };
 
 export interface NewEntry {
   groupId: string;
@@ -23,7 +23,7 @@ export interface NewEntry {
 
 export interface NewCommit extends NewEntry {
   nextAccessKey: Uint8Array;
-  welcomes: readonly { recipients: readonly string[]; payload: Uint8Array }[];
+  welcome: WelcomeParts | null;
 }
 
 /** Makes a group at epoch 0; false where the id is taken under another key. */
@@ -87,15 +87,9 @@ export function appendMessage(db: Db, entry: NewEntry): Promise<Written> {
   return write(db, { ...entry, kind: 'message' }, digestOf([entry.payload]), (head) => head.epoch);
 }
 
-/** Ends an epoch: the commit, the next epoch's key and the Welcomes are stored together, or none of them is. */
+/** Ends an epoch: the commit, the next epoch's key and the Welcome are stored together, or none of them is. */
 export function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
-  const digest = digestOf([
-    commit.payload,
-    commit.nextAccessKey,
-    Buffer.from(
-      JSON.stringify(commit.welcomes.map(({ recipients, payload }) => [recipients, toBase64Url(payload)])),
-    ),
-  ]);
+  const digest = digestOf([commit.payload, commit.nextAccessKey, ...partsOf(commit.welcome)]);
   return write(
     db,
     { ...commit, kind: 'commit' },
@@ -109,12 +103,12 @@ export function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
         .where('epoch', '=', commit.epoch)
         .execute();
       await beginEpoch(tx, commit.groupId, commit.epoch + 1, commit.nextAccessKey);
-      for (const welcome of commit.welcomes) await deliver(tx, commit.groupId, sequence, welcome);
+      if (commit.welcome !== null) await deliver(tx, commit.groupId, sequence, commit.welcome);
     },
   );
 }
 
-class UnknownRecipient extends Error {}
+class UnknownJoiner extends Error {}
 
 async function write(
   db: Db,
@@ -166,7 +160,7 @@ async function write(
       return { outcome: 'accepted', sequence };
     });
   } catch (error) {
-    if (error instanceof UnknownRecipient) return { outcome: 'unknown-recipient' };
+    if (error instanceof UnknownJoiner) return { outcome: 'unknown-joiner' };
     throw error;
   }
 }
@@ -189,24 +183,25 @@ async function beginEpoch(db: Db, groupId: string, epoch: number, accessKey: Uin
     .execute();
 }
 
+/** Puts a Welcome into its joiners' inboxes: the shared part once, and into each inbox that joiner's own part. */
 async function deliver(
   db: Db,
   groupId: string,
   groupSequence: number,
-  { recipients, payload }: NewCommit['welcomes'][number],
+  { shared, joiners }: WelcomeParts,
 ): Promise<void> {
   const { welcome_id } = await db
     .insertInto('welcomes')
-    .values({ group_id: groupId, group_sequence: groupSequence, payload: Buffer.from(payload) })
+    .values({ group_id: groupId, group_sequence: groupSequence, shared: Buffer.from(shared) })
     .returning('welcome_id')
     .executeTakeFirstOrThrow();
-  for (const deviceId of new Set(recipients)) {
+  for (const { deviceId, secrets } of joiners) {
     const known = await db
       .selectFrom('devices')
       .select('device_id')
       .where('device_id', '=', deviceId)
       .executeTakeFirst();
-    if (known === undefined) throw new UnknownRecipient();
+    if (known === undefined) throw new UnknownJoiner();
     const { sequence } = await db
       .insertInto('inbox_heads')
       .values({ device_id: deviceId, sequence: 1 })
@@ -215,7 +210,10 @@ async function deliver(
       )
       .returning('sequence')
       .executeTakeFirstOrThrow();
-    await db.insertInto('inbox').values({ device_id: deviceId, sequence, welcome_id }).execute();
+    await db
+      .insertInto('inbox')
+      .values({ device_id: deviceId, sequence, welcome_id, secrets: Buffer.from(secrets) })
+      .execute();
   }
 }
 
@@ -248,6 +246,15 @@ export async function readEntries(
   };
 }
 
+function partsOf(welcome: WelcomeParts | null): Uint8Array[] {
+  if (welcome === null) return [];
+  return [
+    welcome.shared,
+    ...welcome.joiners.flatMap(({ deviceId, secrets }) => [Buffer.from(deviceId), secrets]),
+  ];
+}
+
+/** Each part goes in with its length, so that two different lists have two digests. */
 function digestOf(parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(Buffer.from(`${part.length}:`)).update(part);

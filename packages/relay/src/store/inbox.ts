@@ -13,7 +13,7 @@ export async function readInbox(db: Db, deviceId: string, request: PageRequest):
     .where('inbox.sequence', '>', request.cursor)
     .orderBy('inbox.sequence');
   const sizes = await after
-    .select(['inbox.sequence', sql<number>`length(welcomes.payload)`.as('size')])
+    .select(['inbox.sequence', sql<number>`length(inbox.secrets) + length(welcomes.shared)`.as('size')])
     .limit(most + 1)
     .execute();
   const end = endOfPage(sizes.slice(0, most), request) ?? request.cursor;
@@ -23,17 +23,22 @@ export async function readInbox(db: Db, deviceId: string, request: PageRequest):
       'inbox.sequence',
       'welcomes.group_id as groupId',
       'welcomes.group_sequence as groupSequence',
-      'welcomes.payload',
+      'inbox.secrets',
+      'welcomes.shared',
     ])
     .execute();
   return {
-    entries: rows.map(({ payload, ...entry }) => ({ ...entry, payload: base64Url(payload) })),
+    entries: rows.map(({ secrets, shared, ...entry }) => ({
+      ...entry,
+      secrets: base64Url(secrets),
+      shared: base64Url(shared),
+    })),
     cursor: end,
     more: (sizes.at(-1)?.sequence ?? end) > end,
   };
 }
 
-/** Deletes what was received, and Welcomes that nobody waits for any more. */
+/** Deletes what was received, and the shared parts of Welcomes that nobody waits for any more. */
 export function acknowledgeInbox(db: Db, deviceId: string, sequence: number): Promise<void> {
   return db.transaction().execute(async (tx) => {
     const gone = await tx

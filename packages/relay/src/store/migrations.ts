@@ -6,6 +6,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first': { up: (db) => run(db, FIRST) },
   '0002-spent-key-packages': { up: (db) => run(db, SPENT_KEY_PACKAGES) },
   '0003-expiry': { up: (db) => run(db, EXPIRY) },
+  '0004-welcomes-in-two-parts': { up: (db) => run(db, WELCOMES_IN_TWO_PARTS) },
 };
 
 const FIRST = [
@@ -45,6 +46,21 @@ const SPENT_KEY_PACKAGES = [
 const EXPIRY = ['challenges', 'sessions', 'tickets'].map(
   (table) => `CREATE INDEX ${table}_by_expiry ON ${table} (expires_at)`,
 );
+
+/**
+ * What all joiners of a commit share is stored once, and each one's own secrets in its inbox. Welcomes of the old form
+ * go: no client of this version can join by them, and who waited for one has to be added again. Nobody ran a relay in
+ * earnest before this. `inbox_heads` stays, so that no sequence is used twice and clients' cursors hold.
+ */
+const WELCOMES_IN_TWO_PARTS = [
+  `DROP TABLE inbox`,
+  `DROP TABLE welcomes`,
+  `CREATE TABLE welcomes (welcome_id INTEGER PRIMARY KEY, group_id TEXT NOT NULL, group_sequence INTEGER NOT NULL,
+    shared BLOB NOT NULL)`,
+  `CREATE TABLE inbox (device_id TEXT NOT NULL, sequence INTEGER NOT NULL, welcome_id INTEGER NOT NULL,
+    secrets BLOB NOT NULL, PRIMARY KEY (device_id, sequence))`,
+  `CREATE INDEX inbox_by_welcome ON inbox (welcome_id)`,
+];
 
 async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);

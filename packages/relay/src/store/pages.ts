@@ -15,7 +15,7 @@ export function mostEntries({ limit }: PageRequest): number {
 
 /**
  * The sequence that a page ends with; undefined where there is nothing to read. Decided from the sizes, before any
- * payload is loaded: 500 commits of 2 MiB are a gigabyte.
+ * payload is loaded: 500 commits of 4 MiB are two gigabytes.
  */
 export function endOfPage(
   sizes: readonly { sequence: number; size: number }[],

@@ -28,8 +28,8 @@ export interface Schema {
     payload: Buffer;
     digest: Buffer;
   };
-  welcomes: { welcome_id: Generated<number>; group_id: string; group_sequence: number; payload: Buffer };
-  inbox: { device_id: string; sequence: number; welcome_id: number };
+  welcomes: { welcome_id: Generated<number>; group_id: string; group_sequence: number; shared: Buffer };
+  inbox: { device_id: string; sequence: number; welcome_id: number; secrets: Buffer };
   inbox_heads: { device_id: string; sequence: number };
   nonces: { nonce: Buffer; expires_at: number };
   tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };

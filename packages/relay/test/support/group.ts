@@ -5,6 +5,7 @@ import {
   toBase64Url,
   type AccessClaim,
   type GroupId,
+  type WelcomeParts,
 } from '@quicprochat/protocol';
 import { apiOf, type Api } from './api.ts';
 import { newId, newSigner, type Signer } from './keys.ts';
@@ -25,7 +26,7 @@ export interface WriteOptions extends ProofOptions {
 }
 
 export interface CommitOptions extends WriteOptions {
-  welcomes?: { recipients: string[]; payload: Uint8Array }[];
+  welcome?: WelcomeParts | null;
   nextKey?: Signer;
 }
 
@@ -82,16 +83,16 @@ export class TestGroup {
   }
 
   commitInput(options: CommitOptions = {}) {
-    const { epoch = this.epoch, id = newId(), payload = randomBytes(60), welcomes = [], ...rest } = options;
+    const { epoch = this.epoch, id = newId(), payload = randomBytes(60), welcome = null, ...rest } = options;
     const nextAccessKey = (options.nextKey ?? newSigner()).publicKey;
-    const body = commitProofBody({ id, commit: payload, nextAccessKey, welcomes });
+    const body = commitProofBody({ id, commit: payload, nextAccessKey, welcome });
     return {
       groupId: this.id as string,
       epoch,
       id: id,
       commit: toBase64Url(payload),
       nextAccessKey: toBase64Url(nextAccessKey),
-      welcomes: welcomes.map((welcome) => ({ ...welcome, payload: toBase64Url(welcome.payload) })),
+      welcome: welcome && wireOf(welcome),
       proof: this.proof('groups.commit', epoch, body, rest),
     };
   }
@@ -134,6 +135,19 @@ export class TestGroup {
   #keyOf(epoch: number): Signer {
     return this.keys[epoch] ?? newSigner();
   }
+}
+
+/** A Welcome of random bytes for these devices, each with secrets of its own. */
+export function welcomeFor(...deviceIds: string[]): WelcomeParts {
+  const joiners = deviceIds.map((deviceId) => ({ deviceId, secrets: randomBytes(9) }));
+  return { shared: randomBytes(20), joiners };
+}
+
+function wireOf({ shared, joiners }: WelcomeParts) {
+  return {
+    shared: toBase64Url(shared),
+    joiners: joiners.map(({ deviceId, secrets }) => ({ deviceId, secrets: toBase64Url(secrets) })),
+  };
 }
 
 interface ReadOptions extends ProofOptions {

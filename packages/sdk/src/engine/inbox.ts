@@ -93,7 +93,8 @@ export class Inbox {
     // Who is stuck or was removed comes in anew; what is left of the old state makes way.
     const old = tx.row(conversations, entry.groupId);
     if (old?.state === 'stuck') await tx.forgetGroup(entry.groupId);
-    return tx.call('group.join', { welcome: fromBase64Url(entry.payload), nowMs });
+    const { secrets, shared } = entry;
+    return tx.call('group.join', { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
   }
 
   #enter(

@@ -158,7 +158,7 @@ export class Ledger {
     const snapshot = await this.#snapshot();
     const rows = new Map<string, unknown>();
     for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
-    refuseNewer(rows);
+    requireVersion(rows);
     this.core.dirty = false;
     if (snapshot.core.length > 0) await this.core.call('client.open', { records: snapshot.core });
 
@@ -200,12 +200,13 @@ function coreKeyOf(storeKey: string): Uint8Array {
   return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
 }
 
-function refuseNewer(rows: ReadonlyMap<string, unknown>): void {
+function requireVersion(rows: ReadonlyMap<string, unknown>): void {
   const account = rows.get(`${accounts.name}/${ACCOUNT}`) as { version: number } | undefined;
-  if (account !== undefined && account.version > STORE_VERSION) {
-    throw sdkError(
-      'STORE_VERSION',
-      'This storage was written by a newer version of quicprochat: update and try again.',
-    );
+  if (account !== undefined && account.version !== STORE_VERSION) {
+    const message =
+      account.version > STORE_VERSION
+        ? 'This storage was written by a newer version of quicprochat: update and try again.'
+        : 'This storage was written by an older version of quicprochat, whose form this one cannot read.';
+    throw sdkError('STORE_VERSION', message);
   }
 }

@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url, type CipherSuite, type DeviceId } from '@qu
 import { hex } from '@scure/base';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
-import type { CallResult, GroupState, StagedBundle } from '../worker/protocol.ts';
+import type { CallResult, GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
 import { learnContact, requireUnchanged } from './contacts.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
@@ -14,6 +14,7 @@ import {
   type ClaimedKeyPackage,
   type Intent,
   type OutboxRow,
+  type PreparedWelcome,
 } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -126,13 +127,12 @@ export class OutboxSender {
       tx.removeOutbox(row);
       return 'settled';
     }
-    const { bundle, recipients } = staged;
-    const welcomes = bundle.welcome ? [{ recipients, payload: toBase64Url(bundle.welcome) }] : [];
+    const { bundle, added } = staged;
     const prepared = {
       epoch: group.epoch,
       commit: toBase64Url(bundle.commit),
       nextAccessKey: toBase64Url(bundle.nextAccessKey),
-      welcomes,
+      welcome: bundle.welcome ? welcomeFor(added, bundle.welcome) : null,
     };
     const ready: OutboxRow = { ...row, prepared };
     tx.putOutbox(ready);
@@ -231,20 +231,20 @@ async function stage(
   tx: Transaction,
   row: Extract<OutboxRow, { kind: 'commit' }>,
   group: GroupState,
-): Promise<{ bundle: StagedBundle; recipients: DeviceId[] } | undefined> {
+): Promise<{ bundle: StagedBundle; added: DeviceId[] } | undefined> {
   const { intent, conversationId } = row;
   switch (intent.type) {
     case 'heal':
-      return { bundle: await tx.callGroup(conversationId, 'group.selfUpdate', {}), recipients: [] };
+      return { bundle: await tx.callGroup(conversationId, 'group.selfUpdate', {}), added: [] };
     case 'commit-proposals':
       if (!group.hasPendingProposals) return undefined;
-      return { bundle: await tx.callGroup(conversationId, 'group.commitProposals', {}), recipients: [] };
+      return { bundle: await tx.callGroup(conversationId, 'group.commitProposals', {}), added: [] };
     case 'remove': {
       const leafIndexes = group.members
         .filter(({ handle }) => intent.handles.includes(handle))
         .map(leafIndexOf);
       if (leafIndexes.length === 0) return undefined;
-      return { bundle: await tx.callGroup(conversationId, 'group.remove', { leafIndexes }), recipients: [] };
+      return { bundle: await tx.callGroup(conversationId, 'group.remove', { leafIndexes }), added: [] };
     }
     case 'add': {
       const present = new Set(group.members.map(({ deviceId }) => hex.encode(deviceId)));
@@ -253,9 +253,19 @@ async function stage(
       for (const claimed of missing) await requireGenuine(tx, claimed, group.suite);
       const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
       const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
-      return { bundle, recipients: missing.map(({ deviceId }) => deviceId) };
+      return { bundle, added: missing.map(({ deviceId }) => deviceId) };
     }
   }
+}
+
+/** Whose secrets are whose: the core gives them in the order of the key packages that it was given. */
+function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): PreparedWelcome {
+  if (joiners.length !== added.length) throw new Error('a Welcome is not for those who were added');
+  const own = joiners.map(toBase64Url);
+  return {
+    shared: toBase64Url(shared),
+    joiners: added.map((deviceId, i) => ({ deviceId, secrets: own[i] ?? '' })),
+  };
 }
 
 /** The relay handed the key package out: it must be of the handle and device asked for, under the key known for it. */

@@ -5,7 +5,7 @@ import type { Message } from '../message.ts';
  * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
  * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
  */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 /** The account that the store belongs to. */
 export interface AccountRow {
@@ -65,7 +65,13 @@ export interface PreparedCommit {
   epoch: number;
   commit: string;
   nextAccessKey: string;
-  welcomes: { recipients: DeviceId[]; payload: string }[];
+  welcome: PreparedWelcome | null;
+}
+
+/** For those whom the commit adds: what they share, and what each needs of its own. */
+export interface PreparedWelcome {
+  shared: string;
+  joiners: { deviceId: DeviceId; secrets: string }[];
 }
 
 /** A message or proposal sealed for this epoch. */

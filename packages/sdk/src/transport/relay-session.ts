@@ -11,6 +11,7 @@ import {
   type InboxPage,
   type StreamEvent,
   type TranscriptField,
+  type WelcomeParts,
 } from '@quicprochat/protocol';
 import { hasCode } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -25,14 +26,14 @@ export interface Signer {
   group(groupId: string, transcript: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A commit, its Welcomes and the key of the epoch it begins, as they go out together. */
+/** A commit, its Welcome and the key of the epoch it begins, as they go out together. */
 export interface CommitSubmission {
   groupId: string;
   epoch: number;
   id: string;
   commit: Base64Url;
   nextAccessKey: Base64Url;
-  welcomes: { recipients: string[]; payload: Base64Url }[];
+  welcome: { shared: Base64Url; joiners: { deviceId: string; secrets: Base64Url }[] } | null;
 }
 
 /** An access proof in its JSON form. */
@@ -125,12 +126,12 @@ export class RelaySession {
   }
 
   commit(submission: CommitSubmission): Promise<{ sequence: number }> {
-    const { groupId, epoch, id, commit, nextAccessKey, welcomes } = submission;
+    const { groupId, epoch, id, commit, nextAccessKey, welcome } = submission;
     const body = commitProofBody({
       id,
       commit: fromBase64Url(commit),
       nextAccessKey: fromBase64Url(nextAccessKey),
-      welcomes: welcomes.map(({ recipients, payload }) => ({ recipients, payload: fromBase64Url(payload) })),
+      welcome: welcome && partsOf(welcome),
     });
     return this.#proven({ procedure: 'groups.commit', groupId, epoch }, body, (proof) =>
       this.#asMember.groups.commit.mutate({ ...submission, proof }),
@@ -247,6 +248,13 @@ export class RelaySession {
       return told(call);
     }
   }
+}
+
+function partsOf({ shared, joiners }: NonNullable<CommitSubmission['welcome']>): WelcomeParts {
+  return {
+    shared: fromBase64Url(shared),
+    joiners: joiners.map(({ deviceId, secrets }) => ({ deviceId, secrets: fromBase64Url(secrets) })),
+  };
 }
 
 async function told<Result>(call: () => Promise<Result>): Promise<Result> {

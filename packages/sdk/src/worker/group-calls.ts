@@ -11,7 +11,8 @@ export const groupCalls: GroupCalls = {
   'group.create': ({ groupId, suite, nowMs }) =>
     stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
 
-  'group.join': ({ welcome, nowMs }) => stateOf(session.hold(session.client.join(welcome, nowMs)), nowMs),
+  'group.join': ({ secrets, shared, nowMs }) =>
+    stateOf(session.hold(session.client.join(secrets, shared, nowMs)), nowMs),
 
   'group.state': ({ groupId, nowMs }) => stateOf(session.group(groupId), nowMs),
 

@@ -1,4 +1,10 @@
-import type { KeyPackageOwner, Member as CoreMember, StoreRecord, StoreWrite } from '@quicprochat/core-wasm';
+import type {
+  KeyPackageOwner,
+  Member as CoreMember,
+  StoreRecord,
+  StoreWrite,
+  WelcomeBundle,
+} from '@quicprochat/core-wasm';
 import type { CipherSuite } from '@quicprochat/protocol';
 
 /**
@@ -6,7 +12,7 @@ import type { CipherSuite } from '@quicprochat/protocol';
  * results are extracted, so that the two sides cannot drift apart. Only plain values cross (structured clone).
  */
 
-export type { CoreMember, StoreRecord, StoreWrite };
+export type { CoreMember, StoreRecord, StoreWrite, WelcomeBundle };
 
 export interface Identity {
   handle: string;
@@ -34,7 +40,7 @@ export interface GroupState {
 export interface StagedBundle {
   epoch: number;
   commit: Uint8Array;
-  welcome: Uint8Array | undefined;
+  welcome: WelcomeBundle | undefined;
   nextAccessKey: Uint8Array;
 }
 
@@ -80,7 +86,7 @@ export interface Calls {
   };
   'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };
   'group.create': { data: OnGroup & { suite: CipherSuite; nowMs: number }; result: GroupState };
-  'group.join': { data: { welcome: Uint8Array; nowMs: number }; result: GroupState };
+  'group.join': { data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number }; result: GroupState };
   'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.forget': { data: OnGroup; result: undefined };
   'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: Uint8Array };

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Kysely, sql, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { expect, test } from 'vitest';
+import { openSqlite } from '../src/index.ts';
+import { readInbox } from '../src/store/inbox.ts';
+import { migrations } from '../src/store/migrations.ts';
+
+/** A database as a relay left it whose last migration was this one. */
+async function leftAt(path: string, last: string, rows: readonly string[]): Promise<void> {
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Database(path) }) });
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateTo(last);
+  if (error !== undefined) throw new Error('not migrated', { cause: error });
+  for (const row of rows) await sql.raw(row).execute(db);
+  await db.destroy();
+}
+
+test('Welcomes of the form before 0004 are gone, all else stays, and no sequence of an inbox is used twice', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-test-'));
+  const path = join(folder, 'relay.db');
+  await leftAt(path, '0003-expiry', [
+    `INSERT INTO groups VALUES ('g', 1, 1)`,
+    `INSERT INTO welcomes VALUES (1, 'g', 1, x'01')`,
+    `INSERT INTO inbox VALUES ('d', 7, 1)`,
+    `INSERT INTO inbox_heads VALUES ('d', 7)`,
+  ]);
+  const db = await openSqlite(path);
+  const count = async (table: 'welcomes' | 'inbox' | 'groups') =>
+    (await db.selectFrom(table).selectAll().execute()).length;
+  expect([await count('welcomes'), await count('inbox'), await count('groups')]).toEqual([0, 0, 1]);
+  expect(await db.selectFrom('inbox_heads').selectAll().execute()).toEqual([{ device_id: 'd', sequence: 7 }]);
+
+  const welcome = { group_id: 'g', group_sequence: 2, shared: Buffer.from('s') };
+  const { welcome_id } = await db
+    .insertInto('welcomes')
+    .values(welcome)
+    .returning('welcome_id')
+    .executeTakeFirstOrThrow();
+  const entry = { device_id: 'd', sequence: 8, welcome_id, secrets: Buffer.from('own') };
+  await db.insertInto('inbox').values(entry).execute();
+  expect((await readInbox(db, 'd', { cursor: 7, limit: 9 })).entries).toEqual([
+    { sequence: 8, groupId: 'g', groupSequence: 2, secrets: 'b3du', shared: 'cw' },
+  ]);
+  await db.destroy();
+  await rm(folder, { recursive: true });
+});
