@@ -9,6 +9,7 @@ import { benchCore } from './core/main.ts';
  *   --only FILTER         suite=3,n=100|1000,tree=bare|full|half-blank,story=update|message: only these, printed only
  *   --contenders LIST     of openmls, native, wasm, ts-mls, chromium, core-crypto
  *   --update              writes the baseline anew
+ *   --publish             writes results and plots also after a part; a whole run does so by itself
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     contenders: { type: 'string' },
     update: { type: 'boolean' },
+    publish: { type: 'boolean' },
   },
 });
 const suites = positionals.length === 0 ? ['core'] : positionals;

@@ -55,7 +55,8 @@ export function plot(title: string, unit: string, all: readonly Series[]): strin
   const x = (value: number) => left + share(value, xs) * (width - left - right);
   const y = (value: number) => height - bottom - share(value, ys) * (height - top - bottom);
   const lines = series.map(({ name, points }, i) => {
-    const colour = COLOURS[i % COLOURS.length] ?? GREY;
+    // Whoever is missing leaves his colour unused: the same contender has the same one in every plot.
+    const colour = COLOURS[all.findIndex((one) => one.name === name) % COLOURS.length] ?? GREY;
     const sorted = points.toSorted(([a], [b]) => a - b);
     const path = sorted.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(' ');
     const dots = sorted.map(

@@ -45,6 +45,8 @@ test('a ratio is the peer by ours, and a target that is missed says no', () => {
     timing({ operation: 'process commit', median: 4 }),
     timing({ operation: 'process commit', contender: 'ts-mls', median: 1_600 }),
     timing({ operation: 'process commit', contender: 'openmls', median: 2 }),
+    timing({ operation: 'decrypt', median: 1 }),
+    timing({ operation: 'decrypt', contender: 'ts-mls', median: 9 }),
   ];
   const of = results({ timings: rows });
   expect(verdict(of, 'against ts-mls: process commit')).toMatchObject({ reached: '400×', isMet: true });
@@ -52,6 +54,7 @@ test('a ratio is the peer by ours, and a target that is missed says no', () => {
     reached: '2×',
     isMet: false,
   });
+  expect(verdict(of, 'against ts-mls: decrypt')).toMatchObject({ reached: '9×', isMet: false });
   expect(verdict(of, 'against ts-mls: encrypt')).toMatchObject({ reached: '', isMet: undefined });
   expect(verdict(of, 'the wasm, gzip')).toMatchObject({ isMet: false });
   expect(targetTable(of)).toMatch(/the wasm, gzip .* \*\*no\*\* \|/);
