@@ -3,7 +3,10 @@
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 
-use crate::storage::Store;
+use crate::{
+    error::Result,
+    storage::{Record, Store},
+};
 
 /// The crypto and the records of one client, shared by its groups. Public only so that the RFC's vectors can be run
 /// over the very store that clients use.
@@ -16,6 +19,15 @@ pub struct Provider {
 impl Provider {
     pub(crate) fn new(store: Store) -> Self {
         Self { crypto: RustCrypto::default(), store }
+    }
+
+    /// The provider of a client's records. Public only for tests: what stolen records still open is asked of the keys in
+    /// them, without the rules that the client puts around them.
+    ///
+    /// # Errors
+    /// As [`crate::Client::open`].
+    pub fn of_records(records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        Store::open(records).map(Self::new)
     }
 }
 

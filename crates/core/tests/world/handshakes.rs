@@ -155,7 +155,7 @@ impl World {
     fn arrived(&mut self, who: usize) {
         let member = self.seats[who].member.as_ref().unwrap();
         if member.is_active() {
-            self.relay.agree(member.epoch(), member.epoch_authenticator());
+            self.relay.agree(member);
         }
         self.seats[who].person.save();
     }

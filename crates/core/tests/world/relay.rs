@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use quicprochat_core::GroupMember;
+
 use super::api::Invitation;
 
-/// An accepted handshake.
+/// A handshake of the group.
 pub struct Entry {
     pub by: usize,
+    /// The epoch that it belongs to; a commit ends it.
+    pub epoch: u64,
     pub bytes: Vec<u8>,
     pub is_commit: bool,
 }
@@ -27,22 +31,26 @@ pub type Invited = (usize, u64, Invitation);
 #[derive(Default)]
 pub struct Relay {
     pub log: Vec<Entry>,
+    /// What came too late: everybody may have seen it, nobody follows it.
+    pub refused: Vec<Entry>,
     /// The epoch of the log's end.
     pub epoch: u64,
     pub said: Vec<Said>,
     /// By seat, in order.
     pub invited: BTreeMap<usize, Vec<Invited>>,
-    /// What all members of an epoch have to agree on; the first to arrive says.
-    authenticators: BTreeMap<u64, Vec<u8>>,
+    /// What all members of an epoch have to agree on, and its access key; the first to arrive says.
+    pub states: BTreeMap<u64, (Vec<u8>, [u8; 32])>,
 }
 
 impl Relay {
     /// Takes a handshake of the current epoch, and no other.
     pub fn post(&mut self, by: usize, epoch: u64, bytes: Vec<u8>, is_commit: bool) -> bool {
+        let entry = Entry { by, epoch, bytes, is_commit };
         if epoch != self.epoch {
+            self.refused.push(entry);
             return false;
         }
-        self.log.push(Entry { by, bytes, is_commit });
+        self.log.push(entry);
         self.epoch += u64::from(is_commit);
         true
     }
@@ -63,9 +71,10 @@ impl Relay {
         Some(waiting.remove(0))
     }
 
-    /// Notes what a member holds to be the state of an epoch.
-    pub fn agree(&mut self, epoch: u64, authenticator: Vec<u8>) {
-        let first = self.authenticators.entry(epoch).or_insert_with(|| authenticator.clone());
-        assert_eq!(*first, authenticator, "two states of epoch {epoch}");
+    /// Notes what a member holds to be the state of its epoch.
+    pub fn agree(&mut self, member: &GroupMember) {
+        let state = (member.epoch_authenticator(), member.access_key().expect("a member has the access key"));
+        let first = self.states.entry(member.epoch()).or_insert_with(|| state.clone());
+        assert_eq!(*first, state, "two states of epoch {}", member.epoch());
     }
 }
