@@ -12,6 +12,7 @@
 mod access;
 mod client;
 mod credential;
+mod encryption_key;
 mod error;
 mod group;
 mod health;
