@@ -13,13 +13,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod cases;
+mod loot;
 mod people;
 mod thief;
 mod world;
 
 use cases::number;
+use loot::{Figures, Loot};
 use people::SUITE;
-use thief::loot::{Figures, Loot};
 use world::{World, step};
 
 #[test]
@@ -51,6 +52,7 @@ fn history(seed: u64, figures: &mut Figures) {
     let loot = Loot {
         records: world.seats[victim].person.records.clone(),
         victim,
+        joined: world.seats[victim].joined_epoch,
         read: world.seats[victim].cursor,
         made: world.relay.log.len(),
         refused: world.relay.refused.len(),
@@ -62,7 +64,7 @@ fn history(seed: u64, figures: &mut Figures) {
     let control = still_open(&mut world, victim);
     let length = dice.below(20);
     play(&mut world, &mut dice, length);
-    let healed = heal(&mut world, victim, figures);
+    let Some(healed) = heal(&mut world, victim, figures) else { return };
     let length = dice.below(30);
     play(&mut world, &mut dice, length);
     everybody_speaks(&mut world);
@@ -93,22 +95,26 @@ fn somebody_else(world: &World, victim: usize) -> Option<usize> {
     (0..world.seats.len()).filter(|&seat| seat != victim).find(is_free)
 }
 
-/// The victim commits, or is removed; gives the epoch that this begins.
-fn heal(world: &mut World, victim: usize, figures: &mut Figures) -> u64 {
+/// The victim commits, or is removed; gives the epoch that this begins. None if it has asked to leave and nobody is
+/// there to commit that.
+fn heal(world: &mut World, victim: usize, figures: &mut Figures) -> Option<u64> {
     everybody_follows(world);
     if world.seats[victim].is_leaving() {
-        let other = somebody_else(world, victim).unwrap();
+        let Some(other) = somebody_else(world, victim) else {
+            figures.stuck += 1;
+            return None;
+        };
         assert!(world.commit(other, &[], |member, _| member.commit_pending_proposals()));
         everybody_follows(world);
     }
     if world.seats[victim].is_active() {
         assert!(world.commit(victim, &[], |member, _| member.self_update()));
         everybody_follows(world);
-        return world.relay.epoch;
+        return Some(world.relay.epoch);
     }
     figures.removed += 1;
     // The epoch after the last one that it was in.
-    world.seats[victim].epoch()
+    Some(world.seats[victim].epoch())
 }
 
 fn everybody_follows(world: &mut World) {

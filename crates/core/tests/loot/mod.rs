@@ -1,10 +1,13 @@
 //! What a thief tries with what he stole, and how much of it succeeds.
 
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
 use quicprochat_core::Received;
 
-use super::Thief;
 use crate::{
     people::{self, Person, Records},
+    thief::Thief,
     world::{NOW, World},
 };
 
@@ -32,12 +35,16 @@ pub struct Figures {
     pub control: (u32, u32),
     /// Histories in which the victim was removed before it healed.
     pub removed: u32,
+    /// Histories that ended before: everybody had asked to leave, and nobody was left to commit it.
+    pub stuck: u32,
 }
 
 /// What was stolen, and where the relay's books stood then.
 pub struct Loot {
     pub records: Records,
     pub victim: usize,
+    /// The epoch in which the victim had come in.
+    pub joined: u64,
     /// How far the victim had read the relay's log, and how long the log was.
     pub read: usize,
     pub made: usize,
@@ -100,6 +107,10 @@ impl Loot {
     /// Whether nothing of the victim's own has shut the thief out before the control was said.
     fn is_followable(&self, world: &World, control: Option<usize>) -> bool {
         let Some(said) = control.map(|which| &world.relay.said[which]) else { return false };
+        if world.seats[self.victim].joined_epoch != self.joined {
+            // Removed and added again: that is a healing of its own.
+            return false;
+        }
         let since = world.relay.log[self.made..].iter().take_while(|entry| entry.epoch < said.epoch);
         since.into_iter().all(|entry| entry.by != self.victim)
     }

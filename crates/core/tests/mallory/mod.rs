@@ -1,15 +1,20 @@
 //! A hostile member: openmls without the core's rules, and chains of keys forged by hand from the documented form.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+pub mod forge;
+pub mod wire;
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use forge::{Draft, Forger, Lies};
 use openmls::{
     prelude::{
         BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey, ExtensionType,
         Extensions, ExternalCommitBuilder, GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex,
         LeafNodeParameters, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig,
         MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider,
-        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, StagedWelcome, WireFormatPolicy,
+        PURE_PLAINTEXT_WIRE_FORMAT_POLICY, PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion,
+        StagedWelcome, WireFormatPolicy,
         tls_codec::{DeserializeBytes, Serialize},
     },
     schedule::PreSharedKeyId,
@@ -27,10 +32,11 @@ pub type Forged = (Credential, LeafKey);
 
 /// A leaf's signature key.
 #[derive(Clone, Debug)]
-pub struct LeafKey(SigningKey);
+pub struct LeafKey(pub SigningKey);
 
 impl Signer for LeafKey {
     fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        forge::has_signed(&self.0, payload);
         Ok(self.0.sign(payload).to_vec())
     }
 
@@ -40,21 +46,32 @@ impl Signer for LeafKey {
 }
 
 pub struct Mallory {
-    pub provider: Provider,
+    pub provider: Forger,
     handle: String,
     account: SigningKey,
     device: SigningKey,
-    leaf: LeafKey,
-    group: Option<MlsGroup>,
+    device_id: [u8; 16],
+    pub leaf: LeafKey,
+    pub group: Option<MlsGroup>,
 }
-
-const DEVICE_ID: [u8; 16] = [0xee; 16];
 
 impl Mallory {
     pub fn new(handle: &str) -> Self {
+        Self::of(handle, 0xa1)
+    }
+
+    /// Another device of another account; three keys from the seed on.
+    pub fn of(handle: &str, seed: u8) -> Self {
         let key = |seed| SigningKey::from_bytes(&[seed; 32]);
-        let (account, device, leaf) = (key(0xa1), key(0xa2), LeafKey(key(0xa3)));
-        Self { provider: Provider::default(), handle: handle.to_owned(), account, device, leaf, group: None }
+        Self {
+            provider: Forger::new(),
+            handle: handle.to_owned(),
+            account: key(seed),
+            device: key(seed + 1),
+            device_id: [seed; 16],
+            leaf: LeafKey(key(seed + 2)),
+            group: None,
+        }
     }
 
     /// The same keys under another handle.
@@ -98,13 +115,13 @@ impl Mallory {
     fn chain(&self, handle: &str, account_key: &[u8; 32], leaf: LeafKey) -> Forged {
         let device_key = self.device.verifying_key().to_bytes();
         let leaf_key = leaf.0.verifying_key().to_bytes();
-        let device_claim = device_certificate_transcript(handle, account_key, &DEVICE_ID, &device_key);
+        let device_claim = device_certificate_transcript(handle, account_key, &self.device_id, &device_key);
         let leaf_claim = transcript(
             "leaf-certificate",
             &[
                 Field::Text(handle),
                 Field::Bytes(account_key),
-                Field::Text(&"ee".repeat(16)),
+                Field::Text(&self.device_id.map(|byte| format!("{byte:02x}")).concat()),
                 Field::Bytes(&device_key),
                 Field::Bytes(&leaf_key),
             ],
@@ -112,7 +129,7 @@ impl Mallory {
         let mut bytes = vec![1, u8::try_from(handle.len()).unwrap()];
         bytes.extend_from_slice(handle.as_bytes());
         bytes.extend_from_slice(account_key);
-        bytes.extend_from_slice(&DEVICE_ID);
+        bytes.extend_from_slice(&self.device_id);
         bytes.extend_from_slice(&device_key);
         bytes.extend_from_slice(&self.account.sign(&device_claim).to_bytes());
         bytes.extend_from_slice(&self.device.sign(&leaf_claim).to_bytes());
@@ -193,7 +210,7 @@ impl Mallory {
     }
 
     /// Hands out what `make` makes and forgets that he made it.
-    fn forget(&mut self, make: impl FnOnce(&mut MlsGroup, &Provider, &LeafKey) -> MlsMessageOut) -> Vec<u8> {
+    fn forget(&mut self, make: impl FnOnce(&mut MlsGroup, &Forger, &LeafKey) -> MlsMessageOut) -> Vec<u8> {
         let group = self.group.as_mut().unwrap();
         let message = make(group, &self.provider, &self.leaf);
         group.clear_pending_commit(self.provider.storage()).unwrap();
@@ -264,6 +281,101 @@ impl Mallory {
         self.forget(|group, provider, leaf| group.create_message(provider, leaf, plaintext).unwrap())
     }
 
+    // --- Messages that are right but for one thing
+
+    /// A commit of new keys with its parts changed.
+    pub fn lying_commit(&mut self, mut edit: impl FnMut(&mut wire::Commit) + Send + 'static) -> Vec<u8> {
+        self.lying_update(Lies {
+            draft: Some(Box::new(move |draft: &mut Draft| {
+                let mut commit = wire::read(&draft.content);
+                edit(&mut commit);
+                draft.content = wire::write(&commit);
+            })),
+            ..Lies::default()
+        })
+    }
+
+    /// A commit that adds this device, with its parts changed afterwards.
+    pub fn lying_addition(
+        &mut self,
+        key_package: &[u8],
+        mut edit: impl FnMut(&mut wire::Commit) + Send + 'static,
+    ) -> Vec<u8> {
+        self.provider.lie(Lies {
+            draft: Some(Box::new(move |draft: &mut Draft| {
+                let mut commit = wire::read(&draft.content);
+                edit(&mut commit);
+                draft.content = wire::write(&commit);
+            })),
+            ..Lies::default()
+        });
+        let commit = self.commit_adding(key_package);
+        self.provider.lie(Lies::default());
+        commit
+    }
+
+    /// A commit of new keys whose sealed part is changed.
+    pub fn lying_draft(&mut self, edit: impl FnMut(&mut Draft) + Send + 'static) -> Vec<u8> {
+        self.lying_update(Lies { draft: Some(Box::new(edit)), ..Lies::default() })
+    }
+
+    /// An application message, made with these lies.
+    pub fn lying_send(&mut self, lies: Lies) -> Vec<u8> {
+        self.provider.lie(lies);
+        let message = self.send(b"x");
+        self.provider.lie(Lies::default());
+        message
+    }
+
+    /// A commit in the clear.
+    pub fn public_commit(&mut self) -> Vec<u8> {
+        self.configure(PURE_PLAINTEXT_WIRE_FORMAT_POLICY);
+        self.lying_update(Lies::default())
+    }
+
+    /// A commit of new keys, made with these lies.
+    pub fn lying_update(&mut self, lies: Lies) -> Vec<u8> {
+        self.provider.lie(lies);
+        let commit = self.forget(|group, provider, leaf| {
+            group.self_update(provider, leaf, LeafNodeParameters::default()).unwrap().into_commit()
+        });
+        self.provider.lie(Lies::default());
+        commit
+    }
+
+    /// A proposal of new keys with its parts changed.
+    pub fn lying_proposal(&mut self, mut edit: impl FnMut(&mut wire::Proposal) + Send + 'static) -> Vec<u8> {
+        self.provider.lie(Lies {
+            draft: Some(Box::new(move |draft: &mut Draft| {
+                let mut proposal = wire::read(&draft.content);
+                edit(&mut proposal);
+                draft.content = wire::write(&proposal);
+            })),
+            ..Lies::default()
+        });
+        let proposal = self.propose_with(&LeafNodeParameters::default());
+        self.provider.lie(Lies::default());
+        proposal
+    }
+
+    /// The reference that a commit may name another's proposal by.
+    pub fn reference(&mut self, proposal: &[u8]) -> Vec<u8> {
+        let MlsMessageBodyIn::PrivateMessage(proposal) = read(proposal) else { panic!("not a private message") };
+        let processed = self.group.as_mut().unwrap().process_message(&self.provider, proposal).unwrap();
+        let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() else { panic!() };
+        let reference = proposal.proposal_reference_ref().tls_serialize_detached().unwrap();
+        forge::read_vector(&reference).1.to_vec()
+    }
+
+    /// His key package, its parts changed and all signatures made anew.
+    pub fn lying_key_package(&self, edit: impl FnOnce(&mut wire::KeyPackageTbs)) -> wire::KeyPackage {
+        let mut key_package: wire::KeyPackage = wire::read(&self.key_package(&self.credential())[4..]);
+        edit(&mut key_package.tbs);
+        key_package.tbs.leaf_node.sign(&self.leaf.0, None);
+        key_package.sign(&self.leaf.0);
+        key_package
+    }
+
     pub fn group_info(&self) -> Vec<u8> {
         let group = self.group.as_ref().unwrap();
         bytes(&group.export_group_info(self.provider.crypto(), &self.leaf, true).unwrap())
@@ -289,7 +401,7 @@ impl Mallory {
     }
 }
 
-fn commit(group: &mut MlsGroup, provider: &Provider, leaf: &LeafKey, proposal: Proposal) -> MlsMessageOut {
+fn commit(group: &mut MlsGroup, provider: &Forger, leaf: &LeafKey, proposal: Proposal) -> MlsMessageOut {
     let builder = group.commit_builder().add_proposal(proposal).load_psks(provider.storage()).unwrap();
     let built = builder.build(provider.rand(), provider.crypto(), leaf, |_| true).unwrap();
     built.stage_commit(provider).unwrap().into_commit()

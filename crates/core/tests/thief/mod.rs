@@ -4,10 +4,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
-pub mod loot;
-
 use openmls::prelude::{
-    MlsGroup, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, tls_codec::DeserializeBytes,
+    MlsGroup, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProtocolMessage,
+    tls_codec::DeserializeBytes,
 };
 use quicprochat_core::{Provider, Record};
 
@@ -66,6 +65,23 @@ impl Thief {
     /// Takes the commit for counted that its owner had not submitted yet, or not heard of.
     pub fn follow_own(&mut self) -> bool {
         self.group.pending_commit().is_some() && self.group.merge_pending_commit(&self.provider).is_ok()
+    }
+
+    /// What plain openmls says of a message.
+    pub fn judge(&mut self, message: &[u8]) -> String {
+        let Ok(message) = MlsMessageIn::tls_deserialize_exact_bytes(message) else { return "not a message".into() };
+        match message.extract() {
+            MlsMessageBodyIn::PrivateMessage(message) => self.verdict(message),
+            MlsMessageBodyIn::PublicMessage(message) => self.verdict(message),
+            _ => "another kind of message".into(),
+        }
+    }
+
+    fn verdict(&mut self, message: impl Into<ProtocolMessage>) -> String {
+        match self.group.process_message(&self.provider, message) {
+            Ok(_) => "nothing".into(),
+            Err(error) => format!("{error:?}"),
+        }
     }
 
     fn process(&mut self, message: &[u8]) -> Option<ProcessedMessageContent> {
