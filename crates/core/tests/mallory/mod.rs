@@ -2,19 +2,20 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
+mod crypto;
 pub mod forge;
+mod lies;
 pub mod wire;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use forge::{Draft, Forger, Lies};
+use forge::Forger;
 use openmls::{
     prelude::{
         BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey, ExtensionType,
         Extensions, ExternalCommitBuilder, GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex,
         LeafNodeParameters, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig,
         MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider,
-        PURE_PLAINTEXT_WIRE_FORMAT_POLICY, PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion,
-        StagedWelcome, WireFormatPolicy,
+        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, StagedWelcome, WireFormatPolicy,
         tls_codec::{DeserializeBytes, Serialize},
     },
     schedule::PreSharedKeyId,
@@ -33,6 +34,12 @@ pub type Forged = (Credential, LeafKey);
 /// A leaf's signature key.
 #[derive(Clone, Debug)]
 pub struct LeafKey(pub SigningKey);
+
+impl LeafKey {
+    pub fn sign(&self, payload: &[u8]) -> Vec<u8> {
+        self.0.sign(payload).to_bytes().to_vec()
+    }
+}
 
 impl Signer for LeafKey {
     fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
@@ -279,101 +286,6 @@ impl Mallory {
     /// An application message whose plaintext is not framed as ours are.
     pub fn send(&mut self, plaintext: &[u8]) -> Vec<u8> {
         self.forget(|group, provider, leaf| group.create_message(provider, leaf, plaintext).unwrap())
-    }
-
-    // --- Messages that are right but for one thing
-
-    /// A commit of new keys with its parts changed.
-    pub fn lying_commit(&mut self, mut edit: impl FnMut(&mut wire::Commit) + Send + 'static) -> Vec<u8> {
-        self.lying_update(Lies {
-            draft: Some(Box::new(move |draft: &mut Draft| {
-                let mut commit = wire::read(&draft.content);
-                edit(&mut commit);
-                draft.content = wire::write(&commit);
-            })),
-            ..Lies::default()
-        })
-    }
-
-    /// A commit that adds this device, with its parts changed afterwards.
-    pub fn lying_addition(
-        &mut self,
-        key_package: &[u8],
-        mut edit: impl FnMut(&mut wire::Commit) + Send + 'static,
-    ) -> Vec<u8> {
-        self.provider.lie(Lies {
-            draft: Some(Box::new(move |draft: &mut Draft| {
-                let mut commit = wire::read(&draft.content);
-                edit(&mut commit);
-                draft.content = wire::write(&commit);
-            })),
-            ..Lies::default()
-        });
-        let commit = self.commit_adding(key_package);
-        self.provider.lie(Lies::default());
-        commit
-    }
-
-    /// A commit of new keys whose sealed part is changed.
-    pub fn lying_draft(&mut self, edit: impl FnMut(&mut Draft) + Send + 'static) -> Vec<u8> {
-        self.lying_update(Lies { draft: Some(Box::new(edit)), ..Lies::default() })
-    }
-
-    /// An application message, made with these lies.
-    pub fn lying_send(&mut self, lies: Lies) -> Vec<u8> {
-        self.provider.lie(lies);
-        let message = self.send(b"x");
-        self.provider.lie(Lies::default());
-        message
-    }
-
-    /// A commit in the clear.
-    pub fn public_commit(&mut self) -> Vec<u8> {
-        self.configure(PURE_PLAINTEXT_WIRE_FORMAT_POLICY);
-        self.lying_update(Lies::default())
-    }
-
-    /// A commit of new keys, made with these lies.
-    pub fn lying_update(&mut self, lies: Lies) -> Vec<u8> {
-        self.provider.lie(lies);
-        let commit = self.forget(|group, provider, leaf| {
-            group.self_update(provider, leaf, LeafNodeParameters::default()).unwrap().into_commit()
-        });
-        self.provider.lie(Lies::default());
-        commit
-    }
-
-    /// A proposal of new keys with its parts changed.
-    pub fn lying_proposal(&mut self, mut edit: impl FnMut(&mut wire::Proposal) + Send + 'static) -> Vec<u8> {
-        self.provider.lie(Lies {
-            draft: Some(Box::new(move |draft: &mut Draft| {
-                let mut proposal = wire::read(&draft.content);
-                edit(&mut proposal);
-                draft.content = wire::write(&proposal);
-            })),
-            ..Lies::default()
-        });
-        let proposal = self.propose_with(&LeafNodeParameters::default());
-        self.provider.lie(Lies::default());
-        proposal
-    }
-
-    /// The reference that a commit may name another's proposal by.
-    pub fn reference(&mut self, proposal: &[u8]) -> Vec<u8> {
-        let MlsMessageBodyIn::PrivateMessage(proposal) = read(proposal) else { panic!("not a private message") };
-        let processed = self.group.as_mut().unwrap().process_message(&self.provider, proposal).unwrap();
-        let ProcessedMessageContent::ProposalMessage(proposal) = processed.into_content() else { panic!() };
-        let reference = proposal.proposal_reference_ref().tls_serialize_detached().unwrap();
-        forge::read_vector(&reference).1.to_vec()
-    }
-
-    /// His key package, its parts changed and all signatures made anew.
-    pub fn lying_key_package(&self, edit: impl FnOnce(&mut wire::KeyPackageTbs)) -> wire::KeyPackage {
-        let mut key_package: wire::KeyPackage = wire::read(&self.key_package(&self.credential())[4..]);
-        edit(&mut key_package.tbs);
-        key_package.tbs.leaf_node.sign(&self.leaf.0, None);
-        key_package.sign(&self.leaf.0);
-        key_package
     }
 
     pub fn group_info(&self) -> Vec<u8> {

@@ -126,6 +126,30 @@ pub struct KeyPackageTbs {
     pub extensions: Vec<Extension>,
 }
 
+/// §12.4.3, without its signature.
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserializeBytes)]
+pub struct GroupInfo {
+    pub context: GroupContext,
+    pub extensions: Vec<Extension>,
+    pub confirmation_tag: VLBytes,
+    pub signer: u32,
+}
+
+/// §8.1
+#[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserializeBytes)]
+pub struct GroupContext {
+    pub version: u16,
+    pub suite: u16,
+    pub group_id: VLBytes,
+    pub epoch: u64,
+    pub tree_hash: VLBytes,
+    pub confirmed_transcript_hash: VLBytes,
+    pub extensions: Vec<Extension>,
+}
+
+/// The extension that holds the ratchet tree.
+pub const RATCHET_TREE: u16 = 2;
+
 impl LeafNode {
     /// Signs it anew; with its place, if it comes by an update or a commit.
     pub fn sign(&mut self, key: &SigningKey, leaf_index: Option<u32>) {
