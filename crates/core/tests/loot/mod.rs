@@ -31,6 +31,9 @@ pub struct Figures {
     /// What he made with the old leaf key and everybody was handed, as it was and with the epoch rewritten; how much of
     /// it was taken for something of a healed epoch.
     pub forged: (u32, u32),
+    /// Of those, messages of the epoch before the healing that members opened, as of that epoch: a relay that lets the
+    /// old access key post would let them through.
+    pub late: u32,
     /// Histories in which the thief could follow until the healing, and in how many he did.
     pub control: (u32, u32),
     /// Histories in which the victim was removed before it healed.
@@ -184,9 +187,11 @@ impl Loot {
             let (_, mut twin) = seat.twin();
             figures.forged.0 += 1;
             let is_taken = match twin.process(post, NOW) {
-                // Of an epoch before the healing, inside the window: what it is shows in its epoch, and the relay
-                // refuses it by the access key.
-                Ok(Received::Application { epoch, .. }) => epoch >= healed,
+                // Of an epoch before the healing, inside the window: it shows, and the relay refuses the access key.
+                Ok(Received::Application { epoch, .. }) if epoch < healed => {
+                    figures.late += 1;
+                    false
+                }
                 Ok(_) => true,
                 Err(_) => false,
             };

@@ -130,6 +130,8 @@ impl OpenMlsCrypto for LyingCrypto {
     }
 
     fn derive_hpke_keypair(&self, config: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair, CryptoError> {
-        self.honest.derive_hpke_keypair(config, ikm)
+        let mut pair = self.honest.derive_hpke_keypair(config, ikm)?;
+        self.alter_public_key(&mut pair.public);
+        Ok(pair)
     }
 }

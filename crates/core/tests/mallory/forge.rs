@@ -37,6 +37,8 @@ pub struct Lies {
     pub path_secret: Edit<Vec<u8>>,
     /// What was sealed to them.
     pub sealed: Edit<HpkeCiphertext>,
+    /// The public half of a key pair of a leaf or of a path, as he makes it.
+    pub public_key: Edit<Vec<u8>>,
     /// A group info, signature left out, before a Welcome seals it.
     pub group_info: Edit<Vec<u8>>,
 }
@@ -103,6 +105,12 @@ impl LyingCrypto {
             edit(&mut changed);
         }
         changed
+    }
+
+    pub fn alter_public_key(&self, key: &mut Vec<u8>) {
+        if let Some(edit) = &mut self.lies.lock().unwrap().public_key {
+            edit(key);
+        }
     }
 
     pub fn alter_sealed(&self, sealed: &mut HpkeCiphertext) {
