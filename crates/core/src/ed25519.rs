@@ -25,14 +25,14 @@ impl Claim {
         is_sound.then_some(Self(item))
     }
 
-    pub(crate) fn holds(self) -> bool {
-        self.0.verify_single().is_ok()
+    pub(crate) fn holds(&self) -> bool {
+        self.0.clone().verify_single().is_ok()
     }
 }
 
 /// Whether `key` signed `message`.
 pub(crate) fn is_signed(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    Claim::new(key, message, signature).is_some_and(Claim::holds)
+    Claim::new(key, message, signature).is_some_and(|claim| claim.holds())
 }
 
 /// The place of the first claim that does not hold, if there is one. `seed` makes the random combination of the batch:
@@ -48,7 +48,7 @@ pub(crate) fn first_false<'a>(
             return None;
         }
     }
-    claims.into_iter().position(|claim| claim.0.clone().verify_single().is_err())
+    claims.into_iter().position(|claim| !claim.holds())
 }
 
 /// Whether an encoding is canonical (y below the field's order) and not of one of the eight points of small order.

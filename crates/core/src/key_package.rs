@@ -9,6 +9,7 @@ use openmls::prelude::{
 
 use crate::{
     credential::{self, LeafIdentity},
+    encryption_key::{is_sealable, is_sealable_leaf},
     error::{CoreError, Result, mls},
     identity::Identity,
     provider::{Crypto, Provider},
@@ -70,8 +71,13 @@ pub(crate) fn inspect(
 }
 
 /// What openmls leaves to the application for a key package whose signatures it has checked: the range of its
-/// lifetime (RFC 9420 §7.2) and who it is.
+/// lifetime (RFC 9420 §7.2), keys that can be sealed to, and who it is.
 pub(crate) fn check(crypto: &Crypto, key_package: &KeyPackage) -> Result<LeafIdentity> {
+    let suite = Suite::from_openmls(key_package.ciphersuite())?;
+    let init_key = key_package.hpke_init_key().as_slice();
+    if !is_sealable(init_key, suite) || !is_sealable_leaf(key_package.leaf_node(), suite) {
+        return Err(CoreError::KeyPackageInvalid);
+    }
     if !key_package.life_time().has_acceptable_range() {
         return Err(CoreError::KeyPackageInvalid);
     }

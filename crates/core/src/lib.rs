@@ -14,6 +14,7 @@ mod apart;
 mod client;
 mod credential;
 mod ed25519;
+mod encryption_key;
 mod error;
 mod group;
 mod health;

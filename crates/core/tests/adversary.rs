@@ -28,11 +28,13 @@ fn refused<T: std::fmt::Debug>(
     error
 }
 
-/// Every single flipped bit position (one bit of each byte) and every truncation.
+/// One bit of each byte flipped, or with `QPC_BITS=all` every bit; every truncation; a byte too many.
 fn mutations(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let flips = (0..bytes.len()).map(|at| {
+    let all = std::env::var("QPC_BITS").is_ok_and(|bits| bits == "all");
+    let bits = move |at: usize| if all { 0..8 } else { at % 8..at % 8 + 1 };
+    let flips = (0..bytes.len()).flat_map(move |at| bits(at).map(move |bit| (at, bit))).map(|(at, bit)| {
         let mut flipped = bytes.to_vec();
-        flipped[at] ^= 1 << (at % 8);
+        flipped[at] ^= 1 << bit;
         flipped
     });
     let cuts = (0..bytes.len()).map(|end| bytes[..end].to_vec());
@@ -184,7 +186,7 @@ fn infiltrated() -> (Person, Person, Mallory, GroupMember, GroupMember) {
     let mut mallory = Mallory::new("mallory");
     let bundle = at_alice.add_members(&[mallory.key_package(&mallory.credential())], 0).unwrap();
     deliver(&bundle, &mut at_alice, &mut [&mut at_bob]);
-    mallory.join(bundle.welcome.as_ref().unwrap());
+    mallory.join(bundle.welcome.as_ref().unwrap(), 0);
     (alice, bob, mallory, at_alice, at_bob)
 }
 

@@ -7,6 +7,7 @@ use openmls::prelude::{LeafNode, LeafNodeIndex, MlsGroup, Proposal, Sender, Stag
 use super::{GroupMember, Member};
 use crate::{
     credential::{self, LeafIdentity},
+    encryption_key::is_sealable_leaf,
     error::{CoreError, Result},
     health::Healed,
     key_package,
@@ -54,7 +55,14 @@ impl GroupMember {
     }
 
     /// A leaf may change its keys, not who it is.
+    ///
+    /// # Errors
+    /// [`CoreError::InvalidProposal`] for an encryption key that nothing can be sealed to,
+    /// [`CoreError::CredentialRejected`].
     pub(crate) fn check_update(&self, leaf_index: u32, leaf: &LeafNode) -> Result<LeafIdentity> {
+        if !is_sealable_leaf(leaf, self.suite()?) {
+            return Err(CoreError::InvalidProposal);
+        }
         let identity = credential::verify(self.crypto(), leaf)?;
         if identity == self.member(leaf_index)?.identity { Ok(identity) } else { Err(CoreError::CredentialRejected) }
     }

@@ -79,6 +79,10 @@ impl GroupMember {
             let welcome =
                 ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(mls::welcome)?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
+            // The tree is sealed apart; openmls would prefer one in here.
+            if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {
+                return Err(CoreError::WelcomeInvalid);
+            }
             make_room(&shared, id)?;
             let export = |label: &str, context: &[u8], length| {
                 welcome.export_secret(provider.crypto(), label, context, length).map_err(|_| CoreError::Internal)

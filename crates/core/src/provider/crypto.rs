@@ -44,7 +44,22 @@ const FIRST_RATCHET: &[u8] = b"\x11MLS 1.0 handshake";
 struct Deferred {
     claim: Claim,
     asked: Option<Asked>,
+    is_framing: bool,
 }
+
+impl Deferred {
+    /// A message that its sender has not signed proves nothing of what is in it, and nothing against its sender.
+    fn error(&self, otherwise: &CoreError) -> CoreError {
+        match &self.asked {
+            Some(asked) => asked.error.clone(),
+            None if self.is_framing => CoreError::DecryptFailed,
+            None => otherwise.clone(),
+        }
+    }
+}
+
+/// How what a message's signature covers begins: `SignContent` (RFC 9420 §5.1.2) of a `FramedContentTBS` (§6.1).
+const FRAMED_CONTENT: &[u8] = b"\x18MLS 1.0 FramedContentTBS";
 
 /// A check that the messenger asked for: to be remembered once it holds.
 struct Asked {
@@ -75,7 +90,11 @@ impl Crypto {
         }
         let outcome = work();
         let deferred = self.with_deferred(Option::take).unwrap_or_default();
-        let value = outcome?;
+        let value = outcome.map_err(|error| {
+            // What is wrong with a message that nobody signed is of no interest.
+            let is_unsigned = deferred.iter().any(|deferred| deferred.is_framing && !deferred.claim.holds());
+            if is_unsigned { CoreError::DecryptFailed } else { error }
+        })?;
         let seed = self.inner.random_array().map_err(|_| CoreError::Internal)?;
         match ed25519::first_false(deferred.iter().map(|deferred| &deferred.claim), seed) {
             None => {
@@ -83,7 +102,7 @@ impl Crypto {
                     .remember(deferred.iter().filter_map(|deferred| Some(deferred.asked.as_ref()?.fingerprint)));
                 Ok(value)
             }
-            Some(place) => Err(deferred[place].asked.as_ref().map_or(otherwise, |asked| &asked.error).clone()),
+            Some(place) => Err(deferred[place].error(otherwise)),
         }
     }
 
@@ -106,7 +125,8 @@ impl Crypto {
                 return true;
             }
             let claim = Claim::new(signed.key, signed.message, signed.signature);
-            claim.map(|claim| deferred.push(Deferred { claim, asked })).is_some()
+            let is_framing = signed.message.starts_with(FRAMED_CONTENT);
+            claim.map(|claim| deferred.push(Deferred { claim, asked, is_framing })).is_some()
         })
     }
 

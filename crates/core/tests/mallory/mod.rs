@@ -1,10 +1,16 @@
 //! A hostile member: openmls without the core's rules, and chains of keys forged by hand from the documented form.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod crypto;
+pub mod forge;
+mod lies;
+pub mod wire;
 
 pub mod welcome;
 
 use ed25519_dalek::{Signer as _, SigningKey};
+use forge::Forger;
 use openmls::{
     prelude::{
         BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey, ExtensionType,
@@ -29,10 +35,17 @@ pub type Forged = (Credential, LeafKey);
 
 /// A leaf's signature key.
 #[derive(Clone, Debug)]
-pub struct LeafKey(SigningKey);
+pub struct LeafKey(pub SigningKey);
+
+impl LeafKey {
+    pub fn sign(&self, payload: &[u8]) -> Vec<u8> {
+        self.0.sign(payload).to_bytes().to_vec()
+    }
+}
 
 impl Signer for LeafKey {
     fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        forge::has_signed(&self.0, payload);
         Ok(self.0.sign(payload).to_vec())
     }
 
@@ -42,21 +55,32 @@ impl Signer for LeafKey {
 }
 
 pub struct Mallory {
-    pub provider: Provider,
+    pub provider: Forger,
     handle: String,
     account: SigningKey,
     device: SigningKey,
-    leaf: LeafKey,
-    group: Option<MlsGroup>,
+    device_id: [u8; 16],
+    pub leaf: LeafKey,
+    pub group: Option<MlsGroup>,
 }
-
-const DEVICE_ID: [u8; 16] = [0xee; 16];
 
 impl Mallory {
     pub fn new(handle: &str) -> Self {
+        Self::of(handle, 0xa1)
+    }
+
+    /// Another device of another account; three keys from the seed on.
+    pub fn of(handle: &str, seed: u8) -> Self {
         let key = |seed| SigningKey::from_bytes(&[seed; 32]);
-        let (account, device, leaf) = (key(0xa1), key(0xa2), LeafKey(key(0xa3)));
-        Self { provider: Provider::default(), handle: handle.to_owned(), account, device, leaf, group: None }
+        Self {
+            provider: Forger::new(),
+            handle: handle.to_owned(),
+            account: key(seed),
+            device: key(seed + 1),
+            device_id: [seed; 16],
+            leaf: LeafKey(key(seed + 2)),
+            group: None,
+        }
     }
 
     /// The same keys under another handle.
@@ -100,13 +124,13 @@ impl Mallory {
     fn chain(&self, handle: &str, account_key: &[u8; 32], leaf: LeafKey) -> Forged {
         let device_key = self.device.verifying_key().to_bytes();
         let leaf_key = leaf.0.verifying_key().to_bytes();
-        let device_claim = device_certificate_transcript(handle, account_key, &DEVICE_ID, &device_key);
+        let device_claim = device_certificate_transcript(handle, account_key, &self.device_id, &device_key);
         let leaf_claim = transcript(
             "leaf-certificate",
             &[
                 Field::Text(handle),
                 Field::Bytes(account_key),
-                Field::Text(&"ee".repeat(16)),
+                Field::Text(&self.device_id.map(|byte| format!("{byte:02x}")).concat()),
                 Field::Bytes(&device_key),
                 Field::Bytes(&leaf_key),
             ],
@@ -114,7 +138,7 @@ impl Mallory {
         let mut bytes = vec![1, u8::try_from(handle.len()).unwrap()];
         bytes.extend_from_slice(handle.as_bytes());
         bytes.extend_from_slice(account_key);
-        bytes.extend_from_slice(&DEVICE_ID);
+        bytes.extend_from_slice(&self.device_id);
         bytes.extend_from_slice(&device_key);
         bytes.extend_from_slice(&self.account.sign(&device_claim).to_bytes());
         bytes.extend_from_slice(&self.device.sign(&leaf_claim).to_bytes());
@@ -171,9 +195,10 @@ impl Mallory {
 
     // --- In Alice's group
 
-    pub fn join(&mut self, welcome: &WelcomeBundle) {
+    /// Joins as the `index`-th of those who were added.
+    pub fn join(&mut self, welcome: &WelcomeBundle, index: usize) {
         let config = MlsGroupJoinConfig::builder().wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY).build();
-        self.group = Some(welcome::join(&self.provider, &config, &welcome.joiners[0], &welcome.shared));
+        self.group = Some(welcome::join(&self.provider, &config, &welcome.joiners[index], &welcome.shared));
     }
 
     pub fn configure(&mut self, policy: WireFormatPolicy) {
@@ -190,7 +215,7 @@ impl Mallory {
     }
 
     /// Hands out what `make` makes and forgets that he made it.
-    fn forget(&mut self, make: impl FnOnce(&mut MlsGroup, &Provider, &LeafKey) -> MlsMessageOut) -> Vec<u8> {
+    fn forget(&mut self, make: impl FnOnce(&mut MlsGroup, &Forger, &LeafKey) -> MlsMessageOut) -> Vec<u8> {
         let group = self.group.as_mut().unwrap();
         let message = make(group, &self.provider, &self.leaf);
         group.clear_pending_commit(self.provider.storage()).unwrap();
@@ -286,7 +311,7 @@ impl Mallory {
     }
 }
 
-fn commit(group: &mut MlsGroup, provider: &Provider, leaf: &LeafKey, proposal: Proposal) -> MlsMessageOut {
+fn commit(group: &mut MlsGroup, provider: &Forger, leaf: &LeafKey, proposal: Proposal) -> MlsMessageOut {
     let builder = group.commit_builder().add_proposal(proposal).load_psks(provider.storage()).unwrap();
     let built = builder.build(provider.rand(), provider.crypto(), leaf, |_| true).unwrap();
     built.stage_commit(provider).unwrap().into_commit()
