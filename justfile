@@ -22,10 +22,6 @@ build:
 test:
     {{pnpm}} test
 
-# what takes longer: without a name, the list of proofs
-prove *args:
-    {{pnpm}} -s prove {{args}}
-
 # lint, types, format, freshness of the wasm
 check:
     {{pnpm}} check

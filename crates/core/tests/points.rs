@@ -210,10 +210,10 @@ fn a_bad_key_cannot_wedge_the_group() {
 }
 
 /// A key of a path node below the place where the receiver's own path joins it cannot be checked by that receiver: those
-/// who can, refuse the commit. openmls shows the core no such key, so the others take it in, and none of their commits
-/// can be made while it is there. Removing its author blanks it, and everybody heals again.
+/// who can, refuse the commit. openmls shows the core no such key, so the others take it in; nothing can be sealed to it,
+/// and nobody can open what is. It keeps none of them from committing, and goes with its author.
 #[test]
-fn a_bad_key_in_a_path_goes_with_its_author() {
+fn a_bad_key_in_a_path_keeps_nobody_from_healing() {
     let mut scene = Scene::new();
     let mut first = true;
     let lie = move |key: &mut Vec<u8>| {
@@ -226,6 +226,11 @@ fn a_bad_key_in_a_path_goes_with_its_author() {
         member.process(&commit, 1).unwrap();
         member.merge_staged_commit(1).unwrap();
     }
+    let update = scene.at_alice.self_update().unwrap();
+    deliver(&update, &mut scene.at_alice, &mut [&mut scene.at_bob]);
+    let update = scene.at_bob.self_update().unwrap();
+    deliver(&update, &mut scene.at_bob, &mut [&mut scene.at_alice]);
+    assert_agreed(&[&scene.at_alice, &scene.at_bob]);
     let removal = scene.at_alice.remove_members(&[scene::MALLORY]).unwrap();
     deliver(&removal, &mut scene.at_alice, &mut [&mut scene.at_bob]);
     let update = scene.at_bob.self_update().unwrap();

@@ -22,10 +22,11 @@ function invited() {
   const keyPackages = bob.generateKeyPackages(SUITE, 1);
   const bundle = atAlice.addMembers(keyPackages, 1);
   atAlice.mergePendingCommit(1);
-  const parts = [bundle.welcome!];
+  const { shared, joiners } = bundle.welcome!;
+  const parts = [joiners[0]!, shared];
   const join = (part = 0, bytes = parts[0]!): GroupMember => {
-    const [welcome] = parts.map((own, index) => (index === part ? bytes : own));
-    return bob.join(welcome!, 1);
+    const [joiner, all] = parts.map((own, index) => (index === part ? bytes : own));
+    return bob.join(joiner!, all!, 1);
   };
   return { alice, bob, atAlice, keyPackage: keyPackages[0]!, parts, join };
 }

@@ -1,4 +1,4 @@
-//! What a hostile inviter can seal in a Welcome: the group info, ratchet tree included, with changes, and signed.
+//! What a hostile inviter can seal in a Welcome: the group info with changes, and signed; or a changed ratchet tree.
 #![no_main]
 
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use quicprochat_core_fuzz::{
     changed,
     mallory::{Mallory, forge::Lies},
     people::{Person, SUITE},
-    typed, with_fixture,
+    split, typed, with_fixture,
 };
 
 thread_local! {
@@ -25,12 +25,17 @@ fn make() -> (Person, Vec<u8>) {
 fuzz_target!(|data: &[u8]| {
     FIXTURE.with(|cell| {
         with_fixture(cell, make, |(bob, key_package)| {
-            let script = data.to_vec();
+            let (which, script) = split(data);
+            let script = script.to_vec();
             let mut mallory = Mallory::of("mallory", 0xa1);
-            let lie = Box::new(move |info: &mut Vec<u8>| *info = changed(info, &script));
-            let welcome =
-                mallory.lying(Lies { group_info: Some(lie), ..Lies::default() }, |mallory| mallory.invite(key_package));
-            match bob.client.join(&welcome, 1) {
+            let welcome = if which % 2 == 0 {
+                let lie = Box::new(move |info: &mut Vec<u8>| *info = changed(info, &script));
+                let lies = Lies { group_info: Some(lie), ..Lies::default() };
+                mallory.lying(lies, |mallory| mallory.invite(key_package, |tree| tree))
+            } else {
+                mallory.invite(key_package, |tree| changed(&tree, &script))
+            };
+            match bob.join(&welcome, 0) {
                 Ok(_) => return true,
                 Err(error) => typed(&error),
             }

@@ -11,6 +11,7 @@ use super::{GroupId, GroupMember, OwnLeaf};
 use crate::{
     client::Shared,
     credential,
+    encryption_key::is_sealable,
     error::{CoreError, Result, mls},
     health::{Healed, Health},
     key_package::signer_key,
@@ -188,9 +189,10 @@ fn delete_records(store: &Store, id: GroupId) -> Result<()> {
     Ok(())
 }
 
-/// Checks what the RFC leaves to the application: every leaf's chain, no device twice, no group extensions of any kind.
+/// Checks what openmls leaves to the application: every leaf's chain, no device twice, keys that can be sealed to, no
+/// group extensions of any kind.
 fn check_members(shared: &Shared, staged: &StagedWelcome) -> Result<()> {
-    Suite::from_openmls(staged.group_context().ciphersuite())?;
+    let suite = Suite::from_openmls(staged.group_context().ciphersuite())?;
     if staged.group_context().extensions().iter().next().is_some() {
         return Err(CoreError::PolicyRejected);
     }
@@ -202,6 +204,9 @@ fn check_members(shared: &Shared, staged: &StagedWelcome) -> Result<()> {
         }
         if !devices.insert(identity.device_id) {
             return Err(CoreError::CredentialRejected);
+        }
+        if !is_sealable(&member.encryption_key, suite) {
+            return Err(CoreError::WelcomeInvalid);
         }
     }
     Ok(())

@@ -9,8 +9,8 @@ use openmls_traits::{
     crypto::OpenMlsCrypto,
     random::OpenMlsRand,
     types::{
-        AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeCiphertext, HpkeConfig, HpkeKeyPair,
-        KemOutput, SignatureScheme,
+        AeadType, Ciphersuite, CryptoError, ExporterSecret, HashType, HpkeCiphertext, HpkeConfig, HpkeKemType,
+        HpkeKeyPair, KemOutput, SignatureScheme,
     },
 };
 
@@ -20,9 +20,17 @@ use super::{
 };
 use crate::{
     ed25519::{self, Claim},
+    encryption_key::is_sealable,
     error::{CoreError, Result},
     storage::RatchetsBegun,
+    suite::Suite,
 };
+
+/// Lengths of what a KEM puts out: X25519 (RFC 9180 §7.1), X-Wing (ML-KEM-768's 1,088 bytes and an X25519 key).
+const X25519_BYTES: usize = 32;
+const X_WING_OUTPUT_BYTES: usize = 1_120;
+/// Of every AEAD of our suites.
+const TAG_BYTES: usize = 16;
 
 type CryptoResult<T> = std::result::Result<T, CryptoError>;
 
@@ -144,6 +152,17 @@ impl Crypto {
         }
     }
 
+    /// What stands in a commit for a member or a subtree whose public key nothing can be sealed to: random bytes of the
+    /// right length.
+    ///
+    /// Such keys are not let in as leaves (`encryption_key.rs`), but a hostile member can put one into its path, where
+    /// only those see it who cannot tell. Nobody has a private key to it. Were it an error, one member could keep all
+    /// others from committing, and so from healing.
+    fn sealed_to_nobody(&self, kem_output_length: usize, length: usize) -> CryptoResult<HpkeCiphertext> {
+        let random = |length| self.inner.random_vec(length).map_err(|_| CryptoError::InsufficientRandomness);
+        Ok(HpkeCiphertext { kem_output: random(kem_output_length)?.into(), ciphertext: random(length)?.into() })
+    }
+
     pub(super) fn random(&self) -> &RustCrypto {
         &self.inner
     }
@@ -221,7 +240,16 @@ impl OpenMlsCrypto for Crypto {
         aad: &[u8],
         plaintext: &[u8],
     ) -> CryptoResult<HpkeCiphertext> {
-        self.inner.hpke_seal(config, public_key, info, aad, plaintext)
+        let (suite, kem_output_length) = match config.0 {
+            HpkeKemType::DhKem25519 => (Suite::X25519ChaCha20, X25519_BYTES),
+            HpkeKemType::XWingKemDraft6 => (Suite::X25519MlKem768Aes128, X_WING_OUTPUT_BYTES),
+            _ => return self.inner.hpke_seal(config, public_key, info, aad, plaintext),
+        };
+        if is_sealable(public_key, suite) {
+            self.inner.hpke_seal(config, public_key, info, aad, plaintext)
+        } else {
+            self.sealed_to_nobody(kem_output_length, plaintext.len() + TAG_BYTES)
+        }
     }
 
     fn hpke_open(
