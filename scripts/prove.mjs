@@ -14,7 +14,8 @@ const PROOFS = {
     command: [...cargoTest('histories', 'properties'), '--', '--nocapture'],
   },
   healing: {
-    shows: 'stolen records open nothing that was read before and nothing after the next commit, in 500 histories',
+    shows:
+      'stolen records open nothing that was read before and nothing after the next commit, in 500 histories',
     env: { QPC_SEEDS: '500' },
     command: [...cargoTest('healing'), '--', '--nocapture'],
   },
