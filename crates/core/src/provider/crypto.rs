@@ -86,7 +86,7 @@ impl Crypto {
     /// itself what it does meanwhile: that is what the store's transactions are for.
     ///
     /// # Errors
-    /// Those of `work`; then that of the first check that does not hold, `otherwise` for those that openmls asked for.
+    /// That of the first check that does not hold, `otherwise` for those that openmls asked for; then those of `work`.
     pub(crate) fn in_one_batch<T>(&self, otherwise: &CoreError, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let is_inner = self.with_deferred(|deferred| {
             let is_inner = deferred.is_some();
@@ -98,20 +98,14 @@ impl Crypto {
         }
         let outcome = work();
         let deferred = self.with_deferred(Option::take).unwrap_or_default();
-        let value = outcome.map_err(|error| {
-            // What is wrong with a message that nobody signed is of no interest.
-            let is_unsigned = deferred.iter().any(|deferred| deferred.is_framing && !deferred.claim.holds());
-            if is_unsigned { CoreError::DecryptFailed } else { error }
-        })?;
         let seed = self.inner.random_array().map_err(|_| CoreError::Internal)?;
-        match ed25519::first_false(deferred.iter().map(|deferred| &deferred.claim), seed) {
-            None => {
-                self.verified
-                    .remember(deferred.iter().filter_map(|deferred| Some(deferred.asked.as_ref()?.fingerprint)));
-                Ok(value)
-            }
-            Some(place) => Err(deferred[place].error(otherwise)),
+        // What `work` found wrong comes after the checks that it would have made before.
+        if let Some(place) = ed25519::first_false(deferred.iter().map(|deferred| &deferred.claim), seed) {
+            return Err(deferred[place].error(otherwise));
         }
+        let value = outcome?;
+        self.verified.remember(deferred.iter().filter_map(|deferred| Some(deferred.asked.as_ref()?.fingerprint)));
+        Ok(value)
     }
 
     /// Checks a signature that the messenger itself asks for, at once or with the running batch.
