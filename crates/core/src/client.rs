@@ -13,7 +13,7 @@ use crate::{
     policy::UpdatePolicy,
     provider::Provider,
     safety_number::safety_number,
-    storage::{Key, Kind, Record, Store, Write},
+    storage::{Key, Kind, Record, Store, StoreKey, Write},
     suite::Suite,
     welcome::ReceivedWelcome,
 };
@@ -37,24 +37,26 @@ pub struct Client {
 }
 
 impl Client {
-    /// A new account with this as its first device: fresh keys, a random device id.
+    /// A new account with this as its first device: fresh keys, a random device id. Its records are sealed with
+    /// `store_key`: 32 random bytes, to be kept apart from them, and not to be used for anything else.
     ///
     /// # Errors
     /// [`CoreError::BadInput`] for a handle that is empty or longer than 64 bytes.
-    pub fn create(handle: &str) -> Result<Self> {
-        let provider = Provider::default();
+    pub fn create(handle: &str, store_key: &StoreKey) -> Result<Self> {
+        let provider = Provider::create(store_key)?;
         let identity = Identity::generate(&provider, handle)?;
         identity.store(&provider)?;
         Ok(Self::of(provider, identity, UpdatePolicy::default()))
     }
 
-    /// The client of a store, from all records written so far.
+    /// The client of a store, from all records written so far and the key that they were sealed with.
     ///
     /// # Errors
-    /// [`CoreError::StoreTooNew`], or [`CoreError::StoreCorrupt`] naming the record. Groups are read by
+    /// [`CoreError::StoreTooNew`] or [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`] or
+    /// [`CoreError::StoreRolledBack`] naming the first record that does not hold. Groups are read by
     /// [`Client::load_group`].
-    pub fn open(records: impl IntoIterator<Item = Record>) -> Result<Self> {
-        let provider = Provider::new(Store::open(records)?);
+    pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        let provider = Provider::open(store_key, records)?;
         let identity = Identity::load(&provider)?;
         let policy = provider.storage().read(&Key::of(Kind::UpdatePolicy))?.unwrap_or_default();
         Ok(Self::of(provider, identity, policy))
@@ -172,10 +174,10 @@ impl Client {
         keys.iter().filter_map(|key| GroupId::from_key(key)).collect()
     }
 
-    /// All changes since the last call, of the client and its groups, in order. Commit them in one transaction with
-    /// what the operation sends.
+    /// All changes since the last call, of the client and its groups, in order, sealed. Commit them in one transaction
+    /// with what the operation sends, and in the order of the calls: each batch counts on those before it.
     pub fn take_writes(&self) -> Vec<Write> {
-        self.shared.store().take_writes()
+        self.shared.provider.take_writes()
     }
 
     /// The safety number of this account and another.

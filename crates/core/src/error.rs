@@ -18,9 +18,16 @@ macro_rules! core_errors {
             /// An argument is malformed; the text says which and how. Fix the caller.
             #[error("bad input: {0}")]
             BadInput(&'static str),
-            /// The named record cannot be read. Stop using this store: restore a backup or start a new device.
+            /// The named record is damaged, or is another's. Stop using this store, and start a new device.
             #[error("the stored record {record} cannot be read")]
             StoreCorrupt {
+                /// The record's kind and key.
+                record: String,
+            },
+            /// The named record is not the one that was written last, is missing, or was deleted before: somebody put
+            /// back a part of the store. Stop using it, and start a new device: old keys may be in use elsewhere.
+            #[error("the stored record {record} is not of the same time as the others")]
+            StoreRolledBack {
                 /// The record's kind and key.
                 record: String,
             },
@@ -28,7 +35,7 @@ macro_rules! core_errors {
 
         impl CoreError {
             /// Every code there is, in the order of declaration.
-            pub const CODES: &'static [&'static str] = &[$($code,)+ "BAD_INPUT", "STORE_CORRUPT"];
+            pub const CODES: &'static [&'static str] = &[$($code,)+ "BAD_INPUT", "STORE_CORRUPT", "STORE_ROLLED_BACK"];
 
             /// The stable name of this error.
             pub fn code(&self) -> &'static str {
@@ -36,6 +43,7 @@ macro_rules! core_errors {
                     $(Self::$variant => $code,)+
                     Self::BadInput(_) => "BAD_INPUT",
                     Self::StoreCorrupt { .. } => "STORE_CORRUPT",
+                    Self::StoreRolledBack { .. } => "STORE_ROLLED_BACK",
                 }
             }
         }
@@ -107,6 +115,8 @@ core_errors! {
     HealingOverdue = "HEALING_OVERDUE", "keys must be updated before anything more is sent";
     /// The store was written by a newer release. Update the application.
     StoreTooNew = "STORE_TOO_NEW", "the store was written by a newer release";
+    /// The store was sealed with another key. Open it with its own; without it, what is in the store is lost.
+    StoreKeyWrong = "STORE_KEY_WRONG", "the store was sealed with another key";
     /// A bug or a broken environment. Stop using this instance, open the store anew, and report it.
     Internal = "INTERNAL", "internal error";
 }

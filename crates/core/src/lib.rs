@@ -41,7 +41,7 @@ pub use policy::{UpdateDue, UpdatePolicy};
 #[doc(hidden)]
 pub use provider::Provider;
 pub use safety_number::safety_number;
-pub use storage::{Record, Write};
+pub use storage::{Record, StoreKey, Write};
 pub use suite::Suite;
 pub use transcript::{Field, device_certificate_transcript, transcript};
 pub use welcome::WelcomeBundle;

@@ -10,7 +10,7 @@ use openmls_traits::OpenMlsProvider;
 pub(crate) use self::{crypto::Crypto, verified::Signed};
 use crate::{
     error::Result,
-    storage::{Record, Store},
+    storage::{Record, Store, StoreKey, Write},
 };
 
 /// The crypto and the records of one client, shared by its groups. Public only so that the RFC's vectors can be run
@@ -21,23 +21,41 @@ pub struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn new(store: Store) -> Self {
+    /// The provider of a new client.
+    ///
+    /// # Errors
+    /// [`crate::CoreError::Internal`] if there is no randomness.
+    pub(crate) fn create(store_key: &StoreKey) -> Result<Self> {
+        Store::create(store_key, &RustCrypto::default()).map(Self::of)
+    }
+
+    fn of(store: Store) -> Self {
         Self { crypto: Crypto::counting(store.ratchets_begun()), store }
     }
 
-    /// The provider of a client's records. Public only for tests: what stolen records still open is asked of the keys in
+    /// The provider of a client's records. Public for tests: what stolen records still open is asked of the keys in
     /// them, without the rules that the client puts around them.
     ///
     /// # Errors
     /// As [`crate::Client::open`].
-    pub fn of_records(records: impl IntoIterator<Item = Record>) -> Result<Self> {
-        Store::open(records).map(Self::new)
+    pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        Store::open(store_key, records, &RustCrypto::default()).map(Self::of)
+    }
+
+    /// What is in the records. Public for tests, which look for what must be there, and for what must not.
+    pub fn records_in_clear(&self) -> Vec<Record> {
+        self.store.in_clear()
+    }
+
+    pub(crate) fn take_writes(&self) -> Vec<Write> {
+        self.store.take_writes(self.crypto.random())
     }
 }
 
 impl Default for Provider {
+    /// One whose records are never opened again.
     fn default() -> Self {
-        Self::new(Store::default())
+        Self::create(&StoreKey::from([0; 32])).expect("the system has randomness")
     }
 }
 

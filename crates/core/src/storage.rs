@@ -1,13 +1,18 @@
 //! The records of one client: held in memory, every change journalled as an ordered list of writes.
 //!
-//! The core never waits for a disk. The caller takes the journal after each operation and commits it in one
+//! The core never waits for a disk. The caller takes the journal after each operation, sealed, and commits it in one
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
 
+mod chunked;
 mod codec;
 mod kind;
+mod manifest;
 mod message_secrets;
 mod openmls;
+mod record;
+mod seal;
+mod tree;
 
 use std::{
     cell::RefCell,
@@ -15,6 +20,8 @@ use std::{
 };
 
 use ::openmls::prelude::Member;
+use openmls_rust_crypto::RustCrypto;
+use openmls_traits::random::OpenMlsRand;
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
@@ -22,44 +29,22 @@ pub(crate) use self::{
     kind::{GROUP_KINDS, Key, Kind},
     message_secrets::{Ratchet, RatchetsBegun},
 };
+use self::{
+    manifest::{Manifest, Sealed},
+    seal::Seal,
+};
+pub use self::{
+    record::{Record, Write},
+    seal::StoreKey,
+};
 use crate::error::{CoreError, Result};
-
-/// A stored record, as the caller keeps it: opaque, and secret until it is sealed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Unique within the store; tells the record's kind and group, holds no secret.
-    pub key: Vec<u8>,
-    /// The record's bytes. Its first byte is the version of the stored form.
-    pub value: Vec<u8>,
-}
-
-impl std::fmt::Debug for Record {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Record({}, {} bytes)", kind::name_of(&self.key), self.value.len())
-    }
-}
-
-/// One change of the store, in order.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Write {
-    /// The key of the record that changes.
-    pub key: Vec<u8>,
-    /// Its new bytes; none deletes it.
-    pub value: Option<Vec<u8>>,
-}
-
-impl std::fmt::Debug for Write {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let size = self.value.as_ref().map_or(0, Vec::len);
-        write!(formatter, "Write({}, {size} bytes)", kind::name_of(&self.key))
-    }
-}
 
 type Value = Zeroizing<Vec<u8>>;
 
 /// The records and their journal. Shared by a client and its groups, in one thread; hence the cell.
-#[derive(Default)]
 pub struct Store {
+    seal: Seal,
+    manifest: RefCell<Manifest>,
     state: RefCell<State>,
     ratchets_begun: RatchetsBegun,
 }
@@ -87,20 +72,41 @@ struct Undo {
 }
 
 impl Store {
-    /// A store of all records written so far.
+    /// A new store.
     ///
     /// # Errors
-    /// [`CoreError::StoreTooNew`] or [`CoreError::StoreCorrupt`] by a record's version and key. Contents are read when
-    /// they are needed.
-    pub(crate) fn open(records: impl IntoIterator<Item = Record>) -> Result<Self> {
-        let store = Self::default();
-        for Record { key, value } in records {
-            let value = Value::new(value);
+    /// [`CoreError::Internal`] if there is no randomness.
+    pub(crate) fn create(store_key: &StoreKey, crypto: &RustCrypto) -> Result<Self> {
+        let store_id = crypto.random_array().map_err(|_| CoreError::Internal)?;
+        Ok(Self::of(Seal::new(store_key, store_id, crypto)?, Manifest::default(), State::default()))
+    }
+
+    /// A store of all records written so far: all of them are there, in the versions that were written last, and open.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreTooNew`], [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`] or
+    /// [`CoreError::StoreRolledBack`] naming the record.
+    pub(crate) fn open(
+        store_key: &StoreKey,
+        records: impl IntoIterator<Item = Record>,
+        crypto: &RustCrypto,
+    ) -> Result<Self> {
+        let mut sealed: Sealed = records.into_iter().map(|Record { key, value }| (key, value)).collect();
+        let (manifest, seal) = Manifest::open(store_key, &mut sealed, crypto)?;
+        let mut state = State::default();
+        for (key, sealed) in sealed {
+            let corrupt = || CoreError::StoreCorrupt { record: kind::name_of(&key) };
+            let value = seal.open(&key, &sealed).ok_or_else(corrupt)?;
             kind::check(&key)?;
             codec::check_version(&key, &value)?;
-            store.state.borrow_mut().records.insert(key, value);
+            state.records.insert(key, value);
         }
-        Ok(store)
+        Ok(Self::of(seal, manifest, state))
+    }
+
+    fn of(seal: Seal, manifest: Manifest, state: State) -> Self {
+        let (manifest, state) = (RefCell::new(manifest), RefCell::new(state));
+        Self { seal, manifest, state, ratchets_begun: RatchetsBegun::default() }
     }
 
     /// The count that the crypto keeps for this store.
@@ -135,15 +141,33 @@ impl Store {
         outcome.map_err(|error| self.take_fault().unwrap_or(error))
     }
 
-    /// All changes since the last call, in order. A record that changed more than once stands at its last change.
-    pub(crate) fn take_writes(&self) -> Vec<Write> {
+    /// All changes since the last call, in order, sealed: one batch. A record that changed more than once stands at its
+    /// last change.
+    pub(crate) fn take_writes(&self, random: &impl OpenMlsRand) -> Vec<Write> {
         let journal = std::mem::take(&mut self.state.borrow_mut().journal);
+        if journal.is_empty() {
+            return Vec::new();
+        }
         let mut last = BTreeMap::new();
         for (position, (key, _)) in journal.iter().enumerate() {
             last.insert(key.clone(), position);
         }
         let kept = journal.into_iter().enumerate().filter(|(position, (key, _))| last.get(key) == Some(position));
-        kept.map(|(_, (key, value))| Write { key, value: value.map(|value| value.to_vec()) }).collect()
+        let batch: Vec<_> = kept.map(|(_, change)| change).collect();
+        let mut manifest = self.manifest.borrow_mut();
+        let own = manifest.note(batch.iter().map(|(key, value)| (key.as_slice(), value.is_some())), &self.seal, random);
+        let version = manifest.version();
+        let seal = |(key, value): (Vec<u8>, Option<Value>)| {
+            let value = value.map(|value| self.seal.seal(&key, version, &value, random));
+            Write { key, value }
+        };
+        batch.into_iter().map(seal).chain(own).collect()
+    }
+
+    /// All records in the clear. Public only for tests, through [`crate::Provider`].
+    pub(crate) fn in_clear(&self) -> Vec<Record> {
+        let state = self.state.borrow();
+        state.records.iter().map(|(key, value)| Record { key: key.clone(), value: value.to_vec() }).collect()
     }
 
     /// The value under a key, if there is one.
@@ -158,14 +182,6 @@ impl Store {
                 Err(error)
             }
         }
-    }
-
-    /// The bytes of a record, without their version.
-    fn read_raw(&self, key: &Key) -> Result<Option<Value>> {
-        let state = self.state.borrow();
-        let Some(value) = state.records.get(key.bytes()) else { return Ok(None) };
-        codec::check_version(key.bytes(), value)?;
-        Ok(Some(Value::new(value[1..].to_vec())))
     }
 
     fn holds(&self, key: &Key) -> bool {
@@ -272,13 +288,21 @@ impl Store {
 mod tests {
     use super::*;
 
+    fn store() -> Store {
+        Store::create(&StoreKey::from([1; 32]), &RustCrypto::default()).unwrap()
+    }
+
+    fn take_writes(store: &Store) -> Vec<Write> {
+        store.take_writes(&RustCrypto::default())
+    }
+
     fn key(name: u8) -> Key {
         Key::of(Kind::Health).with(&[name])
     }
 
     #[test]
     fn a_failed_operation_leaves_no_trace() {
-        let store = Store::default();
+        let store = store();
         store.write(&key(1), &1u32).unwrap();
         let outcome: Result<()> = store.transaction(|| {
             store.write(&key(1), &2u32)?;
@@ -289,27 +313,26 @@ mod tests {
         assert_eq!(outcome, Err(CoreError::Internal));
         assert_eq!(store.read::<u32>(&key(1)), Ok(Some(1)));
         assert_eq!(store.read::<u32>(&key(2)), Ok(None));
-        assert_eq!(store.take_writes().len(), 1);
+        assert_eq!(take_writes(&store).len(), 2, "the record, and the list of all");
     }
 
     #[test]
     fn writes_are_ordered_and_coalesced() {
-        let store = Store::default();
+        let store = store();
         store.write(&key(1), &1u32).unwrap();
         store.write(&key(2), &1u32).unwrap();
         store.write(&key(2), &1u32).unwrap();
         store.write(&key(1), &2u32).unwrap();
         store.delete(&key(3));
-        let keys: Vec<_> = store.take_writes().into_iter().map(|write| write.key[1]).collect();
-        assert_eq!(keys, [2, 1]);
-        assert!(store.take_writes().is_empty());
+        let keys: Vec<_> = take_writes(&store).into_iter().map(|write| write.key).collect();
+        assert_eq!(keys, [key(2).bytes(), key(1).bytes(), Key::of(Kind::Store).bytes()]);
+        assert!(take_writes(&store).is_empty());
     }
 
     #[test]
     fn an_unreadable_record_is_named_even_if_the_caller_loses_the_cause() {
-        let mut value = codec::encode(&7u64).unwrap().to_vec();
-        value.truncate(1);
-        let store = Store::open([Record { key: key(9).bytes().to_vec(), value }]).unwrap();
+        let store = store();
+        store.put(key(9).bytes(), Some(Value::new(codec::encode(&7u64).unwrap()[..1].to_vec())));
         let outcome: Result<()> = store.transaction(|| {
             let _ = store.read::<u64>(&key(9));
             Err(CoreError::Internal)
@@ -319,11 +342,18 @@ mod tests {
 
     #[test]
     fn newer_and_foreign_records_are_refused() {
-        let record = |value: Vec<u8>| Record { key: key(9).bytes().to_vec(), value };
-        assert_eq!(Store::open([record(vec![2, 0])]).err(), Some(CoreError::StoreTooNew));
-        let corrupt = |outcome: Result<Store>| matches!(outcome.err(), Some(CoreError::StoreCorrupt { .. }));
-        assert!(corrupt(Store::open([record(vec![])])));
-        assert!(corrupt(Store::open([record(vec![0, 0])])));
-        assert!(corrupt(Store::open([Record { key: vec![0xee], value: vec![1, 0] }])));
+        let outcome = |key: &[u8], value: Vec<u8>| {
+            let store = store();
+            store.put(key, Some(Value::new(value)));
+            let records = take_writes(&store).into_iter();
+            let records = records.map(|write| Record { key: write.key, value: write.value.unwrap() });
+            Store::open(&StoreKey::from([1; 32]), records, &RustCrypto::default()).err()
+        };
+        let corrupt = |error: Option<CoreError>| matches!(error, Some(CoreError::StoreCorrupt { .. }));
+        assert_eq!(outcome(key(9).bytes(), vec![1, 7]), None);
+        assert_eq!(outcome(key(9).bytes(), vec![2, 0]), Some(CoreError::StoreTooNew));
+        assert!(corrupt(outcome(key(9).bytes(), vec![])));
+        assert!(corrupt(outcome(key(9).bytes(), vec![0, 0])));
+        assert!(corrupt(outcome(&[0xee], vec![1, 0])));
     }
 }

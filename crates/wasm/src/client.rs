@@ -1,7 +1,7 @@
 //! `CoreClient`: one device of one account.
 
 use js_sys::Uint8Array;
-use quicprochat_core::{Client, CoreError, GroupId, Record, Suite, UpdatePolicy};
+use quicprochat_core::{Client, CoreError, GroupId, Record, StoreKey, Suite, UpdatePolicy};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -18,18 +18,19 @@ pub struct CoreClient(Client);
 
 #[wasm_bindgen]
 impl CoreClient {
-    /// A new account with this as its first device.
-    pub fn create(handle: &str) -> Result<CoreClient, Thrown> {
-        guarded(|| Client::create(handle).map(CoreClient))
+    /// A new account with this as its first device. Its records are sealed with the store key: 32 random bytes.
+    pub fn create(handle: &str, store_key: &[u8]) -> Result<CoreClient, Thrown> {
+        guarded(|| Client::create(handle, &StoreKey::try_from(store_key)?).map(CoreClient))
     }
 
-    /// The client of a store, from all records written so far.
+    /// The client of a store, from its key and all records written so far.
     #[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
-    pub fn open(records: Vec<StoreRecord>) -> Result<CoreClient, Thrown> {
+    pub fn open(store_key: &[u8], records: Vec<StoreRecord>) -> Result<CoreClient, Thrown> {
         guarded(|| {
+            let store_key = StoreKey::try_from(store_key)?;
             let records = records.iter();
             let records = records.map(|record| Record { key: record.key().to_vec(), value: record.value().to_vec() });
-            Client::open(records).map(CoreClient)
+            Client::open(&store_key, records).map(CoreClient)
         })
     }
 

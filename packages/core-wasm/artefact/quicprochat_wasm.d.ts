@@ -116,9 +116,9 @@ export class CoreClient {
      */
     createGroup(group_id: Uint8Array | number[], suite: number, now_ms: number): GroupMember;
     /**
-     * A new account with this as its first device.
+     * A new account with this as its first device. Its records are sealed with the store key: 32 random bytes.
      */
-    static create(handle: string): CoreClient;
+    static create(handle: string, store_key: Uint8Array | number[]): CoreClient;
     /**
      * Deletes a group and all its records.
      */
@@ -160,9 +160,9 @@ export class CoreClient {
      */
     loadGroup(group_id: Uint8Array | number[]): GroupMember;
     /**
-     * The client of a store, from all records written so far.
+     * The client of a store, from its key and all records written so far.
      */
-    static open(records: StoreRecord[]): CoreClient;
+    static open(store_key: Uint8Array | number[], records: StoreRecord[]): CoreClient;
     /**
      * The safety number of this account and another: 60 digits, the same for both.
      */
@@ -334,7 +334,7 @@ export interface InitOutput {
     readonly __wbg_groupmember_free: (a: number, b: number) => void;
     readonly coreErrorCodes: () => [number, number];
     readonly coreclient_accountKey: (a: number) => [number, number, number, number];
-    readonly coreclient_create: (a: number, b: number) => [number, number, number];
+    readonly coreclient_create: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly coreclient_createGroup: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly coreclient_deleteGroup: (a: number, b: number, c: number) => [number, number];
     readonly coreclient_deviceCertificate: (a: number) => [number, number, number, number];
@@ -347,7 +347,7 @@ export interface InitOutput {
     readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly coreclient_join: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
-    readonly coreclient_open: (a: number, b: number) => [number, number, number];
+    readonly coreclient_open: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly coreclient_safetyNumber: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_setUpdatePolicy: (a: number, b: number, c: number, d: number) => [number, number];
     readonly coreclient_signAsDevice: (a: number, b: number, c: number) => [number, number, number, number];

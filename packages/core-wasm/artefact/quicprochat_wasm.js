@@ -52,14 +52,24 @@ export class CoreClient {
         return GroupMember.__wrap(ret[0]);
     }
     /**
-     * A new account with this as its first device.
+     * A new account with this as its first device. Its records are sealed with the store key: 32 random bytes.
      * @param {string} handle
+     * @param {Uint8Array | number[]} store_key
      * @returns {CoreClient}
      */
-    static create(handle) {
-        const ptr0 = passStringToWasm0(handle, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.coreclient_create(ptr0, len0);
+    static create(handle, store_key) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passStringToWasm0(handle, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(store_key, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_create(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -237,14 +247,24 @@ export class CoreClient {
         return GroupMember.__wrap(ret[0]);
     }
     /**
-     * The client of a store, from all records written so far.
+     * The client of a store, from its key and all records written so far.
+     * @param {Uint8Array | number[]} store_key
      * @param {StoreRecord[]} records
      * @returns {CoreClient}
      */
-    static open(records) {
-        const ptr0 = passArrayJsValueToWasm0(records, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.coreclient_open(ptr0, len0);
+    static open(store_key, records) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(store_key, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayJsValueToWasm0(records, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_open(ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }

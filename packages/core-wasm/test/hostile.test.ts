@@ -6,6 +6,7 @@ import type { GroupMember } from '../src/node.ts';
 import { CoreClient, coreErrorCodes, initialize } from '../src/node.ts';
 
 const SUITE = 0x0003;
+const STORE_KEY = new Uint8Array(32).fill(9);
 const GROUP_ID = new Uint8Array(16).fill(7);
 const BITS = process.env['QPC_BITS'] === 'all' ? [0, 1, 2, 3, 4, 5, 6, 7] : undefined;
 
@@ -16,8 +17,8 @@ beforeAll(() => initialize());
 
 /** The one place that knows how an invitation travels: its parts, and joining with one of them exchanged. */
 function invited() {
-  const alice = CoreClient.create('alice');
-  const bob = CoreClient.create('bob');
+  const alice = CoreClient.create('alice', STORE_KEY);
+  const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, SUITE, 1);
   const keyPackages = bob.generateKeyPackages(SUITE, 1);
   const bundle = atAlice.addMembers(keyPackages, 1);
@@ -103,8 +104,8 @@ test('no changed message, proposal or commit is taken, and the honest ones still
 });
 
 test('no changed key package is added, and the honest one still is', () => {
-  const alice = CoreClient.create('alice');
-  const keyPackage = CoreClient.create('bob').generateKeyPackages(SUITE, 1)[0]!;
+  const alice = CoreClient.create('alice', STORE_KEY);
+  const keyPackage = CoreClient.create('bob', STORE_KEY).generateKeyPackages(SUITE, 1)[0]!;
   const atAlice = alice.createGroup(GROUP_ID, SUITE, 1);
   const codes = ['KEYPACKAGE_INVALID', 'UNSUPPORTED_CIPHERSUITE'];
   allRefused(alice, keyPackage, codes, (bytes) => atAlice.addMembers([bytes], 1));

@@ -6,11 +6,12 @@ beforeEach(() => {
   vi.resetModules();
 });
 
+const STORE_KEY = new Uint8Array(32).fill(9);
 const load = () => import('../src/node.ts');
 
 test('use before initialize throws the sentence that fixes it', async () => {
   const { CoreClient, coreErrorCodes, versions } = await load();
-  expect(() => CoreClient.create('alice')).toThrow('await initialize()');
+  expect(() => CoreClient.create('alice', STORE_KEY)).toThrow('await initialize()');
   expect(() => coreErrorCodes()).toThrow('await initialize()');
   expect(() => versions()).toThrow('await initialize()');
 });
@@ -18,7 +19,7 @@ test('use before initialize throws the sentence that fixes it', async () => {
 test('initialize is idempotent, also when called twice at once', async () => {
   const { CoreClient, initialize } = await load();
   await Promise.all([initialize(), initialize()]);
-  const client = CoreClient.create('alice');
+  const client = CoreClient.create('alice', STORE_KEY);
   await initialize();
   expect(client.handle).toBe('alice');
 });
@@ -61,7 +62,7 @@ test('the browser entry takes the same sources and reads no file', async () => {
 test('a panic poisons the instance: that call and every later one throw INTERNAL', async () => {
   const { CoreClient, initialize, unsafeTestingPanic } = await load();
   await initialize();
-  const client = CoreClient.create('alice');
+  const client = CoreClient.create('alice', STORE_KEY);
   const group = client.createGroup(new Uint8Array(16), 1, 1);
   const internal = expect.objectContaining({ name: 'CoreError', code: 'INTERNAL' });
   expect(() => {
@@ -70,5 +71,5 @@ test('a panic poisons the instance: that call and every later one throw INTERNAL
   expect(() => client.handle).toThrow(internal);
   expect(() => group.epoch()).toThrow(internal);
   expect(() => group.selfUpdate(1)).toThrow(internal);
-  expect(() => CoreClient.create('bob')).toThrow(internal);
+  expect(() => CoreClient.create('bob', STORE_KEY)).toThrow(internal);
 });

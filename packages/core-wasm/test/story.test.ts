@@ -11,6 +11,7 @@ import {
 } from '../src/node.ts';
 
 const SUITES = [0x0001, 0x0003, 0x004f];
+const STORE_KEY = new Uint8Array(32).fill(9);
 const GROUP_ID = new Uint8Array(16).fill(7);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -36,8 +37,8 @@ function kind<K extends Received['kind']>(received: Received, expected: K): Extr
 
 /** Two clients in one group of two. */
 function pair(suite: number) {
-  const alice = CoreClient.create('alice');
-  const bob = CoreClient.create('bob');
+  const alice = CoreClient.create('alice', STORE_KEY);
+  const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
   const bundle = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
   atAlice.mergePendingCommit(1_002);
@@ -101,7 +102,7 @@ test('a store reopens where it was left', () => {
   const records = new Records().apply(bob.takeWrites());
   atBob.process(atAlice.encrypt(bytes('one'), 1), 1);
   records.apply(bob.takeWrites());
-  const again = CoreClient.open(records.all()).loadGroup(GROUP_ID);
+  const again = CoreClient.open(STORE_KEY, records.all()).loadGroup(GROUP_ID);
   expect(text(kind(again.process(atAlice.encrypt(bytes('two'), 2), 2), 'application').plaintext)).toBe('two');
   expect(alice.groupIds()).toEqual([GROUP_ID]);
   alice.deleteGroup(GROUP_ID);
@@ -136,10 +137,12 @@ test('errors have a name, a code of the closed list, and no input in their messa
   const garbage = bytes('canary-4711');
   for (const call of [
     () => atBob.process(garbage, 1),
-    () => CoreClient.create(''),
-    () => CoreClient.open([{ key: garbage, value: garbage }]),
-    () => CoreClient.create('x').createGroup(garbage, 1, 1),
-    () => CoreClient.create('x').generateKeyPackages(0x0002, 1),
+    () => CoreClient.create('', STORE_KEY),
+    () => CoreClient.create('x', garbage),
+    () => CoreClient.open(garbage, []),
+    () => CoreClient.open(STORE_KEY, [{ key: garbage, value: garbage }]),
+    () => CoreClient.create('x', STORE_KEY).createGroup(garbage, 1, 1),
+    () => CoreClient.create('x', STORE_KEY).generateKeyPackages(0x0002, 1),
   ]) {
     expect(codes).toContain(codeOf(call));
     expect(call).toThrow(expect.not.objectContaining({ message: expect.stringContaining('canary') }));
@@ -147,7 +150,7 @@ test('errors have a name, a code of the closed list, and no input in their messa
 });
 
 test('handles are instances of the exported classes and can be freed', () => {
-  const client = CoreClient.create('alice');
+  const client = CoreClient.create('alice', STORE_KEY);
   const group = client.createGroup(GROUP_ID, 1, 1);
   expect(client).toBeInstanceOf(CoreClient);
   expect(group).toBeInstanceOf(GroupMember);

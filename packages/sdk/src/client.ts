@@ -76,7 +76,7 @@ export class Client implements AsyncDisposable {
    *
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT
    * @throws {TransportError} HANDLE_TAKEN; NETWORK, only while registering
-   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, or a core code that names the record
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
   static async create(options: ClientOptions): Promise<Client> {
     const origin = originOf(options.relay);
@@ -90,7 +90,8 @@ export class Client implements AsyncDisposable {
       await ledger.load();
       const relay = new RelaySession(origin, signerOf(ledger), platform);
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
-      await ledger.query('client.policy', { ...DEFAULT_POLICY, ...options.update });
+      const policy = { ...DEFAULT_POLICY, ...options.update };
+      await ledger.transact((tx) => tx.call('client.policy', policy));
       options.signal?.throwIfAborted();
       const client = new Client({ ledger, relay, account, live: options.live ?? true });
       // Whoever has just registered can be added to groups as soon as this resolves.

@@ -42,6 +42,8 @@ export const SDK_ERRORS = {
   STORE_UNAVAILABLE: { remedy: 'storage', retryable: true },
   /** The storage was written by another version of the SDK. Update, or start with an empty storage. */
   STORE_VERSION: { remedy: 'storage', retryable: false },
+  /** The key of the storage is missing or damaged. Put it back; without it, what is stored is lost. */
+  STORE_KEY_MISSING: { remedy: 'storage', retryable: false },
   /** The worker that holds the crypto stopped. Create a new client; the storage is intact. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },
 } as const;
@@ -58,6 +60,7 @@ type Remedy = 'usage' | 'validation' | 'crypto' | 'storage' | 'transport' | 'int
 export const CORE_ERRORS = {
   BAD_INPUT: 'usage',
   STORE_CORRUPT: 'storage',
+  STORE_ROLLED_BACK: 'storage',
   WIRE_DECODE: 'validation',
   WRONG_GROUP: 'validation',
   EPOCH_TOO_OLD: 'validation',
@@ -90,6 +93,7 @@ export const CORE_ERRORS = {
   NO_PENDING_PROPOSALS: 'usage',
   HEALING_OVERDUE: 'usage',
   STORE_TOO_NEW: 'storage',
+  STORE_KEY_WRONG: 'storage',
   INTERNAL: 'internal',
 } as const satisfies Record<string, Remedy>;
 

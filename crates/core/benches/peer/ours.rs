@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use quicprochat_core::{Client, CommitBundle, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write};
+use quicprochat_core::{
+    Client, CommitBundle, GroupId, GroupMember, Received, Record, StoreKey, Suite, WelcomeBundle, Write,
+};
 
 use crate::play::{Handout, Outcome, Person};
 
@@ -51,11 +53,11 @@ impl OurPerson {
 // What the core's API may change, in one place: how a store begins, and how one joins.
 impl OurPerson {
     fn create_client(name: &str) -> quicprochat_core::Result<Client> {
-        Client::create(name)
+        Client::create(name, &StoreKey::from([7; 32]))
     }
 
     fn open_client(records: impl IntoIterator<Item = Record>) -> quicprochat_core::Result<Client> {
-        Client::open(records)
+        Client::open(&StoreKey::from([7; 32]), records)
     }
 
     fn join_group(&self, welcome: &Welcome, index: usize) -> quicprochat_core::Result<GroupMember> {

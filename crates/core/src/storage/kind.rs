@@ -29,10 +29,14 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// What is stored, in which versions: see `manifest.rs`. One per store.
+    Store = 0x00, "store";
     /// The client's own keys and handle. One per store.
     Identity = 0x01, "identity";
     /// When keys must be updated, for all groups.
     UpdatePolicy = 0x02, "update-policy";
+    /// What a batch of writes changed, since `Store` was last written.
+    Changes = 0x03, "changes";
     /// The leaf signature key of a key package, by its public half.
     KeyPackageSigner = 0x10, "key-package-signer";
     /// What MLS keeps for a published key package, by its reference.

@@ -7,12 +7,11 @@
 //! | record, after the kind and the group's id | what it holds |
 //! |---|---|
 //! | nothing | `Root`: which epochs there are |
-//! | epoch, 0 | `Head`: the epoch's secrets but for the secret tree's four vectors |
-//! | epoch, 1 to 4, chunk | elements of one of those vectors; a chunk of nothing but `None` is not stored |
+//! | epoch, 0 to 4 | the epoch's secrets, the secret tree's four vectors in chunks (`chunked.rs`) |
 //! | epoch, 5 | `Leaves`: of a past epoch, who was a member |
 //!
-//! Reading puts the bytes together as openmls serialized them. The members of a past epoch are kept as the difference to
-//! the epoch after it, back from those in the tree (see [`Store::expect_past`]).
+//! The members of a past epoch are kept as the difference to the epoch after it, back from those in the tree (see
+//! [`Store::expect_past`]).
 
 mod writer;
 
@@ -24,24 +23,32 @@ use std::{
     },
 };
 
-use openmls::prelude::{
-    LeafNode, LeafNodeIndex, Member,
-    tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes},
-};
+use openmls::prelude::Member;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Key, Store};
+use super::{Key, Store, chunked::Layout};
 use crate::error::{CoreError, Result};
 
 /// Stands for the current epoch in keys, so that beginning a new one moves nothing.
 const CURRENT: u64 = u64::MAX;
 
-/// Elements of a secret tree's vector in one chunk: one sender's ratchet changes at a time, a busy one takes 0.1 kB, one
-/// with sixteen messages missing 0.9 kB.
-const CHUNK: usize = 32;
+const HANDSHAKE_RATCHETS: u8 = 3;
+const APPLICATION_RATCHETS: u8 = 4;
 
-const HEAD: u8 = 0;
+/// openmls's `MessageSecrets`. One sender's ratchet changes at a time: a chunk with a busy one takes 0.1 kB, with
+/// sixteen messages missing 0.9 kB.
+const LAYOUT: Layout = Layout {
+    inner: "secret_tree",
+    vectors: &[
+        ("leaf_nodes", 1),
+        ("parent_nodes", 2),
+        ("handshake_sender_ratchets", HANDSHAKE_RATCHETS),
+        ("application_sender_ratchets", APPLICATION_RATCHETS),
+    ],
+    chunk: 32,
+};
+
 const LEAVES: u8 = 5;
 
 /// The ratchet that a message takes its keys from.
@@ -73,14 +80,6 @@ struct Root {
     past: Vec<u64>,
 }
 
-/// The bytes of an epoch's secrets with its vectors cut out.
-#[derive(Default, Serialize, Deserialize)]
-struct Head {
-    bytes: Vec<u8>,
-    /// Where each vector goes, and how many elements it has.
-    cuts: Vec<(u32, u32)>,
-}
-
 /// Who was a member in a past epoch.
 #[derive(Serialize, Deserialize)]
 enum Leaves {
@@ -88,12 +87,6 @@ enum Leaves {
     Whole(Vec<u8>),
     /// By leaf: who was there instead of who is there in the epoch after; none for nobody.
     Changed(Vec<(u32, Option<Member>)>),
-}
-
-impl Drop for Head {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.bytes);
-    }
 }
 
 impl Store {
@@ -133,25 +126,8 @@ impl Store {
     }
 
     fn append_epoch(&self, bytes: &mut Vec<u8>, epoch: &Key) -> Result<()> {
-        let head_key = epoch.clone().with(&[HEAD]);
-        let corrupt = || CoreError::StoreCorrupt { record: head_key.name() };
-        let head: Head = self.read(&head_key)?.ok_or_else(corrupt)?;
-        let mut done = 0;
-        for (vector, &(place, count)) in (1..).zip(&head.cuts) {
-            let place = place as usize;
-            bytes.extend_from_slice(head.bytes.get(done..place).ok_or_else(corrupt)?);
-            done = place;
-            append(bytes, &count)?;
-            for (number, first) in (0..count).step_by(CHUNK).enumerate() {
-                match self.read::<Vec<u8>>(&chunk_key(epoch, vector, number))?.map(Zeroizing::new) {
-                    Some(chunk) => bytes.extend_from_slice(&chunk),
-                    // A `None` is one zero byte.
-                    None => bytes.resize(bytes.len() + CHUNK.min((count - first) as usize), 0),
-                }
-            }
-        }
-        bytes.extend_from_slice(head.bytes.get(done..).ok_or_else(corrupt)?);
-        Ok(())
+        let is_there = self.append_chunked(bytes, epoch, &LAYOUT)?;
+        if is_there { Ok(()) } else { Err(CoreError::StoreCorrupt { record: epoch.name() }) }
     }
 
     /// The serialized lists of members of past epochs, in the order of these.
@@ -171,7 +147,7 @@ impl Store {
             };
             let mut then: BTreeMap<u32, Member> = match members.take() {
                 Some(members) => members,
-                None => self.current_members(tree)?,
+                None => self.members_at(tree)?,
             };
             for (leaf, member) in changed {
                 match member {
@@ -187,22 +163,6 @@ impl Store {
         lists.reverse();
         Ok(lists)
     }
-
-    /// The members in the stored tree, whose serialized form begins with the vector of its leaves.
-    fn current_members(&self, tree: &Key) -> Result<BTreeMap<u32, Member>> {
-        let corrupt = || CoreError::StoreCorrupt { record: tree.name() };
-        let bytes = self.read_raw(tree)?.ok_or_else(corrupt)?;
-        let (leaves, _): (Vec<Option<LeafNode>>, _) = postcard::take_from_bytes(&bytes).map_err(|_| corrupt())?;
-        let members = (0..).zip(leaves).filter_map(|(index, leaf)| {
-            let leaf = leaf?;
-            // An `HPKEPublicKey` is an `opaque<V>`, and openmls shows no other form of it.
-            let encryption_key = leaf.encryption_key().tls_serialize_detached().ok()?;
-            let encryption_key = VLBytes::tls_deserialize_exact_bytes(&encryption_key).ok()?.into();
-            let (credential, signature_key) = (leaf.credential().clone(), leaf.signature_key().as_slice().to_vec());
-            Some((index, Member { index: LeafNodeIndex::new(index), credential, encryption_key, signature_key }))
-        });
-        Ok(members.collect())
-    }
 }
 
 fn by_leaf(members: Vec<Member>) -> BTreeMap<u32, Member> {
@@ -211,10 +171,6 @@ fn by_leaf(members: Vec<Member>) -> BTreeMap<u32, Member> {
 
 fn epoch_key(key: &Key, epoch: u64) -> Key {
     key.clone().with(&epoch.to_be_bytes())
-}
-
-fn chunk_key(epoch: &Key, vector: u8, chunk: usize) -> Key {
-    epoch.clone().with(&[vector]).with(&u32::try_from(chunk).unwrap_or(u32::MAX).to_be_bytes())
 }
 
 fn append(bytes: &mut Vec<u8>, value: &impl Serialize) -> Result<()> {

@@ -94,7 +94,19 @@ impl StorageProvider<V> for Store {
         self.delete_at(Kind::JoinConfig, id)
     }
 
-    whole!(Tree by GroupId as TreeSync: write_tree tree delete_tree);
+    fn write_tree<I: traits::GroupId<V>, T: traits::TreeSync<V>>(&self, id: &I, tree: &T) -> Result<()> {
+        self.write_tree_at(key(Kind::Tree, id)?, tree)
+    }
+
+    fn tree<I: traits::GroupId<V>, T: traits::TreeSync<V>>(&self, id: &I) -> Result<Option<T>> {
+        self.read_tree_at(&key(Kind::Tree, id)?)
+    }
+
+    fn delete_tree<I: traits::GroupId<V>>(&self, id: &I) -> Result<()> {
+        self.delete_all(&key(Kind::Tree, id)?);
+        Ok(())
+    }
+
     whole!(GroupContext by GroupId as GroupContext: write_context group_context delete_context);
     whole!(InterimTranscriptHash by GroupId as InterimTranscriptHash:
         write_interim_transcript_hash interim_transcript_hash delete_interim_transcript_hash);

@@ -6,11 +6,17 @@
 use std::collections::BTreeMap;
 
 use quicprochat_core::{
-    Client, CommitBundle, CoreError, GroupId, GroupMember, Received, Record, Suite, WelcomeBundle, Write,
+    Client, CommitBundle, CoreError, GroupId, GroupMember, Provider, Received, Record, StoreKey, Suite, WelcomeBundle,
+    Write,
 };
 
 pub const GROUP: GroupId = GroupId([7; 16]);
 pub const SUITE: Suite = Suite::X25519ChaCha20;
+
+/// What everybody's store is sealed with here.
+pub fn store_key() -> StoreKey {
+    StoreKey::from([9; 32])
+}
 
 /// Records as a store keeps them.
 pub type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -23,7 +29,7 @@ pub struct Person {
 
 impl Person {
     pub fn new(handle: &str) -> Self {
-        let mut person = Self { client: Client::create(handle).unwrap(), records: Records::new() };
+        let mut person = Self { client: Client::create(handle, &store_key()).unwrap(), records: Records::new() };
         person.save();
         person
     }
@@ -61,8 +67,21 @@ impl Person {
 }
 
 pub fn open(records: &Records) -> Client {
-    let records = records.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() });
-    Client::open(records).unwrap()
+    try_open(records).unwrap()
+}
+
+pub fn try_open(records: &Records) -> Result<Client, CoreError> {
+    Client::open(&store_key(), in_list(records))
+}
+
+pub fn in_list(records: &Records) -> impl Iterator<Item = Record> {
+    records.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() })
+}
+
+/// What is in the records.
+pub fn in_clear(records: &Records) -> Records {
+    let records = Provider::open(&store_key(), in_list(records)).unwrap().records_in_clear();
+    records.into_iter().map(|record| (record.key, record.value)).collect()
 }
 
 /// A group with these members, in this order, after one commit.

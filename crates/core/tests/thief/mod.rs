@@ -8,9 +8,9 @@ use openmls::prelude::{
     MlsGroup, MlsMessageBodyIn, MlsMessageIn, OpenMlsProvider, ProcessedMessageContent, ProtocolMessage,
     tls_codec::DeserializeBytes,
 };
-use quicprochat_core::{Provider, Record};
+use quicprochat_core::Provider;
 
-use crate::people::{GROUP, Records};
+use crate::people::{GROUP, Records, in_list, store_key};
 
 pub struct Thief {
     provider: Provider,
@@ -19,8 +19,7 @@ pub struct Thief {
 
 impl Thief {
     pub fn new(records: &Records) -> Self {
-        let records = records.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() });
-        let provider = Provider::of_records(records).unwrap();
+        let provider = Provider::open(&store_key(), in_list(records)).unwrap();
         let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
         let group = MlsGroup::load(provider.storage(), &id).unwrap().unwrap();
         Self { provider, group }

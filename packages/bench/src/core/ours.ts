@@ -22,8 +22,9 @@ export async function ourEngine(source?: string): Promise<Engine<OurWelcome>> {
 
 // What the core's API may change, in one place: how a store begins, what a Welcome is, how one joins.
 type OurWelcome = NonNullable<CommitBundle['welcome']>;
-const createClient = (name: string) => CoreClient.create(name);
-const openClient = (records: StoreRecord[]) => CoreClient.open(records);
+const STORE_KEY = new Uint8Array(32).fill(7);
+const createClient = (name: string) => CoreClient.create(name, STORE_KEY);
+const openClient = (records: StoreRecord[]) => CoreClient.open(STORE_KEY, records);
 const joinGroup = (client: CoreClient, { shared, joiners }: OurWelcome, index: number) => {
   const joiner = joiners[index];
   if (joiner === undefined) throw new Error('nobody was added at that place');

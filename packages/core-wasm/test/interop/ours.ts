@@ -14,7 +14,7 @@ export class OurPeer implements Peer {
   constructor(name: string, suite: SuiteNumber) {
     this.name = name;
     this.#suite = suite;
-    this.#client = CoreClient.create(name);
+    this.#client = CoreClient.create(name, new Uint8Array(32));
   }
 
   /** One single-use package, then the last-resort one again and again: as from a directory that has run out. */

@@ -36,8 +36,9 @@ async function create(
   ledger: Ledger,
   { handle, origin }: { handle: string; origin: string },
 ): Promise<AccountRow> {
+  const storeKey = await ledger.storeKey({ isNew: true });
   return ledger.transact(async (tx) => {
-    const identity = await tx.call('client.create', { handle });
+    const identity = await tx.call('client.create', { handle, storeKey });
     const account: AccountRow = {
       version: STORE_VERSION,
       relay: origin,

@@ -57,7 +57,12 @@ export class Ledger {
 
   /** A call that changes nothing, between transactions and never inside one. */
   query<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
-    return this.#mutex.run(async () => (await this.core.call(name, data)).result);
+    return this.#mutex.run(async () => {
+      const { result, writes } = await this.core.call(name, data);
+      // Lost writes would leave a gap in the core's batches, and the store would not open again.
+      if (writes.length > 0) throw new Error(`${name} changes the store and belongs into a transaction`);
+      return result;
+    });
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -126,6 +131,13 @@ export class Ledger {
     });
   }
 
+  /** The key that the core's records are sealed with; a new one for a store that has none. */
+  async storeKey({ isNew }: { isNew: boolean }): Promise<Uint8Array> {
+    const key = await this.storage.storeKey(isNew ? this.platform.random.bytes(32) : undefined);
+    if (key !== undefined) return key;
+    throw sdkError('STORE_KEY_MISSING', 'The key of this storage is not there; without it, it cannot be opened.');
+  }
+
   async close(): Promise<void> {
     this.#stopWatching();
     await this.#mutex.run(async () => {
@@ -160,7 +172,10 @@ export class Ledger {
     for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
     requireVersion(rows);
     this.core.dirty = false;
-    if (snapshot.core.length > 0) await this.core.call('client.open', { records: snapshot.core });
+    if (snapshot.core.length > 0) {
+      const storeKey = await this.storeKey({ isNew: false });
+      await this.core.call('client.open', { storeKey, records: snapshot.core });
+    }
 
     this.#generation = snapshot.generation;
     this.#rows = rows;

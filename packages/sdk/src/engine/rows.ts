@@ -5,7 +5,7 @@ import type { Message } from '../message.ts';
  * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
  * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
  */
-export const STORE_VERSION = 2;
+export const STORE_VERSION = 3;
 
 /** The account that the store belongs to. */
 export interface AccountRow {

@@ -2,6 +2,11 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { sdkError } from '../errors.ts';
 import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
 
+/** A database of its own, so that what copies or shows the rows does not take the key along. */
+interface KeySchema extends DBSchema {
+  key: { key: 'store'; value: Uint8Array };
+}
+
 interface Schema extends DBSchema {
   rows: { key: string; value: Uint8Array };
   meta: { key: 'generation'; value: number };
@@ -43,6 +48,7 @@ export function indexedDbStorage(name: string): Storage {
         channel.postMessage('committed');
         return expected + 1;
       }),
+    storeKey: (fresh) => guarded(() => storeKey(name, fresh)),
     onForeignCommit: (listener) => {
       const onMessage = () => {
         listener();
@@ -71,6 +77,26 @@ async function open(name: string): Promise<Database> {
     },
   });
   return database;
+}
+
+async function storeKey(name: string, fresh: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+  const database = await openDB<KeySchema>(`quicprochat-key:${name}`, 1, {
+    upgrade: (created) => {
+      created.createObjectStore('key');
+    },
+  });
+  try {
+    const transaction = database.transaction('key', 'readwrite', { durability: 'strict' });
+    let key = await transaction.store.get('store');
+    if (key === undefined && fresh !== undefined) {
+      key = fresh;
+      await transaction.store.put(fresh, 'store');
+    }
+    await transaction.done;
+    return key;
+  } finally {
+    database.close();
+  }
 }
 
 async function scan(database: Database, range: ScanRange): Promise<StoredRow[]> {

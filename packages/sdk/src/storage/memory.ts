@@ -4,6 +4,7 @@ import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type Stored
 export function memoryStorage(): Storage {
   let rows = new Map<string, Uint8Array>();
   let generation = 0;
+  let key: Uint8Array | undefined;
 
   return {
     generation: async () => generation,
@@ -19,6 +20,7 @@ export function memoryStorage(): Storage {
       rows = next;
       return ++generation;
     },
+    storeKey: async (fresh) => (key ??= fresh?.slice())?.slice(),
     onForeignCommit: () => () => undefined,
     close: async () => undefined,
   };

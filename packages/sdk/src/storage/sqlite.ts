@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { QuicprochatError, sdkError } from '../errors.ts';
+import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
 
 /** How long a commit waits for another process that is in the middle of one. */
@@ -9,7 +10,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
- * cut. Several processes may have the file open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
+ * cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may have both open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
  *
  * @throws {QuicprochatError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; STORE_UNAVAILABLE
  */
@@ -34,6 +35,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
       guarded(() => statements.scan({ from: prefix, after: after ?? '', before, limit, reverse })),
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
+    storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
     onForeignCommit: (listener) => watchFor(path, listener),
     close: async () => {
       database.close();

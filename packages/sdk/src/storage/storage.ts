@@ -21,6 +21,14 @@ export interface Storage {
    */
   commit(writes: readonly StorageWrite[], expected: number): Promise<number>;
 
+  /**
+   * The key that the core seals its records with, kept apart from the rows: a copy of the rows alone opens nothing.
+   * Where there is none yet, `fresh` becomes it, unless another tab or process was quicker.
+   *
+   * @returns 32 bytes; none where there is no key and no `fresh`
+   */
+  storeKey(fresh?: Uint8Array): Promise<Uint8Array | undefined>;
+
   /** Calls back after another tab or process committed. May call back too often. Returns how to stop it. */
   onForeignCommit(listener: () => void): () => void;
 

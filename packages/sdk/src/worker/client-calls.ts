@@ -14,9 +14,11 @@ export const clientCalls: ClientCalls = {
     return { errorCodes: coreErrorCodes() };
   },
 
-  'client.create': ({ handle }) => identityOf(session.replace(CoreClient.create(handle))),
+  'client.create': ({ handle, storeKey }) =>
+    identityOf(session.replace(CoreClient.create(handle, storeKey))),
 
-  'client.open': ({ records }) => identityOf(session.replace(CoreClient.open(records))),
+  'client.open': ({ storeKey, records }) =>
+    identityOf(session.replace(CoreClient.open(storeKey, records))),
 
   'client.identity': () => identityOf(session.client),
 

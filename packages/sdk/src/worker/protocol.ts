@@ -71,8 +71,8 @@ interface OnGroup {
 /** Every call, by name: what goes in, and what comes out. */
 export interface Calls {
   'worker.initialize': { data: { wasm: string | undefined }; result: { errorCodes: string[] } };
-  'client.create': { data: { handle: string }; result: Identity };
-  'client.open': { data: { records: StoreRecord[] }; result: Identity };
+  'client.create': { data: { handle: string; storeKey: Uint8Array }; result: Identity };
+  'client.open': { data: { storeKey: Uint8Array; records: StoreRecord[] }; result: Identity };
   'client.identity': { data: Record<string, never>; result: Identity };
   'client.policy': { data: UpdatePolicy; result: undefined };
   'client.sign': { data: { transcript: Uint8Array }; result: Uint8Array };

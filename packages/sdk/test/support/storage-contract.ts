@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StorageConflict, type Storage } from '../../src/storage/storage.ts';
 
 const bytes = (...values: number[]) => new Uint8Array(values);
+const key = (byte: number) => new Uint8Array(32).fill(byte);
 const keysOf = (rows: { key: string }[]) => rows.map(({ key }) => key);
 
 /**
@@ -92,7 +93,23 @@ export function storageContract(
       expect(await storage.get('a')).toEqual(bytes(1));
     });
 
+    test('a store key is made once, and stays', async () => {
+      expect(await storage.storeKey()).toBeUndefined();
+      const [first, second] = await Promise.all([storage.storeKey(key(1)), storage.storeKey(key(2))]);
+      expect(first).toEqual(second);
+      expect([key(1), key(2)]).toContainEqual(first);
+      expect(await storage.storeKey(key(3))).toEqual(first);
+      expect(await storage.scan({ prefix: '' })).toEqual([]);
+    });
+
     if (!shared) return;
+
+    test('who opens a store anew gets the same store key', async () => {
+      const second = await open();
+      others.push(second);
+      const keys = await Promise.all([storage.storeKey(key(1)), second.storeKey(key(2))]);
+      expect(keys[0]).toEqual(keys[1]);
+    });
 
     test('what was committed is there after the store is opened anew', async () => {
       await storage.commit([{ key: 'a', value: bytes(1) }], 0);

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { link, open, readFile, unlink } from 'node:fs/promises';
+import { sdkError } from '../errors.ts';
+
+const KEY_BYTES = 32;
+
+/**
+ * A key in a file that only its owner may read. Where there is none yet, `fresh` becomes it: written and synced under
+ * another name and then linked, so that a crash leaves no half of one, and the first of several processes wins.
+ */
+export async function keyFile(path: string, fresh?: Uint8Array): Promise<Uint8Array | undefined> {
+  const present = await read(path);
+  if (present !== undefined || fresh === undefined) return present;
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeSynced(draft, fresh);
+    await link(draft, path).catch(ignore('EEXIST'));
+  } finally {
+    await unlink(draft).catch(ignore('ENOENT'));
+  }
+  return read(path);
+}
+
+async function read(path: string): Promise<Uint8Array | undefined> {
+  const bytes = await readFile(path).catch(ignore('ENOENT'));
+  if (bytes === undefined) return undefined;
+  if (bytes.length === KEY_BYTES) return new Uint8Array(bytes);
+  throw sdkError('STORE_KEY_MISSING', 'The key file beside the database is damaged; nothing was changed.');
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function ignore(code: string) {
+  return (error: NodeJS.ErrnoException): undefined => {
+    if (error.code !== code) throw error;
+  };
+}
