@@ -135,7 +135,10 @@ export class Ledger {
   async storeKey({ isNew }: { isNew: boolean }): Promise<Uint8Array> {
     const key = await this.storage.storeKey(isNew ? this.platform.random.bytes(32) : undefined);
     if (key !== undefined) return key;
-    throw sdkError('STORE_KEY_MISSING', 'The key of this storage is not there; without it, it cannot be opened.');
+    throw sdkError(
+      'STORE_KEY_MISSING',
+      'The key of this storage is not there; without it, it cannot be opened.',
+    );
   }
 
   async close(): Promise<void> {

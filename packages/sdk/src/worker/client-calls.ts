@@ -14,11 +14,9 @@ export const clientCalls: ClientCalls = {
     return { errorCodes: coreErrorCodes() };
   },
 
-  'client.create': ({ handle, storeKey }) =>
-    identityOf(session.replace(CoreClient.create(handle, storeKey))),
+  'client.create': ({ handle, storeKey }) => identityOf(session.replace(CoreClient.create(handle, storeKey))),
 
-  'client.open': ({ storeKey, records }) =>
-    identityOf(session.replace(CoreClient.open(storeKey, records))),
+  'client.open': ({ storeKey, records }) => identityOf(session.replace(CoreClient.open(storeKey, records))),
 
   'client.identity': () => identityOf(session.client),
 
