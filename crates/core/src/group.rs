@@ -204,6 +204,16 @@ impl GroupMember {
         }
     }
 
+    /// Whether it is this member's turn to commit the proposals that wait. The one whose commit mends most of the tree is
+    /// first, at once; others follow after a while, so that nobody waits for those who are away and not all commit at
+    /// once. Own proposals are for the others.
+    pub fn commit_due(&self, now_ms: u64) -> bool {
+        let Some(age_ms) = self.activity.proposals_age_ms(now_ms).filter(|_| self.is_active()) else { return false };
+        let leaving = self.leaving();
+        let turn = tree_care::committer_turn_of(self.group.treesync(), self.epoch(), self.own_leaf_index(), &leaving);
+        turn.is_some_and(|turn| age_ms >= turn * tree_care::TURN_MS)
+    }
+
     /// [`GroupMember::update_due`] by messages and time alone.
     pub(crate) fn policy_due(&self, now_ms: u64) -> UpdateDue {
         self.activity.due(&self.shared.policy.get(), now_ms)

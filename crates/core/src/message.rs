@@ -246,6 +246,8 @@ impl GroupMember {
             ProcessedMessageContent::ProposalMessage(proposal) => {
                 let (kind, removed) = self.check_proposal(&sender, &proposal)?;
                 self.group.store_pending_proposal(shared.store(), *proposal)?;
+                self.activity.note_proposal(now_ms);
+                self.save_activity()?;
                 Ok(Received::Proposal { sender, epoch, proposal: kind, removed })
             }
             _ => Err(CoreError::PolicyRejected),

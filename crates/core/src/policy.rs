@@ -38,6 +38,8 @@ pub(crate) struct Activity {
     messages: u32,
     first_message_at_ms: Option<u64>,
     epoch_began_at_ms: u64,
+    /// When the first of the proposals that wait for a commit came.
+    proposed_at_ms: Option<u64>,
 }
 
 impl Activity {
@@ -49,6 +51,17 @@ impl Activity {
     /// Notes that a new epoch has begun, by somebody else's commit.
     pub(crate) fn begin_epoch(&mut self, now_ms: u64) {
         self.epoch_began_at_ms = now_ms;
+        self.proposed_at_ms = None;
+    }
+
+    /// Notes that a proposal came.
+    pub(crate) fn note_proposal(&mut self, now_ms: u64) {
+        self.proposed_at_ms.get_or_insert(now_ms);
+    }
+
+    /// How long proposals have waited.
+    pub(crate) fn proposals_age_ms(&self, now_ms: u64) -> Option<u64> {
+        self.proposed_at_ms.map(|first| now_ms.saturating_sub(first))
     }
 
     /// How long the current epoch has lasted.

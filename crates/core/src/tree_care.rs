@@ -1,10 +1,15 @@
-//! Bringing a bare tree to full (RFC 9420 §7.4: a commit is sealed to the resolution of each copath node).
+//! Bringing a bare tree to full (RFC 9420 §7.4: a commit is sealed to the resolution of each copath node), and choosing
+//! who commits what others have proposed.
 //!
 //! After a bulk add most parents are blank or have unmerged leaves, and each member's commit costs O(n) until others
 //! have committed too. So members update out of turn, one after the other: whose commit mends most goes first. Everyone
 //! computes the same order from the same tree, and nobody waits for those who are away: the first in order is due a
 //! while after the epoch began, the second after twice that while, and so on; each commit begins a new epoch and a new
 //! order. A tree of n leaves is full after about n/2 such commits, and most of the cost is gone after the first few.
+//!
+//! Proposals any member can commit, and if all did at once, all but one would do so in vain. The same order decides: whose
+//! commit mends most goes first, at once; if it seems to be away the next may too, then the next two, the next four, so
+//! that even of a thousand somebody does within two minutes.
 
 use openmls::treesync::TreeSync;
 use postcard::Error;
@@ -32,6 +37,17 @@ pub(crate) fn turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32) -> Option<u64>
     shape.turn_of(epoch, own_leaf as usize)
 }
 
+/// How many turns of [`TURN_MS`] after the first proposal came `own_leaf` may commit, among all but those who leave.
+pub(crate) fn committer_turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32, leaving: &[u32]) -> Option<u64> {
+    let mut shape = Shape::of(tree).ok()?;
+    let mendable = shape.mendable();
+    for &leaf in leaving {
+        *shape.leaves.get_mut(leaf as usize)? = false;
+    }
+    let place = shape.place_of(epoch, own_leaf as usize, &mendable)?;
+    Some(u64::from(u64::BITS - place.leading_zeros()))
+}
+
 /// Decides between leaves that mend as much: in another order each epoch, so that those who are away do not always
 /// stand first.
 fn lot(epoch: u64, leaf: usize) -> u64 {
@@ -54,15 +70,19 @@ impl Shape {
             return None;
         }
         let mendable = self.mendable();
-        let mends = |leaf: usize| self.direct_path(leaf).filter(|&parent| mendable[parent]).count();
-        let own = mends(own_leaf);
-        if own == 0 {
+        if !self.direct_path(own_leaf).any(|parent| mendable[parent]) {
             return None;
         }
-        let own_place = (own, lot(epoch, own_leaf));
+        self.place_of(epoch, own_leaf, &mendable).map(|place| place + 1)
+    }
+
+    /// How many of the taken leaves come before this one; none if it is not taken.
+    fn place_of(&self, epoch: u64, own_leaf: usize, mendable: &[bool]) -> Option<u64> {
+        let mends = |leaf: usize| self.direct_path(leaf).filter(|&parent| mendable[parent]).count();
+        let rank = |leaf: usize| (mends(leaf), lot(epoch, leaf));
+        let own_rank = self.leaves.get(own_leaf)?.then(|| rank(own_leaf))?;
         let others = (0..self.leaves.len()).filter(|&leaf| self.leaves[leaf] && leaf != own_leaf);
-        let before = others.filter(|&leaf| (mends(leaf), lot(epoch, leaf)) > own_place);
-        Some(before.count() as u64 + 1)
+        Some(others.filter(|&leaf| rank(leaf) > own_rank).count() as u64)
     }
 
     /// The parents that a commit below them would mend. One with nobody on one side is not in any path (RFC 9420 §7.9:
@@ -191,6 +211,20 @@ mod tests {
         assert!(first >= 8, "{first}");
         assert_eq!(after_first.turn_of(9, 0), None);
         assert_eq!(after_first.turn_of(9, 1), None, "its path is that of leaf 0");
+    }
+
+    #[test]
+    fn committers_have_an_order_without_those_who_leave() {
+        let mut small = shape(3, &[0, 1]);
+        let places = |shape: &Shape| (0..3).map(|leaf| shape.place_of(5, leaf, &shape.mendable())).collect::<Vec<_>>();
+        let mut all = places(&small);
+        all.sort_unstable();
+        assert_eq!(all, [Some(0), Some(1), Some(2)]);
+        small.leaves[1] = false;
+        let mut rest = places(&small);
+        assert_eq!(rest.remove(1), None);
+        rest.sort_unstable();
+        assert_eq!(rest, [Some(0), Some(1)]);
     }
 
     #[test]

@@ -100,3 +100,39 @@ fn a_removal_is_mended_too() {
     let [committer] = due(&members, now_ms + TURN_MS)[..] else { panic!("nobody mends the hole") };
     assert!((16..31).contains(&committer), "{committer} is on the other side");
 }
+
+/// Who would commit the proposals that wait.
+fn committers(members: &[GroupMember], now_ms: u64) -> Vec<usize> {
+    (0..members.len()).filter(|&index| members[index].commit_due(now_ms)).collect()
+}
+
+#[test]
+fn one_member_at_a_time_commits_what_another_has_proposed() {
+    for count in [3, 20] {
+        let mut people = crowd(count);
+        let mut members = bare_group(&mut people);
+        assert_eq!(committers(&members, 1_000), Vec::<usize>::new());
+        let leaver = 1;
+        let proposal = members[leaver].leave().unwrap();
+        for (index, member) in members.iter_mut().enumerate().filter(|(index, _)| *index != leaver) {
+            assert!(matches!(member.process(&proposal, 1_000), Ok(Received::Proposal { .. })), "{index}");
+        }
+        let [first] = committers(&members, 1_000)[..] else { panic!("not one") };
+        assert_ne!(first, leaver);
+        // It seems to be away: the next one, and in the end everybody but the leaver.
+        assert_eq!(committers(&members, 1_000 + TURN_MS - 1), [first]);
+        assert_eq!(committers(&members, 1_000 + TURN_MS).len(), 2);
+        assert_eq!(committers(&members, 1_000 + 2 * TURN_MS).len(), (count - 1).min(4));
+        assert_eq!(committers(&members, 1_000 + 5 * TURN_MS).len(), count - 1);
+        // A restart forgets nothing of it.
+        people[first].save();
+        assert!(people[first].copy().group().commit_due(1_000));
+        let bundle = members[first].commit_pending_proposals().unwrap();
+        members[first].merge_pending_commit(2_000).unwrap();
+        assert!(!members[first].commit_due(2_000 + 100 * TURN_MS));
+        let other = (0..count).find(|index| ![first, leaver].contains(index)).unwrap();
+        members[other].process(&bundle.commit, 2_000).unwrap();
+        members[other].merge_staged_commit(2_000).unwrap();
+        assert!(!members[other].commit_due(2_000 + 100 * TURN_MS));
+    }
+}

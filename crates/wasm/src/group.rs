@@ -94,6 +94,12 @@ impl GroupMember {
         self.read(|member| Ok(member.has_pending_commit()))
     }
 
+    /// Whether it is this member's turn to commit the proposals that wait.
+    #[wasm_bindgen(js_name = commitDue)]
+    pub fn commit_due(&self, now_ms: f64) -> Result<bool, Thrown> {
+        self.read(|member| Ok(member.commit_due(milliseconds(now_ms))))
+    }
+
     /// Whether proposals await a commit. Nothing can be sent meanwhile.
     #[wasm_bindgen(js_name = hasPendingProposals)]
     pub fn has_pending_proposals(&self) -> Result<bool, Thrown> {

@@ -88,7 +88,10 @@ impl Person for DefaultPerson {
 
     fn join(&mut self, welcome: &Vec<u8>, _index: usize) -> Outcome<()> {
         let MlsMessageBodyIn::Welcome(welcome) = decode(welcome)? else { return Err("not a welcome".into()) };
-        let config = MlsGroupJoinConfig::builder().wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY).build();
+        let config = MlsGroupJoinConfig::builder()
+            .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(true)
+            .build();
         let staged = StagedWelcome::new_from_welcome(&self.provider, &config, welcome, None)?;
         self.group = Some(staged.into_group(&self.provider)?);
         Ok(())

@@ -257,6 +257,15 @@ impl GroupMember {
         })
     }
 
+    /// The leaves that have proposed their own removal.
+    pub(super) fn leaving(&self) -> Vec<u32> {
+        let proposals = self.group.pending_proposals().filter_map(|proposal| match proposal.sender() {
+            Sender::Member(leaf) if removes(proposal, *leaf) => Some(leaf.u32()),
+            _ => None,
+        });
+        proposals.collect()
+    }
+
     /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC
     /// 9420 §12.2: a committer cannot remove itself) and stops nothing.
     fn is_leaving(&self) -> bool {

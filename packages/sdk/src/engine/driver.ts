@@ -154,18 +154,10 @@ export class Driver {
     if (group === undefined || leaving || this.#ledger.rows(outbox, `${conversationId}/`).length > 0)
       return undefined;
     if (group.updateDue !== 'no') return { type: 'heal' };
-    if (group.hasPendingProposals && this.#isOurTurn(conversationId)) return { type: 'commit-proposals' };
+    // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
+    // after a while). A client that does not stay cannot wait for its own, and tries.
+    if (group.hasPendingProposals && (group.commitDue || !this.patient)) return { type: 'commit-proposals' };
     return undefined;
-  }
-
-  /**
-   * Any member could commit a pending proposal; all at once would race. The first leaf goes first and the others come
-   * in when it has not (`Live` asks again after a while); a client that does not stay cannot wait, and tries.
-   */
-  #isOurTurn(conversationId: string): boolean {
-    if (!this.patient) return true;
-    const members = this.#ledger.group(conversationId)?.members ?? [];
-    return members[0]?.own ?? false;
   }
 }
 

@@ -131,11 +131,9 @@ export class Live {
     while (!this.#isClosing()) {
       await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
       if (this.#isClosing()) return;
-      this.#driver.patient = false;
       for (const row of this.#ledger.rows(conversations).filter(isReadable)) {
         await this.#attempt(() => this.#driver.tend(row.id));
       }
-      this.#driver.patient = true;
     }
   }
 

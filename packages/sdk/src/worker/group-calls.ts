@@ -93,6 +93,7 @@ function stateOf(group: GroupMember, nowMs: number): GroupState {
     members: group.members(),
     hasPendingCommit: group.hasPendingCommit(),
     hasPendingProposals: group.hasPendingProposals(),
+    commitDue: active && group.commitDue(nowMs),
     updateDue: active ? group.updateDue(nowMs) : 'no',
   };
 }
