@@ -1,6 +1,8 @@
 //! What openmls works with: our crypto and our store.
 
+mod aead;
 mod crypto;
+mod hpke;
 mod memo;
 mod verified;
 

@@ -10,10 +10,11 @@ mod group;
 mod poison;
 mod record;
 mod types;
+mod wiping;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{error::Thrown, poison::guarded, record::Fields, types::Versions};
+use crate::{error::Thrown, poison::guarded, types::Versions};
 
 /// Runs once, when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -30,10 +31,7 @@ pub fn core_error_codes() -> Vec<String> {
 /// The versions of the core and of openmls in this artefact.
 #[wasm_bindgen]
 pub fn versions() -> Versions {
-    Fields::new()
-        .text("core", quicprochat_core::VERSION)
-        .text("openmls", quicprochat_core::OPENMLS_VERSION)
-        .into_record()
+    record::versions()
 }
 
 /// Panics, for the tests of what follows a panic: this instance is of no use afterwards.

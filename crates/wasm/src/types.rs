@@ -94,6 +94,25 @@ export interface Versions {
 }
 ";
 
+/// `kind` of `Received`. Words that are enums cross as numbers.
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Application = "application",
+    Proposal = "proposal",
+    Commit = "commit",
+    OwnCommit = "own-commit",
+}
+
+/// `proposal` of `Received`.
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy)]
+pub(crate) enum Proposal {
+    Update = "update",
+    Remove = "remove",
+    Other = "other",
+}
+
 #[wasm_bindgen]
 extern "C" {
     /// `StoreRecord` of the types above.

@@ -15,6 +15,8 @@ use openmls_traits::{
 };
 
 use super::{
+    aead,
+    hpke::hpke,
     memo::Memo,
     verified::{Fingerprint, Signed, Verified},
 };
@@ -29,8 +31,6 @@ use crate::{
 /// Lengths of what a KEM puts out: X25519 (RFC 9180 §7.1), X-Wing (ML-KEM-768's 1,088 bytes and an X25519 key).
 const X25519_BYTES: usize = 32;
 const X_WING_OUTPUT_BYTES: usize = 1_120;
-/// Of every AEAD of our suites.
-const TAG_BYTES: usize = 16;
 
 type CryptoResult<T> = std::result::Result<T, CryptoError>;
 
@@ -136,14 +136,14 @@ impl Crypto {
         run(&mut self.deferred.lock().expect("nothing panics while it holds the lock"))
     }
 
-    /// Signatures of schemes that no group of ours uses. They are checked only to run the RFC's vectors: ECDSA and ML-DSA
-    /// would be a tenth of the shipped wasm.
-    fn verify_other(&self, scheme: SignatureScheme, data: &[u8], key: &[u8], signature: &[u8]) -> CryptoResult<()> {
-        if cfg!(feature = "kat") {
-            self.inner.verify_signature(scheme, data, key, signature)
-        } else {
-            Err(CryptoError::UnsupportedSignatureScheme)
-        }
+    /// What no group of ours uses, by RustCrypto. Only to run the RFC's vectors: P-256, ECDSA and ML-DSA would be a tenth
+    /// of the shipped wasm.
+    fn for_vectors<T>(
+        &self,
+        otherwise: CryptoError,
+        run: impl FnOnce(&RustCrypto) -> CryptoResult<T>,
+    ) -> CryptoResult<T> {
+        if cfg!(feature = "kat") { run(&self.inner) } else { Err(otherwise) }
     }
 
     /// What stands in a commit for a member or a subtree whose public key nothing can be sealed to: random bytes of the
@@ -165,20 +165,21 @@ impl Crypto {
 impl OpenMlsCrypto for Crypto {
     fn verify_signature(&self, scheme: SignatureScheme, data: &[u8], key: &[u8], signature: &[u8]) -> CryptoResult<()> {
         if scheme != SignatureScheme::ED25519 {
-            return self.verify_other(scheme, data, key, signature);
+            let verify = |inner: &RustCrypto| inner.verify_signature(scheme, data, key, signature);
+            return self.for_vectors(CryptoError::UnsupportedSignatureScheme, verify);
         }
         let holds = self.holds(Signed { key, message: data, signature }, None);
         if holds { Ok(()) } else { Err(CryptoError::InvalidSignature) }
     }
 
     fn hash(&self, hash_type: HashType, data: &[u8]) -> CryptoResult<Vec<u8>> {
-        if hash_type != HashType::Sha2_256 || !Memo::takes(data) {
-            return self.inner.hash(hash_type, data);
+        sha256_only(hash_type)?;
+        let hash = |data: &[u8]| self.inner.hash(HashType::Sha2_256, data);
+        if !Memo::takes(data) {
+            return hash(data);
         }
-        let digest = self.tree_hashes.digest(data, |data| {
-            self.inner.hash(hash_type, data)?.try_into().map_err(|_| CryptoError::CryptoLibraryError)
-        });
-        digest.map(|digest| digest.to_vec())
+        let digest = |data: &[u8]| hash(data)?.try_into().map_err(|_| CryptoError::CryptoLibraryError);
+        self.tree_hashes.digest(data, digest).map(|digest| digest.to_vec())
     }
 
     fn supports(&self, ciphersuite: Ciphersuite) -> CryptoResult<()> {
@@ -190,26 +191,29 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hkdf_extract(&self, hash: HashType, salt: &[u8], ikm: &[u8]) -> CryptoResult<SecretVLBytes> {
-        self.inner.hkdf_extract(hash, salt, ikm)
+        sha256_only(hash)?;
+        self.inner.hkdf_extract(HashType::Sha2_256, salt, ikm)
     }
 
     fn hmac(&self, hash: HashType, key: &[u8], message: &[u8]) -> CryptoResult<SecretVLBytes> {
-        self.inner.hmac(hash, key, message)
+        sha256_only(hash)?;
+        self.inner.hmac(HashType::Sha2_256, key, message)
     }
 
     fn hkdf_expand(&self, hash: HashType, prk: &[u8], info: &[u8], length: usize) -> CryptoResult<SecretVLBytes> {
+        sha256_only(hash)?;
         if info.get(2..).is_some_and(|label| label.starts_with(FIRST_RATCHET)) {
             self.ratchets_begun.add_one();
         }
-        self.inner.hkdf_expand(hash, prk, info, length)
+        self.inner.hkdf_expand(HashType::Sha2_256, prk, info, length)
     }
 
-    fn aead_encrypt(&self, aead: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> CryptoResult<Vec<u8>> {
-        self.inner.aead_encrypt(aead, key, data, nonce, aad)
+    fn aead_encrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> CryptoResult<Vec<u8>> {
+        aead::seal(alg, key, data, nonce, aad)
     }
 
-    fn aead_decrypt(&self, aead: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> CryptoResult<Vec<u8>> {
-        self.inner.aead_decrypt(aead, key, data, nonce, aad)
+    fn aead_decrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> CryptoResult<Vec<u8>> {
+        aead::open(alg, key, data, nonce, aad)
     }
 
     /// Keys are ours (`signer.rs`): openmls only ever asks the signers that it is handed.
@@ -219,11 +223,7 @@ impl OpenMlsCrypto for Crypto {
 
     /// See [`Crypto::signature_key_gen`]; the RFC's vectors bring keys that are not ours.
     fn sign(&self, scheme: SignatureScheme, data: &[u8], key: &[u8]) -> CryptoResult<Vec<u8>> {
-        if cfg!(feature = "kat") {
-            self.inner.sign(scheme, data, key)
-        } else {
-            Err(CryptoError::UnsupportedSignatureScheme)
-        }
+        self.for_vectors(CryptoError::UnsupportedSignatureScheme, |inner| inner.sign(scheme, data, key))
     }
 
     fn hpke_seal(
@@ -237,13 +237,17 @@ impl OpenMlsCrypto for Crypto {
         let (suite, kem_output_length) = match config.0 {
             HpkeKemType::DhKem25519 => (Suite::X25519ChaCha20, X25519_BYTES),
             HpkeKemType::XWingKemDraft6 => (Suite::X25519MlKem768Aes128, X_WING_OUTPUT_BYTES),
-            _ => return self.inner.hpke_seal(config, public_key, info, aad, plaintext),
+            _ => {
+                let seal = |inner: &RustCrypto| inner.hpke_seal(config, public_key, info, aad, plaintext);
+                return self.for_vectors(CryptoError::UnsupportedCiphersuite, seal);
+            }
         };
-        if is_sealable(public_key, suite) {
-            self.inner.hpke_seal(config, public_key, info, aad, plaintext)
-        } else {
-            self.sealed_to_nobody(kem_output_length, plaintext.len() + TAG_BYTES)
+        if !is_sealable(public_key, suite) {
+            return self.sealed_to_nobody(kem_output_length, plaintext.len() + aead::TAG_BYTES);
         }
+        let sealed = hpke(&config)?.seal(&public_key.into(), info, aad, plaintext, None, None, None);
+        let (kem_output, ciphertext) = sealed.map_err(|_| CryptoError::CryptoLibraryError)?;
+        Ok(HpkeCiphertext { kem_output: kem_output.into(), ciphertext: ciphertext.into() })
     }
 
     fn hpke_open(
@@ -254,7 +258,14 @@ impl OpenMlsCrypto for Crypto {
         info: &[u8],
         aad: &[u8],
     ) -> CryptoResult<Vec<u8>> {
-        self.inner.hpke_open(config, input, private_key, info, aad)
+        let HpkeCiphertext { kem_output, ciphertext } = input;
+        let (kem_output, ciphertext) = (kem_output.as_slice(), ciphertext.as_slice());
+        let Ok(hpke) = hpke(&config) else {
+            let open = |inner: &RustCrypto| inner.hpke_open(config, input, private_key, info, aad);
+            return self.for_vectors(CryptoError::UnsupportedCiphersuite, open);
+        };
+        let opened = hpke.open(kem_output, &private_key.into(), info, aad, ciphertext, None, None, None);
+        opened.map_err(|_| CryptoError::HpkeDecryptionError)
     }
 
     fn hpke_setup_sender_and_export(
@@ -265,7 +276,10 @@ impl OpenMlsCrypto for Crypto {
         exporter_context: &[u8],
         exporter_length: usize,
     ) -> CryptoResult<(KemOutput, ExporterSecret)> {
-        self.inner.hpke_setup_sender_and_export(config, public_key, info, exporter_context, exporter_length)
+        let setup = hpke(&config)?.setup_sender(&public_key.into(), info, None, None, None);
+        let (kem_output, context) = setup.map_err(|_| CryptoError::SenderSetupError)?;
+        let exported = context.export(exporter_context, exporter_length).map_err(|_| CryptoError::ExporterError)?;
+        Ok((kem_output, exported.into()))
     }
 
     fn hpke_setup_receiver_and_export(
@@ -277,10 +291,24 @@ impl OpenMlsCrypto for Crypto {
         exporter_context: &[u8],
         exporter_length: usize,
     ) -> CryptoResult<ExporterSecret> {
-        self.inner.hpke_setup_receiver_and_export(config, enc, private_key, info, exporter_context, exporter_length)
+        let context = hpke(&config)?.setup_receiver(enc, &private_key.into(), info, None, None, None);
+        let context = context.map_err(|_| CryptoError::ReceiverSetupError)?;
+        let exported = context.export(exporter_context, exporter_length);
+        exported.map(Into::into).map_err(|_| CryptoError::ExporterError)
     }
 
     fn derive_hpke_keypair(&self, config: HpkeConfig, ikm: &[u8]) -> CryptoResult<HpkeKeyPair> {
-        self.inner.derive_hpke_keypair(config, ikm)
+        let Ok(hpke) = hpke(&config) else {
+            return self
+                .for_vectors(CryptoError::UnsupportedCiphersuite, |inner| inner.derive_hpke_keypair(config, ikm));
+        };
+        let derived = hpke.derive_key_pair(ikm).map_err(|_| CryptoError::CryptoLibraryError)?;
+        let (private, public) = derived.into_keys();
+        Ok(HpkeKeyPair { private: private.as_slice().into(), public: public.as_slice().into() })
     }
+}
+
+/// The hash of all our suites. Saying so lets the linker drop the others.
+fn sha256_only(hash: HashType) -> CryptoResult<()> {
+    if hash == HashType::Sha2_256 { Ok(()) } else { Err(CryptoError::UnsupportedHashAlgorithm) }
 }
