@@ -205,6 +205,10 @@ export class GroupMember {
      */
     clearPendingCommit(): void;
     /**
+     * Whether it is this member's turn to commit the proposals that wait.
+     */
+    commitDue(now_ms: number): boolean;
+    /**
      * Stages a commit of all proposals received so far.
      */
     commitPendingProposals(_now_ms: number): CommitBundle;
@@ -355,6 +359,7 @@ export interface InitOutput {
     readonly groupmember_accessKey: (a: number) => [number, number, number, number];
     readonly groupmember_addMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_clearPendingCommit: (a: number) => [number, number];
+    readonly groupmember_commitDue: (a: number, b: number) => [number, number, number];
     readonly groupmember_commitPendingProposals: (a: number, b: number) => [number, number, number];
     readonly groupmember_discardStagedCommit: (a: number) => [number, number];
     readonly groupmember_encrypt: (a: number, b: number, c: number, d: number) => [number, number, number, number];
@@ -383,14 +388,14 @@ export interface InitOutput {
     readonly start: () => void;
     readonly unsafeTestingPanic: () => [number, number];
     readonly versions: () => any;
-    readonly __wbindgen_malloc: (a: number, b: number) => number;
-    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
-    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __wbindgen_exn_store: (a: number) => void;
     readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
     readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_start: () => void;
 }
 

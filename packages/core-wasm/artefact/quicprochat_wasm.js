@@ -408,6 +408,18 @@ export class GroupMember {
         }
     }
     /**
+     * Whether it is this member's turn to commit the proposals that wait.
+     * @param {number} now_ms
+     * @returns {boolean}
+     */
+    commitDue(now_ms) {
+        const ret = wasm.groupmember_commitDue(this.__wbg_ptr, now_ms);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] !== 0;
+    }
+    /**
      * Stages a commit of all proposals received so far.
      * @param {number} _now_ms
      * @returns {CommitBundle}
@@ -774,13 +786,6 @@ export function versions() {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
-        __wbg___wbindgen_debug_string_f249a2a76caa9a55: function(arg0, arg1) {
-            const ret = debugString(arg1);
-            const ptr1 = passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            const len1 = WASM_VECTOR_LEN;
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);
-            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);
-        },
         __wbg___wbindgen_is_function_741ff2bb612836f5: function(arg0) {
             const ret = typeof(arg0) === 'function';
             return ret;
@@ -830,10 +835,6 @@ function __wbg_get_imports() {
             const ret = arg0.msCrypto;
             return ret;
         },
-        __wbg_new_37eb45aaf5eeb820: function() {
-            const ret = new Array();
-            return ret;
-        },
         __wbg_new_787b9fb330d55d78: function(arg0, arg1) {
             const ret = new Error(getStringFromWasm0(arg0, arg1));
             return ret;
@@ -865,10 +866,6 @@ function __wbg_get_imports() {
         __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },
-        __wbg_push_c9f4893fc209f768: function(arg0, arg1) {
-            const ret = arg0.push(arg1);
-            return ret;
-        },
         __wbg_randomFillSync_34b023059e3363de: function() { return handleError(function (arg0, arg1) {
             arg0.randomFillSync(arg1);
         }, arguments); },
@@ -876,15 +873,103 @@ function __wbg_get_imports() {
             const ret = module.require;
             return ret;
         }, arguments); },
-        __wbg_set_2793479888329cb6: function() { return handleError(function (arg0, arg1, arg2) {
-            const ret = Reflect.set(arg0, arg1, arg2);
-            return ret;
-        }, arguments); },
+        __wbg_set_accountKey_574eff79d018ca40: function(arg0, arg1) {
+            arg0.accountKey = arg1;
+        },
+        __wbg_set_added_c5ff8a70471839e0: function(arg0, arg1, arg2) {
+            var v0 = getArrayJsValueFromWasm0(arg1, arg2);
+            wasm.__wbindgen_free(arg1, arg2 * 4, 4);
+            arg0.added = v0;
+        },
         __wbg_set_code_04f1cf377c025b7f: function(arg0, arg1, arg2) {
             arg0.code = getStringFromWasm0(arg1, arg2);
         },
+        __wbg_set_commit_e6e635d9c2e1590d: function(arg0, arg1) {
+            arg0.commit = arg1;
+        },
+        __wbg_set_core_11ca8c7eec2ff99e: function(arg0, arg1, arg2) {
+            arg0.core = getStringFromWasm0(arg1, arg2);
+        },
+        __wbg_set_deviceId_c762ccc3b2616d72: function(arg0, arg1) {
+            arg0.deviceId = arg1;
+        },
+        __wbg_set_deviceKey_1caa40c14ccef70a: function(arg0, arg1) {
+            arg0.deviceKey = arg1;
+        },
+        __wbg_set_epoch_e9b3a7e60bbb978d: function(arg0, arg1) {
+            arg0.epoch = BigInt.asUintN(64, arg1);
+        },
+        __wbg_set_handle_46d7ec107f349b7e: function(arg0, arg1, arg2) {
+            arg0.handle = getStringFromWasm0(arg1, arg2);
+        },
+        __wbg_set_healedAtMs_52c6190d0d6a80cc: function(arg0, arg1) {
+            arg0.healedAtMs = arg1;
+        },
+        __wbg_set_healedEpoch_44aa907a4bed82af: function(arg0, arg1) {
+            arg0.healedEpoch = BigInt.asUintN(64, arg1);
+        },
+        __wbg_set_joiners_c9c981b04ce33eb6: function(arg0, arg1, arg2) {
+            var v0 = getArrayJsValueFromWasm0(arg1, arg2);
+            wasm.__wbindgen_free(arg1, arg2 * 4, 4);
+            arg0.joiners = v0;
+        },
+        __wbg_set_key_bf82674197e3faa8: function(arg0, arg1) {
+            arg0.key = arg1;
+        },
+        __wbg_set_kind_180fbe2b5aeeff6a: function(arg0, arg1) {
+            arg0.kind = __wbindgen_enum_Kind[arg1];
+        },
+        __wbg_set_leafIndex_7381b6a901c48968: function(arg0, arg1) {
+            arg0.leafIndex = arg1 >>> 0;
+        },
         __wbg_set_name_a576cb0a1dc04949: function(arg0, arg1, arg2) {
             arg0.name = getStringFromWasm0(arg1, arg2);
+        },
+        __wbg_set_nextAccessKey_2b8725fa0f123cfe: function(arg0, arg1) {
+            arg0.nextAccessKey = arg1;
+        },
+        __wbg_set_openmls_3d46a52db7bf46b9: function(arg0, arg1, arg2) {
+            arg0.openmls = getStringFromWasm0(arg1, arg2);
+        },
+        __wbg_set_own_abe37c9a2a64f27d: function(arg0, arg1) {
+            arg0.own = arg1 !== 0;
+        },
+        __wbg_set_plaintext_6f7bf0fdbcbea07c: function(arg0, arg1) {
+            arg0.plaintext = arg1;
+        },
+        __wbg_set_proposal_234571382eb18c76: function(arg0, arg1) {
+            arg0.proposal = __wbindgen_enum_Proposal[arg1];
+        },
+        __wbg_set_removed_ab363df150fa7431: function(arg0, arg1, arg2) {
+            var v0 = getArrayJsValueFromWasm0(arg1, arg2);
+            wasm.__wbindgen_free(arg1, arg2 * 4, 4);
+            arg0.removed = v0;
+        },
+        __wbg_set_removed_fe087a5e0dc2403d: function(arg0, arg1) {
+            arg0.removed = arg1;
+        },
+        __wbg_set_selfRemoved_d521b84c4c3d4e6a: function(arg0, arg1) {
+            arg0.selfRemoved = arg1 !== 0;
+        },
+        __wbg_set_sender_95be30dd215627e8: function(arg0, arg1) {
+            arg0.sender = arg1;
+        },
+        __wbg_set_shared_7c4699c5d6242e93: function(arg0, arg1) {
+            arg0.shared = arg1;
+        },
+        __wbg_set_signatureKey_a7d460472010ccee: function(arg0, arg1) {
+            arg0.signatureKey = arg1;
+        },
+        __wbg_set_updated_e693fde4a28e42ca: function(arg0, arg1, arg2) {
+            var v0 = getArrayJsValueFromWasm0(arg1, arg2);
+            wasm.__wbindgen_free(arg1, arg2 * 4, 4);
+            arg0.updated = v0;
+        },
+        __wbg_set_value_6f6942f4fa27f85a: function(arg0, arg1) {
+            arg0.value = arg1;
+        },
+        __wbg_set_welcome_6180fb0012d10504: function(arg0, arg1) {
+            arg0.welcome = arg1;
         },
         __wbg_static_accessor_GLOBAL_THIS_003ee833af9699fc: function() {
             const ret = typeof globalThis === 'undefined' ? undefined : globalThis;
@@ -914,24 +999,14 @@ function __wbg_get_imports() {
             const ret = arg0.versions;
             return ret;
         },
-        __wbindgen_generic_0000000000000001: function(arg0) {
-            // Cast intrinsic for `F64 -> Externref`.
-            const ret = arg0;
-            return ret;
-        },
-        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
+        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
             // Cast intrinsic for `Ref(Slice(U8)) -> NamedExternref("Uint8Array")`.
             const ret = getArrayU8FromWasm0(arg0, arg1);
             return ret;
         },
-        __wbindgen_generic_0000000000000003: function(arg0, arg1) {
+        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
             // Cast intrinsic for `Ref(String) -> Externref`.
             const ret = getStringFromWasm0(arg0, arg1);
-            return ret;
-        },
-        __wbindgen_generic_0000000000000004: function(arg0) {
-            // Cast intrinsic for `U64 -> Externref`.
-            const ret = BigInt.asUintN(64, arg0);
             return ret;
         },
         __wbindgen_init_externref_table: function() {
@@ -949,6 +1024,10 @@ function __wbg_get_imports() {
     };
 }
 
+const __wbindgen_enum_Kind = ["application", "proposal", "commit", "own-commit"];
+
+
+const __wbindgen_enum_Proposal = ["update", "remove", "other"];
 const CoreClientFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_coreclient_free(ptr, 1));
@@ -960,64 +1039,6 @@ function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
     wasm.__wbindgen_externrefs.set(idx, obj);
     return idx;
-}
-
-function debugString(val) {
-    switch (typeof val) {
-        // primitive types
-        case 'number':
-        case 'boolean':
-        case 'undefined':
-        return `${val}`;
-        case 'string':
-        return JSON.stringify(val);
-        case 'bigint':
-        return `${val}n`;
-        case 'symbol':
-        return val.description !== undefined
-            ? `Symbol(${val.description})`
-            : 'Symbol';
-        case 'function':
-        return typeof val.name === 'string' && val.name !== ''
-            ? `Function(${val.name})`
-            : 'Function';
-        case 'object': {
-            if (val === null) {
-                return 'null';
-            }
-            // objects
-            if (Array.isArray(val)) {
-                return '[' + Array.from(val, debugString).join(', ') + ']';
-            }
-            // errors
-            if (val instanceof Error) {
-                return `${val.name}: ${val.message}\n${val.stack}`;
-            }
-
-            const toStringOutput = toString.call(val);
-            // Test for built-in
-            const className = /\[object ([^\]]+)\]/.exec(toStringOutput)?.[1];
-
-            // Failed to match the standard '[object ClassName]'
-            if (className === undefined) {
-                return toStringOutput;
-            }
-            if (className === 'Object') {
-                // we're a user defined class or Object
-                // JSON.stringify avoids problems with cycles, and is generally much
-                // easier than looping through ownProperties of `val`.
-                try {
-                    return 'Object(' + JSON.stringify(val) + ')';
-                } catch (_) {
-                    return 'Object';
-                }
-            }
-            // TODO we could test for more things here, like `Set`s and `Map`s.
-            return className;
-        }
-        // Per MDN: 'This list of values is exhaustive.'
-        // https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Operators/typeof#description
-    }
 }
 
 function getArrayJsValueFromWasm0(ptr, len) {

@@ -76,7 +76,7 @@ export class Conversations {
     const others = [...new Set(members)].filter((member) => member !== handle);
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);
-    const claimed = await claim(relay, { suite: chosen, handles: others });
+    const claimed = await claim(ledger, relay, { suite: chosen, handles: others });
     signal?.throwIfAborted();
 
     const id = hex.encode(ledger.platform.random.bytes(16)) as GroupId;

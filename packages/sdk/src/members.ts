@@ -44,7 +44,7 @@ export class Members {
     const missing = [...new Set(handles)].filter((handle) => !present.has(handle));
     if (missing.length === 0)
       throw sdkError('INVALID_ARGUMENT', 'Everyone named is in the conversation already.');
-    const claimed = await claim(relay, { suite: row.suite, handles: missing });
+    const claimed = await claim(ledger, relay, { suite: row.suite, handles: missing });
     const result = await this.#commit({ type: 'add', claimed }, options);
     await this.#tellName();
     return result;

@@ -1,9 +1,10 @@
-import { fromBase64Url, toBase64Url, type CipherSuite, type DeviceId } from '@quicprochat/protocol';
+import { fromBase64Url, toBase64Url, type DeviceId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
-import type { CallResult, GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
-import { learnContact, requireUnchanged } from './contacts.ts';
+import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
+import { ownerOf } from './claim.ts';
+import { requireUnchanged } from './contacts.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { isReadable, settleOwn } from './log-reader.ts';
@@ -11,7 +12,6 @@ import {
   conversations,
   outbox,
   outboxKey,
-  type ClaimedKeyPackage,
   type Intent,
   type OutboxRow,
   type PreparedWelcome,
@@ -250,7 +250,8 @@ async function stage(
       const present = new Set(group.members.map(({ deviceId }) => hex.encode(deviceId)));
       const missing = intent.claimed.filter(({ deviceId }) => !present.has(deviceId));
       if (missing.length === 0) return undefined;
-      for (const claimed of missing) await requireGenuine(tx, claimed, group.suite);
+      // Again, since this can be long after they were claimed.
+      for (const claimed of missing) requireUnchanged(await ownerOf(tx, claimed, group.suite));
       const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
       const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
       return { bundle, added: missing.map(({ deviceId }) => deviceId) };
@@ -266,24 +267,6 @@ function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): Prep
     shared: toBase64Url(shared),
     joiners: added.map((deviceId, i) => ({ deviceId, secrets: own[i] ?? '' })),
   };
-}
-
-/** The relay handed the key package out: it must be of the handle and device asked for, under the key known for it. */
-async function requireGenuine(
-  tx: Transaction,
-  claimed: ClaimedKeyPackage,
-  suite: CipherSuite,
-): Promise<void> {
-  const owner: CallResult<'client.inspectKeyPackage'> = await tx.call('client.inspectKeyPackage', {
-    keyPackage: fromBase64Url(claimed.keyPackage),
-    suite,
-  });
-  if (owner.handle !== claimed.handle || hex.encode(owner.deviceId) !== claimed.deviceId) {
-    throw sdkError('IDENTITY_CHANGED', `The relay handed out another’s key package for ${claimed.handle}.`, {
-      details: { handle: claimed.handle },
-    });
-  }
-  requireUnchanged(learnContact(tx, owner.handle, toBase64Url(owner.accountKey)));
 }
 
 function leafIndexOf({ leafIndex }: { leafIndex: number }): number {

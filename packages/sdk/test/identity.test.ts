@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import type { Client } from '../src/client.ts';
+import { people, same, syncAll, textsOf } from './support/people.ts';
+
+const town = people();
+
+/** What a hostile relay does: forgets an account, so that somebody else can register its handle. */
+async function impostorOf(client: Client): Promise<Client> {
+  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
+  const forget = (table: string, column: string, value: string) =>
+    database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`).run(value).changes;
+  forget('key_packages', 'device_id', client.deviceId);
+  forget('devices', 'handle', client.handle);
+  expect(forget('accounts', 'handle', client.handle)).toBe(1);
+  database.close();
+  const impostor = await town.open({ handle: client.handle });
+  expect(impostor.accountKey).not.toEqual(client.accountKey);
+  return impostor;
+}
+
+test('the relay hands out an impostor’s key package: it is refused, and nobody is added', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  await alice.conversations.create({ members: [bob.handle] });
+  await impostorOf(bob);
+
+  const create = alice.conversations.create({ members: [bob.handle] });
+  await expect(create).rejects.toMatchObject({ code: 'IDENTITY_CHANGED', name: 'CryptoVerificationError' });
+  expect(alice.conversations.list()).toHaveLength(1);
+
+  // The person compares safety numbers, and goes on with the new key.
+  expect(alice.contacts.hasChanged(bob.handle)).toBe(true);
+  await alice.contacts.verify(bob.handle, true);
+  await expect(alice.conversations.create({ members: [bob.handle] })).resolves.toBeDefined();
+});
+
+test('another member adds an impostor: sending stops until the person has decided', async () => {
+  const [alice, bob, carol] = [await town.join('alice'), await town.join('bob'), await town.join('carol')];
+  await syncAll(alice, bob, carol);
+  await alice.conversations.create({ members: [bob.handle] });
+  const tea = await alice.conversations.create({ members: [carol.handle] });
+  await carol.sync();
+  const numberBefore = await alice.contacts.safetyNumber(bob.handle);
+  await alice.contacts.verify(bob.handle, true);
+
+  const impostor = await impostorOf(bob);
+  await same(carol, tea).members.add([bob.handle]);
+  await syncAll(impostor, alice);
+  await expect(tea.send('for Bob?')).rejects.toMatchObject({
+    code: 'IDENTITY_CHANGED',
+    details: { handle: bob.handle },
+  });
+  expect(alice.contacts.hasChanged(bob.handle)).toBe(true);
+  expect(alice.contacts.isVerified(bob.handle)).toBe(false);
+  expect(await alice.contacts.safetyNumber(bob.handle)).not.toBe(numberBefore);
+
+  await alice.contacts.verify(bob.handle, true);
+  await tea.send('so it is the new Bob');
+  await impostor.sync();
+  expect(await textsOf(same(impostor, tea))).toEqual(['so it is the new Bob']);
+});
