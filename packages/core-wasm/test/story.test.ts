@@ -10,7 +10,7 @@ import {
   type StoreWrite,
 } from '../src/node.ts';
 
-const SUITES = [0x0001, 0x0003, 0x004f];
+const SUITES = [0x0001, 0x0003, 0x004e, 0x004f];
 const GROUP_ID = new Uint8Array(16).fill(7);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (words: string) => new TextEncoder().encode(words);

@@ -38,7 +38,8 @@ type CryptoResult<T> = std::result::Result<T, CryptoError>;
 #[derive(Default)]
 pub struct Crypto {
     inner: RustCrypto,
-    tree_hashes: Memo,
+    /// Of SHA-256 and of SHA-384: blank nodes are the same input in both.
+    tree_hashes: [Memo; 2],
     deferred: Mutex<Option<Vec<Deferred>>>,
     verified: Verified,
     ratchets_begun: RatchetsBegun,
@@ -172,13 +173,16 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hash(&self, hash_type: HashType, data: &[u8]) -> CryptoResult<Vec<u8>> {
-        if hash_type != HashType::Sha2_256 || !Memo::takes(data) {
+        let [sha256, sha384] = &self.tree_hashes;
+        let tree_hashes = match hash_type {
+            HashType::Sha2_256 => sha256,
+            HashType::Sha2_384 => sha384,
+            HashType::Sha2_512 => return self.inner.hash(hash_type, data),
+        };
+        if !Memo::takes(data) {
             return self.inner.hash(hash_type, data);
         }
-        let digest = self.tree_hashes.digest(data, |data| {
-            self.inner.hash(hash_type, data)?.try_into().map_err(|_| CryptoError::CryptoLibraryError)
-        });
-        digest.map(|digest| digest.to_vec())
+        tree_hashes.digest(data, |data| self.inner.hash(hash_type, data))
     }
 
     fn supports(&self, ciphersuite: Ciphersuite) -> CryptoResult<()> {

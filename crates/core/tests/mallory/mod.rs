@@ -322,7 +322,7 @@ fn suite() -> Ciphersuite {
 }
 
 fn capabilities() -> Capabilities {
-    let suites = [1, 3, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
+    let suites = [1, 3, 0x4e, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
     let extensions = [ExtensionType::LastResort];
     let credentials = [CredentialType::Basic];
     let versions = [ProtocolVersion::Mls10];
