@@ -93,8 +93,11 @@ pub(crate) fn bundle(bundle: &core::CommitBundle) -> CommitBundle {
 }
 
 fn welcome(welcome: &core::WelcomeBundle) -> JsValue {
-    let joiners: Array = welcome.joiners.iter().map(|joiner| Uint8Array::from(joiner.as_slice())).collect();
-    Fields::new().bytes("shared", &welcome.shared).value("joiners", &joiners).0.into()
+    Fields::new().bytes("shared", &welcome.shared).value("joiners", &arrays(&welcome.joiners)).0.into()
+}
+
+fn arrays(all: &[Vec<u8>]) -> Array {
+    all.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect()
 }
 
 pub(crate) fn write(write: &core::Write) -> StoreWrite {
@@ -123,14 +126,15 @@ pub(crate) fn received(received: &core::Received) -> Received {
             .epoch("epoch", *epoch)
             .text("proposal", proposal_word(*proposal))
             .value("removed", &removed.as_ref().map_or(JsValue::UNDEFINED, |removed| member(removed).into())),
-        core::Received::Commit { sender, epoch, added, removed, updated, self_removed } => Fields::new()
+        core::Received::Commit { sender, epoch, added, removed, updated, self_removed, psks } => Fields::new()
             .text("kind", "commit")
             .value("sender", &member(sender))
             .epoch("epoch", *epoch)
             .members("added", added)
             .members("removed", removed)
             .members("updated", updated)
-            .flag("selfRemoved", *self_removed),
+            .flag("selfRemoved", *self_removed)
+            .value("psks", &arrays(psks)),
         core::Received::OwnCommit { epoch } => Fields::new().text("kind", "own-commit").epoch("epoch", *epoch),
     }
     .into_record()

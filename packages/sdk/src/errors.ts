@@ -57,6 +57,7 @@ type Remedy = 'usage' | 'validation' | 'crypto' | 'storage' | 'transport' | 'int
  */
 export const CORE_ERRORS = {
   BAD_INPUT: 'usage',
+  PSK_MISSING: 'usage',
   STORE_CORRUPT: 'storage',
   WIRE_DECODE: 'validation',
   WRONG_GROUP: 'validation',

@@ -101,8 +101,11 @@ pub const ROWS: &[Row] = &[
             commit.proposals.push(ProposalOrRef::Proposal(Proposal::Unknown(b"x".to_vec().into())));
         })
     }), // --- PSKs
-    ("ValSem401", "a nonce that is too short", "Psk", CoreError::PolicyRejected, |scene| {
+    ("ValSem401", "a nonce that is too short", "Psk", CoreError::InvalidCommit, |scene| {
         scene.mallory.lying_commit(|commit| commit.proposals.push(psk(16)))
+    }),
+    ("ValSem401", "a nonce that is too long", "Psk", CoreError::InvalidCommit, |scene| {
+        scene.mallory.lying_commit(|commit| commit.proposals.push(psk(48)))
     }),
     ("ValSem402", "an unknown type of PSK", "MalformedContent", CoreError::DecryptFailed, |scene| {
         scene.mallory.lying_draft(|draft| {
