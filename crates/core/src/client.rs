@@ -122,6 +122,17 @@ impl Client {
         provider.storage().transaction(|| key_package::generate(provider, identity, suite, true))
     }
 
+    /// Deletes the private keys of single-use and last-resort key packages whose lifetime of 84 days ended a week ago or
+    /// longer, and says of how many: nobody may have added this device by them since. To be called when the Welcomes
+    /// that have come are read.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreCorrupt`].
+    pub fn forget_expired_key_packages(&self, now_ms: u64) -> Result<u32> {
+        let store = self.shared.store();
+        store.transaction(|| key_package::forget_expired(store, now_ms))
+    }
+
     /// Who a key package belongs to, after every check that adding it would make.
     ///
     /// # Errors

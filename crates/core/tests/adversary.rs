@@ -5,7 +5,7 @@
 mod mallory;
 mod people;
 
-use mallory::Mallory;
+use mallory::{Mallory, wire};
 use openmls::prelude::{
     Extension, Extensions, LeafNodeParameters, Lifetime, PURE_PLAINTEXT_WIRE_FORMAT_POLICY,
     RequiredCapabilitiesExtension,
@@ -237,6 +237,9 @@ fn what_mls_allows_and_the_policy_does_not_is_rejected() {
     let resumption = mallory.commit_psk(mallory.resumption_psk());
     reject(resumption.clone(), CoreError::PolicyRejected);
     assert_eq!(refused(&bob, &mut at_bob, |member| member.process(&resumption, 1)), CoreError::PolicyRejected);
+    // openmls leaves it out of commits; packages/core-wasm/test/interop/forgery.test.ts has one.
+    let reinit = || wire::Proposal::ReInit(b"another group".to_vec().into(), 1, 3, Vec::new());
+    reject(mallory.lying_proposal(move |proposal| *proposal = reinit()), CoreError::PolicyRejected);
     let extensions =
         || Extensions::single(Extension::RequiredCapabilities(RequiredCapabilitiesExtension::default())).unwrap();
     reject(mallory.propose_extensions(extensions()), CoreError::PolicyRejected);

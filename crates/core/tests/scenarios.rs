@@ -310,6 +310,20 @@ fn two_past_epochs_stay_readable() {
     assert_eq!(at_bob.process(&late, 1), Err(CoreError::EpochTooOld));
 }
 
+/// There are no roles (docs/src/security/limits.md): the last who came may add others and remove who made the group.
+#[test]
+fn every_member_may_add_and_remove_every_other() {
+    let (mut alice, mut bob, mut carol) = (Person::new("alice"), Person::new("bob"), Person::new("carol"));
+    let members = group_of(&mut [&mut alice, &mut bob, &mut carol], SUITE);
+    let [mut at_alice, mut at_bob, mut at_carol] = <[_; 3]>::try_from(members).unwrap();
+    let addition = at_carol.add_members(&[Person::new("dave").key_package(SUITE)], 1).unwrap();
+    deliver(&addition, &mut at_carol, &mut [&mut at_alice, &mut at_bob]);
+    let removal = at_carol.remove_members(&[0]).unwrap();
+    deliver(&removal, &mut at_carol, &mut [&mut at_alice, &mut at_bob]);
+    assert!(!at_alice.is_active());
+    assert_agreed(&[&at_bob, &at_carol]);
+}
+
 #[test]
 fn wrong_additions_and_removals_are_named() {
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));

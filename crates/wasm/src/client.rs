@@ -94,6 +94,12 @@ impl CoreClient {
         guarded(|| self.0.generate_last_resort_key_package(Suite::from_number(suite)?))
     }
 
+    /// Deletes the private keys of key packages that expired a week ago or longer; says of how many.
+    #[wasm_bindgen(js_name = forgetExpiredKeyPackages)]
+    pub fn forget_expired_key_packages(&self, now_ms: f64) -> Result<u32, Thrown> {
+        guarded(|| self.0.forget_expired_key_packages(milliseconds(now_ms)))
+    }
+
     /// Who a key package belongs to, after every check that adding it would make.
     #[wasm_bindgen(js_name = inspectKeyPackage)]
     pub fn inspect_key_package(&self, key_package: &[u8], suite: u32) -> Result<KeyPackageOwner, Thrown> {
