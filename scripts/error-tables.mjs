@@ -23,7 +23,7 @@ export function errorTables(root) {
   };
 }
 
-/** `/// doc` above `Variant = "CODE", "message";`, and the two variants with fields, whose codes stand in `code()`. */
+/** `/// doc` above `Variant = "CODE", "message";`, and the variants with fields, whose codes stand in `code()`. */
 function coreCodes(source, classes) {
   const plain = [...source.matchAll(/((?: *\/\/\/ .*\n)+) *\w+ = "([A-Z_]+)", "/g)];
   const withFields = [...source.matchAll(/((?: *\/\/\/ .*\n)+) *#\[error\(".*"\)\]\n *(\w+)[({ ]/g)];

@@ -12,6 +12,7 @@ use crate::{
     key_package,
     policy::UpdatePolicy,
     provider::Provider,
+    psk,
     safety_number::safety_number,
     storage::{Key, Kind, Record, Store, StoreKey, Write},
     suite::Suite,
@@ -123,6 +124,17 @@ impl Client {
         provider.storage().transaction(|| key_package::generate(provider, identity, suite, true))
     }
 
+    /// Deletes the private keys of single-use and last-resort key packages whose lifetime of 84 days ended a week ago or
+    /// longer, and says of how many: nobody may have added this device by them since. To be called when the Welcomes
+    /// that have come are read.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreCorrupt`].
+    pub fn forget_expired_key_packages(&self, now_ms: u64) -> Result<u32> {
+        let store = self.shared.store();
+        store.transaction(|| key_package::forget_expired(store, now_ms))
+    }
+
     /// Who a key package belongs to, after every check that adding it would make.
     ///
     /// # Errors
@@ -132,6 +144,25 @@ impl Client {
         let provider = &self.shared.provider;
         let inspect = || key_package::inspect(provider, key_package, suite, None);
         provider.crypto().in_one_batch(&CoreError::KeyPackageInvalid, inspect).map(|(_, identity)| identity)
+    }
+
+    /// Stores a secret that members of a group share from somewhere else (RFC 9420 §8.4), for
+    /// [`GroupMember::commit_psks`] and for commits and Welcomes that need it. A secret of the same id is replaced.
+    ///
+    /// The id is not secret: it stands in commits and in errors.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for an id that has not 1 to 255 bytes, or a secret that has not 16 to 64.
+    pub fn store_psk(&self, id: &[u8], secret: &[u8]) -> Result<()> {
+        psk::store(&self.shared.provider, id, secret)
+    }
+
+    /// Deletes such a secret, if it is stored. Epochs that it was mixed into stay as they are.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for an id that has not 1 to 255 bytes.
+    pub fn forget_psk(&self, id: &[u8]) -> Result<()> {
+        psk::forget(self.shared.store(), id)
     }
 
     /// A new group with this device as its only member.
@@ -147,7 +178,7 @@ impl Client {
     ///
     /// # Errors
     /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
-    /// [`CoreError::PolicyRejected`], [`CoreError::GroupExists`], [`CoreError::WireDecode`].
+    /// [`CoreError::PolicyRejected`], [`CoreError::GroupExists`], [`CoreError::WireDecode`], [`CoreError::PskMissing`].
     pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: u64) -> Result<GroupMember> {
         GroupMember::join(Rc::clone(&self.shared), ReceivedWelcome::decode(joiner, shared)?, now_ms)
     }

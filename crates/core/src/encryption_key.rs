@@ -51,7 +51,7 @@ pub(crate) fn is_sealable_leaf(leaf: &LeafNode, suite: Suite) -> bool {
 pub(crate) fn is_sealable(key: &[u8], suite: Suite) -> bool {
     match suite {
         Suite::X25519Aes128 | Suite::X25519ChaCha20 => is_x25519(key),
-        Suite::X25519MlKem768Aes128 => {
+        Suite::X25519MlKem768Aes256 | Suite::X25519MlKem768Aes128 => {
             key.split_at_checked(ML_KEM_768_BYTES).is_some_and(|(kem, curve)| is_ml_kem(kem) && is_x25519(curve))
         }
     }

@@ -18,6 +18,13 @@ macro_rules! core_errors {
             /// An argument is malformed; the text says which and how. Fix the caller.
             #[error("bad input: {0}")]
             BadInput(&'static str),
+            /// The commit or Welcome needs a pre-shared key that is not stored here; the text names it, in hex. Store
+            /// it and process the same bytes again: nothing has changed.
+            #[error("the pre-shared key {id} is not stored here")]
+            PskMissing {
+                /// The key's id, in hex.
+                id: String,
+            },
             /// The named record is damaged, or is another's. Stop using this store, and start a new device.
             #[error("the stored record {record} cannot be read")]
             StoreCorrupt {
@@ -35,13 +42,14 @@ macro_rules! core_errors {
 
         impl CoreError {
             /// Every code there is, in the order of declaration.
-            pub const CODES: &'static [&'static str] = &[$($code,)+ "BAD_INPUT", "STORE_CORRUPT", "STORE_ROLLED_BACK"];
+            pub const CODES: &'static [&'static str] = &[$($code,)+ "BAD_INPUT", "PSK_MISSING", "STORE_CORRUPT", "STORE_ROLLED_BACK"];
 
             /// The stable name of this error.
             pub fn code(&self) -> &'static str {
                 match self {
                     $(Self::$variant => $code,)+
                     Self::BadInput(_) => "BAD_INPUT",
+                    Self::PskMissing { .. } => "PSK_MISSING",
                     Self::StoreCorrupt { .. } => "STORE_CORRUPT",
                     Self::StoreRolledBack { .. } => "STORE_ROLLED_BACK",
                 }
@@ -71,7 +79,7 @@ core_errors! {
     InvalidCommit = "INVALID_COMMIT", "the commit is invalid";
     /// The proposal breaks a rule of RFC 9420. Drop it.
     InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";
-    /// MLS would allow it, this messenger does not (public messages, external commits, PSKs, group extensions). Drop it.
+    /// MLS would allow it, this messenger does not (public messages, external commits, resumption PSKs, group extensions). Drop it.
     PolicyRejected = "POLICY_REJECTED", "the message is of a kind that this messenger does not accept";
     /// A leaf's chain of keys does not hold, or changes who the leaf is. Refuse it and warn the user.
     CredentialRejected = "CREDENTIAL_REJECTED", "a member's credential does not hold";

@@ -178,7 +178,7 @@ impl GroupMember {
     /// # Errors
     /// [`CoreError::BadInput`] for more than 8,160 bytes or a label that the core itself exports under, [`CoreError::RemovedFromGroup`].
     pub fn export_secret(&self, label: &str, context: &[u8], length: usize) -> Result<Vec<u8>> {
-        // HKDF-Expand gives at most 255 blocks.
+        // HKDF-Expand gives at most 255 blocks, of 32 bytes with SHA-256; one bound serves all suites.
         if length == 0 || length > 255 * 32 {
             return Err(CoreError::BadInput("an exported secret has 1 to 8160 bytes"));
         }

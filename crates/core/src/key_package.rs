@@ -3,7 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use openmls::prelude::{
-    KeyPackage, KeyPackageBuilder, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider, ProtocolVersion,
+    KeyPackage, KeyPackageBuilder, KeyPackageBundle, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider,
+    ProtocolVersion,
     tls_codec::{DeserializeBytes, Serialize as _},
 };
 
@@ -14,7 +15,7 @@ use crate::{
     identity::Identity,
     provider::{Crypto, Provider},
     signer::SecretKey,
-    storage::{Key, Kind},
+    storage::{Key, Kind, Store},
     suite::{Suite, capabilities},
 };
 
@@ -35,6 +36,27 @@ pub(crate) fn generate(
     provider.storage().write(&signer_key(&signer.public()), &signer)?;
     let message = MlsMessageOut::from(bundle.key_package().clone());
     message.tls_serialize_detached().map_err(|_| CoreError::Internal)
+}
+
+/// How long private keys are kept past their package's lifetime: for Welcomes that were made in time and are still under
+/// way, and for clocks that differ.
+const GRACE_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Deletes the private keys of the packages whose lifetime and grace are over at a time; says how many.
+pub(crate) fn forget_expired(store: &Store, now_ms: u64) -> Result<u32> {
+    let mut forgotten = 0;
+    for reference in store.keys_of(Kind::KeyPackage) {
+        let key = Key::of(Kind::KeyPackage).with(&reference);
+        let Some(bundle) = store.read::<KeyPackageBundle>(&key)? else { continue };
+        let key_package = bundle.key_package();
+        let not_after_ms = key_package.life_time().not_after().saturating_mul(1_000);
+        if now_ms >= not_after_ms.saturating_add(GRACE_MS) {
+            store.delete(&signer_key(key_package.leaf_node().signature_key().as_slice()));
+            store.delete(&key);
+            forgotten += 1;
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Where the leaf signature key of a key package is kept.

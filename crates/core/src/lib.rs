@@ -24,6 +24,7 @@ mod message;
 mod padding;
 mod policy;
 mod provider;
+mod psk;
 mod safety_number;
 mod signer;
 mod storage;

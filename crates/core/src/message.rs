@@ -56,6 +56,8 @@ pub enum Received {
         updated: Vec<Member>,
         /// Whether this device goes.
         self_removed: bool,
+        /// Ids of the pre-shared keys that are mixed in.
+        psks: Vec<Vec<u8>>,
     },
     /// Our own pending commit came back in order: merge it.
     OwnCommit {
@@ -112,7 +114,7 @@ impl GroupMember {
     /// [`CoreError::EpochAhead`], [`CoreError::Replayed`], [`CoreError::GenerationTooFar`],
     /// [`CoreError::DecryptFailed`], [`CoreError::OwnMessage`], [`CoreError::InvalidCommit`],
     /// [`CoreError::InvalidProposal`], [`CoreError::PolicyRejected`], [`CoreError::CredentialRejected`],
-    /// [`CoreError::RemovedFromGroup`], [`CoreError::StagedCommitExists`].
+    /// [`CoreError::RemovedFromGroup`], [`CoreError::StagedCommitExists`], [`CoreError::PskMissing`].
     pub fn process(&mut self, message: &[u8], now_ms: u64) -> Result<Received> {
         self.begin()?;
         let decoded = self.decode(message)?;
@@ -185,7 +187,8 @@ impl GroupMember {
 
     fn open(&mut self, message: ProtocolMessage) -> Result<ProcessedMessage> {
         let shared = Rc::clone(&self.shared);
-        self.group.process_message(&shared.provider, message).map_err(mls::process)
+        let processed = self.group.process_message(&shared.provider, message);
+        processed.map_err(|error| shared.store().missing_psk().unwrap_or_else(|| mls::process(error)))
     }
 
     /// Opens and checks a commit without writing anything.
@@ -220,6 +223,7 @@ impl GroupMember {
             removed: changes.removed.clone(),
             updated: changes.updated.clone(),
             self_removed: changes.self_removed,
+            psks: changes.psks.clone(),
         };
         self.staged = Some(Staged { commit, changes });
         Ok(received)
@@ -254,8 +258,8 @@ impl GroupMember {
         }
     }
 
-    /// Checks a proposal before it is kept, as `changes_of` does again when it is committed. Adds come in commits only:
-    /// a kept one would bind every later committer to somebody else's choice.
+    /// Checks a proposal before it is kept, as `changes_of` does again when it is committed. Adds and PSKs come in
+    /// commits only: a kept one would bind every later committer to somebody else's choice, and to having the key.
     fn check_proposal(&self, sender: &Member, proposal: &QueuedProposal) -> Result<(ProposalKind, Option<Member>)> {
         match proposal.proposal() {
             Proposal::Update(update) => {

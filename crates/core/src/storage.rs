@@ -59,6 +59,8 @@ struct State {
     fault: Option<CoreError>,
     /// Counts the changes of each group, so that a handle sees when another one has moved the group on.
     revisions: BTreeMap<Vec<u8>, u64>,
+    /// See [`Store::missing_psk`].
+    missing_psk: Option<CoreError>,
     /// See [`Store::expect_past`].
     expected_past: Option<Vec<(u32, Option<Member>)>>,
     /// See [`Store::with_ratchet`]: the ratchet in use, and the count of those begun before.
@@ -184,7 +186,13 @@ impl Store {
         }
     }
 
-    fn holds(&self, key: &Key) -> bool {
+    /// Names the pre-shared key that the running operation asked for and that is not there. openmls does not tell it
+    /// from those that we do not use.
+    pub(crate) fn missing_psk(&self) -> Option<CoreError> {
+        self.state.borrow_mut().missing_psk.take()
+    }
+
+    pub(crate) fn holds(&self, key: &Key) -> bool {
         self.state.borrow().records.contains_key(key.bytes())
     }
 
@@ -263,6 +271,7 @@ impl Store {
     fn begin(&self) {
         let mut state = self.state.borrow_mut();
         state.fault = None;
+        state.missing_psk = None;
         state.expected_past = None;
         state.undo = Some(Undo { journal_length: state.journal.len(), previous: Vec::new() });
     }

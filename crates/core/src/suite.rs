@@ -13,13 +13,16 @@ pub enum Suite {
     X25519Aes128 = 0x0001,
     /// `MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519` (RFC 9420 §17.1).
     X25519ChaCha20 = 0x0003,
-    /// The X25519 and ML-KEM-768 hybrid with AES-128-GCM (draft-ietf-mls-pq-ciphersuites).
+    /// The X25519 and ML-KEM-768 hybrid with AES-256-GCM and SHA-384 (draft-ietf-mls-pq-ciphersuites).
+    X25519MlKem768Aes256 = 0x004e,
+    /// The X25519 and ML-KEM-768 hybrid with AES-128-GCM and SHA-256 (draft-ietf-mls-pq-ciphersuites).
     X25519MlKem768Aes128 = 0x004f,
 }
 
 impl Suite {
     /// Every suite we build, classical ones first.
-    pub const ALL: [Self; 3] = [Self::X25519Aes128, Self::X25519ChaCha20, Self::X25519MlKem768Aes128];
+    pub const ALL: [Self; 4] =
+        [Self::X25519Aes128, Self::X25519ChaCha20, Self::X25519MlKem768Aes256, Self::X25519MlKem768Aes128];
 
     /// The registered number.
     pub fn number(self) -> u16 {
@@ -42,6 +45,7 @@ impl Suite {
         match self {
             Self::X25519Aes128 => Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519,
             Self::X25519ChaCha20 => Ciphersuite::MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519,
+            Self::X25519MlKem768Aes256 => Ciphersuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519,
             Self::X25519MlKem768Aes128 => Ciphersuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519,
         }
     }

@@ -5,7 +5,7 @@
 mod mallory;
 mod people;
 
-use mallory::Mallory;
+use mallory::{Mallory, wire};
 use openmls::prelude::{
     Extension, Extensions, LeafNodeParameters, Lifetime, PURE_PLAINTEXT_WIRE_FORMAT_POLICY,
     RequiredCapabilitiesExtension,
@@ -223,14 +223,23 @@ fn commits_cannot_bring_in_forged_or_doubled_devices() {
 
 #[test]
 fn what_mls_allows_and_the_policy_does_not_is_rejected() {
-    let (alice, _, mut mallory, mut at_alice, mut at_bob) = infiltrated();
+    let (alice, bob, mut mallory, mut at_alice, mut at_bob) = infiltrated();
     let mut reject = |message: Vec<u8>, expected: CoreError| {
         assert_eq!(refused(&alice, &mut at_alice, |member| member.process(&message, 1)), expected);
     };
     let psk = PreSharedKeyId::external(b"psk".to_vec(), vec![0; 32]);
     psk.store(&mallory.provider, b"secret").unwrap();
-    reject(mallory.propose_psk(psk.clone()), CoreError::PolicyRejected);
-    reject(mallory.commit_psk(psk), CoreError::PolicyRejected);
+    reject(mallory.propose_psk(psk), CoreError::PolicyRejected);
+    let long = PreSharedKeyId::external(vec![7; 256], vec![0; 32]);
+    long.store(&mallory.provider, b"secret").unwrap();
+    reject(mallory.commit_psk(long), CoreError::PolicyRejected);
+    // Alice, who made the group, has openmls keep resumption PSKs; Bob's keeps none.
+    let resumption = mallory.commit_psk(mallory.resumption_psk());
+    reject(resumption.clone(), CoreError::PolicyRejected);
+    assert_eq!(refused(&bob, &mut at_bob, |member| member.process(&resumption, 1)), CoreError::PolicyRejected);
+    // openmls leaves it out of commits; packages/core-wasm/test/interop/forgery.test.ts has one.
+    let reinit = || wire::Proposal::ReInit(b"another group".to_vec().into(), 1, 3, Vec::new());
+    reject(mallory.lying_proposal(move |proposal| *proposal = reinit()), CoreError::PolicyRejected);
     let extensions =
         || Extensions::single(Extension::RequiredCapabilities(RequiredCapabilitiesExtension::default())).unwrap();
     reject(mallory.propose_extensions(extensions()), CoreError::PolicyRejected);

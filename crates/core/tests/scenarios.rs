@@ -23,6 +23,42 @@ fn three_people_talk_in_every_suite() {
     }
 }
 
+/// The hybrids are told apart by their hash alone, and a blank leaf is the same input to both.
+#[test]
+fn groups_of_different_hashes_do_not_disturb_each_other_in_one_client() {
+    let suites = [Suite::X25519MlKem768Aes128, Suite::X25519MlKem768Aes256];
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    drop(group_of(&mut [&mut alice, &mut bob, &mut Person::new("carol")], suites[0]));
+    let mut at_alice = alice.client.create_group(GroupId([8; 16]), suites[1], 0).unwrap();
+    let (mut dave, carol) = (Person::new("dave"), Person::new("carol"));
+    let added = at_alice.add_members(&[dave.key_package(suites[1]), carol.key_package(suites[1])], 0).unwrap();
+    at_alice.merge_pending_commit(0).unwrap();
+    let mut at_dave = dave.join(added.welcome.as_ref().unwrap(), 0).unwrap();
+    assert_eq!(at_alice.epoch_authenticator().len(), 48);
+    let update = at_alice.self_update().unwrap();
+    deliver(&update, &mut at_alice, &mut [&mut at_dave]);
+    assert_agreed(&[&at_alice, &at_dave]);
+    dave.save();
+}
+
+/// The hybrids differ by a longer hash in each derived secret and reference. docs/src/concepts/post-quantum.md.
+#[test]
+fn what_each_suite_weighs() {
+    let weighed = Suite::ALL.map(|suite| {
+        let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+        let key_package = bob.key_package(suite).len();
+        let mut at_alice = group_of(&mut [&mut alice, &mut bob], suite).remove(0);
+        let update = at_alice.self_update().unwrap().commit.len();
+        at_alice.clear_pending_commit().unwrap();
+        let carol = Person::new("carol").key_package(suite);
+        let joiner = at_alice.add_members(&[carol], 0).unwrap().welcome.unwrap().joiners[0].len();
+        at_alice.clear_pending_commit().unwrap();
+        (key_package, update, joiner, at_alice.encrypt(&[0; 200], 1).unwrap().len())
+    });
+    let x25519 = (494, 703, 152, 402);
+    assert_eq!(weighed, [x25519, x25519, (2_864, 4_211, 1_289, 402), (2_864, 4_162, 1_241, 402)]);
+}
+
 #[test]
 fn members_are_who_they_say() {
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
@@ -272,6 +308,20 @@ fn two_past_epochs_stay_readable() {
     let update = at_alice.self_update().unwrap();
     deliver(&update, &mut at_alice, &mut [&mut at_bob]);
     assert_eq!(at_bob.process(&late, 1), Err(CoreError::EpochTooOld));
+}
+
+/// There are no roles (docs/src/security/limits.md): the last who came may add others and remove who made the group.
+#[test]
+fn every_member_may_add_and_remove_every_other() {
+    let (mut alice, mut bob, mut carol) = (Person::new("alice"), Person::new("bob"), Person::new("carol"));
+    let members = group_of(&mut [&mut alice, &mut bob, &mut carol], SUITE);
+    let [mut at_alice, mut at_bob, mut at_carol] = <[_; 3]>::try_from(members).unwrap();
+    let addition = at_carol.add_members(&[Person::new("dave").key_package(SUITE)], 1).unwrap();
+    deliver(&addition, &mut at_carol, &mut [&mut at_alice, &mut at_bob]);
+    let removal = at_carol.remove_members(&[0]).unwrap();
+    deliver(&removal, &mut at_carol, &mut [&mut at_alice, &mut at_bob]);
+    assert!(!at_alice.is_active());
+    assert_agreed(&[&at_bob, &at_carol]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use js_sys::Uint8Array;
 use quicprochat_core::{Client, CoreError, GroupId, Record, StoreKey, Suite, UpdatePolicy};
 use wasm_bindgen::prelude::wasm_bindgen;
+use zeroize::Zeroizing;
 
 use crate::{
     error::Thrown,
@@ -94,6 +95,12 @@ impl CoreClient {
         guarded(|| self.0.generate_last_resort_key_package(Suite::from_number(suite)?))
     }
 
+    /// Deletes the private keys of key packages that expired a week ago or longer; says of how many.
+    #[wasm_bindgen(js_name = forgetExpiredKeyPackages)]
+    pub fn forget_expired_key_packages(&self, now_ms: f64) -> Result<u32, Thrown> {
+        guarded(|| self.0.forget_expired_key_packages(milliseconds(now_ms)))
+    }
+
     /// Who a key package belongs to, after every check that adding it would make.
     #[wasm_bindgen(js_name = inspectKeyPackage)]
     pub fn inspect_key_package(&self, key_package: &[u8], suite: u32) -> Result<KeyPackageOwner, Thrown> {
@@ -101,6 +108,20 @@ impl CoreClient {
             let owner = self.0.inspect_key_package(key_package, Suite::from_number(suite)?)?;
             Ok(record::owner(&owner))
         })
+    }
+
+    /// Stores a secret that members share from somewhere else, for commits and Welcomes that need it. The caller wipes
+    /// its own copy.
+    #[wasm_bindgen(js_name = storePsk)]
+    pub fn store_psk(&self, id: &[u8], secret: Vec<u8>) -> Result<(), Thrown> {
+        let secret = Zeroizing::new(secret);
+        guarded(|| self.0.store_psk(id, &secret))
+    }
+
+    /// Deletes such a secret, if it is stored.
+    #[wasm_bindgen(js_name = forgetPsk)]
+    pub fn forget_psk(&self, id: &[u8]) -> Result<(), Thrown> {
+        guarded(|| self.0.forget_psk(id))
     }
 
     /// A new group with this device as its only member. Its id has 16 bytes.

@@ -108,10 +108,21 @@ impl GroupMember {
 
     /// Stages a commit that adds the devices of these key packages.
     #[wasm_bindgen(js_name = addMembers)]
-    #[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
     pub fn add_members(&self, key_packages: Vec<Uint8Array>, now_ms: f64) -> Result<CommitBundle, Thrown> {
-        let key_packages: Vec<Vec<u8>> = key_packages.iter().map(Uint8Array::to_vec).collect();
+        let key_packages = to_vecs(key_packages);
         self.stage(|mut member| member.add_members(&key_packages, milliseconds(now_ms)))
+    }
+
+    /// Stages a commit that mixes in the pre-shared keys of these ids, and adds the devices of these key packages, if any.
+    #[wasm_bindgen(js_name = commitPsks)]
+    pub fn commit_psks(
+        &self,
+        ids: Vec<Uint8Array>,
+        key_packages: Vec<Uint8Array>,
+        now_ms: f64,
+    ) -> Result<CommitBundle, Thrown> {
+        let (ids, key_packages) = (to_vecs(ids), to_vecs(key_packages));
+        self.stage(|mut member| member.commit_psks(&ids, &key_packages, milliseconds(now_ms)))
     }
 
     /// Stages a commit that removes these leaves.
@@ -218,4 +229,9 @@ impl GroupMember {
     pub fn last_healed_epoch(&self) -> Result<u64, Thrown> {
         self.read(|member| Ok(member.last_healed_epoch()))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+fn to_vecs(arrays: Vec<Uint8Array>) -> Vec<Vec<u8>> {
+    arrays.iter().map(Uint8Array::to_vec).collect()
 }

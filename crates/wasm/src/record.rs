@@ -66,6 +66,8 @@ extern "C" {
     fn set_updated(this: &Fields, updated: Vec<Member>);
     #[wasm_bindgen(method, setter, structural, js_name = selfRemoved)]
     fn set_self_removed(this: &Fields, self_removed: bool);
+    #[wasm_bindgen(method, setter, structural, js_name = psks)]
+    fn set_psks(this: &Fields, psks: Vec<Uint8Array>);
     #[wasm_bindgen(method, setter, structural, js_name = core)]
     fn set_core(this: &Fields, version: &str);
     #[wasm_bindgen(method, setter, structural, js_name = openmls)]
@@ -139,8 +141,12 @@ pub(crate) fn bundle(bundle: &core::CommitBundle) -> CommitBundle {
 fn welcome(welcome: &core::WelcomeBundle) -> Fields {
     let fields = Fields::new();
     fields.set_shared(bytes(&welcome.shared));
-    fields.set_joiners(welcome.joiners.iter().map(|joiner| bytes(joiner)).collect());
+    fields.set_joiners(arrays(&welcome.joiners));
     fields
+}
+
+fn arrays(all: &[Vec<u8>]) -> Vec<Uint8Array> {
+    all.iter().map(|each| bytes(each)).collect()
 }
 
 pub(crate) fn write(write: &core::Write) -> StoreWrite {
@@ -179,7 +185,7 @@ pub(crate) fn received(received: &core::Received) -> Received {
             });
             fields.set_removed_one(removed.as_ref().map(member));
         }
-        core::Received::Commit { sender, epoch, added, removed, updated, self_removed } => {
+        core::Received::Commit { sender, epoch, added, removed, updated, self_removed, psks } => {
             fields.set_kind(Kind::Commit);
             fields.set_sender(member(sender));
             fields.set_epoch(*epoch);
@@ -187,6 +193,7 @@ pub(crate) fn received(received: &core::Received) -> Received {
             fields.set_removed(members(removed));
             fields.set_updated(members(updated));
             fields.set_self_removed(*self_removed);
+            fields.set_psks(arrays(psks));
         }
         core::Received::OwnCommit { epoch } => {
             fields.set_kind(Kind::OwnCommit);

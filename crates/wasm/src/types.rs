@@ -78,6 +78,8 @@ export type Received =
       removed: Member[];
       updated: Member[];
       selfRemoved: boolean;
+      /** Ids of the pre-shared keys that are mixed in. */
+      psks: Uint8Array[];
     }
   | {
       /** Our pending commit came back: call mergePendingCommit. */

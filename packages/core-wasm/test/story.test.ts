@@ -10,7 +10,7 @@ import {
   type StoreWrite,
 } from '../src/node.ts';
 
-const SUITES = [0x0001, 0x0003, 0x004f];
+const SUITES = [0x0001, 0x0003, 0x004e, 0x004f];
 const STORE_KEY = new Uint8Array(32).fill(9);
 const GROUP_ID = new Uint8Array(16).fill(7);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -118,6 +118,23 @@ test('a proposal of leaving is committed by another', () => {
   atAlice.commitPendingProposals(2);
   atAlice.mergePendingCommit(3);
   expect(atAlice.members()).toHaveLength(1);
+});
+
+test('a pre-shared key is mixed in, and who lacks it is told', () => {
+  const { alice, bob, atAlice, atBob } = pair(0x0003);
+  const [id, secret] = [bytes('once'), new Uint8Array(32).fill(7)];
+  expect(codeOf(() => atAlice.commitPsks([id], [], 2))).toBe('PSK_MISSING');
+  alice.storePsk(id, secret);
+  const { commit } = atAlice.commitPsks([id], [], 2);
+  atAlice.mergePendingCommit(3);
+  expect(codeOf(() => atBob.process(commit, 3))).toBe('PSK_MISSING');
+  bob.storePsk(id, secret);
+  expect(kind(atBob.process(commit, 3), 'commit').psks).toEqual([id]);
+  atBob.mergeStagedCommit(4);
+  expect(atBob.epochAuthenticator()).toEqual(atAlice.epochAuthenticator());
+  bob.forgetPsk(id);
+  expect(codeOf(() => atBob.commitPsks([id], [], 5))).toBe('PSK_MISSING');
+  expect(codeOf(() => bob.storePsk(id, bytes('too short')))).toBe('BAD_INPUT');
 });
 
 test('the update policy is heard', () => {

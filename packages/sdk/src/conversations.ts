@@ -1,4 +1,4 @@
-import type { GroupId } from '@quicprochat/protocol';
+import type { CipherSuite, GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { Conversation } from './conversation.ts';
 import { claim } from './engine/claim.ts';
@@ -22,7 +22,7 @@ export interface CreateOptions {
   /** Handles to add; oneself is in anyway. */
   members: readonly string[];
   /** Default: 0x004F (X25519 with ML-KEM-768) up to 256 members, 0x0003 beyond. It cannot be changed later. */
-  suite?: 0x0001 | 0x0003 | 0x004f;
+  suite?: CipherSuite;
   signal?: AbortSignal;
 }
 

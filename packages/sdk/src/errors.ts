@@ -59,6 +59,7 @@ type Remedy = 'usage' | 'validation' | 'crypto' | 'storage' | 'transport' | 'int
  */
 export const CORE_ERRORS = {
   BAD_INPUT: 'usage',
+  PSK_MISSING: 'usage',
   STORE_CORRUPT: 'storage',
   STORE_ROLLED_BACK: 'storage',
   WIRE_DECODE: 'validation',

@@ -38,6 +38,7 @@ export interface Security {
 const SUITE_NAMES: Record<number, string> = {
   0x0001: 'X25519, AES-128-GCM, Ed25519',
   0x0003: 'X25519, ChaCha20-Poly1305, Ed25519',
+  0x004e: 'X25519 with ML-KEM-768 (post-quantum hybrid), AES-256-GCM, SHA-384, Ed25519',
   0x004f: 'X25519 with ML-KEM-768 (post-quantum hybrid), AES-128-GCM, Ed25519',
 };
 

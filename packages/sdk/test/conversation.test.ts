@@ -147,7 +147,7 @@ test('adding someone whom nobody knows makes nothing', async () => {
   await expect(alone.members.add(['Not A Handle'])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });
 
-test.each([0x0001, 0x0003, 0x004f] as const)('suite %i carries a conversation', async (suite) => {
+test.each([0x0001, 0x0003, 0x004e, 0x004f] as const)('suite %i carries a conversation', async (suite) => {
   const [alice, bob] = [await town.join('alice'), await town.join('bob')];
   await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle], suite });

@@ -58,8 +58,7 @@ fn staging(error: StageCommitError) -> CoreError {
         StageCommitError::PskError(_)
         | StageCommitError::GroupContextExtensionsProposalValidationError(_)
         | StageCommitError::ProposalValidationError(
-            ProposalValidationError::Psk(_)
-            | ProposalValidationError::UnsupportedProposalType
+            ProposalValidationError::UnsupportedProposalType
             | ProposalValidationError::ExternalInitProposalInRegularCommit,
         ) => CoreError::PolicyRejected,
         StageCommitError::LibraryError(_) => CoreError::Internal,

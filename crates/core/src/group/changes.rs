@@ -10,7 +10,7 @@ use crate::{
     encryption_key::is_sealable_leaf,
     error::{CoreError, Result},
     health::Healed,
-    key_package,
+    key_package, psk,
 };
 
 /// The effect of a staged commit on the members.
@@ -20,13 +20,15 @@ pub(crate) struct Changes {
     pub(crate) removed: Vec<Member>,
     pub(crate) updated: Vec<Member>,
     pub(crate) self_removed: bool,
+    /// Ids of the pre-shared keys that are mixed in.
+    pub(crate) psks: Vec<Vec<u8>>,
 }
 
 impl GroupMember {
     /// Checks a staged commit of `committer` against what openmls leaves to the application, and lists its effect.
     ///
     /// # Errors
-    /// [`CoreError::PolicyRejected`] for proposals other than Add, Update and Remove of members;
+    /// [`CoreError::PolicyRejected`] for proposals other than Add, Update and Remove of members, and external PSKs;
     /// [`CoreError::CredentialRejected`] for a chain that does not hold, a leaf that changes who it is, or a device
     /// that would be in the group twice; [`CoreError::KeyPackageInvalid`] for an added leaf's lifetime.
     pub(crate) fn changes_of(&self, commit: &StagedCommit, committer: u32, now_ms: u64) -> Result<Changes> {
@@ -38,6 +40,7 @@ impl GroupMember {
             updated: self.updated(commit, committer, healed)?,
             removed: removed.iter().map(|&leaf| self.member(leaf)).collect::<Result<_>>()?,
             self_removed: commit.self_removed(),
+            psks: commit.psk_proposals().filter_map(|psk| psk::external_id(psk.psk_proposal())).collect(),
         };
         self.check_devices(&changes)?;
         Ok(changes)
@@ -131,11 +134,15 @@ impl GroupMember {
     }
 }
 
-/// Only what changes the members: no PSKs, no re-initialization, no group extensions, nothing from outside.
+/// Only what changes the members, and external PSKs: no re-initialization, no group extensions, nothing from outside.
 fn check_proposals(commit: &StagedCommit) -> Result<()> {
     let is_allowed = |proposal: &openmls::prelude::QueuedProposal| {
         matches!(proposal.sender(), Sender::Member(_))
-            && matches!(proposal.proposal(), Proposal::Add(_) | Proposal::Update(_) | Proposal::Remove(_))
+            && match proposal.proposal() {
+                Proposal::Add(_) | Proposal::Update(_) | Proposal::Remove(_) => true,
+                Proposal::PreSharedKey(psk) => psk::external_id(psk).is_some(),
+                _ => false,
+            }
     };
     if commit.queued_proposals().all(is_allowed) { Ok(()) } else { Err(CoreError::PolicyRejected) }
 }

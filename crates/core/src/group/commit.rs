@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access, credential,
     error::{CoreError, Result, mls},
-    key_package,
+    key_package, psk,
     signer::SecretKey,
     storage::Kind,
     welcome::{self, WelcomeBundle},
@@ -37,6 +37,14 @@ pub struct CommitBundle {
     pub epoch: u64,
 }
 
+/// What a commit is made for.
+#[derive(Default)]
+struct Intent<'a> {
+    additions: &'a [KeyPackage],
+    removals: &'a [LeafNodeIndex],
+    psks: &'a [Proposal],
+}
+
 impl GroupMember {
     /// Stages a commit that adds the devices of these key packages.
     ///
@@ -51,7 +59,31 @@ impl GroupMember {
         }
         let check = || self.check_additions(key_packages, now_ms);
         let checked = self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?;
-        self.commit(&checked, &[])
+        self.commit(&Intent { additions: &checked, ..Intent::default() })
+    }
+
+    /// Stages a commit that mixes pre-shared keys into the group's secrets (RFC 9420 §8.4), and adds the devices of these
+    /// key packages, if any. Who does not have the keys can neither follow nor join.
+    ///
+    /// # Errors
+    /// [`CoreError::PskMissing`] for one that is not stored here, [`CoreError::BadInput`] for none at all or an id that
+    /// cannot be one; those of [`GroupMember::add_members`].
+    pub fn commit_psks(
+        &mut self,
+        ids: &[impl AsRef<[u8]>],
+        key_packages: &[impl AsRef<[u8]>],
+        now_ms: u64,
+    ) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        if ids.is_empty() {
+            return Err(CoreError::BadInput("no pre-shared keys to mix in"));
+        }
+        let ids: BTreeSet<&[u8]> = ids.iter().map(AsRef::as_ref).collect();
+        let psks = ids.into_iter().map(|id| psk::propose(self.provider(), self.group.ciphersuite(), id));
+        let psks: Vec<_> = psks.collect::<Result<_>>()?;
+        let check = || self.check_additions(key_packages, now_ms);
+        let checked = self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?;
+        self.commit(&Intent { additions: &checked, psks: &psks, ..Intent::default() })
     }
 
     /// Stages a commit that removes these leaves.
@@ -72,7 +104,7 @@ impl GroupMember {
             self.member(leaf)?;
         }
         let leaves: Vec<_> = leaves.into_iter().map(LeafNodeIndex::new).collect();
-        self.commit(&[], &leaves)
+        self.commit(&Intent { removals: &leaves, ..Intent::default() })
     }
 
     /// Stages a commit that changes nothing but this device's own keys: who stole the old ones is locked out.
@@ -81,7 +113,7 @@ impl GroupMember {
     /// [`CoreError::PendingCommitExists`]; [`CoreError::CannotRemoveSelf`] after [`GroupMember::leave`].
     pub fn self_update(&mut self) -> Result<CommitBundle> {
         self.begin_commit()?;
-        self.commit(&[], &[])
+        self.commit(&Intent::default())
     }
 
     /// Stages a commit of all proposals received so far. Every other commit takes them along too.
@@ -94,7 +126,7 @@ impl GroupMember {
         if !self.has_pending_proposals() {
             return Err(CoreError::NoPendingProposals);
         }
-        self.commit(&[], &[])
+        self.commit(&Intent::default())
     }
 
     /// Makes our staged commit count: the relay has put it in order.
@@ -190,27 +222,23 @@ impl GroupMember {
         checked.collect()
     }
 
-    /// Stages a commit of these additions and removals, of all pending proposals, and of new own keys.
+    /// Stages a commit of what is intended, of all pending proposals, and of new own keys.
     ///
     /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
     /// must not keep anyone from healing: such a commit is made without the pending proposals.
-    fn commit(&mut self, additions: &[KeyPackage], removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
+    fn commit(&mut self, intent: &Intent<'_>) -> Result<CommitBundle> {
         if self.is_leaving() {
             return Err(CoreError::CannotRemoveSelf);
         }
-        let staged = self.atomically(|member| member.stage_own(additions, removals, true));
+        let staged = self.atomically(|member| member.stage_own(intent, true));
         if staged.is_err() && self.has_pending_proposals() {
-            return self.atomically(|member| member.stage_own(additions, removals, false));
+            return self.atomically(|member| member.stage_own(intent, false));
         }
         staged
     }
 
-    fn stage_own(
-        &mut self,
-        additions: &[KeyPackage],
-        removals: &[LeafNodeIndex],
-        takes_pending: bool,
-    ) -> Result<CommitBundle> {
+    fn stage_own(&mut self, intent: &Intent<'_>, takes_pending: bool) -> Result<CommitBundle> {
+        let Intent { additions, removals, psks } = *intent;
         let shared = Rc::clone(&self.shared);
         let provider = &shared.provider;
         let (epoch, own_index) = (self.epoch(), self.group.own_leaf_index());
@@ -219,6 +247,7 @@ impl GroupMember {
         let bundle = NewSignerBundle { signer: &signer, credential_with_key };
         let builder = self.group.commit_builder().consume_proposal_store(takes_pending);
         let builder = builder.propose_adds(additions.iter().cloned()).propose_removals(removals.iter().copied());
+        let builder = builder.add_proposals(psks.iter().cloned());
         let staged = builder
             .load_psks(provider.storage())
             .and_then(|builder| {

@@ -77,8 +77,8 @@ impl GroupMember {
         let provider = &shared.provider;
         let store = provider.storage();
         let join = || {
-            let welcome =
-                ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome).map_err(mls::welcome)?;
+            let welcome = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
+                .map_err(|error| store.missing_psk().unwrap_or_else(|| mls::welcome(error)))?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
             // The tree is sealed apart; openmls would prefer one in here.
             if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {

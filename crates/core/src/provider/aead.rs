@@ -1,6 +1,6 @@
-//! The AEADs of our suites (RFC 5116): AES-128-GCM and ChaCha20-Poly1305, for messages and for HPKE alike.
+//! The AEADs of our suites (RFC 5116): AES-GCM and ChaCha20-Poly1305, for messages and for HPKE alike.
 
-use aes_gcm::Aes128Gcm;
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::{
     ChaCha20Poly1305,
     aead::{Aead, KeyInit, Payload},
@@ -20,7 +20,7 @@ pub(super) fn seal(aead: AeadType, key: &[u8], message: &[u8], nonce: &[u8], aad
     match aead {
         AeadType::Aes128Gcm => cipher::<Aes128Gcm>(key)?.encrypt(nonce.into(), payload),
         AeadType::ChaCha20Poly1305 => cipher::<ChaCha20Poly1305>(key)?.encrypt(nonce.into(), payload),
-        AeadType::Aes256Gcm => return Err(CryptoError::UnsupportedAeadAlgorithm),
+        AeadType::Aes256Gcm => cipher::<Aes256Gcm>(key)?.encrypt(nonce.into(), payload),
     }
     .map_err(|_| CryptoError::CryptoLibraryError)
 }
@@ -32,7 +32,7 @@ pub(super) fn open(aead: AeadType, key: &[u8], ciphertext: &[u8], nonce: &[u8], 
     match aead {
         AeadType::Aes128Gcm => cipher::<Aes128Gcm>(key)?.decrypt(nonce.into(), payload),
         AeadType::ChaCha20Poly1305 => cipher::<ChaCha20Poly1305>(key)?.decrypt(nonce.into(), payload),
-        AeadType::Aes256Gcm => return Err(CryptoError::UnsupportedAeadAlgorithm),
+        AeadType::Aes256Gcm => cipher::<Aes256Gcm>(key)?.decrypt(nonce.into(), payload),
     }
     .map_err(|_| CryptoError::AeadDecryptionError)
 }

@@ -38,7 +38,8 @@ type CryptoResult<T> = std::result::Result<T, CryptoError>;
 #[derive(Default)]
 pub struct Crypto {
     inner: RustCrypto,
-    tree_hashes: Memo,
+    /// Of SHA-256 and of SHA-384: blank nodes are the same input in both.
+    tree_hashes: [Memo; 2],
     deferred: Mutex<Option<Vec<Deferred>>>,
     verified: Verified,
     ratchets_begun: RatchetsBegun,
@@ -173,13 +174,13 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hash(&self, hash_type: HashType, data: &[u8]) -> CryptoResult<Vec<u8>> {
-        sha256_only(hash_type)?;
-        let hash = |data: &[u8]| self.inner.hash(HashType::Sha2_256, data);
+        let hash = |data: &[u8]| by_name(hash_type, |name| self.inner.hash(name, data));
         if !Memo::takes(data) {
             return hash(data);
         }
-        let digest = |data: &[u8]| hash(data)?.try_into().map_err(|_| CryptoError::CryptoLibraryError);
-        self.tree_hashes.digest(data, digest).map(|digest| digest.to_vec())
+        let [sha256, sha384] = &self.tree_hashes;
+        let tree_hashes = if hash_type == HashType::Sha2_256 { sha256 } else { sha384 };
+        tree_hashes.digest(data, hash)
     }
 
     fn supports(&self, ciphersuite: Ciphersuite) -> CryptoResult<()> {
@@ -191,21 +192,18 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hkdf_extract(&self, hash: HashType, salt: &[u8], ikm: &[u8]) -> CryptoResult<SecretVLBytes> {
-        sha256_only(hash)?;
-        self.inner.hkdf_extract(HashType::Sha2_256, salt, ikm)
+        by_name(hash, |name| self.inner.hkdf_extract(name, salt, ikm))
     }
 
     fn hmac(&self, hash: HashType, key: &[u8], message: &[u8]) -> CryptoResult<SecretVLBytes> {
-        sha256_only(hash)?;
-        self.inner.hmac(HashType::Sha2_256, key, message)
+        by_name(hash, |name| self.inner.hmac(name, key, message))
     }
 
     fn hkdf_expand(&self, hash: HashType, prk: &[u8], info: &[u8], length: usize) -> CryptoResult<SecretVLBytes> {
-        sha256_only(hash)?;
         if info.get(2..).is_some_and(|label| label.starts_with(FIRST_RATCHET)) {
             self.ratchets_begun.add_one();
         }
-        self.inner.hkdf_expand(HashType::Sha2_256, prk, info, length)
+        by_name(hash, |name| self.inner.hkdf_expand(name, prk, info, length))
     }
 
     fn aead_encrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> CryptoResult<Vec<u8>> {
@@ -308,7 +306,12 @@ impl OpenMlsCrypto for Crypto {
     }
 }
 
-/// The hash of all our suites. Saying so lets the linker drop the others.
-fn sha256_only(hash: HashType) -> CryptoResult<()> {
-    if hash == HashType::Sha2_256 { Ok(()) } else { Err(CryptoError::UnsupportedHashAlgorithm) }
+/// Runs with one of the hashes of our suites. Naming them lets the linker drop the other.
+#[inline(always)]
+fn by_name<T>(hash: HashType, run: impl Fn(HashType) -> CryptoResult<T>) -> CryptoResult<T> {
+    match hash {
+        HashType::Sha2_256 => run(HashType::Sha2_256),
+        HashType::Sha2_384 => run(HashType::Sha2_384),
+        HashType::Sha2_512 => Err(CryptoError::UnsupportedHashAlgorithm),
+    }
 }

@@ -1,7 +1,8 @@
-//! HPKE (RFC 9180) with what our suites use: X25519, X-Wing, HKDF-SHA-256 and two AEADs.
+//! HPKE (RFC 9180) with what our suites use: X25519, X-Wing, HKDF with SHA-256 and SHA-384, and
+//! three AEADs.
 //!
 //! RustCrypto's own choice is made by numbers at run time, so the linker has to keep what no group of ours can ask for:
-//! P-256, P-384, secp256k1, ML-KEM-1024 and the longer hashes, a tenth of the shipped wasm. Here each primitive is
+//! P-256, P-384, secp256k1 and ML-KEM-1024, a tenth of the shipped wasm. Here each primitive is
 //! called by name, and the rest falls away.
 
 use hpke_rs::{Hpke, Mode};
@@ -29,13 +30,16 @@ pub(super) fn hpke(config: &HpkeConfig) -> std::result::Result<Hpke<OurSuites>, 
     };
     let aead = match config.2 {
         HpkeAeadType::AesGcm128 => AeadAlgorithm::Aes128Gcm,
+        HpkeAeadType::AesGcm256 => AeadAlgorithm::Aes256Gcm,
         HpkeAeadType::ChaCha20Poly1305 => AeadAlgorithm::ChaCha20Poly1305,
         _ => return Err(CryptoError::UnsupportedCiphersuite),
     };
-    match config.1 {
-        HpkeKdfType::HkdfSha256 => Ok(Hpke::new(Mode::Base, kem, KdfAlgorithm::HkdfSha256, aead)),
-        _ => Err(CryptoError::UnsupportedCiphersuite),
-    }
+    let kdf = match config.1 {
+        HpkeKdfType::HkdfSha256 => KdfAlgorithm::HkdfSha256,
+        HpkeKdfType::HkdfSha384 => KdfAlgorithm::HkdfSha384,
+        HpkeKdfType::HkdfSha512 => return Err(CryptoError::UnsupportedCiphersuite),
+    };
+    Ok(Hpke::new(Mode::Base, kem, kdf, aead))
 }
 
 /// The primitives of our suites, RustCrypto's.
@@ -54,7 +58,7 @@ impl HpkeCrypto for OurSuites {
     }
 
     fn supports_kdf(kdf: KdfAlgorithm) -> Result<()> {
-        if kdf == KdfAlgorithm::HkdfSha256 { Ok(()) } else { Err(Error::UnknownKdfAlgorithm) }
+        if kdf == KdfAlgorithm::HkdfSha512 { Err(Error::UnknownKdfAlgorithm) } else { Ok(()) }
     }
 
     fn supports_kem(kem: KemAlgorithm) -> Result<()> {
@@ -67,13 +71,19 @@ impl HpkeCrypto for OurSuites {
     }
 
     fn kdf_extract(kdf: KdfAlgorithm, salt: &[u8], ikm: &[u8]) -> Result<Vec<u8>> {
-        Self::supports_kdf(kdf)?;
-        Rust::kdf_extract(KdfAlgorithm::HkdfSha256, salt, ikm)
+        match kdf {
+            KdfAlgorithm::HkdfSha256 => Rust::kdf_extract(KdfAlgorithm::HkdfSha256, salt, ikm),
+            KdfAlgorithm::HkdfSha384 => Rust::kdf_extract(KdfAlgorithm::HkdfSha384, salt, ikm),
+            KdfAlgorithm::HkdfSha512 => Err(Error::UnknownKdfAlgorithm),
+        }
     }
 
     fn kdf_expand(kdf: KdfAlgorithm, prk: &[u8], info: &[u8], length: usize) -> Result<Vec<u8>> {
-        Self::supports_kdf(kdf)?;
-        Rust::kdf_expand(KdfAlgorithm::HkdfSha256, prk, info, length)
+        match kdf {
+            KdfAlgorithm::HkdfSha256 => Rust::kdf_expand(KdfAlgorithm::HkdfSha256, prk, info, length),
+            KdfAlgorithm::HkdfSha384 => Rust::kdf_expand(KdfAlgorithm::HkdfSha384, prk, info, length),
+            KdfAlgorithm::HkdfSha512 => Err(Error::UnknownKdfAlgorithm),
+        }
     }
 
     fn dh(kem: KemAlgorithm, public: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
@@ -131,6 +141,7 @@ fn x_wing_only(kem: KemAlgorithm) -> Result<()> {
 fn aead_type(aead: AeadAlgorithm) -> Result<AeadType> {
     match aead {
         AeadAlgorithm::Aes128Gcm => Ok(AeadType::Aes128Gcm),
+        AeadAlgorithm::Aes256Gcm => Ok(AeadType::Aes256Gcm),
         AeadAlgorithm::ChaCha20Poly1305 => Ok(AeadType::ChaCha20Poly1305),
         _ => Err(Error::UnknownAeadAlgorithm),
     }
@@ -173,8 +184,8 @@ mod tests {
     fn other_suites_are_refused() {
         let refused = [
             HpkeConfig(HpkeKemType::DhKemP256, HpkeKdfType::HkdfSha256, HpkeAeadType::AesGcm128),
-            HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha384, HpkeAeadType::AesGcm128),
-            HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha256, HpkeAeadType::AesGcm256),
+            HpkeConfig(HpkeKemType::DhKem25519, HpkeKdfType::HkdfSha512, HpkeAeadType::AesGcm128),
+            HpkeConfig(HpkeKemType::MlKem1024, HpkeKdfType::HkdfSha384, HpkeAeadType::AesGcm256),
         ];
         for config in refused {
             assert_eq!(hpke(&config).err(), Some(CryptoError::UnsupportedCiphersuite));

@@ -14,9 +14,9 @@ use foldhash::fast::RandomState;
 /// suites and 3 MB in the hybrid ones.
 const MOST_BYTES: usize = 4 << 20;
 
-type Digests = HashMap<Box<[u8]>, [u8; 32], RandomState>;
+type Digests = HashMap<Box<[u8]>, Box<[u8]>, RandomState>;
 
-/// See the module. Shared between threads only where openmls uses them (not in wasm).
+/// See the module. The digests are of one hash function. Shared between threads only where openmls uses them (not in wasm).
 #[derive(Default)]
 pub(super) struct Memo(Mutex<Generations>);
 
@@ -35,33 +35,30 @@ impl Memo {
     }
 
     /// The digest of an input, by `hash` where it is not known.
-    pub(super) fn digest<E>(
-        &self,
-        input: &[u8],
-        hash: impl FnOnce(&[u8]) -> Result<[u8; 32], E>,
-    ) -> Result<[u8; 32], E> {
+    pub(super) fn digest<E>(&self, input: &[u8], hash: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<Vec<u8>, E> {
         if let Some(digest) = self.0.lock().ok().and_then(|mut generations| generations.find(input)) {
             return Ok(digest);
         }
         let digest = hash(input)?;
         if let Ok(mut generations) = self.0.lock() {
-            generations.keep(input.into(), digest);
+            generations.keep(input.into(), digest.as_slice().into());
         }
         Ok(digest)
     }
 }
 
 impl Generations {
-    fn find(&mut self, input: &[u8]) -> Option<[u8; 32]> {
+    fn find(&mut self, input: &[u8]) -> Option<Vec<u8>> {
         if let Some(digest) = self.current.get(input) {
-            return Some(*digest);
+            return Some(digest.to_vec());
         }
         let (input, digest) = self.previous.remove_entry(input)?;
+        let found = digest.to_vec();
         self.keep(input, digest);
-        Some(digest)
+        Some(found)
     }
 
-    fn keep(&mut self, input: Box<[u8]>, digest: [u8; 32]) {
+    fn keep(&mut self, input: Box<[u8]>, digest: Box<[u8]>) {
         self.bytes += input.len() + digest.len();
         self.current.insert(input, digest);
         if self.bytes > MOST_BYTES {
@@ -77,8 +74,8 @@ mod tests {
 
     use super::*;
 
-    fn digest(memo: &Memo, input: &[u8], digest: u8) -> [u8; 32] {
-        memo.digest(input, |_| Ok::<_, Infallible>([digest; 32])).unwrap()
+    fn digest(memo: &Memo, input: &[u8], digest: u8) -> Vec<u8> {
+        memo.digest(input, |_| Ok::<_, Infallible>(vec![digest; 32])).unwrap()
     }
 
     #[test]

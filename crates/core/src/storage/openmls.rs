@@ -6,7 +6,10 @@ use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Key, Kind, Store, codec};
-use crate::error::{CoreError, Result};
+use crate::{
+    error::{CoreError, Result},
+    psk,
+};
 
 /// Version of openmls's storage trait that is implemented.
 const V: u16 = CURRENT_VERSION;
@@ -123,7 +126,23 @@ impl StorageProvider<V> for Store {
     whole!(GroupState by GroupId as GroupState: swapped write_group_state group_state delete_group_state);
     whole!(EncryptionKeyPair by EncryptionKey as HpkeKeyPair:
         write_encryption_key_pair, swapped encryption_key_pair delete_encryption_key_pair);
-    whole!(Psk by PskId as PskBundle: write_psk, swapped psk delete_psk);
+
+    fn write_psk<I: traits::PskId<V>, T: traits::PskBundle<V>>(&self, id: &I, psk: &T) -> Result<()> {
+        self.write_at(Kind::Psk, id, psk)
+    }
+
+    fn psk<T: traits::PskBundle<V>, I: traits::PskId<V>>(&self, id: &I) -> Result<Option<T>> {
+        let key = key(Kind::Psk, id)?;
+        let psk = self.read(&key)?;
+        if psk.is_none() {
+            self.state.borrow_mut().missing_psk = psk::missing_at(&key.bytes()[1..]);
+        }
+        Ok(psk)
+    }
+
+    fn delete_psk<I: traits::PskId<V>>(&self, id: &I) -> Result<()> {
+        self.delete_at(Kind::Psk, id)
+    }
 
     fn write_message_secrets<I: traits::GroupId<V>, T: traits::MessageSecrets<V>>(
         &self,

@@ -26,5 +26,6 @@ pub fn suite() -> impl Strategy<Value = Suite> {
         8 => Just(Suite::X25519ChaCha20),
         2 => Just(Suite::X25519Aes128),
         1 => Just(Suite::X25519MlKem768Aes128),
+        1 => Just(Suite::X25519MlKem768Aes256),
     ]
 }

@@ -1,8 +1,8 @@
 //! The passive-client vectors: join a group that others made, follow its history, agree on every epoch.
 //!
 //! They run through openmls's public API over our own provider and store, and the group is read back from the store
-//! before every message: what the store keeps is what the history needs. Our policy would refuse most of them (PSKs,
-//! public messages, foreign credentials), so they go under it, not through `GroupMember`.
+//! before every message: what the store keeps is what the history needs. Our policy would refuse most of them
+//! (resumption PSKs, public messages, foreign credentials), so they go under it, not through `GroupMember`.
 
 use openmls::{
     prelude::{

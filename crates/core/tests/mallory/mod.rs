@@ -20,7 +20,7 @@ use openmls::{
         PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, Welcome, WireFormatPolicy,
         tls_codec::{DeserializeBytes, Serialize},
     },
-    schedule::PreSharedKeyId,
+    schedule::{PreSharedKeyId, psk::ResumptionPskUsage},
 };
 use openmls_traits::{
     signatures::{Signer, SignerError},
@@ -197,7 +197,10 @@ impl Mallory {
 
     /// Joins as the `index`-th of those who were added.
     pub fn join(&mut self, welcome: &WelcomeBundle, index: usize) {
-        let config = MlsGroupJoinConfig::builder().wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY).build();
+        let config = MlsGroupJoinConfig::builder()
+            .wire_format_policy(MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY)
+            .number_of_resumption_psks(1)
+            .build();
         self.group = Some(welcome::join(&self.provider, &config, &welcome.joiners[index], &welcome.shared));
     }
 
@@ -269,6 +272,13 @@ impl Mallory {
         self.forget(|group, provider, leaf| commit(group, provider, leaf, proposal))
     }
 
+    /// The id of the current epoch's resumption PSK.
+    pub fn resumption_psk(&self) -> PreSharedKeyId {
+        let group = self.group.as_ref().unwrap();
+        let (id, epoch) = (group.group_id().clone(), group.epoch());
+        PreSharedKeyId::resumption(ResumptionPskUsage::Application, id, epoch, vec![0; 32])
+    }
+
     pub fn propose_extensions(&mut self, extensions: Extensions<GroupContext>) -> Vec<u8> {
         self.forget(|group, provider, leaf| {
             group.propose_group_context_extensions(provider, extensions, leaf).unwrap().0
@@ -322,7 +332,7 @@ fn suite() -> Ciphersuite {
 }
 
 fn capabilities() -> Capabilities {
-    let suites = [1, 3, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
+    let suites = [1, 3, 0x4e, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
     let extensions = [ExtensionType::LastResort];
     let credentials = [CredentialType::Basic];
     let versions = [ProtocolVersion::Mls10];

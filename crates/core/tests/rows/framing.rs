@@ -2,7 +2,7 @@
 
 use quicprochat_core::CoreError;
 
-use super::{Row, remove};
+use super::{Row, psk, remove};
 use crate::{
     mallory::{
         forge::Lies,
@@ -51,6 +51,14 @@ pub const ROWS: &[Row] = &[
         scene.mallory.lying_draft(|draft| {
             let mut commit: Commit = wire::read(&draft.content);
             commit.proposals.push(remove(BOB));
+            draft.content = wire::write(&commit);
+            draft.is_resigned = false;
+        })
+    }),
+    ("ValSem010", "an unsigned PSK that is not here", "InvalidSignature", CoreError::DecryptFailed, |scene| {
+        scene.mallory.lying_draft(|draft| {
+            let mut commit: Commit = wire::read(&draft.content);
+            commit.proposals.push(psk(32));
             draft.content = wire::write(&commit);
             draft.is_resigned = false;
         })

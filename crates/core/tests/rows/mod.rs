@@ -35,7 +35,7 @@ pub const NOT_APPLICABLE: &[(&str, &str)] = &[
     ("ValSem246", "external commits are public messages; none is taken"),
     ("ValSem247", "external commits are public messages; none is taken"),
     ("ValSem300", "of Welcomes: tests/welcomes.rs"),
-    ("ValSem400", "a limit on resumption PSKs; no PSK is taken"),
+    ("ValSem400", "a limit on resumption PSKs; none is taken (tests/adversary.rs)"),
 ];
 
 fn remove(leaf: u32) -> ProposalOrRef {

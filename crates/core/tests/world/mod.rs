@@ -19,6 +19,9 @@ use self::{
 };
 use crate::people::GROUP;
 
+/// The id of a pre-shared key that every seat has.
+const PSK: &[u8] = b"psk";
+
 /// The callers' clock. Timed policies have tests of their own.
 pub const NOW: u64 = 1;
 
@@ -90,6 +93,7 @@ impl World {
             // Now and then so many at once that the window for late ones matters.
             Step::Send(length) => drop((0..=length / 240 * 17).map(|_| self.send(who, length)).last()),
             Step::SelfUpdate => drop(self.commit(who, &[], |member, _| member.self_update())),
+            Step::MixIn => drop(self.commit(who, &[], |member, none| member.commit_psks(&[PSK], none, NOW))),
             Step::Add(whom) => self.add(who, whom),
             Step::Remove(whom) => self.remove(who, whom),
             Step::ProposeUpdate => self.propose(who, GroupMember::propose_update),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quicprochat_core::{CoreError, GroupMember};
 
-use super::relay::Said;
+use super::{PSK, relay::Said};
 use crate::people::Person;
 
 /// The declared windows (crates/core/src/group/entry.rs).
@@ -29,9 +29,11 @@ pub struct Seat {
 
 impl Seat {
     pub fn new(number: usize) -> Self {
+        let person = Person::new(&format!("seat{number}"));
+        person.client.store_psk(PSK, &[7; 32]).unwrap();
         Self {
             number,
-            person: Person::new(&format!("seat{number}")),
+            person,
             member: None,
             cursor: 0,
             joined_epoch: 0,

@@ -10,6 +10,8 @@ pub enum Step {
     Hear(usize),
     Send(usize),
     SelfUpdate,
+    /// Mixes in a secret that all have from elsewhere.
+    MixIn,
     Add(usize),
     Remove(usize),
     ProposeUpdate,
@@ -29,7 +31,8 @@ fn kind(byte: u8) -> fn(usize) -> Step {
         0..8 => Step::Follow,
         8..15 => Step::Hear,
         15..21 => Step::Send,
-        21..23 => |_| Step::SelfUpdate,
+        21 => |_| Step::SelfUpdate,
+        22 => |_| Step::MixIn,
         23..25 => Step::Add,
         25 => Step::Remove,
         26 => |_| Step::ProposeUpdate,

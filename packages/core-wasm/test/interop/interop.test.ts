@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { GroupMember, initialize } from '../../src/node.ts';
+import { initialize } from '../../src/node.ts';
 import { runScript } from './run.ts';
 import { writeScript } from './script.ts';
 import { sumUp, type Tally } from './tally.ts';
@@ -30,10 +30,4 @@ describe('our core and ts-mls 1.6.4 in one group', () => {
 test('a seed gives the same script every time, and another seed another', () => {
   expect(writeScript(4_711)).toEqual(writeScript(4_711));
   expect(writeScript(4_711).steps).not.toEqual(writeScript(4_713).steps);
-});
-
-test('the core has no PSK proposals yet: once it has, scripts must have a step for them', () => {
-  const names = Object.getOwnPropertyNames(GroupMember.prototype);
-  expect(names).toContain('addMembers');
-  expect(names.filter((name) => /psk/i.test(name))).toEqual([]);
 });

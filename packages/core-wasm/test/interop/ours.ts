@@ -1,5 +1,5 @@
 import { CoreClient, type GroupMember } from '../../src/node.ts';
-import type { Changes, Heard, Invitation, Peer, StagedCommit, SuiteNumber } from './peer.ts';
+import type { Changes, ExternalPsk, Heard, Invitation, Peer, StagedCommit, SuiteNumber } from './peer.ts';
 
 /** A device that runs on our wasm. */
 export class OurPeer implements Peer {
@@ -27,6 +27,10 @@ export class OurPeer implements Peer {
     return this.#lastResort;
   }
 
+  async storePsk({ id, secret }: ExternalPsk): Promise<void> {
+    this.#client.storePsk(id, secret);
+  }
+
   async create(groupId: Uint8Array): Promise<void> {
     this.#sit(this.#client.createGroup(groupId, this.#suite, Date.now()));
   }
@@ -35,14 +39,16 @@ export class OurPeer implements Peer {
     this.#sit(this.#client.join(joiner, shared, Date.now()));
   }
 
-  async stage({ add, remove }: Changes): Promise<StagedCommit> {
-    if (add.length > 0 && remove.length > 0) throw new Error('the core adds and removes in two commits');
-    const { commit, welcome } = this.#stage(add, remove);
+  async stage(changes: Changes): Promise<StagedCommit> {
+    const { commit, welcome } = this.#stage(changes);
     const invitations = welcome?.joiners.map((joiner) => ({ joiner, shared: welcome.shared })) ?? [];
     return { commit, invitations };
   }
 
-  #stage(add: Uint8Array[], remove: string[]) {
+  #stage({ add, remove, psks = [] }: Changes) {
+    if (remove.length > 0 && add.length + psks.length > 0)
+      throw new Error('the core removes in a commit of its own');
+    if (psks.length > 0) return this.#in.commitPsks(psks, add, Date.now());
     if (add.length > 0) return this.#in.addMembers(add, Date.now());
     if (remove.length > 0)
       return this.#in.removeMembers(

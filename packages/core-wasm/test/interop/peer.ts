@@ -11,6 +11,14 @@ export interface Changes {
   /** Key packages, as `MLSMessage`. */
   add: Uint8Array[];
   remove: string[];
+  /** Ids of external PSKs to mix in. The core takes none along with removals. */
+  psks?: Uint8Array[];
+}
+
+/** A secret that does not come from the group (RFC 9420 §8.4). */
+export interface ExternalPsk {
+  id: Uint8Array;
+  secret: Uint8Array;
 }
 
 /** What a joiner gets, in the form of crates/core/src/welcome.rs. */
@@ -37,6 +45,8 @@ export interface Peer {
   readonly implementation: Implementation;
 
   keyPackage(): Promise<Uint8Array>;
+  /** Has a PSK from now on. */
+  storePsk(psk: ExternalPsk): Promise<void>;
   /** A group with this device alone. */
   create(groupId: Uint8Array): Promise<void>;
   join(invitation: Invitation): Promise<void>;

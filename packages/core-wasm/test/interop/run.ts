@@ -1,7 +1,7 @@
 /** Plays a script on both implementations at once and checks everything that both must agree on. */
 import { isDeepStrictEqual } from 'node:util';
 import { OurPeer } from './ours.ts';
-import type { Invitation, Peer } from './peer.ts';
+import type { ExternalPsk, Invitation, Peer } from './peer.ts';
 import type { Person, Script, Step } from './script.ts';
 import { emptyTally, type Tally } from './tally.ts';
 import { TsMlsPeer } from './ts-mls.ts';
@@ -78,26 +78,59 @@ class Run {
     this.#agree();
   }
 
-  async #commit({ by, add, remove, rival, flip }: StepOf<'commit'>): Promise<void> {
+  async #commit(step: StepOf<'commit'>): Promise<void> {
+    const { by, add, remove, rival, flip } = step;
     const committer = this.#peer(by);
+    const psks = await this.#hand(step);
     const loser = rival === undefined ? undefined : this.#peer(rival);
     await loser?.stage({ add: [], remove: [] });
     const keyPackages = await Promise.all(add.map((name) => this.#peer(name).keyPackage()));
-    const { commit, invitations } = await committer.stage({ add: keyPackages, remove });
+    const { commit, invitations } = await committer.stage({
+      add: keyPackages,
+      remove,
+      psks: psks.map(({ id }) => id),
+    });
     if (loser !== undefined) await this.#lose(loser);
     if (flip !== undefined) await this.#refuseFlipped(commit, flip, committer);
     await this.#refuseByRemoved((peer) => peer.takeHandshake(commit));
-    for (const member of this.#others(committer)) await member.takeHandshake(commit);
+    for (const member of this.#others(committer)) {
+      if (member.name === step.unknowing)
+        await this.#refuseUnknowing(member, psks, () => member.takeHandshake(commit));
+      await member.takeHandshake(commit);
+    }
     await committer.merge();
     this.#epoch++;
     this.tally.epochs++;
     this.tally[committer.implementation === 'ours' ? 'commitsByOurs' : 'commitsByTsMls']++;
-    if (add.length + remove.length === 0) {
+    if (psks.length > 0)
+      this.tally[committer.implementation === 'ours' ? 'pskCommitsByOurs' : 'pskCommitsByTsMls']++;
+    else if (add.length + remove.length === 0) {
       this.tally[committer.implementation === 'ours' ? 'updatesByOurs' : 'updatesByTsMls']++;
     }
     this.#part(remove);
-    await this.#welcome(add, invitations);
+    await this.#welcome(step, invitations, psks);
     this.#agree();
+  }
+
+  /** Fresh PSKs, for everyone who must follow or join but one. */
+  async #hand({ psks: count, unknowing, add }: StepOf<'commit'>): Promise<ExternalPsk[]> {
+    const psks = Array.from({ length: count }, (_, index) => ({
+      id: Buffer.from(`psk ${index} of epoch ${this.#epoch}`),
+      secret: new Uint8Array(32).fill(Number(this.#epoch) + 100 * index),
+    }));
+    const having = [...this.#members, ...add.map((name) => this.#peer(name))];
+    for (const peer of having.filter(({ name }) => name !== unknowing)) {
+      for (const psk of psks) await peer.storePsk(psk);
+    }
+    return psks;
+  }
+
+  async #refuseUnknowing(peer: Peer, psks: ExternalPsk[], attempt: () => Promise<unknown>): Promise<void> {
+    const code = await refused(peer, attempt);
+    if (peer.implementation === 'ours' && code !== 'PSK_MISSING')
+      throw new Error(`${peer.name} says ${code} instead of PSK_MISSING`);
+    for (const psk of psks) await peer.storePsk(psk);
+    this.tally.refusedWithoutPsk++;
   }
 
   async #lose(peer: Peer): Promise<void> {
@@ -126,11 +159,17 @@ class Run {
     this.#leaving.clear();
   }
 
-  async #welcome(added: string[], invitations: Invitation[]): Promise<void> {
+  async #welcome(
+    { add: added, unknowing }: StepOf<'commit'>,
+    invitations: Invitation[],
+    psks: ExternalPsk[],
+  ): Promise<void> {
     if (added.length !== invitations.length) throw new Error('not one invitation for each who joins');
     for (const [index, name] of added.entries()) {
       const peer = this.#peer(name);
+      if (name === unknowing) await this.#refuseUnknowing(peer, psks, () => peer.join(invitations[index]!));
       await peer.join(invitations[index]!);
+      if (psks.length > 0) this.tally.joinsWithPsks++;
       if (this.#gone.delete(peer)) this.tally.rejoins++;
       this.#members.add(peer);
       this.tally[peer.implementation === 'ours' ? 'joinsOfOurs' : 'joinsOfTsMls']++;
@@ -211,7 +250,7 @@ class Run {
 }
 
 /** Of the core's errors, only those that say what is wrong with the message count. */
-async function refused(peer: Peer, attempt: () => Promise<unknown>): Promise<void> {
+async function refused(peer: Peer, attempt: () => Promise<unknown>): Promise<string | undefined> {
   const refusal = await attempt().then(
     () => undefined,
     (error: unknown) => error as Error & { code?: string },
@@ -220,6 +259,7 @@ async function refused(peer: Peer, attempt: () => Promise<unknown>): Promise<voi
   const isProper =
     peer.implementation === 'ts-mls' || (refusal.code !== undefined && refusal.code !== 'INTERNAL');
   if (!isProper) throw refusal;
+  return refusal.code;
 }
 
 function describe({ seed, suite, steps }: Script, failed: number, cause: unknown): string {

@@ -20,6 +20,10 @@ export type Step =
       by: string;
       add: string[];
       remove: string[];
+      /** How many fresh PSKs are mixed in. */
+      psks: number;
+      /** Has none of them at first, cannot follow or join, and can once it has them. */
+      unknowing?: string;
       /** Stages an update for the same epoch first, loses, and drops it. */
       rival?: string;
       /** A bit of the commit, as a fraction of its length: flipped, nobody takes it. */
@@ -175,8 +179,14 @@ class Writer {
     const rivals = this.#members.filter((name) => name !== by && !this.#pending.has(name));
     const rival = rivals.length > 0 && this.#rng.chance(0.2) ? { rival: this.#rng.pick(rivals) } : {};
     const flip = this.#rng.chance(0.25) ? { flip: this.#rng.below(10_000) / 10_000 } : {};
-    this.#steps.push({ do: 'commit', by, add, remove, ...rival, ...flip });
     const removed = [...this.#leaving(), ...remove];
+    const psks = this.#psks({ by, remove });
+    const followers = [...this.#members, ...add].filter((name) => name !== by && !removed.includes(name));
+    const unknowing =
+      psks > 0 && followers.length > 0 && this.#rng.chance(0.5)
+        ? { unknowing: this.#rng.pick(followers) }
+        : {};
+    this.#steps.push({ do: 'commit', by, add, remove, psks, ...unknowing, ...rival, ...flip });
     for (const name of removed) {
       this.#members.splice(this.#members.indexOf(name), 1);
       this.#flights.lose(name);
@@ -185,6 +195,11 @@ class Writer {
     this.#seats = this.#seats.after(removed, add);
     this.#pending.clear();
     this.#epoch++;
+  }
+
+  #psks({ by, remove }: { by: string; remove: string[] }): number {
+    const isPlayable = !this.#isOurs(by) || remove.length === 0;
+    return isPlayable && this.#rng.chance(0.25) ? 1 + this.#rng.below(2) : 0;
   }
 
   /** Who has proposed to leave cannot commit. Who has proposed an update can, without it; ts-mls refuses even that. */

@@ -6,10 +6,15 @@ const COUNTED = [
   /** Commits that neither add nor remove by themselves, by their committer's implementation. */
   'updatesByOurs',
   'updatesByTsMls',
+  /** Commits that mix in PSKs. */
+  'pskCommitsByOurs',
+  'pskCommitsByTsMls',
   'joinsOfOurs',
   'joinsOfTsMls',
   /** Joins that ts-mls alone would have refused: ts-mls-join.ts. */
   'joinsByParts',
+  /** Joins that need PSKs. */
+  'joinsWithPsks',
   'rejoins',
   'removals',
   'proposedUpdates',
@@ -24,6 +29,7 @@ const COUNTED = [
   'refusedFlips',
   'refusedReplays',
   'refusedByRemoved',
+  'refusedWithoutPsk',
 ] as const;
 
 export type Tally = Record<(typeof COUNTED)[number], number>;

@@ -5,12 +5,12 @@
  * together to the state that it would have made.
  */
 import {
-  emptyPskIndex,
   joinGroup,
   type CiphersuiteImpl,
   type ClientState,
   type GroupInfo,
   type KeySchedule,
+  type PskIndex,
   type RatchetTree,
 } from 'ts-mls';
 import { validateRatchetTree } from 'ts-mls/clientState.js';
@@ -21,6 +21,7 @@ import { deriveKeySchedule } from 'ts-mls/keySchedule.js';
 import { verifyParentHashes } from 'ts-mls/parentHash.js';
 import { pathToRoot } from 'ts-mls/pathSecrets.js';
 import { mergePrivateKeyPaths, toPrivateKeyPath } from 'ts-mls/privateKeyPath.js';
+import { accumulatePskSecret } from 'ts-mls/pskIndex.js';
 import { findLeafIndex, getSignaturePublicKeyFromLeafIndex } from 'ts-mls/ratchetTree.js';
 import { createSecretTree } from 'ts-mls/secretTree.js';
 import { treeHashRoot } from 'ts-mls/treeHash.js';
@@ -38,11 +39,14 @@ export interface Join {
   received: ReceivedWelcome;
   keyPackage: OwnKeyPackage;
   suite: CiphersuiteImpl;
+  pskIndex: PskIndex;
 }
 
 /** What is inside a Welcome. */
 interface Opened {
   secrets: GroupSecrets;
+  /** What the PSKs of the Welcome come to. */
+  pskSecret: Uint8Array;
   info: GroupInfo;
   tree: RatchetTree;
   keySchedule: KeySchedule;
@@ -62,38 +66,31 @@ export async function join(request: Join): Promise<{ state: ClientState; isByPar
 
 /** What ts-mls makes of a Welcome. */
 export function joinAsIs(
-  { received, keyPackage, suite }: Join,
+  { received, keyPackage, suite, pskIndex }: Join,
   { tree }: Pick<Opened, 'tree'>,
 ): Promise<ClientState> {
   const { publicPackage, privatePackage } = keyPackage;
-  return joinGroup(
-    received.welcome,
-    publicPackage,
-    privatePackage,
-    emptyPskIndex,
-    suite,
-    tree,
-    undefined,
-    CONFIG,
-  );
+  return joinGroup(received.welcome, publicPackage, privatePackage, pskIndex, suite, tree, undefined, CONFIG);
 }
 
 /** The epoch's exporter is known before the tree is, which is sealed with it. */
-export async function openWelcome({ received, keyPackage, suite }: Join): Promise<Opened> {
+export async function openWelcome({ received, keyPackage, suite, pskIndex }: Join): Promise<Opened> {
   const { welcome } = received;
   const initKey = await suite.hpke.importPrivateKey(keyPackage.privatePackage.initPrivateKey);
   const reference = await makeKeyPackageRef(keyPackage.publicPackage, suite.hash);
   const secrets = must(await decryptGroupSecrets(initKey, reference, welcome, suite.hpke));
   const { joinerSecret } = secrets;
-  const info = must(await decryptGroupInfo(welcome, joinerSecret, noPsk(suite), suite));
+  const noPsk = new Uint8Array(suite.kdf.size);
+  const [pskSecret] = await accumulatePskSecret(secrets.psks, pskIndex, suite, noPsk);
+  const info = must(await decryptGroupInfo(welcome, joinerSecret, pskSecret, suite));
   const [keySchedule, encryptionSecret] = await deriveKeySchedule(
     joinerSecret,
-    noPsk(suite),
+    pskSecret,
     info.groupContext,
     suite.kdf,
   );
   const tree = await openTree(received, { exporterSecret: keySchedule.exporterSecret, suite });
-  return { secrets, info, tree, keySchedule, encryptionSecret };
+  return { secrets, pskSecret, info, tree, keySchedule, encryptionSecret };
 }
 
 /** RFC 9420 §12.4.3.1, with its own rule for unmerged leaves. */
@@ -130,10 +127,13 @@ async function privatePathOf(
   return mergePrivateKeyPaths(await toPrivateKeyPath(path, own, suite), { leafIndex: own, privateKeys });
 }
 
-async function validateInfo({ secrets, info, tree }: Opened, suite: CiphersuiteImpl): Promise<void> {
+async function validateInfo(
+  { secrets, pskSecret, info, tree }: Opened,
+  suite: CiphersuiteImpl,
+): Promise<void> {
   const signerKey = getSignaturePublicKeyFromLeafIndex(tree, toLeafIndex(info.signer));
   require(await verifyGroupInfoSignature(info, signerKey, suite.signature), 'the group info is signed');
-  const isConfirmed = await verifyGroupInfoConfirmationTag(info, secrets.joinerSecret, noPsk(suite), suite);
+  const isConfirmed = await verifyGroupInfoConfirmationTag(info, secrets.joinerSecret, pskSecret, suite);
   require(isConfirmed, 'the epoch is confirmed');
 }
 
@@ -183,10 +183,6 @@ export function hasValidUnmergedLeaves(tree: RatchetTree): boolean {
       return isInOrder && tree[leaf]?.nodeType === 'leaf' && above.includes(index) && between.every(lists);
     });
   });
-}
-
-function noPsk(suite: CiphersuiteImpl): Uint8Array {
-  return new Uint8Array(suite.kdf.size);
 }
 
 function must<T>(value: T | undefined): T {

@@ -3,19 +3,20 @@ import {
   createCommit,
   createGroup,
   createProposal,
-  emptyPskIndex,
   encodeMlsMessage,
+  makePskIndex,
   processPrivateMessage,
   type CiphersuiteImpl,
   type ClientState,
   type PrivateMessage,
   type Proposal,
+  type PskIndex,
   type ProposalWithSender,
 } from 'ts-mls';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { createIdentity, type Identity } from './chain.ts';
 import { frame, unframe } from './frame.ts';
-import type { Changes, Heard, Invitation, Peer, StagedCommit, SuiteNumber } from './peer.ts';
+import type { Changes, ExternalPsk, Heard, Invitation, Peer, StagedCommit, SuiteNumber } from './peer.ts';
 import {
   CONFIG,
   createKeyPackage,
@@ -39,6 +40,8 @@ export class TsMlsPeer implements Peer {
   readonly #suite: CiphersuiteImpl;
   readonly #identity: Identity;
   readonly #keyPackages: OwnKeyPackage[] = [];
+  /** Secrets by their ids in base64, as ts-mls looks for them. */
+  readonly #psks: Record<string, Uint8Array> = {};
   #state: ClientState | undefined;
   /** Where a staged commit of our own leads. */
   #staged: ClientState | undefined;
@@ -61,6 +64,10 @@ export class TsMlsPeer implements Peer {
     return encodeKeyPackage(created.publicPackage);
   }
 
+  async storePsk({ id, secret }: ExternalPsk): Promise<void> {
+    this.#psks[Buffer.from(id).toString('base64')] = secret;
+  }
+
   async create(groupId: Uint8Array): Promise<void> {
     const { publicPackage, privatePackage } = await createKeyPackage(this.#identity, this.#suite);
     this.#enter(await createGroup(groupId, publicPackage, privatePackage, [], this.#suite, CONFIG));
@@ -78,13 +85,13 @@ export class TsMlsPeer implements Peer {
     for (const keyPackage of this.#keyPackages) {
       const reference = Buffer.from(await makeKeyPackageRef(keyPackage.publicPackage, this.#suite.hash));
       const isMeant = received.welcome.secrets.some(({ newMember }) => reference.equals(newMember));
-      if (isMeant) return { received, keyPackage, suite: this.#suite };
+      if (isMeant) return { received, keyPackage, suite: this.#suite, pskIndex: this.#pskIndex };
     }
     throw new Error('the Welcome is for none of our key packages');
   }
 
   /** Stages a commit. Forgeries are made with a suite that lies. */
-  async stage({ add, remove }: Changes, suite = this.#suite): Promise<StagedCommit> {
+  async stage({ add, remove, psks = [] }: Changes, suite = this.#suite): Promise<StagedCommit> {
     const adds = add.map((bytes): Proposal => {
       const { keyPackage } = decode(bytes, 'mls_key_package');
       return { proposalType: 'add', add: { keyPackage } };
@@ -92,9 +99,13 @@ export class TsMlsPeer implements Peer {
     const removes = remove.map((name): Proposal => {
       return { proposalType: 'remove', remove: { removed: leafIndexOf(this.#in, name) } };
     });
+    const mixedIn = psks.map((pskId): Proposal => {
+      const pskNonce = suite.rng.randomBytes(suite.kdf.size);
+      return { proposalType: 'psk', psk: { preSharedKeyId: { psktype: 'external', pskId, pskNonce } } };
+    });
     const { commit, welcome, newState } = await createCommit(
-      { state: this.#in, cipherSuite: suite },
-      { extraProposals: [...removes, ...adds], ratchetTreeExtension: false },
+      { state: this.#in, cipherSuite: suite, pskIndex: this.#pskIndex },
+      { extraProposals: [...removes, ...mixedIn, ...adds], ratchetTreeExtension: false },
     );
     this.#staged = newState;
     const invitations = welcome === undefined ? [] : await invite(welcome, newState, suite);
@@ -123,7 +134,7 @@ export class TsMlsPeer implements Peer {
     const { privateMessage } = decode(message, 'mls_private_message');
     if (privateMessage.contentType === 'commit') return this.#takeCommit(privateMessage);
     if (privateMessage.contentType === 'application') throw new Error('not a handshake');
-    const { newState } = await processPrivateMessage(this.#in, privateMessage, emptyPskIndex, this.#suite);
+    const { newState } = await processPrivateMessage(this.#in, privateMessage, this.#pskIndex, this.#suite);
     this.#state = newState;
   }
 
@@ -136,7 +147,7 @@ export class TsMlsPeer implements Peer {
 
   async decrypt(message: Uint8Array): Promise<Heard> {
     const { privateMessage } = decode(message, 'mls_private_message');
-    const opened = await processPrivateMessage(this.#in, privateMessage, emptyPskIndex, this.#suite);
+    const opened = await processPrivateMessage(this.#in, privateMessage, this.#pskIndex, this.#suite);
     if (opened.kind !== 'applicationMessage') throw new Error('not an application message');
     const sender = await senderHandle(this.#in, privateMessage, this.#suite);
     const plaintext = unframe(opened.message);
@@ -171,6 +182,10 @@ export class TsMlsPeer implements Peer {
 
   get suite(): CiphersuiteImpl {
     return this.#suite;
+  }
+
+  get #pskIndex(): PskIndex {
+    return makePskIndex(undefined, this.#psks);
   }
 
   get #in(): ClientState {
@@ -213,8 +228,12 @@ export class TsMlsPeer implements Peer {
     commit: PrivateMessage,
     accepts: (proposals: ProposalWithSender[]) => boolean,
   ): Promise<ClientState> {
-    const { newState } = await processPrivateMessage(state, commit, emptyPskIndex, this.#suite, (incoming) =>
-      incoming.kind === 'commit' && accepts(incoming.proposals) ? 'accept' : 'reject',
+    const { newState } = await processPrivateMessage(
+      state,
+      commit,
+      this.#pskIndex,
+      this.#suite,
+      (incoming) => (incoming.kind === 'commit' && accepts(incoming.proposals) ? 'accept' : 'reject'),
     );
     return newState;
   }

@@ -13,7 +13,7 @@ import type { Transaction } from './transaction.ts';
 const PAGE_ENTRIES = 100;
 
 /** The suites this device can be added under, in the order of preference. */
-export const SUITES = [0x004f, 0x0003, 0x0001] as const;
+export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
 
 /** Single-use key packages kept at the relay for each suite: refilled to `full` when there are fewer than `low`. */
 const POOL = { full: 10, low: 5 };

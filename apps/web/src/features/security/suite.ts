@@ -1,5 +1,5 @@
-/** The hybrid suite (draft-ietf-mls-pq-ciphersuites). */
-const HYBRID = 0x004f;
+/** The hybrid suites (draft-ietf-mls-pq-ciphersuites). */
+const HYBRID: readonly number[] = [0x004e, 0x004f];
 
 /** `0x004F`, as the registry writes it. */
 export function suiteNumber(suite: number): string {
@@ -8,7 +8,7 @@ export function suiteNumber(suite: number): string {
 
 /** What a suite means for the person. Signatures are classical in all of them, and that is said. */
 export function suiteNote(suite: number): string {
-  return suite === HYBRID
+  return HYBRID.includes(suite)
     ? 'End-to-end encrypted, also against who records it now to break it with a quantum computer later. Signatures are not post-quantum yet.'
     : 'End-to-end encrypted. This suite does not protect against who records it now to break it with a quantum computer later.';
 }
