@@ -19,8 +19,8 @@ use crate::{
 /// Longest plaintext. Larger content travels as an attachment.
 const MAX_PLAINTEXT_BYTES: usize = 64 * 1024;
 
-/// What a message turned out to be, once every check has passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a message turned out to be, once every check has passed. `Debug` shows nothing of what was said.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Received {
     /// Something that a member said.
     Application {
@@ -64,6 +64,24 @@ pub enum Received {
         /// The epoch that it ends.
         epoch: u64,
     },
+}
+
+impl std::fmt::Debug for Received {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Application { sender, epoch, plaintext } => {
+                let (leaf, length) = (sender.leaf_index, plaintext.len());
+                write!(formatter, "Application(leaf {leaf}, epoch {epoch}, {length} bytes)")
+            }
+            Self::Proposal { sender, epoch, proposal, .. } => {
+                write!(formatter, "Proposal(leaf {}, epoch {epoch}, {proposal:?})", sender.leaf_index)
+            }
+            Self::Commit { sender, epoch, .. } => {
+                write!(formatter, "Commit(leaf {}, epoch {epoch})", sender.leaf_index)
+            }
+            Self::OwnCommit { epoch } => write!(formatter, "OwnCommit(epoch {epoch})"),
+        }
+    }
 }
 
 /// What a proposal proposes.

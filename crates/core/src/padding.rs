@@ -4,6 +4,8 @@
 //! The frame is ours, inside the MLS plaintext: the message, one 0x80, zeros. openmls's own padding stays off, as it
 //! knows only multiples of one block size.
 
+use zeroize::Zeroizing;
+
 use crate::error::{CoreError, Result};
 
 /// The shortest frame. Most chat messages end up exactly here.
@@ -13,11 +15,10 @@ const MIN_FRAME: usize = 256;
 const END: u8 = 0x80;
 
 /// The framed and padded form of a plaintext.
-pub(crate) fn pad(plaintext: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(padme(plaintext.len() + 1).max(MIN_FRAME));
-    frame.extend_from_slice(plaintext);
-    frame.push(END);
-    frame.resize(padme(frame.len()).max(MIN_FRAME), 0);
+pub(crate) fn pad(plaintext: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut frame = Zeroizing::new(vec![0; padme(plaintext.len() + 1).max(MIN_FRAME)]);
+    frame[..plaintext.len()].copy_from_slice(plaintext);
+    frame[plaintext.len()] = END;
     frame
 }
 
@@ -56,7 +57,7 @@ mod tests {
             let frame = pad(&plaintext);
             assert!(frame.len() >= MIN_FRAME);
             assert!(frame.len() <= (length + 1).max(MIN_FRAME) * 112 / 100 + 1, "{length}");
-            assert_eq!(unpad(frame).unwrap(), plaintext);
+            assert_eq!(unpad(frame.to_vec()).unwrap(), plaintext);
         }
         assert_eq!(pad(b"a").len(), pad(&[7; 200]).len());
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::Thrown,
     group::GroupMember,
-    poison::guarded,
+    poison::{guarded, guarded_shallow},
     record::{self, milliseconds},
     types::{KeyPackageOwner, StoreRecord, StoreWrite},
 };
@@ -159,7 +159,7 @@ impl CoreClient {
     /// All changes since the last call, of the client and its groups, in order.
     #[wasm_bindgen(js_name = takeWrites)]
     pub fn take_writes(&self) -> Result<Vec<StoreWrite>, Thrown> {
-        guarded(|| Ok(self.0.take_writes().iter().map(record::write).collect()))
+        guarded_shallow(|| Ok(self.0.take_writes().iter().map(record::write).collect()))
     }
 
     /// The safety number of this account and another: 60 digits, the same for both.

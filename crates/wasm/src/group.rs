@@ -11,28 +11,34 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     error::Thrown,
-    poison::guarded,
+    poison::{guarded, guarded_shallow},
     record::{self, milliseconds, to_milliseconds},
     types::{CommitBundle, Member, Received, UpdateDue},
 };
 
 /// A seat in a group. Every commit is staged first and counts only when it is merged.
 #[wasm_bindgen]
-pub struct GroupMember(RefCell<core::GroupMember>);
+pub struct GroupMember(RefCell<Box<core::GroupMember>>);
 
 impl GroupMember {
     pub(crate) fn new(member: core::GroupMember) -> Self {
-        Self(RefCell::new(member))
+        // Boxed, so that handing it to JavaScript moves no keys over the stack.
+        Self(RefCell::new(Box::new(member)))
+    }
+
+    fn seat(&self) -> Result<RefMut<'_, Box<core::GroupMember>>, CoreError> {
+        self.0.try_borrow_mut().map_err(|_| CoreError::Internal)
     }
 
     /// Runs a call on the seat.
-    fn call<T>(&self, call: impl FnOnce(RefMut<'_, core::GroupMember>) -> Result<T, CoreError>) -> Result<T, Thrown> {
-        guarded(|| call(self.0.try_borrow_mut().map_err(|_| CoreError::Internal)?))
+    fn call<T>(&self, call: impl FnOnce(&mut core::GroupMember) -> Result<T, CoreError>) -> Result<T, Thrown> {
+        guarded(|| call(&mut *self.seat()?))
     }
 
     /// Runs a reading call, after taking over what another handle has changed.
     fn read<T>(&self, read: impl FnOnce(&core::GroupMember) -> Result<T, CoreError>) -> Result<T, Thrown> {
-        self.call(|mut member| {
+        guarded_shallow(|| {
+            let mut member = self.seat()?;
             member.refresh()?;
             read(&member)
         })
@@ -41,7 +47,7 @@ impl GroupMember {
     /// Runs a call that stages a commit.
     fn stage(
         &self,
-        stage: impl FnOnce(RefMut<'_, core::GroupMember>) -> Result<core::CommitBundle, CoreError>,
+        stage: impl FnOnce(&mut core::GroupMember) -> Result<core::CommitBundle, CoreError>,
     ) -> Result<CommitBundle, Thrown> {
         self.call(|member| Ok(record::bundle(&stage(member)?)))
     }
@@ -110,7 +116,7 @@ impl GroupMember {
     #[wasm_bindgen(js_name = addMembers)]
     pub fn add_members(&self, key_packages: Vec<Uint8Array>, now_ms: f64) -> Result<CommitBundle, Thrown> {
         let key_packages = to_vecs(key_packages);
-        self.stage(|mut member| member.add_members(&key_packages, milliseconds(now_ms)))
+        self.stage(|member| member.add_members(&key_packages, milliseconds(now_ms)))
     }
 
     /// Stages a commit that mixes in the pre-shared keys of these ids, and adds the devices of these key packages, if any.
@@ -122,70 +128,70 @@ impl GroupMember {
         now_ms: f64,
     ) -> Result<CommitBundle, Thrown> {
         let (ids, key_packages) = (to_vecs(ids), to_vecs(key_packages));
-        self.stage(|mut member| member.commit_psks(&ids, &key_packages, milliseconds(now_ms)))
+        self.stage(|member| member.commit_psks(&ids, &key_packages, milliseconds(now_ms)))
     }
 
     /// Stages a commit that removes these leaves.
     #[wasm_bindgen(js_name = removeMembers)]
     pub fn remove_members(&self, leaf_indexes: &[u32], _now_ms: f64) -> Result<CommitBundle, Thrown> {
-        self.stage(|mut member| member.remove_members(leaf_indexes))
+        self.stage(|member| member.remove_members(leaf_indexes))
     }
 
     /// Stages a commit that changes nothing but this device's own keys.
     #[wasm_bindgen(js_name = selfUpdate)]
     pub fn self_update(&self, _now_ms: f64) -> Result<CommitBundle, Thrown> {
-        self.stage(|mut member| member.self_update())
+        self.stage(|member| member.self_update())
     }
 
     /// Stages a commit of all proposals received so far.
     #[wasm_bindgen(js_name = commitPendingProposals)]
     pub fn commit_pending_proposals(&self, _now_ms: f64) -> Result<CommitBundle, Thrown> {
-        self.stage(|mut member| member.commit_pending_proposals())
+        self.stage(|member| member.commit_pending_proposals())
     }
 
     /// Makes our staged commit count: the relay has put it in order.
     #[wasm_bindgen(js_name = mergePendingCommit)]
     pub fn merge_pending_commit(&self, now_ms: f64) -> Result<(), Thrown> {
-        self.call(|mut member| member.merge_pending_commit(milliseconds(now_ms)))
+        self.call(|member| member.merge_pending_commit(milliseconds(now_ms)))
     }
 
     /// Drops our staged commit and its keys.
     #[wasm_bindgen(js_name = clearPendingCommit)]
     pub fn clear_pending_commit(&self) -> Result<(), Thrown> {
-        self.call(|mut member| member.clear_pending_commit())
+        self.call(|member| member.clear_pending_commit())
     }
 
     /// Proposes new keys for this leaf, for another member to commit.
     #[wasm_bindgen(js_name = proposeUpdate)]
     pub fn propose_update(&self) -> Result<Vec<u8>, Thrown> {
-        self.call(|mut member| member.propose_update())
+        self.call(|member| member.propose_update())
     }
 
     /// Proposes that this device be removed, for another member to commit.
     pub fn leave(&self) -> Result<Vec<u8>, Thrown> {
-        self.call(|mut member| member.leave())
+        self.call(|member| member.leave())
     }
 
     /// Encrypts an application message to the group, padded.
     pub fn encrypt(&self, plaintext: &[u8], now_ms: f64) -> Result<Vec<u8>, Thrown> {
-        self.call(|mut member| member.encrypt(plaintext, milliseconds(now_ms)))
+        guarded_shallow(|| self.seat()?.encrypt(plaintext, milliseconds(now_ms)))
     }
 
     /// Opens a message of the group.
     pub fn process(&self, message: &[u8], now_ms: f64) -> Result<Received, Thrown> {
-        self.call(|mut member| Ok(record::received(&member.process(message, milliseconds(now_ms))?)))
+        self.call(|member| Ok(record::received(&member.process(message, milliseconds(now_ms))?)))
     }
 
     /// Makes the received commit count.
     #[wasm_bindgen(js_name = mergeStagedCommit)]
     pub fn merge_staged_commit(&self, now_ms: f64) -> Result<(), Thrown> {
-        self.call(|mut member| member.merge_staged_commit(milliseconds(now_ms)))
+        self.call(|member| member.merge_staged_commit(milliseconds(now_ms)))
     }
 
     /// Drops the received commit, as if it had not been opened.
     #[wasm_bindgen(js_name = discardStagedCommit)]
     pub fn discard_staged_commit(&self) -> Result<(), Thrown> {
-        self.call(|mut member| member.discard_staged_commit())
+        self.call(|member| member.discard_staged_commit())
     }
 
     /// The public key that the relay checks this epoch's posts and reads with, 32 bytes.

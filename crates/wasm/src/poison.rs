@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use quicprochat_core::CoreError;
 use wasm_bindgen::JsValue;
 
-use crate::error::{Thrown, thrown};
+use crate::{
+    error::{Thrown, thrown},
+    wiping::{wiped, wiped_shallow},
+};
 
 static POISONED: AtomicBool = AtomicBool::new(false);
 
@@ -18,10 +21,18 @@ pub(crate) fn install() {
     }));
 }
 
-/// Runs a call unless the instance is poisoned.
+/// Runs a call unless the instance is poisoned, and wipes what it leaves on the stack.
 pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, CoreError>) -> Result<T, Thrown> {
-    if POISONED.load(Ordering::Relaxed) {
-        return Err(thrown(&CoreError::Internal));
-    }
-    call().map_err(|error| thrown(&error))
+    sound()?;
+    wiped(call).map_err(|error| thrown(&error))
+}
+
+/// [`guarded`], for calls that use little stack.
+pub(crate) fn guarded_shallow<T>(call: impl FnOnce() -> Result<T, CoreError>) -> Result<T, Thrown> {
+    sound()?;
+    wiped_shallow(call).map_err(|error| thrown(&error))
+}
+
+fn sound() -> Result<(), Thrown> {
+    if POISONED.load(Ordering::Relaxed) { Err(thrown(&CoreError::Internal)) } else { Ok(()) }
 }
