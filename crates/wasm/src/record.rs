@@ -4,7 +4,10 @@ use js_sys::{Array, BigInt, Object, Reflect, Uint8Array};
 use quicprochat_core as core;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::types::{CommitBundle, KeyPackageOwner, Member, Received, StoreWrite, UpdateDue};
+use crate::{
+    group::GroupMember,
+    types::{Agreement, CommitBundle, GroupStatus, Member, RebootedGroup, Received, StoreWrite, UpdateDue},
+};
 
 /// A plain JavaScript object under construction.
 pub(crate) struct Fields(Object);
@@ -49,6 +52,14 @@ impl Fields {
     }
 }
 
+pub(crate) fn byte_arrays(arrays: &[Uint8Array]) -> Vec<Vec<u8>> {
+    arrays.iter().map(Uint8Array::to_vec).collect()
+}
+
+pub(crate) fn js_arrays(arrays: &[Vec<u8>]) -> Vec<Uint8Array> {
+    arrays.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect()
+}
+
 /// Milliseconds as JavaScript counts them. Negative and absurd times become the nearest sensible one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast is meant")]
 pub(crate) fn milliseconds(time: f64) -> u64 {
@@ -69,8 +80,9 @@ fn identity(fields: Fields, identity: &core::LeafIdentity) -> Fields {
         .bytes("deviceKey", &identity.device_key)
 }
 
-pub(crate) fn owner(owner: &core::LeafIdentity) -> KeyPackageOwner {
-    identity(Fields::new(), owner).into_record()
+/// Whose a device is, as whichever declared type has these fields.
+pub(crate) fn device<T: JsCast>(device: &core::LeafIdentity) -> T {
+    identity(Fields::new(), device).into_record()
 }
 
 pub(crate) fn member(member: &core::Member) -> Member {
@@ -90,6 +102,37 @@ pub(crate) fn bundle(bundle: &core::CommitBundle) -> CommitBundle {
         .bytes("nextAccessKey", &bundle.next_access_key)
         .epoch("epoch", bundle.epoch)
         .into_record()
+}
+
+/// The handle on the new group and the bundle that its members join by.
+pub(crate) fn rebooted(group: GroupMember, added: &core::CommitBundle) -> RebootedGroup {
+    Fields::new().value("group", &JsValue::from(group)).value("bundle", &bundle(added).into()).into_record()
+}
+
+pub(crate) fn status(status: &core::GroupStatus) -> GroupStatus {
+    let kind = |word| Fields::new().text("kind", word);
+    match status {
+        core::GroupStatus::Active => kind("active"),
+        core::GroupStatus::CommitPending { epoch } => kind("commit-pending").epoch("epoch", *epoch),
+        core::GroupStatus::CommitStaged => kind("commit-staged"),
+        core::GroupStatus::ProposalsPending => kind("proposals-pending"),
+        core::GroupStatus::Leaving => kind("leaving"),
+        core::GroupStatus::Deserted => kind("deserted"),
+        core::GroupStatus::MembersRevoked => kind("members-revoked"),
+        core::GroupStatus::Forked { epoch } => kind("forked").epoch("epoch", *epoch),
+        core::GroupStatus::Stuck { epoch, code } => kind("stuck").epoch("epoch", *epoch).text("code", code),
+        core::GroupStatus::Removed => kind("removed"),
+    }
+    .into_record()
+}
+
+pub(crate) fn agreement(agreement: core::Agreement) -> Agreement {
+    let word = match agreement {
+        core::Agreement::Agrees => "agrees",
+        core::Agreement::Forked => "forked",
+        core::Agreement::Unknown => "unknown",
+    };
+    JsValue::from_str(word).unchecked_into()
 }
 
 fn welcome(welcome: &core::WelcomeBundle) -> JsValue {

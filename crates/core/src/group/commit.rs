@@ -16,7 +16,8 @@ use super::{
     own_leaf::{Pending, Proposed},
 };
 use crate::{
-    access, credential,
+    access,
+    credential::{self, LeafIdentity},
     error::{CoreError, Result, mls},
     key_package,
     signer::SecretKey,
@@ -42,13 +43,11 @@ impl GroupMember {
     ///
     /// # Errors
     /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
-    /// [`CoreError::CredentialRejected`], [`CoreError::CannotAddSelf`], [`CoreError::AlreadyMember`],
-    /// [`CoreError::PendingCommitExists`], [`CoreError::BadInput`] for none at all.
+    /// [`CoreError::CredentialRejected`], [`CoreError::DeviceRevoked`], [`CoreError::CannotAddSelf`],
+    /// [`CoreError::AlreadyMember`], [`CoreError::PendingCommitExists`], [`CoreError::GroupStuck`] (as for every call
+    /// that sends something), [`CoreError::BadInput`] for none at all.
     pub fn add_members(&mut self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<CommitBundle> {
         self.begin_commit()?;
-        if key_packages.is_empty() {
-            return Err(CoreError::BadInput("no key packages to add"));
-        }
         let check = || self.check_additions(key_packages, now_ms);
         let checked = self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?;
         self.commit(&checked, &[])
@@ -108,7 +107,7 @@ impl GroupMember {
         let changes = self.crypto().in_one_batch(&CoreError::InvalidCommit, check)?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
-            member.expect_past(&changes);
+            member.end_epoch(&changes);
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })
@@ -124,19 +123,26 @@ impl GroupMember {
             return Err(CoreError::NoPendingCommit);
         }
         self.atomically(|member| {
-            let shared = Rc::clone(&member.shared);
-            member.group.clear_pending_commit(shared.store())?;
-            member.own.pending = None;
+            member.drop_pending_commit()?;
             member.save()
         })
+    }
+
+    /// Forgets our staged commit and its keys, if there is one.
+    pub(super) fn drop_pending_commit(&mut self) -> Result<()> {
+        let shared = Rc::clone(&self.shared);
+        self.group.clear_pending_commit(shared.store())?;
+        self.own.pending = None;
+        Ok(())
     }
 
     /// Proposes new keys for this leaf, for another member to commit.
     ///
     /// # Errors
-    /// [`CoreError::PendingCommitExists`].
+    /// [`CoreError::PendingCommitExists`], [`CoreError::DeviceRevoked`] for this device.
     pub fn propose_update(&mut self) -> Result<Vec<u8>> {
         self.begin_commit()?;
+        self.check_may_send()?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
             let signer = SecretKey::generate(shared.provider.rand())?;
@@ -170,31 +176,50 @@ impl GroupMember {
         })
     }
 
-    fn begin_commit(&mut self) -> Result<()> {
+    pub(super) fn begin_commit(&mut self) -> Result<()> {
         self.begin()?;
+        self.check_not_stuck()?;
         if self.has_pending_commit() { Err(CoreError::PendingCommitExists) } else { Ok(()) }
     }
 
+    /// The key packages of devices that are no members yet.
     fn check_additions(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<KeyPackage>> {
+        let devices: BTreeSet<_> = self.members()?.iter().map(|member| member.identity.device_id).collect();
+        let inspected = self.inspect_all(key_packages, now_ms)?.into_iter();
+        let checked = inspected.map(|(key_package, identity)| {
+            if devices.contains(&identity.device_id) { Err(CoreError::AlreadyMember) } else { Ok(key_package) }
+        });
+        checked.collect()
+    }
+
+    /// Key packages for this group, with whose they are: none of this device, and no device twice.
+    pub(super) fn inspect_all(
+        &self,
+        key_packages: &[impl AsRef<[u8]>],
+        now_ms: u64,
+    ) -> Result<Vec<(KeyPackage, LeafIdentity)>> {
+        if key_packages.is_empty() {
+            return Err(CoreError::BadInput("no key packages to add"));
+        }
         let suite = self.suite()?;
         let own = self.shared.identity.device_id;
-        let mut devices: BTreeSet<_> = self.members()?.iter().map(|member| member.identity.device_id).collect();
-        let checked = key_packages.iter().map(|bytes| {
+        let mut devices = BTreeSet::new();
+        let inspected = key_packages.iter().map(|bytes| {
             let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
             match identity.device_id {
                 device if device == own => Err(CoreError::CannotAddSelf),
                 device if !devices.insert(device) => Err(CoreError::AlreadyMember),
-                _ => Ok(key_package),
+                _ => Ok((key_package, identity)),
             }
         });
-        checked.collect()
+        inspected.collect()
     }
 
     /// Stages a commit of these additions and removals, of all pending proposals, and of new own keys.
     ///
     /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
     /// must not keep anyone from healing: such a commit is made without the pending proposals.
-    fn commit(&mut self, additions: &[KeyPackage], removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
+    pub(super) fn commit(&mut self, additions: &[KeyPackage], removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
         if self.is_leaving() {
             return Err(CoreError::CannotRemoveSelf);
         }
@@ -214,6 +239,7 @@ impl GroupMember {
         let shared = Rc::clone(&self.shared);
         let provider = &shared.provider;
         let (epoch, own_index) = (self.epoch(), self.group.own_leaf_index());
+        let revoked = self.revoked_proposers()?;
         let signer = SecretKey::generate(provider.rand())?;
         let credential_with_key = credential::issue(&shared.identity, &signer);
         let bundle = NewSignerBundle { signer: &signer, credential_with_key };
@@ -222,7 +248,11 @@ impl GroupMember {
         let staged = builder
             .load_psks(provider.storage())
             .and_then(|builder| {
-                let (old, is_taken) = (&self.own.signer, |proposal: &QueuedProposal| !removes(proposal, own_index));
+                let is_taken = |proposal: &QueuedProposal| {
+                    let is_of_revoked = |leaf| revoked.contains(&leaf) && !removes(proposal, leaf);
+                    !removes(proposal, own_index) && !proposer(proposal).is_some_and(is_of_revoked)
+                };
+                let old = &self.own.signer;
                 builder.build_with_new_signer(provider.rand(), provider.crypto(), old, bundle, is_taken)
             })
             .map_err(mls::create_commit)?
@@ -259,11 +289,24 @@ impl GroupMember {
 
     /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC
     /// 9420 §12.2: a committer cannot remove itself) and stops nothing.
-    fn is_leaving(&self) -> bool {
-        let own = self.group.own_leaf_index();
-        self.group
-            .pending_proposals()
-            .any(|proposal| removes(proposal, own) && *proposal.sender() == Sender::Member(own))
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving().contains(&self.group.own_leaf_index())
+    }
+
+    /// The members who have proposed their own removal.
+    pub(super) fn leaving(&self) -> BTreeSet<LeafNodeIndex> {
+        let proposals = self.group.pending_proposals();
+        proposals.filter_map(|proposal| proposer(proposal).filter(|&leaf| removes(proposal, leaf))).collect()
+    }
+
+    /// The members with pending proposals whose devices are revoked.
+    fn revoked_proposers(&self) -> Result<BTreeSet<LeafNodeIndex>> {
+        let mut proposers: BTreeSet<_> = self.group.pending_proposals().filter_map(proposer).collect();
+        if !proposers.is_empty() {
+            let revoked = self.revoked_members()?;
+            proposers.retain(|leaf| revoked.iter().any(|member| member.leaf_index == leaf.u32()));
+        }
+        Ok(proposers)
     }
 
     /// SHA-256.
@@ -275,6 +318,14 @@ impl GroupMember {
 
 fn removes(proposal: &QueuedProposal, leaf: LeafNodeIndex) -> bool {
     matches!(proposal.proposal(), Proposal::Remove(remove) if remove.removed() == leaf)
+}
+
+/// The member who proposes it.
+fn proposer(proposal: &QueuedProposal) -> Option<LeafNodeIndex> {
+    match proposal.sender() {
+        Sender::Member(leaf) => Some(*leaf),
+        _ => None,
+    }
 }
 
 pub(crate) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {

@@ -33,6 +33,8 @@ kinds! {
     Identity = 0x01, "identity";
     /// When keys must be updated, for all groups.
     UpdatePolicy = 0x02, "update-policy";
+    /// A statement by which an account revokes a device, by the keys of both.
+    Revocation = 0x04, "revocation";
     /// The leaf signature key of a key package, by its public half.
     KeyPackageSigner = 0x10, "key-package-signer";
     /// What MLS keeps for a published key package, by its reference.
@@ -46,6 +48,8 @@ kinds! {
     Health = 0x21, "health";
     /// What the update policy counts.
     Activity = 0x22, "activity";
+    /// Authenticators of past epochs, and whether the group is stuck or forked.
+    Standing = 0x23, "standing";
     /// What MLS keeps for a group.
     JoinConfig = 0x30, "join-config";
     OwnLeafNodes = 0x31, "own-leaf-nodes";
@@ -64,10 +68,11 @@ kinds! {
 }
 
 /// Every kind whose keys start with a group's id.
-pub(crate) const GROUP_KINDS: [Kind; 17] = [
+pub(crate) const GROUP_KINDS: [Kind; 18] = [
     Kind::OwnLeaf,
     Kind::Health,
     Kind::Activity,
+    Kind::Standing,
     Kind::JoinConfig,
     Kind::OwnLeafNodes,
     Kind::ProposalRefs,

@@ -1,0 +1,67 @@
+//! Ways out of a group that has broken: re-adding who fell behind, and making the group anew.
+//!
+//! openmls has both (its feature `fork-resolution`). Its re-adding names who is *not* to be re-added and leaves it to the
+//! caller whose key packages come in; its reboot builds a group past our own creation. Here both are an ordinary commit
+//! of ours, which rotates the committer's keys as every commit does, of key packages that can only be the same devices'.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use openmls::prelude::{KeyPackage, LeafNodeIndex};
+
+use super::{CommitBundle, GroupId, GroupMember};
+use crate::error::{CoreError, Result};
+
+impl GroupMember {
+    /// Stages a commit that removes the members of these key packages and adds them again: for those who are stuck, or
+    /// on the other side of a fork. The Welcome replaces what they have of the group.
+    ///
+    /// # Errors
+    /// [`CoreError::NotAMember`] for a device that is none, [`CoreError::CredentialRejected`] for one that is not who the
+    /// member is; otherwise as [`GroupMember::add_members`].
+    pub fn readd_members(&mut self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<CommitBundle> {
+        self.begin_commit()?;
+        let (additions, removals) = self.check_readditions(key_packages, now_ms)?;
+        self.commit(&additions, &removals)
+    }
+
+    /// A new group of the same suite in which this device has staged the addition of these members of this one. Who is
+    /// left out stays out.
+    pub(crate) fn reboot(
+        &self,
+        id: GroupId,
+        key_packages: &[impl AsRef<[u8]>],
+        now_ms: u64,
+    ) -> Result<(Self, CommitBundle)> {
+        // Who was put out of a group is not to call its members together.
+        if !self.is_active() {
+            return Err(CoreError::RemovedFromGroup);
+        }
+        let (additions, _) = self.check_readditions(key_packages, now_ms)?;
+        let shared = Rc::clone(&self.shared);
+        self.store().transaction(|| {
+            let mut group = Self::create(shared, id, self.suite()?, now_ms)?;
+            let bundle = group.commit(&additions, &[])?;
+            Ok((group, bundle))
+        })
+    }
+
+    /// The key packages, each of a member of this group, and the leaves that these have now.
+    fn check_readditions(
+        &self,
+        key_packages: &[impl AsRef<[u8]>],
+        now_ms: u64,
+    ) -> Result<(Vec<KeyPackage>, Vec<LeafNodeIndex>)> {
+        let members: BTreeMap<_, _> =
+            self.members()?.into_iter().map(|member| (member.identity.device_id, member)).collect();
+        let check = || {
+            let inspected = self.inspect_all(key_packages, now_ms)?.into_iter();
+            let checked = inspected.map(|(key_package, identity)| match members.get(&identity.device_id) {
+                None => Err(CoreError::NotAMember),
+                Some(member) if member.identity != identity => Err(CoreError::CredentialRejected),
+                Some(member) => Ok((key_package, LeafNodeIndex::new(member.leaf_index))),
+            });
+            checked.collect::<Result<Vec<_>>>()
+        };
+        Ok(self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?.into_iter().unzip())
+    }
+}
