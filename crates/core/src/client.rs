@@ -203,14 +203,6 @@ impl Client {
         revocation::accept(&self.shared.provider, statement)
     }
 
-    /// The statements in force here, to be handed to those who have not heard of them.
-    ///
-    /// # Errors
-    /// [`CoreError::StoreCorrupt`].
-    pub fn revocations(&self) -> Result<Vec<Vec<u8>>> {
-        revocation::all(self.shared.store())
-    }
-
     /// Deletes a group and all its records. Handles on it answer [`CoreError::GroupNotFound`] from then on.
     ///
     /// # Errors

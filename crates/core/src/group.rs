@@ -273,7 +273,7 @@ impl GroupMember {
         self.provider().crypto()
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         self.shared.store()
     }
 

@@ -68,24 +68,17 @@ pub(crate) fn accept(provider: &Provider, statement: &[u8]) -> Result<LeafIdenti
     let signed = Signed { key: &revoked.account_key, message: &claim, signature: &signature };
     provider.crypto().check_signature(signed, CoreError::CredentialRejected)?;
     let store = provider.storage();
-    if !is_revoked(store, &revoked)? {
+    if !is_revoked(store, &revoked) {
         if store.keys_under(&account_prefix(&revoked.account_key)).len() >= MOST_OF_ACCOUNT {
             return Err(CoreError::BadInput("at most 64 devices of an account can be revoked"));
         }
-        store.write(&revoked.revocation_key(), statement)?;
+        store.write(&revoked.revocation_key(), &())?;
     }
     Ok(revoked)
 }
 
-/// All statements that are kept.
-pub(crate) fn all(store: &Store) -> Result<Vec<Vec<u8>>> {
-    let keys = store.keys_of(Kind::Revocation);
-    let statements = keys.iter().map(|rest| store.read(&Key::of(Kind::Revocation).with(rest)));
-    statements.filter_map(Result::transpose).collect()
-}
-
-fn is_revoked(store: &Store, identity: &LeafIdentity) -> Result<bool> {
-    Ok(store.read::<Vec<u8>>(&identity.revocation_key())?.is_some())
+fn is_revoked(store: &Store, identity: &LeafIdentity) -> bool {
+    store.holds(&identity.revocation_key())
 }
 
 /// Checks that the account has not revoked the device.
@@ -93,14 +86,14 @@ fn is_revoked(store: &Store, identity: &LeafIdentity) -> Result<bool> {
 /// # Errors
 /// [`CoreError::DeviceRevoked`].
 pub(crate) fn check(store: &Store, identity: &LeafIdentity) -> Result<()> {
-    if is_revoked(store, identity)? { Err(CoreError::DeviceRevoked) } else { Ok(()) }
+    if is_revoked(store, identity) { Err(CoreError::DeviceRevoked) } else { Ok(()) }
 }
 
 impl GroupMember {
     /// Checks that others would take what this device sends now.
     pub(crate) fn check_may_send(&self) -> Result<()> {
         self.check_not_stuck()?;
-        check(self.shared.store(), &self.shared.identity.public())
+        check(self.store(), &self.shared.identity.public())
     }
 
     /// The members whose devices are revoked, this one included. Commits that add them, and their own, are taken all the
@@ -109,13 +102,13 @@ impl GroupMember {
     /// # Errors
     /// [`CoreError::StoreCorrupt`] if the store was tampered with.
     pub fn revoked_members(&self) -> Result<Vec<Member>> {
-        let mut revoked = Vec::new();
-        for member in self.members()? {
-            if is_revoked(self.shared.store(), &member.identity)? {
-                revoked.push(member);
-            }
-        }
-        Ok(revoked)
+        let mut members = self.members()?;
+        members.retain(|member| self.is_revoked(member));
+        Ok(members)
+    }
+
+    pub(crate) fn is_revoked(&self, member: &Member) -> bool {
+        is_revoked(self.store(), &member.identity)
     }
 }
 

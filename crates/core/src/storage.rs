@@ -168,7 +168,7 @@ impl Store {
         Ok(Some(Value::new(value[1..].to_vec())))
     }
 
-    fn holds(&self, key: &Key) -> bool {
+    pub(crate) fn holds(&self, key: &Key) -> bool {
         self.state.borrow().records.contains_key(key.bytes())
     }
 

@@ -12,12 +12,11 @@ use quicprochat_core::{CoreError, GroupMember, GroupStatus, Member, Received};
 use scene::{MALLORY, Scene};
 
 /// Mallory's account revokes his device. Alice hears of it; Bob does not.
-fn revoked(scene: &mut Scene) -> Vec<u8> {
+fn revoked(scene: &mut Scene) {
     let device = scene.mallory.identity();
     let statement = scene.mallory.revocation_of(&device);
     assert_eq!(scene.alice.client.accept_revocation(&statement), Ok(device));
     scene.alice.save();
-    statement
 }
 
 fn status(member: &GroupMember) -> GroupStatus {
@@ -34,7 +33,7 @@ fn what_a_revoked_device_says_is_refused_and_it_is_removed() {
     let before = scene.mallory.say("before");
     assert_eq!(hear(&mut scene.at_alice, &before), "before");
     assert_eq!(status(&scene.at_alice), GroupStatus::Active);
-    let statement = revoked(&mut scene);
+    revoked(&mut scene);
     scene.alice = scene.alice.copy();
     scene.at_alice = scene.alice.group();
 
@@ -59,7 +58,6 @@ fn what_a_revoked_device_says_is_refused_and_it_is_removed() {
     assert_eq!(scene.alice.client.inspect_key_package(&key_package, SUITE), Err(CoreError::DeviceRevoked));
     assert_eq!(scene.refused(|member| member.add_members(&[&key_package], 1)), CoreError::DeviceRevoked);
     assert_eq!(scene.refused(|member| member.readd_members(&[&key_package], 1)), CoreError::DeviceRevoked);
-    assert_eq!(scene.alice.client.revocations(), Ok(vec![statement]));
     assert!(scene.bob.client.inspect_key_package(&key_package, SUITE).is_ok());
 }
 
@@ -190,7 +188,6 @@ fn an_account_revokes_its_other_devices_but_no_device_itself() {
     assert_eq!(alice.save().len(), 1, "in force here too");
     let revoked = bob.client.accept_revocation(&statement).unwrap();
     assert_eq!((revoked.account_key, revoked.device_id, revoked.device_key), (own.account_key, [1; 16], [2; 32]));
-    assert_eq!(bob.client.revocations(), Ok(vec![statement]));
 }
 
 #[test]
@@ -201,6 +198,5 @@ fn an_account_cannot_fill_the_store() {
     }
     assert!(matches!(bob.client.revoke_device(&[64; 16], &[64; 32]), Err(CoreError::BadInput(_))));
     bob.client.revoke_device(&[7; 16], &[7; 32]).unwrap();
-    assert_eq!(bob.client.revocations().unwrap().len(), 64);
     bob.client.accept_revocation(&alice.client.revoke_device(&[1; 16], &[1; 32]).unwrap()).unwrap();
 }

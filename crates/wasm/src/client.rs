@@ -83,7 +83,7 @@ impl CoreClient {
     pub fn generate_key_packages(&self, suite: u32, count: u32) -> Result<Vec<Uint8Array>, Thrown> {
         guarded(|| {
             let key_packages = self.0.generate_key_packages(Suite::from_number(suite)?, count)?;
-            Ok(record::js_arrays(&key_packages))
+            Ok(key_packages.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect())
         })
     }
 
@@ -154,11 +154,6 @@ impl CoreClient {
     #[wasm_bindgen(js_name = acceptRevocation)]
     pub fn accept_revocation(&self, statement: &[u8]) -> Result<DeviceIdentity, Thrown> {
         guarded(|| Ok(record::device(&self.0.accept_revocation(statement)?)))
-    }
-
-    /// The statements in force here, to be handed to those who have not heard of them.
-    pub fn revocations(&self) -> Result<Vec<Uint8Array>, Thrown> {
-        guarded(|| Ok(record::js_arrays(&self.0.revocations()?)))
     }
 
     /// Deletes a group and all its records.

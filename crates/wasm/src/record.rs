@@ -56,10 +56,6 @@ pub(crate) fn byte_arrays(arrays: &[Uint8Array]) -> Vec<Vec<u8>> {
     arrays.iter().map(Uint8Array::to_vec).collect()
 }
 
-pub(crate) fn js_arrays(arrays: &[Vec<u8>]) -> Vec<Uint8Array> {
-    arrays.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect()
-}
-
 /// Milliseconds as JavaScript counts them. Negative and absurd times become the nearest sensible one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast is meant")]
 pub(crate) fn milliseconds(time: f64) -> u64 {
@@ -110,20 +106,26 @@ pub(crate) fn rebooted(group: GroupMember, added: &core::CommitBundle) -> Reboot
 }
 
 pub(crate) fn status(status: &core::GroupStatus) -> GroupStatus {
-    let kind = |word| Fields::new().text("kind", word);
-    match status {
-        core::GroupStatus::Active => kind("active"),
-        core::GroupStatus::CommitPending { epoch } => kind("commit-pending").epoch("epoch", *epoch),
-        core::GroupStatus::CommitStaged => kind("commit-staged"),
-        core::GroupStatus::ProposalsPending => kind("proposals-pending"),
-        core::GroupStatus::Leaving => kind("leaving"),
-        core::GroupStatus::Deserted => kind("deserted"),
-        core::GroupStatus::MembersRevoked => kind("members-revoked"),
-        core::GroupStatus::Forked { epoch } => kind("forked").epoch("epoch", *epoch),
-        core::GroupStatus::Stuck { epoch, code } => kind("stuck").epoch("epoch", *epoch).text("code", code),
-        core::GroupStatus::Removed => kind("removed"),
+    let (kind, epoch, code) = match status {
+        core::GroupStatus::Active => ("active", None, None),
+        core::GroupStatus::CommitPending { epoch } => ("commit-pending", Some(epoch), None),
+        core::GroupStatus::CommitStaged => ("commit-staged", None, None),
+        core::GroupStatus::ProposalsPending => ("proposals-pending", None, None),
+        core::GroupStatus::Leaving => ("leaving", None, None),
+        core::GroupStatus::Deserted => ("deserted", None, None),
+        core::GroupStatus::MembersRevoked => ("members-revoked", None, None),
+        core::GroupStatus::Forked { epoch } => ("forked", Some(epoch), None),
+        core::GroupStatus::Stuck { epoch, code } => ("stuck", Some(epoch), Some(code)),
+        core::GroupStatus::Removed => ("removed", None, None),
+    };
+    let mut fields = Fields::new().text("kind", kind);
+    if let Some(&epoch) = epoch {
+        fields = fields.epoch("epoch", epoch);
     }
-    .into_record()
+    if let Some(code) = code {
+        fields = fields.text("code", code);
+    }
+    fields.into_record()
 }
 
 pub(crate) fn agreement(agreement: core::Agreement) -> Agreement {

@@ -12,7 +12,7 @@ use openmls::prelude::{
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
-    GroupMember,
+    GroupMember, Member,
     own_leaf::{Pending, Proposed},
 };
 use crate::{
@@ -37,6 +37,9 @@ pub struct CommitBundle {
     /// The epoch that the commit ends.
     pub epoch: u64,
 }
+
+/// A key package that holds, whose it is, and the member that this device is.
+type Inspected = (KeyPackage, LeafIdentity, Option<Member>);
 
 impl GroupMember {
     /// Stages a commit that adds the devices of these key packages.
@@ -184,35 +187,38 @@ impl GroupMember {
 
     /// The key packages of devices that are no members yet.
     fn check_additions(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<KeyPackage>> {
-        let devices: BTreeSet<_> = self.members()?.iter().map(|member| member.identity.device_id).collect();
-        let inspected = self.inspect_all(key_packages, now_ms)?.into_iter();
-        let checked = inspected.map(|(key_package, identity)| {
-            if devices.contains(&identity.device_id) { Err(CoreError::AlreadyMember) } else { Ok(key_package) }
-        });
-        checked.collect()
+        let mut additions = Vec::new();
+        for (key_package, _, member) in self.inspect_all(key_packages, now_ms)? {
+            if member.is_some() {
+                return Err(CoreError::AlreadyMember);
+            }
+            additions.push(key_package);
+        }
+        Ok(additions)
     }
 
-    /// Key packages for this group, with whose they are: none of this device, and no device twice.
-    pub(super) fn inspect_all(
-        &self,
-        key_packages: &[impl AsRef<[u8]>],
-        now_ms: u64,
-    ) -> Result<Vec<(KeyPackage, LeafIdentity)>> {
+    /// Key packages for this group, with whose they are and as what member that device is in the group now. None is of
+    /// this device, and no device comes twice.
+    pub(super) fn inspect_all(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<Inspected>> {
         if key_packages.is_empty() {
             return Err(CoreError::BadInput("no key packages to add"));
         }
-        let suite = self.suite()?;
-        let own = self.shared.identity.device_id;
-        let mut devices = BTreeSet::new();
-        let inspected = key_packages.iter().map(|bytes| {
+        let (suite, members) = (self.suite()?, self.members()?);
+        let mut inspected: Vec<Inspected> = Vec::new();
+        // Searched one by one: a few ms for a thousand, where a set of its own is 10 kB of wasm.
+        for bytes in key_packages {
             let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
-            match identity.device_id {
-                device if device == own => Err(CoreError::CannotAddSelf),
-                device if !devices.insert(device) => Err(CoreError::AlreadyMember),
-                _ => Ok((key_package, identity)),
+            let device = identity.device_id;
+            if device == self.shared.identity.device_id {
+                return Err(CoreError::CannotAddSelf);
             }
-        });
-        inspected.collect()
+            if inspected.iter().any(|(_, other, _)| other.device_id == device) {
+                return Err(CoreError::AlreadyMember);
+            }
+            let member = members.iter().find(|member| member.identity.device_id == device);
+            inspected.push((key_package, identity, member.cloned()));
+        }
+        Ok(inspected)
     }
 
     /// Stages a commit of these additions and removals, of all pending proposals, and of new own keys.
@@ -220,7 +226,7 @@ impl GroupMember {
     /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
     /// must not keep anyone from healing: such a commit is made without the pending proposals.
     pub(super) fn commit(&mut self, additions: &[KeyPackage], removals: &[LeafNodeIndex]) -> Result<CommitBundle> {
-        if self.is_leaving() {
+        if self.is_leaving(self.group.own_leaf_index()) {
             return Err(CoreError::CannotRemoveSelf);
         }
         let staged = self.atomically(|member| member.stage_own(additions, removals, true));
@@ -239,7 +245,7 @@ impl GroupMember {
         let shared = Rc::clone(&self.shared);
         let provider = &shared.provider;
         let (epoch, own_index) = (self.epoch(), self.group.own_leaf_index());
-        let revoked = self.revoked_proposers()?;
+        let revoked = self.revoked_proposers();
         let signer = SecretKey::generate(provider.rand())?;
         let credential_with_key = credential::issue(&shared.identity, &signer);
         let bundle = NewSignerBundle { signer: &signer, credential_with_key };
@@ -287,26 +293,16 @@ impl GroupMember {
         })
     }
 
-    /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC
-    /// 9420 §12.2: a committer cannot remove itself) and stops nothing.
-    pub(super) fn is_leaving(&self) -> bool {
-        self.leaving().contains(&self.group.own_leaf_index())
+    /// Whether a member has proposed its own removal. Another's proposal to that end is left out of the member's own
+    /// commits (RFC 9420 §12.2: a committer cannot remove itself) and stops nothing.
+    pub(super) fn is_leaving(&self, leaf: LeafNodeIndex) -> bool {
+        self.group.pending_proposals().any(|proposal| removes(proposal, leaf) && proposer(proposal) == Some(leaf))
     }
 
-    /// The members who have proposed their own removal.
-    pub(super) fn leaving(&self) -> BTreeSet<LeafNodeIndex> {
-        let proposals = self.group.pending_proposals();
-        proposals.filter_map(|proposal| proposer(proposal).filter(|&leaf| removes(proposal, leaf))).collect()
-    }
-
-    /// The members with pending proposals whose devices are revoked.
-    fn revoked_proposers(&self) -> Result<BTreeSet<LeafNodeIndex>> {
-        let mut proposers: BTreeSet<_> = self.group.pending_proposals().filter_map(proposer).collect();
-        if !proposers.is_empty() {
-            let revoked = self.revoked_members()?;
-            proposers.retain(|leaf| revoked.iter().any(|member| member.leaf_index == leaf.u32()));
-        }
-        Ok(proposers)
+    /// Those with pending proposals whose devices are revoked.
+    fn revoked_proposers(&self) -> Vec<LeafNodeIndex> {
+        let proposers = self.group.pending_proposals().filter_map(proposer);
+        proposers.filter(|leaf| self.member(leaf.u32()).is_ok_and(|member| self.is_revoked(&member))).collect()
     }
 
     /// SHA-256.

@@ -4,7 +4,7 @@
 //! caller whose key packages come in; its reboot builds a group past our own creation. Here both are an ordinary commit
 //! of ours, which rotates the committer's keys as every commit does, of key packages that can only be the same devices'.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use openmls::prelude::{KeyPackage, LeafNodeIndex};
 
@@ -51,17 +51,18 @@ impl GroupMember {
         key_packages: &[impl AsRef<[u8]>],
         now_ms: u64,
     ) -> Result<(Vec<KeyPackage>, Vec<LeafNodeIndex>)> {
-        let members: BTreeMap<_, _> =
-            self.members()?.into_iter().map(|member| (member.identity.device_id, member)).collect();
         let check = || {
-            let inspected = self.inspect_all(key_packages, now_ms)?.into_iter();
-            let checked = inspected.map(|(key_package, identity)| match members.get(&identity.device_id) {
-                None => Err(CoreError::NotAMember),
-                Some(member) if member.identity != identity => Err(CoreError::CredentialRejected),
-                Some(member) => Ok((key_package, LeafNodeIndex::new(member.leaf_index))),
-            });
-            checked.collect::<Result<Vec<_>>>()
+            let (mut additions, mut removals) = (Vec::new(), Vec::new());
+            for (key_package, identity, member) in self.inspect_all(key_packages, now_ms)? {
+                let member = member.ok_or(CoreError::NotAMember)?;
+                if member.identity != identity {
+                    return Err(CoreError::CredentialRejected);
+                }
+                additions.push(key_package);
+                removals.push(LeafNodeIndex::new(member.leaf_index));
+            }
+            Ok((additions, removals))
         };
-        Ok(self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)?.into_iter().unzip())
+        self.crypto().in_one_batch(&CoreError::KeyPackageInvalid, check)
     }
 }

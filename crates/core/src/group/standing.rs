@@ -9,8 +9,8 @@ use crate::error::{CoreError, Result};
 /// What this device keeps of it. Written at commits only, never for a message.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Standing {
-    /// Epochs before the current one with their authenticators, oldest first.
-    past: Vec<(u64, Vec<u8>)>,
+    /// Authenticators of the epochs before the current one, the last one last.
+    past: Vec<Vec<u8>>,
     pub(super) trouble: Option<Trouble>,
 }
 
@@ -21,14 +21,6 @@ pub(super) enum Trouble {
     Stuck { epoch: u64, code: String },
     /// Another member had another authenticator in this epoch.
     Forked { epoch: u64 },
-}
-
-impl Standing {
-    fn remember(&mut self, epoch: u64, authenticator: Vec<u8>) {
-        self.past.push((epoch, authenticator));
-        let excess = self.past.len().saturating_sub(PAST_EPOCHS);
-        self.past.drain(..excess);
-    }
 }
 
 /// What another member's epoch authenticator says.
@@ -49,10 +41,17 @@ impl GroupMember {
     /// A fork is proven only if the value comes from that member: compare in person, or by what the member has signed.
     /// The relay could hand out anything. Members tell each other these values in the open, so no constant time is kept.
     pub fn agrees_at(&self, epoch: u64, epoch_authenticator: &[u8]) -> Agreement {
-        let of_past = self.standing.past.iter().find(|(past, _)| *past == epoch).map(|(_, own)| own.clone());
-        // Who was removed has no keys of the epoch that it names.
-        let is_current = epoch == self.epoch() && self.is_active();
-        match of_past.or_else(|| is_current.then(|| self.epoch_authenticator())) {
+        let of_current = self.group.epoch_authenticator().as_slice();
+        let own = match self.epoch().checked_sub(epoch) {
+            // Who was removed has no keys of the epoch that it names.
+            Some(0) => self.is_active().then_some(of_current),
+            Some(ago) => usize::try_from(ago - 1)
+                .ok()
+                .and_then(|ago| self.standing.past.iter().rev().nth(ago))
+                .map(Vec::as_slice),
+            None => None,
+        };
+        match own {
             Some(own) if own == epoch_authenticator => Agreement::Agrees,
             Some(_) => Agreement::Forked,
             None => Agreement::Unknown,
@@ -131,6 +130,9 @@ impl GroupMember {
 
     /// Before a commit is merged: keeps the authenticator of the epoch that it ends.
     pub(super) fn remember_epoch(&mut self) {
-        self.standing.remember(self.epoch(), self.epoch_authenticator());
+        if self.standing.past.len() == PAST_EPOCHS {
+            self.standing.past.remove(0);
+        }
+        self.standing.past.push(self.epoch_authenticator());
     }
 }

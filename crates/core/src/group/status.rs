@@ -55,7 +55,7 @@ impl GroupMember {
             _ if self.staged.is_some() => GroupStatus::CommitStaged,
             _ if self.has_pending_commit() => GroupStatus::CommitPending { epoch },
             _ if self.is_deserted() => GroupStatus::Deserted,
-            _ if self.is_leaving() => GroupStatus::Leaving,
+            _ if self.is_leaving(self.group.own_leaf_index()) => GroupStatus::Leaving,
             Some(Trouble::Forked { epoch }) => GroupStatus::Forked { epoch: *epoch },
             None if self.revoked_members()?.iter().any(|member| !member.own) => GroupStatus::MembersRevoked,
             None if self.has_pending_proposals() => GroupStatus::ProposalsPending,
@@ -64,7 +64,6 @@ impl GroupMember {
     }
 
     fn is_deserted(&self) -> bool {
-        let leaving = self.leaving();
-        self.group.members().all(|member| leaving.contains(&member.index))
+        self.group.members().all(|member| self.is_leaving(member.index))
     }
 }

@@ -33,7 +33,7 @@ kinds! {
     Identity = 0x01, "identity";
     /// When keys must be updated, for all groups.
     UpdatePolicy = 0x02, "update-policy";
-    /// A statement by which an account revokes a device, by the keys of both.
+    /// That an account has revoked a device, by the keys of both. Holds nothing else.
     Revocation = 0x04, "revocation";
     /// The leaf signature key of a key package, by its public half.
     KeyPackageSigner = 0x10, "key-package-signer";
