@@ -98,14 +98,13 @@ impl Wedged {
         let bundle = at_alice.add_members(&[mallory.key_package(&mallory.credential())], 0).unwrap();
         deliver(&bundle, &mut at_alice, &mut [&mut at_bob, &mut at_carol]);
         mallory.join(bundle.welcome.as_ref().unwrap(), 0);
-        let mut seals = 0;
-        let garble = move |sealed: &mut openmls_traits::types::HpkeCiphertext| {
-            seals += 1;
-            if seals > 1 {
+        let of_carol = mallory.group.as_ref().unwrap().members().nth(2).unwrap().encryption_key;
+        let garble = move |recipient: &[u8], sealed: &mut openmls_traits::types::HpkeCiphertext| {
+            if recipient != of_carol {
                 sealed.ciphertext = vec![7; sealed.ciphertext.as_slice().len()].into();
             }
         };
-        let commit = mallory.lying_update(Lies { sealed: Some(Box::new(garble)), ..Lies::default() });
+        let commit = mallory.lying_update(Lies { sealed_to: Some(Box::new(garble)), ..Lies::default() });
         Self { alice, bob, carol, at_alice, at_bob, at_carol, commit }
     }
 
