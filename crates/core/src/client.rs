@@ -7,12 +7,12 @@ use openmls::prelude::OpenMlsProvider;
 use crate::{
     credential::LeafIdentity,
     error::{CoreError, Result},
-    group::{GroupId, GroupMember},
+    group::{CommitBundle, GroupId, GroupMember},
     identity::Identity,
     key_package,
     policy::UpdatePolicy,
     provider::Provider,
-    psk,
+    psk, revocation,
     safety_number::safety_number,
     storage::{Key, Kind, Record, Store, StoreKey, Write},
     suite::Suite,
@@ -138,8 +138,8 @@ impl Client {
     /// Who a key package belongs to, after every check that adding it would make.
     ///
     /// # Errors
-    /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`] or
-    /// [`CoreError::CredentialRejected`].
+    /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
+    /// [`CoreError::CredentialRejected`] or [`CoreError::DeviceRevoked`].
     pub fn inspect_key_package(&self, key_package: &[u8], suite: Suite) -> Result<LeafIdentity> {
         let provider = &self.shared.provider;
         let inspect = || key_package::inspect(provider, key_package, suite, None);
@@ -174,7 +174,7 @@ impl Client {
     }
 
     /// The group of a Welcome, from its two parts ([`crate::WelcomeBundle`]). Every leaf's chain of keys is checked; the key package is used up unless it is a
-    /// last-resort one. A group that we were removed from is replaced.
+    /// last-resort one. A group of that id that we were removed from, or that is marked as stuck or forked, is replaced.
     ///
     /// # Errors
     /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
@@ -189,6 +189,50 @@ impl Client {
     /// [`CoreError::GroupNotFound`], [`CoreError::StoreCorrupt`].
     pub fn load_group(&self, group_id: GroupId) -> Result<GroupMember> {
         GroupMember::load(Rc::clone(&self.shared), group_id)
+    }
+
+    /// A new group of an old one's suite, with the addition staged of those of its members whose key packages these are:
+    /// for a group that cannot go on. Who is left out stays out. The old one stays readable until it is deleted.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`], [`CoreError::GroupExists`], [`CoreError::RemovedFromGroup`],
+    /// [`CoreError::NotAMember`] for a device that is none, [`CoreError::CredentialRejected`] for one that is not who the
+    /// member is; otherwise as [`GroupMember::add_members`].
+    pub fn reboot_group(
+        &self,
+        old: GroupId,
+        new: GroupId,
+        key_packages: &[impl AsRef<[u8]>],
+        now_ms: u64,
+    ) -> Result<(GroupMember, CommitBundle)> {
+        self.load_group(old)?.reboot(new, key_packages, now_ms)
+    }
+
+    /// Revokes another device of this account, for good: a statement for everyone who may meet the device
+    /// ([`Client::accept_revocation`]), in force here from now on.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] for this device: what it would sign next, nobody would take. Leave its groups, and revoke
+    /// it from another device.
+    pub fn revoke_device(&self, device_id: &[u8; 16], device_key: &[u8; 32]) -> Result<Vec<u8>> {
+        let Shared { provider, identity, .. } = &*self.shared;
+        if *device_id == identity.device_id || *device_key == identity.device_key() {
+            return Err(CoreError::BadInput("a device cannot revoke itself"));
+        }
+        let statement = revocation::issue(identity, device_id, device_key);
+        revocation::accept(provider, &statement)?;
+        Ok(statement)
+    }
+
+    /// Takes a statement of [`Client::revoke_device`], and tells whose device it revokes: this account's, another's, or
+    /// this device itself, which can then send nothing more. Hand in only those of accounts that you have met: 64 of each
+    /// account are kept.
+    ///
+    /// # Errors
+    /// [`CoreError::WireDecode`], [`CoreError::CredentialRejected`] for one that the account has not signed,
+    /// [`CoreError::BadInput`] for the account's sixty-fifth.
+    pub fn accept_revocation(&self, statement: &[u8]) -> Result<LeafIdentity> {
+        revocation::accept(&self.shared.provider, statement)
     }
 
     /// Deletes a group and all its records. Handles on it answer [`CoreError::GroupNotFound`] from then on.

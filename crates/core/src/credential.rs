@@ -44,6 +44,31 @@ pub struct LeafIdentity {
 }
 
 impl LeafIdentity {
+    /// The version of the form above and its first four fields.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION, u8::try_from(self.handle.len()).expect("identities bound their handle")];
+        bytes.extend_from_slice(self.handle.as_bytes());
+        bytes.extend_from_slice(&self.account_key);
+        bytes.extend_from_slice(&self.device_id);
+        bytes.extend_from_slice(&self.device_key);
+        bytes
+    }
+
+    /// Reads what [`LeafIdentity::encode`] writes.
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self> {
+        if reader.take::<1>()? != [VERSION] {
+            return Err(CoreError::CredentialRejected);
+        }
+        let [length] = reader.take::<1>()?;
+        let handle = String::from_utf8(reader.slice(length.into())?.to_vec());
+        Ok(Self {
+            handle: handle.map_err(|_| CoreError::CredentialRejected)?,
+            account_key: reader.take()?,
+            device_id: reader.take()?,
+            device_key: reader.take()?,
+        })
+    }
+
     fn device_claim(&self) -> Vec<u8> {
         device_certificate_transcript(&self.handle, &self.account_key, &self.device_id, &self.device_key)
     }
@@ -67,11 +92,7 @@ pub(crate) fn issue(identity: &Identity, signer: &SecretKey) -> CredentialWithKe
     let public = identity.public();
     let signature_key = signer.public();
     let leaf_certificate = identity.sign_as_device(&public.leaf_claim(&signature_key));
-    let mut bytes = vec![VERSION, u8::try_from(public.handle.len()).expect("identities bound their handle")];
-    bytes.extend_from_slice(public.handle.as_bytes());
-    bytes.extend_from_slice(&public.account_key);
-    bytes.extend_from_slice(&public.device_id);
-    bytes.extend_from_slice(&public.device_key);
+    let mut bytes = public.encode();
     bytes.extend_from_slice(&identity.certificate());
     bytes.extend_from_slice(&leaf_certificate);
     CredentialWithKey { credential: BasicCredential::new(bytes).into(), signature_key: signature_key.to_vec().into() }
@@ -116,23 +137,14 @@ impl Chain {
             return Err(CoreError::CredentialRejected);
         }
         let mut reader = Reader(credential.serialized_content());
-        if reader.take::<1>()? != [VERSION] {
-            return Err(CoreError::CredentialRejected);
-        }
-        let [length] = reader.take::<1>()?;
-        let handle = String::from_utf8(reader.slice(length.into())?.to_vec());
-        let identity = LeafIdentity {
-            handle: handle.map_err(|_| CoreError::CredentialRejected)?,
-            account_key: reader.take()?,
-            device_id: reader.take()?,
-            device_key: reader.take()?,
-        };
+        let identity = LeafIdentity::decode(&mut reader)?;
         let chain = Self { identity, device_certificate: reader.take()?, leaf_certificate: reader.take()? };
         if reader.0.is_empty() { Ok(chain) } else { Err(CoreError::CredentialRejected) }
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// What is left to read.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
     fn slice(&mut self, length: usize) -> Result<&'a [u8]> {
@@ -141,7 +153,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
         self.slice(N)?.try_into().map_err(|_| CoreError::CredentialRejected)
     }
 }

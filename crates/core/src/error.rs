@@ -83,6 +83,8 @@ core_errors! {
     PolicyRejected = "POLICY_REJECTED", "the message is of a kind that this messenger does not accept";
     /// A leaf's chain of keys does not hold, or changes who the leaf is. Refuse it and warn the user.
     CredentialRejected = "CREDENTIAL_REJECTED", "a member's credential does not hold";
+    /// The device's account has revoked it. Leave it out; remove its leaves, and show nothing that it sends.
+    DeviceRevoked = "DEVICE_REVOKED", "the device has been revoked by its account";
     /// The key package's lifetime is over. Claim another one.
     KeyPackageExpired = "KEYPACKAGE_EXPIRED", "the key package has expired";
     /// The key package is malformed, wrongly signed or claims too long a lifetime. Claim another one.
@@ -107,6 +109,8 @@ core_errors! {
     GroupNotFound = "GROUP_NOT_FOUND", "there is no group of that id";
     /// We are no longer a member. Show the group as left; only a new Welcome brings it back.
     RemovedFromGroup = "REMOVED_FROM_GROUP", "this device is no longer a member of the group";
+    /// The group went on by a commit that this device cannot process. Ask a member to re-add this device.
+    GroupStuck = "GROUP_STUCK", "the group has gone on without this device";
     /// Our last commit is undecided. Merge or clear it first.
     PendingCommitExists = "PENDING_COMMIT_EXISTS", "a commit of our own is pending";
     /// There is no commit of ours to merge or clear. Nothing to do.

@@ -4,13 +4,16 @@ mod changes;
 mod commit;
 mod entry;
 mod own_leaf;
+mod recovery;
+mod standing;
+mod status;
 
 use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
-pub use self::commit::CommitBundle;
-use self::{changes::Changes, own_leaf::OwnLeaf};
+use self::{changes::Changes, own_leaf::OwnLeaf, standing::Standing};
+pub use self::{commit::CommitBundle, standing::Agreement, status::GroupStatus};
 pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS};
 use crate::{
     access,
@@ -90,6 +93,7 @@ pub struct GroupMember {
     pub(crate) own: OwnLeaf,
     health: Health,
     pub(crate) activity: Activity,
+    standing: Standing,
     pub(crate) staged: Option<Staged>,
     pub(crate) revision: u64,
     /// The epoch that it was computed for, and this member's turn in it. See `tree_care.rs`.
@@ -199,6 +203,8 @@ impl GroupMember {
     /// What the update policy says now: by messages and time, and by the member's turn to mend a bare tree.
     pub fn update_due(&self, now_ms: u64) -> UpdateDue {
         match self.policy_due(now_ms) {
+            // Nothing that this device commits would reach anyone.
+            _ if self.check_not_stuck().is_err() => UpdateDue::No,
             UpdateDue::No if self.is_turn_to_mend(now_ms) => UpdateDue::Due,
             due => due,
         }
@@ -277,7 +283,7 @@ impl GroupMember {
         self.provider().crypto()
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         self.shared.store()
     }
 
@@ -312,6 +318,7 @@ impl GroupMember {
     fn save(&self) -> Result<()> {
         self.store().write(&self.id.key(Kind::OwnLeaf), &self.own)?;
         self.store().write(&self.id.key(Kind::Health), &self.health)?;
+        self.store().write(&self.id.key(Kind::Standing), &self.standing)?;
         self.save_activity()
     }
 

@@ -66,6 +66,10 @@ impl Identity {
         self.device.sign(transcript)
     }
 
+    pub(crate) fn sign_as_account(&self, transcript: &[u8]) -> [u8; 64] {
+        self.account.sign(transcript)
+    }
+
     /// The public part, as members see it in a leaf.
     pub(crate) fn public(&self) -> LeafIdentity {
         LeafIdentity {

@@ -14,6 +14,7 @@ use crate::{
     error::{CoreError, Result, mls},
     identity::Identity,
     provider::{Crypto, Provider},
+    revocation,
     signer::SecretKey,
     storage::{Key, Kind, Store},
     suite::{Suite, capabilities},
@@ -64,7 +65,8 @@ pub(crate) fn signer_key(public: &[u8]) -> Key {
     Key::of(Kind::KeyPackageSigner).with(public)
 }
 
-/// Checks a key package wholly: form, suite, both signatures, lifetime and its range, and the chain of keys.
+/// Checks a key package wholly: form, suite, both signatures, lifetime and its range, the chain of keys, and that the
+/// device is not revoked.
 ///
 /// The lifetime is checked against the system's clock by openmls and, when the caller has a time of its own, against
 /// that too.
@@ -83,6 +85,7 @@ pub(crate) fn inspect(
         return Err(CoreError::UnsupportedCiphersuite);
     }
     let identity = check(provider.crypto(), &key_package)?;
+    revocation::check(provider.storage(), &identity)?;
     if let Some(now_ms) = now_ms {
         let now = UNIX_EPOCH + Duration::from_millis(now_ms);
         if key_package.life_time().not_after() <= now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() {

@@ -25,6 +25,7 @@ mod padding;
 mod policy;
 mod provider;
 mod psk;
+mod revocation;
 mod safety_number;
 mod signer;
 mod storage;
@@ -36,7 +37,7 @@ mod welcome;
 pub use client::Client;
 pub use credential::LeafIdentity;
 pub use error::{CoreError, Result};
-pub use group::{CommitBundle, GroupId, GroupMember, Member};
+pub use group::{Agreement, CommitBundle, GroupId, GroupMember, GroupStatus, Member};
 pub use message::{ProposalKind, Received};
 pub use policy::{UpdateDue, UpdatePolicy};
 #[doc(hidden)]

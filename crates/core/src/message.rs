@@ -13,6 +13,7 @@ use crate::{
     group::{GroupMember, Member, Staged, to_bytes},
     padding,
     policy::UpdateDue,
+    revocation,
     storage::Ratchet,
 };
 
@@ -99,9 +100,11 @@ impl GroupMember {
     ///
     /// # Errors
     /// [`CoreError::HealingOverdue`], [`CoreError::PendingProposals`], [`CoreError::RemovedFromGroup`],
-    /// [`CoreError::StagedCommitExists`], [`CoreError::BadInput`] for more than 64 KiB.
+    /// [`CoreError::GroupStuck`], [`CoreError::DeviceRevoked`] for this device, [`CoreError::StagedCommitExists`],
+    /// [`CoreError::BadInput`] for more than 64 KiB.
     pub fn encrypt(&mut self, plaintext: &[u8], now_ms: u64) -> Result<Vec<u8>> {
         self.begin()?;
+        self.check_may_send()?;
         if plaintext.len() > MAX_PLAINTEXT_BYTES {
             return Err(CoreError::BadInput("a message has at most 65536 bytes"));
         }
@@ -132,10 +135,14 @@ impl GroupMember {
     /// [`CoreError::EpochAhead`], [`CoreError::Replayed`], [`CoreError::GenerationTooFar`],
     /// [`CoreError::DecryptFailed`], [`CoreError::OwnMessage`], [`CoreError::InvalidCommit`],
     /// [`CoreError::InvalidProposal`], [`CoreError::PolicyRejected`], [`CoreError::CredentialRejected`],
-    /// [`CoreError::RemovedFromGroup`], [`CoreError::StagedCommitExists`], [`CoreError::PskMissing`].
+    /// [`CoreError::DeviceRevoked`] for an application message of a revoked device, [`CoreError::RemovedFromGroup`],
+    /// [`CoreError::GroupStuck`] for handshakes, [`CoreError::StagedCommitExists`], [`CoreError::PskMissing`].
     pub fn process(&mut self, message: &[u8], now_ms: u64) -> Result<Received> {
         self.begin()?;
         let decoded = self.decode(message)?;
+        if decoded.is_handshake_message() {
+            self.check_not_stuck()?;
+        }
         if self.is_own_pending_commit(message)? {
             return Ok(Received::OwnCommit { epoch: self.epoch() });
         }
@@ -156,7 +163,7 @@ impl GroupMember {
         let Staged { commit, changes } = self.staged.take().ok_or(CoreError::NoStagedCommit)?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
-            member.expect_past(&changes);
+            member.end_epoch(&changes);
             member.group.merge_staged_commit(&shared.provider, commit).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })
@@ -174,7 +181,7 @@ impl GroupMember {
 
     /// The message, if it is one for this group and its epoch can be opened here. Handshakes in the clear and
     /// everything from outside the group (external commits and proposals) are public messages: not taken.
-    fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
         let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| CoreError::WireDecode)?;
         let message = match message.extract() {
             MlsMessageBodyIn::PrivateMessage(message) => ProtocolMessage::from(message),
@@ -260,6 +267,7 @@ impl GroupMember {
         let sender = self.sender(&processed)?;
         match processed.into_content() {
             ProcessedMessageContent::ApplicationMessage(message) => {
+                revocation::check(shared.store(), &sender.identity)?;
                 let plaintext = padding::unpad(message.into_bytes())?;
                 self.activity.count_message(now_ms);
                 self.save_activity()?;
@@ -278,6 +286,9 @@ impl GroupMember {
 
     /// Checks a proposal before it is kept, as `changes_of` does again when it is committed. Adds and PSKs come in
     /// commits only: a kept one would bind every later committer to somebody else's choice, and to having the key.
+    /// Proposals of a revoked device are kept: another
+    /// member, who has not heard of it, may commit them, and who had refused them could not follow. Our own commits leave
+    /// them out.
     fn check_proposal(&self, sender: &Member, proposal: &QueuedProposal) -> Result<(ProposalKind, Option<Member>)> {
         match proposal.proposal() {
             Proposal::Update(update) => {

@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// The keys that start like this one.
-    fn keys_under(&self, prefix: &Key) -> BTreeSet<Vec<u8>> {
+    pub(crate) fn keys_under(&self, prefix: &Key) -> BTreeSet<Vec<u8>> {
         self.keys_from(prefix.bytes()).into_iter().collect()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     group::GroupMember,
     poison::{guarded, guarded_shallow},
     record::{self, milliseconds},
-    types::{KeyPackageOwner, StoreRecord, StoreWrite},
+    types::{DeviceIdentity, KeyPackageOwner, RebootedGroup, StoreRecord, StoreWrite},
 };
 
 /// One device of one account: its keys, its key packages, its groups. Owned by the thread that made it.
@@ -106,7 +106,7 @@ impl CoreClient {
     pub fn inspect_key_package(&self, key_package: &[u8], suite: u32) -> Result<KeyPackageOwner, Thrown> {
         guarded(|| {
             let owner = self.0.inspect_key_package(key_package, Suite::from_number(suite)?)?;
-            Ok(record::owner(&owner))
+            Ok(record::device(&owner))
         })
     }
 
@@ -142,6 +142,39 @@ impl CoreClient {
     #[wasm_bindgen(js_name = loadGroup)]
     pub fn load_group(&self, group_id: &[u8]) -> Result<GroupMember, Thrown> {
         guarded(|| self.0.load_group(GroupId::try_from(group_id)?).map(GroupMember::new))
+    }
+
+    /// A new group of an old one's suite, with the addition of these members of it staged.
+    #[wasm_bindgen(js_name = rebootGroup)]
+    pub fn reboot_group(
+        &self,
+        old_id: &[u8],
+        new_id: &[u8],
+        key_packages: Vec<Uint8Array>,
+        now_ms: f64,
+    ) -> Result<RebootedGroup, Thrown> {
+        guarded(|| {
+            let (old, new) = (GroupId::try_from(old_id)?, GroupId::try_from(new_id)?);
+            let key_packages = record::to_vecs(key_packages);
+            let (group, bundle) = self.0.reboot_group(old, new, &key_packages, milliseconds(now_ms))?;
+            Ok(record::rebooted(GroupMember::new(group), &bundle))
+        })
+    }
+
+    /// Revokes another device of this account, for good: the statement for everyone who may meet it.
+    #[wasm_bindgen(js_name = revokeDevice)]
+    pub fn revoke_device(&self, device_id: &[u8], device_key: &[u8]) -> Result<Vec<u8>, Thrown> {
+        guarded(|| {
+            let id = device_id.try_into().map_err(|_| CoreError::BadInput("a device id has 16 bytes"))?;
+            let key = device_key.try_into().map_err(|_| CoreError::BadInput("a device key has 32 bytes"))?;
+            self.0.revoke_device(id, key)
+        })
+    }
+
+    /// Takes a statement that revokes a device, and tells whose.
+    #[wasm_bindgen(js_name = acceptRevocation)]
+    pub fn accept_revocation(&self, statement: &[u8]) -> Result<DeviceIdentity, Thrown> {
+        guarded(|| Ok(record::device(&self.0.accept_revocation(statement)?)))
     }
 
     /// Deletes a group and all its records.

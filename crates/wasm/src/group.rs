@@ -13,7 +13,7 @@ use crate::{
     error::Thrown,
     poison::{guarded, guarded_shallow},
     record::{self, milliseconds, to_milliseconds},
-    types::{CommitBundle, Member, Received, UpdateDue},
+    types::{Agreement, CommitBundle, GroupStatus, Member, Received, UpdateDue},
 };
 
 /// A seat in a group. Every commit is staged first and counts only when it is merged.
@@ -94,6 +94,35 @@ impl GroupMember {
         self.read(|member| Ok(member.members()?.iter().map(record::member).collect()))
     }
 
+    /// What the application does next.
+    pub fn status(&self) -> Result<GroupStatus, Thrown> {
+        self.read(|member| Ok(record::status(&member.status()?)))
+    }
+
+    /// Compares an epoch's authenticator, as another member has it, with our own.
+    #[wasm_bindgen(js_name = agreesAt)]
+    pub fn agrees_at(&self, epoch: u64, epoch_authenticator: &[u8]) -> Result<Agreement, Thrown> {
+        self.read(|member| Ok(record::agreement(member.agrees_at(epoch, epoch_authenticator))))
+    }
+
+    /// Keeps that the group has forked, as another member's authenticator shows.
+    #[wasm_bindgen(js_name = markForked)]
+    pub fn mark_forked(&self, epoch: u64, epoch_authenticator: &[u8]) -> Result<(), Thrown> {
+        self.call(|member| member.mark_forked(epoch, epoch_authenticator))
+    }
+
+    /// Keeps that the relay has put a commit in order that this device cannot process.
+    #[wasm_bindgen(js_name = markStuck)]
+    pub fn mark_stuck(&self, commit: &[u8], now_ms: f64) -> Result<(), Thrown> {
+        self.call(|member| member.mark_stuck(commit, milliseconds(now_ms)))
+    }
+
+    /// The members whose devices are revoked.
+    #[wasm_bindgen(js_name = revokedMembers)]
+    pub fn revoked_members(&self) -> Result<Vec<Member>, Thrown> {
+        self.read(|member| Ok(member.revoked_members()?.iter().map(record::member).collect()))
+    }
+
     /// Whether a commit of ours awaits the relay's decision.
     #[wasm_bindgen(js_name = hasPendingCommit)]
     pub fn has_pending_commit(&self) -> Result<bool, Thrown> {
@@ -115,7 +144,7 @@ impl GroupMember {
     /// Stages a commit that adds the devices of these key packages.
     #[wasm_bindgen(js_name = addMembers)]
     pub fn add_members(&self, key_packages: Vec<Uint8Array>, now_ms: f64) -> Result<CommitBundle, Thrown> {
-        let key_packages = to_vecs(key_packages);
+        let key_packages = record::to_vecs(key_packages);
         self.stage(|member| member.add_members(&key_packages, milliseconds(now_ms)))
     }
 
@@ -127,8 +156,15 @@ impl GroupMember {
         key_packages: Vec<Uint8Array>,
         now_ms: f64,
     ) -> Result<CommitBundle, Thrown> {
-        let (ids, key_packages) = (to_vecs(ids), to_vecs(key_packages));
+        let (ids, key_packages) = (record::to_vecs(ids), record::to_vecs(key_packages));
         self.stage(|member| member.commit_psks(&ids, &key_packages, milliseconds(now_ms)))
+    }
+
+    /// Stages a commit that removes the members of these key packages and adds them again.
+    #[wasm_bindgen(js_name = readdMembers)]
+    pub fn readd_members(&self, key_packages: Vec<Uint8Array>, now_ms: f64) -> Result<CommitBundle, Thrown> {
+        let key_packages = record::to_vecs(key_packages);
+        self.stage(|member| member.readd_members(&key_packages, milliseconds(now_ms)))
     }
 
     /// Stages a commit that removes these leaves.
@@ -235,9 +271,4 @@ impl GroupMember {
     pub fn last_healed_epoch(&self) -> Result<u64, Thrown> {
         self.read(|member| Ok(member.last_healed_epoch()))
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
-fn to_vecs(arrays: Vec<Uint8Array>) -> Vec<Vec<u8>> {
-    arrays.iter().map(Uint8Array::to_vec).collect()
 }

@@ -4,7 +4,13 @@ use js_sys::{Object, Uint8Array};
 use quicprochat_core as core;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
-use crate::types::{CommitBundle, KeyPackageOwner, Kind, Member, Proposal, Received, StoreWrite, UpdateDue, Versions};
+use crate::{
+    group::GroupMember,
+    types::{
+        Agreement, CommitBundle, GroupStatus, Kind, Member, Proposal, RebootedGroup, Received, StatusKind, StoreWrite,
+        UpdateDue, Versions,
+    },
+};
 
 // Each setter is a function of the glue that names its field, so no name crosses as bytes to be decoded, as it does with
 // `Reflect.set`: that was a tenth of what decrypting a message cost.
@@ -50,6 +56,14 @@ extern "C" {
     fn set_epoch(this: &Fields, epoch: u64);
     #[wasm_bindgen(method, setter, structural, js_name = kind)]
     fn set_kind(this: &Fields, kind: Kind);
+    #[wasm_bindgen(method, setter, structural, js_name = kind)]
+    fn set_status_kind(this: &Fields, kind: StatusKind);
+    #[wasm_bindgen(method, setter, structural, js_name = code)]
+    fn set_code(this: &Fields, code: &str);
+    #[wasm_bindgen(method, setter, structural, js_name = group)]
+    fn set_group(this: &Fields, group: GroupMember);
+    #[wasm_bindgen(method, setter, structural, js_name = bundle)]
+    fn set_bundle(this: &Fields, bundle: CommitBundle);
     #[wasm_bindgen(method, setter, structural, js_name = sender)]
     fn set_sender(this: &Fields, sender: Member);
     #[wasm_bindgen(method, setter, structural, js_name = plaintext)]
@@ -108,9 +122,10 @@ pub(crate) fn to_milliseconds(time: u64) -> f64 {
     time as f64
 }
 
-pub(crate) fn owner(owner: &core::LeafIdentity) -> KeyPackageOwner {
+/// Whose a device is, as whichever declared type has these fields.
+pub(crate) fn device<T: JsCast>(device: &core::LeafIdentity) -> T {
     let fields = Fields::new();
-    fields.identity(owner);
+    fields.identity(device);
     fields.into_record()
 }
 
@@ -145,8 +160,54 @@ fn welcome(welcome: &core::WelcomeBundle) -> Fields {
     fields
 }
 
+pub(crate) fn agreement(agreement: core::Agreement) -> Agreement {
+    let word = match agreement {
+        core::Agreement::Agrees => "agrees",
+        core::Agreement::Forked => "forked",
+        core::Agreement::Unknown => "unknown",
+    };
+    JsValue::from_str(word).unchecked_into()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+pub(crate) fn to_vecs(arrays: Vec<Uint8Array>) -> Vec<Vec<u8>> {
+    arrays.iter().map(Uint8Array::to_vec).collect()
+}
+
 fn arrays(all: &[Vec<u8>]) -> Vec<Uint8Array> {
     all.iter().map(|each| bytes(each)).collect()
+}
+
+/// The handle on the new group and the bundle that its members join by.
+pub(crate) fn rebooted(group: GroupMember, added: &core::CommitBundle) -> RebootedGroup {
+    let fields = Fields::new();
+    fields.set_group(group);
+    fields.set_bundle(bundle(added));
+    fields.into_record()
+}
+
+pub(crate) fn status(status: &core::GroupStatus) -> GroupStatus {
+    let fields = Fields::new();
+    let (kind, epoch, code) = match status {
+        core::GroupStatus::Active => (StatusKind::Active, None, None),
+        core::GroupStatus::CommitPending { epoch } => (StatusKind::CommitPending, Some(epoch), None),
+        core::GroupStatus::CommitStaged => (StatusKind::CommitStaged, None, None),
+        core::GroupStatus::ProposalsPending => (StatusKind::ProposalsPending, None, None),
+        core::GroupStatus::Leaving => (StatusKind::Leaving, None, None),
+        core::GroupStatus::Deserted => (StatusKind::Deserted, None, None),
+        core::GroupStatus::MembersRevoked => (StatusKind::MembersRevoked, None, None),
+        core::GroupStatus::Forked { epoch } => (StatusKind::Forked, Some(epoch), None),
+        core::GroupStatus::Stuck { epoch, code } => (StatusKind::Stuck, Some(epoch), Some(code)),
+        core::GroupStatus::Removed => (StatusKind::Removed, None, None),
+    };
+    fields.set_status_kind(kind);
+    if let Some(&epoch) = epoch {
+        fields.set_epoch(epoch);
+    }
+    if let Some(code) = code {
+        fields.set_code(code);
+    }
+    fields.into_record()
 }
 
 pub(crate) fn write(write: &core::Write) -> StoreWrite {

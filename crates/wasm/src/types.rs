@@ -31,13 +31,16 @@ export interface Member {
   own: boolean;
 }
 
-/** Whom a key package belongs to. */
-export interface KeyPackageOwner {
+/** Whose a device is. */
+export interface DeviceIdentity {
   handle: string;
   accountKey: Uint8Array;
   deviceId: Uint8Array;
   deviceKey: Uint8Array;
 }
+
+/** Whom a key package belongs to. */
+export type KeyPackageOwner = DeviceIdentity;
 
 /** What the devices that a commit adds need to join. */
 export interface WelcomeBundle {
@@ -87,6 +90,38 @@ export type Received =
       epoch: bigint;
     };
 
+/** Where a group stands, and so what the application does next. Of several at once, the one to be settled first. */
+export type GroupStatus =
+  /** Nothing to do. */
+  | { kind: 'active' }
+  /** Submit our commit again, then merge or clear it. */
+  | { kind: 'commit-pending'; epoch: bigint }
+  /** Merge or discard the received commit. */
+  | { kind: 'commit-staged' }
+  /** Commit the proposals, or wait for another member's commit. */
+  | { kind: 'proposals-pending' }
+  /** Our own leave waits for another member's commit. Propose it again if one passes it over. */
+  | { kind: 'leaving' }
+  /** Every member has proposed its own removal, and nobody may commit. Delete the group or reboot it. */
+  | { kind: 'deserted' }
+  /** Remove those of `revokedMembers`. */
+  | { kind: 'members-revoked' }
+  /** Members follow different commits. Re-add those of the other side, or reboot the group. */
+  | { kind: 'forked'; epoch: bigint }
+  /** Ask a member to re-add this device, or reboot the group. */
+  | { kind: 'stuck'; epoch: bigint; code: string }
+  /** Show the group as left. */
+  | { kind: 'removed' };
+
+/** What another member's epoch authenticator says; with 'forked', call markForked. */
+export type Agreement = 'agrees' | 'forked' | 'unknown';
+
+/** A group made anew, and the commit that adds its members. */
+export interface RebootedGroup {
+  group: GroupMember;
+  bundle: CommitBundle;
+}
+
 /** What the update policy says; with 'must', encrypt refuses. */
 export type UpdateDue = 'no' | 'due' | 'must';
 
@@ -115,6 +150,22 @@ pub(crate) enum Proposal {
     Other = "other",
 }
 
+/// `kind` of `GroupStatus`.
+#[wasm_bindgen(private)]
+#[derive(Clone, Copy)]
+pub(crate) enum StatusKind {
+    Active = "active",
+    CommitPending = "commit-pending",
+    CommitStaged = "commit-staged",
+    ProposalsPending = "proposals-pending",
+    Leaving = "leaving",
+    Deserted = "deserted",
+    MembersRevoked = "members-revoked",
+    Forked = "forked",
+    Stuck = "stuck",
+    Removed = "removed",
+}
+
 #[wasm_bindgen]
 extern "C" {
     /// `StoreRecord` of the types above.
@@ -136,6 +187,22 @@ extern "C" {
     /// `KeyPackageOwner` of the types above.
     #[wasm_bindgen(typescript_type = "KeyPackageOwner")]
     pub type KeyPackageOwner;
+
+    /// `DeviceIdentity` of the types above.
+    #[wasm_bindgen(typescript_type = "DeviceIdentity")]
+    pub type DeviceIdentity;
+
+    /// `GroupStatus` of the types above.
+    #[wasm_bindgen(typescript_type = "GroupStatus")]
+    pub type GroupStatus;
+
+    /// `Agreement` of the types above.
+    #[wasm_bindgen(typescript_type = "Agreement")]
+    pub type Agreement;
+
+    /// `RebootedGroup` of the types above.
+    #[wasm_bindgen(typescript_type = "RebootedGroup")]
+    pub type RebootedGroup;
 
     /// `CommitBundle` of the types above.
     #[wasm_bindgen(typescript_type = "CommitBundle")]

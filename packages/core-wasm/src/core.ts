@@ -40,10 +40,14 @@ export function unsafeTestingPanic(): void {
 }
 
 export type {
+  Agreement,
   CommitBundle,
   CoreError,
+  DeviceIdentity,
+  GroupStatus,
   KeyPackageOwner,
   Member,
+  RebootedGroup,
   Received,
   StoreRecord,
   StoreWrite,

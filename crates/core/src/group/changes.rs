@@ -24,6 +24,13 @@ pub(crate) struct Changes {
     pub(crate) psks: Vec<Vec<u8>>,
 }
 
+impl Changes {
+    /// Whether a device leaves and comes in again.
+    fn readds(&self) -> bool {
+        self.added.iter().any(|added| self.removed.iter().any(|removed| removed.identity == added.identity))
+    }
+}
+
 impl GroupMember {
     /// Checks a staged commit of `committer` against what openmls leaves to the application, and lists its effect.
     ///
@@ -109,8 +116,10 @@ impl GroupMember {
         }
     }
 
-    /// Tells the store who sits at the leaves that the commit about to be merged changes.
-    pub(crate) fn expect_past(&self, changes: &Changes) {
+    /// Before a commit is merged: keeps the authenticator of the epoch that it ends, and tells the store who sits at the
+    /// leaves that it changes.
+    pub(crate) fn end_epoch(&mut self, changes: &Changes) {
+        self.remember_epoch();
         let touched = changes.added.iter().chain(&changes.removed).chain(&changes.updated);
         let leaves: BTreeSet<u32> = touched.map(|member| member.leaf_index).collect();
         let members = leaves.into_iter().map(|leaf| (leaf, self.group.member_at(LeafNodeIndex::new(leaf))));
@@ -130,6 +139,9 @@ impl GroupMember {
             self.activity = crate::policy::Activity::since(now_ms);
         }
         self.activity.begin_epoch(now_ms);
+        if changes.readds() {
+            self.standing.trouble = None;
+        }
         self.save()
     }
 }

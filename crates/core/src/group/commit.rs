@@ -3,7 +3,10 @@
 //! Every commit has a path and rotates everything that the leaf holds: encryption key, signature key, credential. So
 //! whoever commits is healed, whatever the commit was for.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use openmls::prelude::{
     KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Proposal,
@@ -12,11 +15,12 @@ use openmls::prelude::{
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
-    GroupMember,
+    GroupMember, Member,
     own_leaf::{Pending, Proposed},
 };
 use crate::{
-    access, credential,
+    access,
+    credential::{self, LeafIdentity},
     error::{CoreError, Result, mls},
     key_package, psk,
     signer::SecretKey,
@@ -39,19 +43,23 @@ pub struct CommitBundle {
 
 /// What a commit is made for.
 #[derive(Default)]
-struct Intent<'a> {
-    additions: &'a [KeyPackage],
-    removals: &'a [LeafNodeIndex],
-    psks: &'a [Proposal],
+pub(super) struct Intent<'a> {
+    pub(super) additions: &'a [KeyPackage],
+    pub(super) removals: &'a [LeafNodeIndex],
+    pub(super) psks: &'a [Proposal],
 }
+
+/// A key package that holds, whose it is, and the member that this device is.
+type Inspected = (KeyPackage, LeafIdentity, Option<Member>);
 
 impl GroupMember {
     /// Stages a commit that adds the devices of these key packages.
     ///
     /// # Errors
     /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
-    /// [`CoreError::CredentialRejected`], [`CoreError::CannotAddSelf`], [`CoreError::AlreadyMember`],
-    /// [`CoreError::PendingCommitExists`], [`CoreError::BadInput`] for none at all.
+    /// [`CoreError::CredentialRejected`], [`CoreError::DeviceRevoked`], [`CoreError::CannotAddSelf`],
+    /// [`CoreError::AlreadyMember`], [`CoreError::PendingCommitExists`], [`CoreError::GroupStuck`] (as for every call
+    /// that sends something), [`CoreError::BadInput`] for none at all.
     pub fn add_members(&mut self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<CommitBundle> {
         self.begin_commit()?;
         if key_packages.is_empty() {
@@ -140,7 +148,7 @@ impl GroupMember {
         let changes = self.crypto().in_one_batch(&CoreError::InvalidCommit, check)?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
-            member.expect_past(&changes);
+            member.end_epoch(&changes);
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })
@@ -156,19 +164,26 @@ impl GroupMember {
             return Err(CoreError::NoPendingCommit);
         }
         self.atomically(|member| {
-            let shared = Rc::clone(&member.shared);
-            member.group.clear_pending_commit(shared.store())?;
-            member.own.pending = None;
+            member.drop_pending_commit()?;
             member.save()
         })
+    }
+
+    /// Forgets our staged commit and its keys, if there is one.
+    pub(super) fn drop_pending_commit(&mut self) -> Result<()> {
+        let shared = Rc::clone(&self.shared);
+        self.group.clear_pending_commit(shared.store())?;
+        self.own.pending = None;
+        Ok(())
     }
 
     /// Proposes new keys for this leaf, for another member to commit.
     ///
     /// # Errors
-    /// [`CoreError::PendingCommitExists`].
+    /// [`CoreError::PendingCommitExists`], [`CoreError::DeviceRevoked`] for this device.
     pub fn propose_update(&mut self) -> Result<Vec<u8>> {
         self.begin_commit()?;
+        self.check_may_send()?;
         self.atomically(|member| {
             let shared = Rc::clone(&member.shared);
             let signer = SecretKey::generate(shared.provider.rand())?;
@@ -202,32 +217,47 @@ impl GroupMember {
         })
     }
 
-    fn begin_commit(&mut self) -> Result<()> {
+    pub(super) fn begin_commit(&mut self) -> Result<()> {
         self.begin()?;
+        self.check_not_stuck()?;
         if self.has_pending_commit() { Err(CoreError::PendingCommitExists) } else { Ok(()) }
     }
 
+    /// The key packages of devices that are no members yet.
     fn check_additions(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<KeyPackage>> {
-        let suite = self.suite()?;
-        let own = self.shared.identity.device_id;
-        let mut devices: BTreeSet<_> = self.members()?.iter().map(|member| member.identity.device_id).collect();
-        let checked = key_packages.iter().map(|bytes| {
+        let mut additions = Vec::new();
+        for (key_package, _, member) in self.inspect_all(key_packages, now_ms)? {
+            if member.is_some() {
+                return Err(CoreError::AlreadyMember);
+            }
+            additions.push(key_package);
+        }
+        Ok(additions)
+    }
+
+    /// Key packages for this group, with whose they are and as what member that device is in the group now. None is of
+    /// this device, and no device comes twice.
+    pub(super) fn inspect_all(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<Inspected>> {
+        let (suite, own) = (self.suite()?, self.shared.identity.device_id);
+        let members = self.members()?.into_iter().map(|member| (member.identity.device_id, member));
+        let (mut members, mut seen): (BTreeMap<_, _>, _) = (members.collect(), BTreeSet::new());
+        let inspected = key_packages.iter().map(|bytes| {
             let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
             match identity.device_id {
                 device if device == own => Err(CoreError::CannotAddSelf),
-                device if !devices.insert(device) => Err(CoreError::AlreadyMember),
-                _ => Ok(key_package),
+                device if !seen.insert(device) => Err(CoreError::AlreadyMember),
+                device => Ok((key_package, identity, members.remove(&device))),
             }
         });
-        checked.collect()
+        inspected.collect()
     }
 
     /// Stages a commit of what is intended, of all pending proposals, and of new own keys.
     ///
     /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
     /// must not keep anyone from healing: such a commit is made without the pending proposals.
-    fn commit(&mut self, intent: &Intent<'_>) -> Result<CommitBundle> {
-        if self.is_leaving() {
+    pub(super) fn commit(&mut self, intent: &Intent<'_>) -> Result<CommitBundle> {
+        if self.is_leaving(self.group.own_leaf_index()) {
             return Err(CoreError::CannotRemoveSelf);
         }
         let staged = self.atomically(|member| member.stage_own(intent, true));
@@ -242,6 +272,7 @@ impl GroupMember {
         let shared = Rc::clone(&self.shared);
         let provider = &shared.provider;
         let (epoch, own_index) = (self.epoch(), self.group.own_leaf_index());
+        let revoked = self.revoked_proposers();
         let signer = SecretKey::generate(provider.rand())?;
         let credential_with_key = credential::issue(&shared.identity, &signer);
         let bundle = NewSignerBundle { signer: &signer, credential_with_key };
@@ -251,7 +282,11 @@ impl GroupMember {
         let staged = builder
             .load_psks(provider.storage())
             .and_then(|builder| {
-                let (old, is_taken) = (&self.own.signer, |proposal: &QueuedProposal| !removes(proposal, own_index));
+                let is_taken = |proposal: &QueuedProposal| {
+                    let is_of_revoked = |leaf| revoked.contains(&leaf) && !removes(proposal, leaf);
+                    !removes(proposal, own_index) && !proposer(proposal).is_some_and(is_of_revoked)
+                };
+                let old = &self.own.signer;
                 builder.build_with_new_signer(provider.rand(), provider.crypto(), old, bundle, is_taken)
             })
             .map_err(mls::create_commit)?
@@ -288,20 +323,23 @@ impl GroupMember {
 
     /// The leaves that have proposed their own removal.
     pub(super) fn leaving(&self) -> Vec<u32> {
-        let proposals = self.group.pending_proposals().filter_map(|proposal| match proposal.sender() {
-            Sender::Member(leaf) if removes(proposal, *leaf) => Some(leaf.u32()),
-            _ => None,
+        let proposers = self.group.pending_proposals().filter_map(|proposal| {
+            let leaf = proposer(proposal)?;
+            removes(proposal, leaf).then(|| leaf.u32())
         });
-        proposals.collect()
+        proposers.collect()
     }
 
-    /// Whether this device has proposed its own removal. Another's proposal to that end is left out of our commits (RFC
-    /// 9420 §12.2: a committer cannot remove itself) and stops nothing.
-    fn is_leaving(&self) -> bool {
-        let own = self.group.own_leaf_index();
-        self.group
-            .pending_proposals()
-            .any(|proposal| removes(proposal, own) && *proposal.sender() == Sender::Member(own))
+    /// Whether a member has proposed its own removal. Another's proposal to that end is left out of the member's own
+    /// commits (RFC 9420 §12.2: a committer cannot remove itself) and stops nothing.
+    pub(super) fn is_leaving(&self, leaf: LeafNodeIndex) -> bool {
+        self.group.pending_proposals().any(|proposal| removes(proposal, leaf) && proposer(proposal) == Some(leaf))
+    }
+
+    /// Those with pending proposals whose devices are revoked.
+    fn revoked_proposers(&self) -> Vec<LeafNodeIndex> {
+        let proposers = self.group.pending_proposals().filter_map(proposer);
+        proposers.filter(|leaf| self.member(leaf.u32()).is_ok_and(|member| self.is_revoked(&member))).collect()
     }
 
     /// SHA-256.
@@ -313,6 +351,14 @@ impl GroupMember {
 
 fn removes(proposal: &QueuedProposal, leaf: LeafNodeIndex) -> bool {
     matches!(proposal.proposal(), Proposal::Remove(remove) if remove.removed() == leaf)
+}
+
+/// The member who proposes it.
+fn proposer(proposal: &QueuedProposal) -> Option<LeafNodeIndex> {
+    match proposal.sender() {
+        Sender::Member(leaf) => Some(*leaf),
+        _ => None,
+    }
 }
 
 pub(crate) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {

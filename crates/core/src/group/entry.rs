@@ -7,7 +7,7 @@ use openmls::prelude::{
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
-use super::{GroupId, GroupMember, OwnLeaf};
+use super::{GroupId, GroupMember, OwnLeaf, Standing};
 use crate::{
     client::Shared,
     credential,
@@ -113,6 +113,8 @@ impl GroupMember {
         let group = MlsGroup::load(store, &id.to_openmls())?.ok_or_else(|| missing(Kind::Tree))?;
         let health = store.read(&id.key(Kind::Health))?.ok_or_else(|| missing(Kind::Health))?;
         let activity = store.read(&id.key(Kind::Activity))?.ok_or_else(|| missing(Kind::Activity))?;
+        // Groups that an earlier release has written have none.
+        let standing = store.read(&id.key(Kind::Standing))?.unwrap_or_default();
         Ok(Self {
             shared: Rc::clone(&shared),
             id,
@@ -120,6 +122,7 @@ impl GroupMember {
             own,
             health,
             activity,
+            standing,
             staged: None,
             revision,
             mending_turn: Cell::new(None),
@@ -152,6 +155,7 @@ impl GroupMember {
             own: OwnLeaf::new(signer, healed.epoch),
             health: Health::first_seen(group.members().map(|member| member.index.u32()), healed),
             activity: Activity::since(now_ms),
+            standing: Standing::default(),
             group,
             staged: None,
             revision: 0,
@@ -169,13 +173,13 @@ fn is_stored(store: &Store, id: GroupId) -> Result<bool> {
     Ok(store.read::<OwnLeaf>(&id.key(Kind::OwnLeaf))?.is_some())
 }
 
-/// A group that this device was removed from gives way to its new Welcome; one that it is in does not.
+/// A group that this device was removed from, or is known not to follow, gives way to its new Welcome; no other does.
 fn make_room(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
     match GroupMember::load(Rc::clone(shared), id) {
         Err(CoreError::GroupNotFound) => Ok(()),
         Err(error) => Err(error),
-        Ok(member) if member.is_active() => Err(CoreError::GroupExists),
-        Ok(_) => delete_records(shared.store(), id),
+        Ok(member) if member.gives_way() => delete_records(shared.store(), id),
+        Ok(_) => Err(CoreError::GroupExists),
     }
 }
 

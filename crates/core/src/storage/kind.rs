@@ -37,6 +37,8 @@ kinds! {
     UpdatePolicy = 0x02, "update-policy";
     /// What a batch of writes changed, since `Store` was last written.
     Changes = 0x03, "changes";
+    /// That an account has revoked a device, by the keys of both. Holds nothing else.
+    Revocation = 0x04, "revocation";
     /// The leaf signature key of a key package, by its public half.
     KeyPackageSigner = 0x10, "key-package-signer";
     /// What MLS keeps for a published key package, by its reference.
@@ -50,6 +52,8 @@ kinds! {
     Health = 0x21, "health";
     /// What the update policy counts.
     Activity = 0x22, "activity";
+    /// Authenticators of past epochs, and whether the group is stuck or forked.
+    Standing = 0x23, "standing";
     /// What MLS keeps for a group.
     JoinConfig = 0x30, "join-config";
     OwnLeafNodes = 0x31, "own-leaf-nodes";
@@ -68,10 +72,11 @@ kinds! {
 }
 
 /// Every kind whose keys start with a group's id.
-pub(crate) const GROUP_KINDS: [Kind; 17] = [
+pub(crate) const GROUP_KINDS: [Kind; 18] = [
     Kind::OwnLeaf,
     Kind::Health,
     Kind::Activity,
+    Kind::Standing,
     Kind::JoinConfig,
     Kind::OwnLeafNodes,
     Kind::ProposalRefs,

@@ -32,7 +32,7 @@ impl OpenMlsCrypto for LyingCrypto {
         ptxt: &[u8],
     ) -> Result<HpkeCiphertext, CryptoError> {
         let mut sealed = self.honest.hpke_seal(config, pk_r, info, aad, &self.altered_secret(ptxt))?;
-        self.alter_sealed(&mut sealed);
+        self.alter_sealed(pk_r, &mut sealed);
         Ok(sealed)
     }
 

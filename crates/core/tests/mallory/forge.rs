@@ -26,6 +26,7 @@ const FRAMED_CONTENT: &[u8] = b"MLS 1.0 FramedContentTBS";
 const GROUP_INFO: &[u8] = b"MLS 1.0 GroupInfoTBS";
 
 type Edit<T> = Option<Box<dyn FnMut(&mut T) + Send>>;
+type EditFor<T> = Option<Box<dyn FnMut(&[u8], &mut T) + Send>>;
 
 /// His lies, each told until it is taken back.
 #[derive(Default)]
@@ -37,6 +38,8 @@ pub struct Lies {
     pub path_secret: Edit<Vec<u8>>,
     /// What was sealed to them.
     pub sealed: Edit<HpkeCiphertext>,
+    /// The same, by the public key that it was sealed to: openmls seals to all of them at once, in no order.
+    pub sealed_to: EditFor<HpkeCiphertext>,
     /// The public half of a key pair of a leaf or of a path, as he makes it.
     pub public_key: Edit<Vec<u8>>,
     /// A group info, signature left out, before a Welcome seals it.
@@ -113,9 +116,13 @@ impl LyingCrypto {
         }
     }
 
-    pub fn alter_sealed(&self, sealed: &mut HpkeCiphertext) {
-        if let Some(edit) = &mut self.lies.lock().unwrap().sealed {
+    pub fn alter_sealed(&self, recipient: &[u8], sealed: &mut HpkeCiphertext) {
+        let mut lies = self.lies.lock().unwrap();
+        if let Some(edit) = &mut lies.sealed {
             edit(sealed);
+        }
+        if let Some(edit) = &mut lies.sealed_to {
+            edit(recipient, sealed);
         }
     }
 

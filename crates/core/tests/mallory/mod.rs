@@ -5,6 +5,7 @@
 mod crypto;
 pub mod forge;
 mod lies;
+mod revocation;
 pub mod wire;
 
 pub mod welcome;
@@ -289,6 +290,13 @@ impl Mallory {
         self.forget(|group, provider, leaf| {
             group.update_group_context_extensions(provider, extensions, leaf).unwrap().0
         })
+    }
+
+    /// An application message as ours are: framed, in the shortest class.
+    pub fn say(&mut self, text: &str) -> Vec<u8> {
+        let mut frame = [text.as_bytes(), &[0x80]].concat();
+        frame.resize(256, 0);
+        self.send(&frame)
     }
 
     /// An application message whose plaintext is not framed as ours are.

@@ -1,0 +1,138 @@
+//! Whether a member can follow its group: the authenticators of its last epochs, and what was found to be wrong.
+
+use openmls::prelude::ContentType;
+use serde::{Deserialize, Serialize};
+
+use super::{GroupMember, PAST_EPOCHS};
+use crate::error::{CoreError, Result};
+
+/// What this device keeps of it. Written at commits only, never for a message.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    /// Authenticators of the epochs before the current one, the last one last.
+    past: Vec<Vec<u8>>,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Found wrong by the caller, who alone hears the relay and the other members.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Trouble {
+    /// The group went on from this epoch by a commit that this member cannot process, for the error of this code.
+    Stuck { epoch: u64, code: String },
+    /// Another member had another authenticator in this epoch.
+    Forked { epoch: u64 },
+}
+
+/// What another member's epoch authenticator says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// Both are in one group, and agree on everything that happened up to that epoch. Nothing to do.
+    Agrees,
+    /// The group has forked: each follows commits that the other does not. Tell [`GroupMember::mark_forked`].
+    Forked,
+    /// This device has no authenticator of that epoch. Compare those of an epoch that both have been in of late.
+    Unknown,
+}
+
+impl GroupMember {
+    /// Compares an epoch's authenticator (RFC 9420 §8.7), as another member has it, with our own: of the current epoch
+    /// and of the two before.
+    ///
+    /// A fork is proven only if the value comes from that member: compare in person, or by what the member has signed.
+    /// The relay could hand out anything. Members tell each other these values in the open, so no constant time is kept.
+    pub fn agrees_at(&self, epoch: u64, epoch_authenticator: &[u8]) -> Agreement {
+        let of_current = self.group.epoch_authenticator().as_slice();
+        let own = match self.epoch().checked_sub(epoch) {
+            // Who was removed has no keys of the epoch that it names.
+            Some(0) => self.is_active().then_some(of_current),
+            Some(ago) => usize::try_from(ago - 1)
+                .ok()
+                .and_then(|ago| self.standing.past.iter().rev().nth(ago))
+                .map(Vec::as_slice),
+            None => None,
+        };
+        match own {
+            Some(own) if own == epoch_authenticator => Agreement::Agrees,
+            Some(_) => Agreement::Forked,
+            None => Agreement::Unknown,
+        }
+    }
+
+    /// Keeps that the group has forked, as another member's authenticator shows: see [`GroupMember::agrees_at`] for whom
+    /// to believe. From then on a Welcome for this group replaces it. A merged commit that re-adds members settles it.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] if that authenticator shows no fork; [`CoreError::RemovedFromGroup`],
+    /// [`CoreError::StagedCommitExists`].
+    pub fn mark_forked(&mut self, epoch: u64, epoch_authenticator: &[u8]) -> Result<()> {
+        self.begin()?;
+        if self.agrees_at(epoch, epoch_authenticator) != Agreement::Forked {
+            return Err(CoreError::BadInput("that authenticator shows no fork"));
+        }
+        // What cannot be followed at all is the graver trouble, and the first epoch shown the more telling one.
+        if self.standing.trouble.is_some() {
+            return Ok(());
+        }
+        self.atomically(|member| {
+            member.standing.trouble = Some(Trouble::Forked { epoch });
+            member.save()
+        })
+    }
+
+    /// Keeps that the relay has put a commit in order that this device cannot process: the group has gone on without it.
+    /// Only the caller can know that, since a forged commit does not open either. Our own pending commit has lost and is
+    /// dropped. Messages of the epochs so far still open; a Welcome for this group replaces it.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] if it is no commit, or one that this device can process;
+    /// [`CoreError::WireDecode`], [`CoreError::WrongGroup`], [`CoreError::EpochTooOld`], [`CoreError::EpochAhead`] for one
+    /// that does not end this group's current epoch; [`CoreError::RemovedFromGroup`], [`CoreError::StagedCommitExists`].
+    pub fn mark_stuck(&mut self, commit: &[u8], now_ms: u64) -> Result<()> {
+        self.begin()?;
+        if self.is_stuck() {
+            return Ok(());
+        }
+        if self.decode(commit)?.content_type() != ContentType::Commit {
+            return Err(CoreError::BadInput("only a commit leaves a member behind"));
+        }
+        let code = match self.process(commit, now_ms) {
+            Err(error @ CoreError::StoreCorrupt { .. }) => return Err(error),
+            Err(error) => error.code().to_owned(),
+            Ok(_) => {
+                if self.staged.is_some() {
+                    self.discard_staged_commit()?;
+                }
+                return Err(CoreError::BadInput("this device can process that commit"));
+            }
+        };
+        let epoch = self.epoch();
+        self.atomically(|member| {
+            member.drop_pending_commit()?;
+            member.standing.trouble = Some(Trouble::Stuck { epoch, code });
+            member.save()
+        })
+    }
+
+    /// Whether [`GroupMember::mark_stuck`] was told.
+    fn is_stuck(&self) -> bool {
+        matches!(self.standing.trouble, Some(Trouble::Stuck { .. }))
+    }
+
+    /// Checks that the group has not gone on without this device.
+    pub(crate) fn check_not_stuck(&self) -> Result<()> {
+        if self.is_stuck() { Err(CoreError::GroupStuck) } else { Ok(()) }
+    }
+
+    /// Whether a Welcome for the same group takes this one's place.
+    pub(super) fn gives_way(&self) -> bool {
+        !self.is_active() || self.standing.trouble.is_some()
+    }
+
+    /// Before a commit is merged: keeps the authenticator of the epoch that it ends.
+    pub(super) fn remember_epoch(&mut self) {
+        if self.standing.past.len() == PAST_EPOCHS {
+            self.standing.past.remove(0);
+        }
+        self.standing.past.push(self.epoch_authenticator());
+    }
+}
