@@ -14,6 +14,8 @@ export const publishKeyPackagesInputSchema = z.strictObject({
     .array(bytes({ min: 1, max: LIMITS.maxKeyPackageBytes }))
     .max(LIMITS.maxKeyPackagesPerPublish),
   lastResort: bytes({ min: 1, max: LIMITS.maxKeyPackageBytes }).optional(),
+  /** Drops what is in the pool first: packages that near the end of their lifetime. */
+  replace: z.boolean().optional(),
 });
 
 /** `keyPackages.claim`: one key package for each device of each handle, all or none. */

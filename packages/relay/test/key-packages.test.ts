@@ -44,6 +44,18 @@ test('RLY-21 RLY-22 a repeated upload puts nothing back that was claimed', async
   expect(await publish(device, upload)).toEqual({ available: 1 });
 });
 
+test('RLY-26 an upload can take the place of the pool, and puts nothing back that was claimed', async () => {
+  const device = await newDevice();
+  const upload = packages(3);
+  const replace = () =>
+    device.api.keyPackages.publish.mutate({ suite: SUITE, keyPackages: upload, replace: true });
+  await publish(device, packages(LIMITS.maxKeyPackagesPerPublish), packages(1)[0]);
+  expect(await replace()).toEqual({ available: 3 });
+  expect((await claim(device, device)).devices[0]?.keyPackage).toBe(upload[0]);
+  expect(await replace()).toEqual({ available: 2 });
+  expect(await status(device)).toEqual({ available: 2, lastResort: true });
+});
+
 test('RLY-22 the oldest goes first', async () => {
   const device = await newDevice();
   const upload = packages(3);

@@ -144,6 +144,7 @@ export class Client implements AsyncDisposable {
     this.#requireOpen();
     await this.#inbox.topUpKeyPackages();
     await this.#inbox.catchUp();
+    await this.#inbox.forgetExpiredKeyPackages();
     for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
       signal?.throwIfAborted();
       await this.#driver.drive(id, { readLog: true });

@@ -147,6 +147,7 @@ impl GroupMember {
 }
 
 /// Only what changes the members, and external PSKs: no re-initialization, no group extensions, nothing from outside.
+/// Every member may commit these: there are no roles.
 fn check_proposals(commit: &StagedCommit) -> Result<()> {
     let is_allowed = |proposal: &openmls::prelude::QueuedProposal| {
         matches!(proposal.sender(), Sender::Member(_))

@@ -77,6 +77,29 @@ test.each(SUITES)('suite %i: a leaf whose chain is for another key is added by n
   await expect(bob.takeHandshake(message)).rejects.toThrow('Could not validate credential');
 });
 
+test.each(SUITES)('suite %i: a re-initialization is refused, though MLS has it', async (suite) => {
+  const { group, alice, mallory } = await trio(suite);
+  const { commit } = await createCommit(
+    { state: mallory.state, cipherSuite: mallory.suite },
+    {
+      extraProposals: [
+        {
+          proposalType: 'reinit',
+          reinit: {
+            groupId: Uint8Array.of(9),
+            version: 'mls10',
+            cipherSuite: mallory.suite.name,
+            extensions: [],
+          },
+        },
+      ],
+    },
+  );
+  const taken = alice.takeHandshake(encodeMlsMessage(commit));
+  await expect(taken).rejects.toMatchObject({ code: 'POLICY_REJECTED' });
+  expect(group.views).toBe(1);
+});
+
 async function trio(suite: SuiteNumber) {
   const alice = new OurPeer('alice', suite);
   const bob = await TsMlsPeer.create('bob', suite);

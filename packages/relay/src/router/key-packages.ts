@@ -18,6 +18,7 @@ export const keyPackages = router({
         ...input,
         deviceId: ctx.deviceId,
         lastResort: input.lastResort,
+        replace: input.replace ?? false,
       });
       if (available === undefined) throw new RelayError('QUOTA_EXCEEDED');
       return { available };

@@ -20,28 +20,27 @@ export interface Upload {
   suite: number;
   keyPackages: readonly Uint8Array[];
   lastResort: Uint8Array | undefined;
+  /** Whether the pool is emptied first. */
+  replace: boolean;
 }
 
 /**
- * Adds to a device's pool what neither is in it nor was ever claimed from it, and replaces the last-resort package.
+ * Adds to a device's pool what neither is in it nor was ever claimed from it, or puts it in the pool's place, and replaces
+ * the last-resort package.
  *
  * @returns the size of the pool, or undefined where it would be too large: then nothing is stored
  */
 export function publishKeyPackages(db: Db, upload: Upload): Promise<number | undefined> {
   const { deviceId, suite, lastResort } = upload;
   return db.transaction().execute(async (tx) => {
+    if (upload.replace) await deleteFrom(tx, upload, 0);
     const { available } = await countKeyPackages(tx, deviceId, suite);
     const fresh = await freshOnes(tx, upload);
     const total = available + fresh.length;
     if (total > LIMITS.maxKeyPackagesPerDevice) return undefined;
     if (fresh.length > 0) await tx.insertInto('key_packages').values(fresh).execute();
     if (lastResort !== undefined) {
-      await tx
-        .deleteFrom('key_packages')
-        .where('device_id', '=', deviceId)
-        .where('suite', '=', suite)
-        .where('last_resort', '=', 1)
-        .execute();
+      await deleteFrom(tx, upload, 1);
       const row = {
         device_id: deviceId,
         suite,
@@ -53,6 +52,15 @@ export function publishKeyPackages(db: Db, upload: Upload): Promise<number | und
     }
     return total;
   });
+}
+
+async function deleteFrom(tx: Db, { deviceId, suite }: Upload, lastResort: 0 | 1) {
+  await tx
+    .deleteFrom('key_packages')
+    .where('device_id', '=', deviceId)
+    .where('suite', '=', suite)
+    .where('last_resort', '=', lastResort)
+    .execute();
 }
 
 async function freshOnes(tx: Db, { deviceId, suite, keyPackages }: Upload) {

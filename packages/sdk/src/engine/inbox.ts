@@ -1,4 +1,4 @@
-import { fromBase64Url, type GroupId, type InboxEntry } from '@quicprochat/protocol';
+import { fromBase64Url, type CipherSuite, type GroupId, type InboxEntry } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
@@ -17,6 +17,12 @@ export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
 
 /** Single-use key packages kept at the relay for each suite: refilled to `full` when there are fewer than `low`. */
 const POOL = { full: 10, low: 5 };
+
+/**
+ * When the relay gets new ones for all that it has of a suite, the last-resort one included: two thirds of their
+ * lifetime of 84 days. So whoever is away for less than 28 days can be added.
+ */
+const RENEW_AFTER_MS = 56 * 24 * 60 * 60 * 1_000;
 
 /** Takes in Welcomes, and keeps the relay supplied with the key packages that bring them. */
 export class Inbox {
@@ -58,16 +64,41 @@ export class Inbox {
   async topUpKeyPackages(): Promise<void> {
     for (const suite of SUITES) {
       const status = await this.#relay.keyPackageStatus(suite);
-      if (status.available >= POOL.low && status.lastResort) continue;
-      const { keyPackages, lastResort } = await this.#ledger.transact((tx) =>
+      const replace = this.#areOld(suite);
+      if (!replace && status.available >= POOL.low && status.lastResort) continue;
+      const made = await this.#ledger.transact((tx) =>
         tx.call('client.keyPackages', {
           suite,
-          count: Math.max(0, POOL.full - status.available),
-          lastResort: !status.lastResort,
+          count: replace ? POOL.full : Math.max(0, POOL.full - status.available),
+          lastResort: replace || !status.lastResort,
         }),
       );
-      await this.#relay.publishKeyPackages(suite, keyPackages, lastResort);
+      await this.#relay.publishKeyPackages({ suite, replace, ...made });
+      // Only now: had the upload failed, the old ones would still be there.
+      if (replace) await this.#ledger.transact((tx) => this.#noteRenewal(tx, suite));
     }
+  }
+
+  /** Deletes the private keys of what expired. With the inbox read to its end, no Welcome needs them any more. */
+  async forgetExpiredKeyPackages(): Promise<void> {
+    const nowMs = this.#ledger.platform.clock.now();
+    await this.#ledger.transact((tx) => tx.call('client.forgetExpiredKeyPackages', { nowMs }));
+  }
+
+  #areOld(suite: CipherSuite): boolean {
+    const renewedMs = this.#ledger.row(accounts, ACCOUNT)?.keyPackagesRenewedMs?.[suite] ?? -Infinity;
+    // A clock that was ahead at the time counts as old too.
+    return Math.abs(this.#ledger.platform.clock.now() - renewedMs) >= RENEW_AFTER_MS;
+  }
+
+  async #noteRenewal(tx: Transaction, suite: CipherSuite): Promise<void> {
+    const account = tx.row(accounts, ACCOUNT);
+    if (account === undefined) return;
+    const keyPackagesRenewedMs = {
+      ...account.keyPackagesRenewedMs,
+      [suite]: this.#ledger.platform.clock.now(),
+    };
+    tx.put(accounts, ACCOUNT, { ...account, keyPackagesRenewedMs });
   }
 
   get #cursor(): number {

@@ -82,6 +82,8 @@ export class Live {
 
   async #followInbox(signal: AbortSignal): Promise<void> {
     await this.#inbox.topUpKeyPackages();
+    await this.#inbox.catchUp();
+    await this.#inbox.forgetExpiredKeyPackages();
     const cursor = this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
     for await (const event of this.#relay.followInbox(cursor, signal)) {
       if (event.type === 'open') this.#mark('inbox', true);

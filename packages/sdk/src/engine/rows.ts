@@ -16,6 +16,8 @@ export interface AccountRow {
   /** Whether the relay has confirmed the registration. */
   registered: boolean;
   inboxCursor: number;
+  /** When all that the relay has of a suite was last made anew. */
+  keyPackagesRenewedMs?: Partial<Record<CipherSuite, number>>;
 }
 
 export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck';

@@ -36,6 +36,15 @@ export interface CommitSubmission {
   welcome: { shared: Base64Url; joiners: { deviceId: string; secrets: Base64Url }[] } | null;
 }
 
+/** Key packages of one suite. */
+export interface KeyPackageUpload {
+  suite: CipherSuite;
+  /** Whether they take the place of those that are there. */
+  replace: boolean;
+  keyPackages: Uint8Array[];
+  lastResort: Uint8Array | undefined;
+}
+
 /** An access proof in its JSON form. */
 interface WireProof {
   issuedAtMs: number;
@@ -96,9 +105,10 @@ export class RelaySession {
     return this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
   }
 
-  publishKeyPackages(suite: CipherSuite, keyPackages: Uint8Array[], lastResort: Uint8Array | undefined) {
+  publishKeyPackages({ suite, keyPackages, lastResort, replace }: KeyPackageUpload) {
     const input = {
       suite,
+      replace,
       keyPackages: keyPackages.map(toBase64Url),
       ...(lastResort && { lastResort: toBase64Url(lastResort) }),
     };

@@ -32,6 +32,8 @@ export const clientCalls: ClientCalls = {
     lastResort: lastResort ? session.client.generateLastResortKeyPackage(suite) : undefined,
   }),
 
+  'client.forgetExpiredKeyPackages': ({ nowMs }) => session.client.forgetExpiredKeyPackages(nowMs),
+
   'client.inspectKeyPackage': ({ keyPackage, suite }) => session.client.inspectKeyPackage(keyPackage, suite),
 
   'client.safetyNumber': ({ handle, accountKey }) => session.client.safetyNumber(handle, accountKey),

@@ -82,6 +82,7 @@ export interface Calls {
     data: { suite: CipherSuite; count: number; lastResort: boolean };
     result: { keyPackages: Uint8Array[]; lastResort: Uint8Array | undefined };
   };
+  'client.forgetExpiredKeyPackages': { data: { nowMs: number }; result: number };
   'client.inspectKeyPackage': {
     data: { keyPackage: Uint8Array; suite: CipherSuite };
     result: KeyPackageOwner;

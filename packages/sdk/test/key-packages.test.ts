@@ -1,0 +1,93 @@
+import { fromBase64Url } from '@quicprochat/protocol';
+import { expect, test } from 'vitest';
+import { platform } from '../src/platform/node.ts';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { people } from './support/people.ts';
+
+const town = people();
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const SUITES = 4;
+const POOL = 10;
+/** The core's record of a key package (crates/core/src/storage/kind.rs). */
+const KEY_PACKAGE_KIND = 0x11;
+
+interface Upload {
+  replace: boolean;
+  keyPackages: string[];
+  lastResort?: string;
+}
+
+/** A device with a clock of its own, and what it publishes. */
+async function watched(name: string) {
+  const uploads: Upload[] = [];
+  const world = { aheadMs: 0, isCut: false };
+  const storage = memoryStorage();
+  const client = await town.join(name, {
+    storage,
+    platform: {
+      ...platform,
+      clock: { now: () => Date.now() + world.aheadMs },
+      net: {
+        ...platform.net,
+        fetch: async (input, init) => {
+          const url = input instanceof Request ? input.url : input.toString();
+          if (url.includes('keyPackages.publish')) {
+            if (world.isCut) throw new TypeError('cut');
+            uploads.push(JSON.parse(init?.body as string) as Upload);
+          }
+          return fetch(input, init);
+        },
+      },
+    },
+  });
+  const keyPackages = async () => {
+    const rows = await storage.scan({ prefix: 'core/' });
+    return rows.filter(({ key }) => fromBase64Url(key.slice('core/'.length))[0] === KEY_PACKAGE_KIND).length;
+  };
+  return { client, world, keyPackages, published: () => uploads.splice(0) };
+}
+
+const ALL_ANEW = Array.from({ length: SUITES }, () => ({ replace: true, single: POOL, lastResort: true }));
+
+const summary = (uploads: Upload[]) =>
+  uploads.map(({ replace, keyPackages, lastResort }) => ({
+    replace,
+    single: keyPackages.length,
+    lastResort: lastResort !== undefined,
+  }));
+
+test('key packages are made anew after 56 days, the last-resort ones too, and not before', async () => {
+  const bob = await watched('bob');
+  expect(summary(bob.published())).toEqual(ALL_ANEW);
+  bob.world.aheadMs = 55 * DAY_MS;
+  await bob.client.sync();
+  expect(bob.published()).toEqual([]);
+
+  bob.world.aheadMs = 57 * DAY_MS;
+  bob.world.isCut = true;
+  await expect(bob.client.sync()).rejects.toMatchObject({ code: 'NETWORK' });
+  bob.world.isCut = false;
+  await bob.client.sync();
+  expect(summary(bob.published())).toEqual(ALL_ANEW);
+  await bob.client.sync();
+  expect(bob.published()).toEqual([]);
+
+  const alice = await town.join('alice');
+  const tea = await alice.conversations.create({ members: [bob.client.handle] });
+  await bob.client.sync();
+  expect(bob.client.conversations.find(tea.id).state).toBe('active');
+});
+
+test('private keys of expired key packages are forgotten', async () => {
+  const bob = await watched('bob');
+  const all = SUITES * (POOL + 1);
+  expect(await bob.keyPackages()).toBe(all);
+  // The core's own clock has made them just now; they are good for 84 days, and their keys are kept for 7 more.
+  bob.world.aheadMs = 90 * DAY_MS;
+  await bob.client.sync();
+  expect(await bob.keyPackages()).toBe(2 * all);
+  bob.world.aheadMs = 92 * DAY_MS;
+  await bob.client.sync();
+  expect(await bob.keyPackages()).toBe(0);
+});
