@@ -152,7 +152,7 @@ fn a_changed_cut_or_lengthened_statement_is_refused() {
     }
     refused(&[statement.as_slice(), &[0]].concat(), "a byte too many");
     scene.alice.client.accept_revocation(&statement).unwrap();
-    assert_eq!(scene.alice.save().len(), 1);
+    assert_eq!(scene.alice.save().len(), 2, "it, and the list of changes");
     scene.alice.client.accept_revocation(&statement).unwrap();
     assert_eq!(scene.alice.save().len(), 0, "heard before");
 }
@@ -185,7 +185,7 @@ fn an_account_revokes_its_other_devices_but_no_device_itself() {
     }
     assert_eq!(alice.save(), []);
     let statement = alice.client.revoke_device(&[1; 16], &[2; 32]).unwrap();
-    assert_eq!(alice.save().len(), 1, "in force here too");
+    assert_eq!(alice.save().len(), 2, "in force here too: it, and the list of changes");
     let revoked = bob.client.accept_revocation(&statement).unwrap();
     assert_eq!((revoked.account_key, revoked.device_id, revoked.device_key), (own.account_key, [1; 16], [2; 32]));
 }

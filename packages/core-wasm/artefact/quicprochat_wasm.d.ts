@@ -28,13 +28,16 @@ export interface Member {
     own: boolean;
 }
 
-/** Whom a key package belongs to. */
-export interface KeyPackageOwner {
+/** Whose a device is. */
+export interface DeviceIdentity {
     handle: string;
     accountKey: Uint8Array;
     deviceId: Uint8Array;
     deviceKey: Uint8Array;
 }
+
+/** Whom a key package belongs to. */
+export type KeyPackageOwner = DeviceIdentity;
 
 /** What the devices that a commit adds need to join. */
 export interface WelcomeBundle {
@@ -75,12 +78,46 @@ export type Received =
     removed: Member[];
     updated: Member[];
     selfRemoved: boolean;
+    /** Ids of the pre-shared keys that are mixed in. */
+    psks: Uint8Array[];
 }
 | {
     /** Our pending commit came back: call mergePendingCommit. */
     kind: 'own-commit';
     epoch: bigint;
 };
+
+/** Where a group stands, and so what the application does next. Of several at once, the one to be settled first. */
+export type GroupStatus =
+/** Nothing to do. */
+| { kind: 'active' }
+/** Submit our commit again, then merge or clear it. */
+| { kind: 'commit-pending'; epoch: bigint }
+/** Merge or discard the received commit. */
+| { kind: 'commit-staged' }
+/** Commit the proposals, or wait for another member's commit. */
+| { kind: 'proposals-pending' }
+/** Our own leave waits for another member's commit. Propose it again if one passes it over. */
+| { kind: 'leaving' }
+/** Every member has proposed its own removal, and nobody may commit. Delete the group or reboot it. */
+| { kind: 'deserted' }
+/** Remove those of `revokedMembers`. */
+| { kind: 'members-revoked' }
+/** Members follow different commits. Re-add those of the other side, or reboot the group. */
+| { kind: 'forked'; epoch: bigint }
+/** Ask a member to re-add this device, or reboot the group. */
+| { kind: 'stuck'; epoch: bigint; code: string }
+/** Show the group as left. */
+| { kind: 'removed' };
+
+/** What another member's epoch authenticator says; with 'forked', call markForked. */
+export type Agreement = 'agrees' | 'forked' | 'unknown';
+
+/** A group made anew, and the commit that adds its members. */
+export interface RebootedGroup {
+    group: GroupMember;
+    bundle: CommitBundle;
+}
 
 /** What the update policy says; with 'must', encrypt refuses. */
 export type UpdateDue = 'no' | 'due' | 'must';
@@ -107,6 +144,10 @@ export class CoreClient {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
+    /**
+     * Takes a statement that revokes a device, and tells whose.
+     */
+    acceptRevocation(statement: Uint8Array | number[]): DeviceIdentity;
     /**
      * Ed25519 public key, 32 bytes.
      */
@@ -136,6 +177,14 @@ export class CoreClient {
      */
     deviceKey(): Uint8Array;
     /**
+     * Deletes the private keys of key packages that expired a week ago or longer; says of how many.
+     */
+    forgetExpiredKeyPackages(now_ms: number): number;
+    /**
+     * Deletes such a secret, if it is stored.
+     */
+    forgetPsk(id: Uint8Array | number[]): void;
+    /**
      * Single-use key packages to publish.
      */
     generateKeyPackages(suite: number, count: number): Uint8Array[];
@@ -164,6 +213,14 @@ export class CoreClient {
      */
     static open(store_key: Uint8Array | number[], records: StoreRecord[]): CoreClient;
     /**
+     * A new group of an old one's suite, with the addition of these members of it staged.
+     */
+    rebootGroup(old_id: Uint8Array | number[], new_id: Uint8Array | number[], key_packages: Uint8Array[], now_ms: number): RebootedGroup;
+    /**
+     * Revokes another device of this account, for good: the statement for everyone who may meet it.
+     */
+    revokeDevice(device_id: Uint8Array | number[], device_key: Uint8Array | number[]): Uint8Array;
+    /**
      * The safety number of this account and another: 60 digits, the same for both.
      */
     safetyNumber(other_handle: string, other_account_key: Uint8Array | number[]): string;
@@ -175,6 +232,11 @@ export class CoreClient {
      * The device key's signature over exactly these bytes, 64 bytes.
      */
     signAsDevice(transcript: Uint8Array | number[]): Uint8Array;
+    /**
+     * Stores a secret that members share from somewhere else, for commits and Welcomes that need it. The caller wipes
+     * its own copy.
+     */
+    storePsk(id: Uint8Array | number[], secret: Uint8Array | number[]): void;
     /**
      * All changes since the last call, of the client and its groups, in order.
      */
@@ -201,6 +263,10 @@ export class GroupMember {
      */
     addMembers(key_packages: Uint8Array[], now_ms: number): CommitBundle;
     /**
+     * Compares an epoch's authenticator, as another member has it, with our own.
+     */
+    agreesAt(epoch: bigint, epoch_authenticator: Uint8Array | number[]): Agreement;
+    /**
      * Drops our staged commit and its keys.
      */
     clearPendingCommit(): void;
@@ -212,6 +278,10 @@ export class GroupMember {
      * Stages a commit of all proposals received so far.
      */
     commitPendingProposals(_now_ms: number): CommitBundle;
+    /**
+     * Stages a commit that mixes in the pre-shared keys of these ids, and adds the devices of these key packages, if any.
+     */
+    commitPsks(ids: Uint8Array[], key_packages: Uint8Array[], now_ms: number): CommitBundle;
     /**
      * Drops the received commit, as if it had not been opened.
      */
@@ -253,6 +323,14 @@ export class GroupMember {
      */
     leave(): Uint8Array;
     /**
+     * Keeps that the group has forked, as another member's authenticator shows.
+     */
+    markForked(epoch: bigint, epoch_authenticator: Uint8Array | number[]): void;
+    /**
+     * Keeps that the relay has put a commit in order that this device cannot process.
+     */
+    markStuck(commit: Uint8Array | number[], now_ms: number): void;
+    /**
      * The members, by place in the tree.
      */
     members(): Member[];
@@ -281,9 +359,17 @@ export class GroupMember {
      */
     ratchetTree(): Uint8Array;
     /**
+     * Stages a commit that removes the members of these key packages and adds them again.
+     */
+    readdMembers(key_packages: Uint8Array[], now_ms: number): CommitBundle;
+    /**
      * Stages a commit that removes these leaves.
      */
     removeMembers(leaf_indexes: Uint32Array | number[], _now_ms: number): CommitBundle;
+    /**
+     * The members whose devices are revoked.
+     */
+    revokedMembers(): Member[];
     /**
      * Stages a commit that changes nothing but this device's own keys.
      */
@@ -292,6 +378,10 @@ export class GroupMember {
      * The signature of this epoch's access key over exactly these bytes, 64 bytes.
      */
     signAccess(transcript: Uint8Array | number[]): Uint8Array;
+    /**
+     * What the application does next.
+     */
+    status(): GroupStatus;
     /**
      * The registered number of the group's cipher suite.
      */
@@ -337,6 +427,7 @@ export interface InitOutput {
     readonly __wbg_coreclient_free: (a: number, b: number) => void;
     readonly __wbg_groupmember_free: (a: number, b: number) => void;
     readonly coreErrorCodes: () => [number, number];
+    readonly coreclient_acceptRevocation: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_accountKey: (a: number) => [number, number, number, number];
     readonly coreclient_create: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly coreclient_createGroup: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
@@ -344,6 +435,8 @@ export interface InitOutput {
     readonly coreclient_deviceCertificate: (a: number) => [number, number, number, number];
     readonly coreclient_deviceId: (a: number) => [number, number, number, number];
     readonly coreclient_deviceKey: (a: number) => [number, number, number, number];
+    readonly coreclient_forgetExpiredKeyPackages: (a: number, b: number) => [number, number, number];
+    readonly coreclient_forgetPsk: (a: number, b: number, c: number) => [number, number];
     readonly coreclient_generateKeyPackages: (a: number, b: number, c: number) => [number, number, number, number];
     readonly coreclient_generateLastResortKeyPackage: (a: number, b: number) => [number, number, number, number];
     readonly coreclient_groupIds: (a: number) => [number, number, number, number];
@@ -352,15 +445,20 @@ export interface InitOutput {
     readonly coreclient_join: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_open: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly coreclient_rebootGroup: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly coreclient_revokeDevice: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_safetyNumber: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_setUpdatePolicy: (a: number, b: number, c: number, d: number) => [number, number];
     readonly coreclient_signAsDevice: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly coreclient_storePsk: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly coreclient_takeWrites: (a: number) => [number, number, number, number];
     readonly groupmember_accessKey: (a: number) => [number, number, number, number];
     readonly groupmember_addMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly groupmember_agreesAt: (a: number, b: bigint, c: number, d: number) => [number, number, number];
     readonly groupmember_clearPendingCommit: (a: number) => [number, number];
     readonly groupmember_commitDue: (a: number, b: number) => [number, number, number];
     readonly groupmember_commitPendingProposals: (a: number, b: number) => [number, number, number];
+    readonly groupmember_commitPsks: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly groupmember_discardStagedCommit: (a: number) => [number, number];
     readonly groupmember_encrypt: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly groupmember_epoch: (a: number) => [bigint, number, number];
@@ -373,6 +471,8 @@ export interface InitOutput {
     readonly groupmember_lastHealedAtMs: (a: number) => [number, number, number];
     readonly groupmember_lastHealedEpoch: (a: number) => [bigint, number, number];
     readonly groupmember_leave: (a: number) => [number, number, number, number];
+    readonly groupmember_markForked: (a: number, b: bigint, c: number, d: number) => [number, number];
+    readonly groupmember_markStuck: (a: number, b: number, c: number, d: number) => [number, number];
     readonly groupmember_members: (a: number) => [number, number, number, number];
     readonly groupmember_mergePendingCommit: (a: number, b: number) => [number, number];
     readonly groupmember_mergeStagedCommit: (a: number, b: number) => [number, number];
@@ -380,9 +480,12 @@ export interface InitOutput {
     readonly groupmember_process: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_proposeUpdate: (a: number) => [number, number, number, number];
     readonly groupmember_ratchetTree: (a: number) => [number, number, number, number];
+    readonly groupmember_readdMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_removeMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly groupmember_revokedMembers: (a: number) => [number, number, number, number];
     readonly groupmember_selfUpdate: (a: number, b: number) => [number, number, number];
     readonly groupmember_signAccess: (a: number, b: number, c: number) => [number, number, number, number];
+    readonly groupmember_status: (a: number) => [number, number, number];
     readonly groupmember_suite: (a: number) => [number, number, number];
     readonly groupmember_updateDue: (a: number, b: number) => [number, number, number];
     readonly start: () => void;
@@ -393,8 +496,8 @@ export interface InitOutput {
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __externref_drop_slice: (a: number, b: number) => void;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;
-    readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_start: () => void;
 }

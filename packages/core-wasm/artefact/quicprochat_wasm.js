@@ -21,6 +21,20 @@ export class CoreClient {
         wasm.__wbg_coreclient_free(ptr, 0);
     }
     /**
+     * Takes a statement that revokes a device, and tells whose.
+     * @param {Uint8Array | number[]} statement
+     * @returns {DeviceIdentity}
+     */
+    acceptRevocation(statement) {
+        const ptr0 = passArray8ToWasm0(statement, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_acceptRevocation(this.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Ed25519 public key, 32 bytes.
      * @returns {Uint8Array}
      */
@@ -125,6 +139,30 @@ export class CoreClient {
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v1;
+    }
+    /**
+     * Deletes the private keys of key packages that expired a week ago or longer; says of how many.
+     * @param {number} now_ms
+     * @returns {number}
+     */
+    forgetExpiredKeyPackages(now_ms) {
+        const ret = wasm.coreclient_forgetExpiredKeyPackages(this.__wbg_ptr, now_ms);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] >>> 0;
+    }
+    /**
+     * Deletes such a secret, if it is stored.
+     * @param {Uint8Array | number[]} id
+     */
+    forgetPsk(id) {
+        const ptr0 = passArray8ToWasm0(id, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_forgetPsk(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
     }
     /**
      * Single-use key packages to publish.
@@ -271,6 +309,62 @@ export class CoreClient {
         return CoreClient.__wrap(ret[0]);
     }
     /**
+     * A new group of an old one's suite, with the addition of these members of it staged.
+     * @param {Uint8Array | number[]} old_id
+     * @param {Uint8Array | number[]} new_id
+     * @param {Uint8Array[]} key_packages
+     * @param {number} now_ms
+     * @returns {RebootedGroup}
+     */
+    rebootGroup(old_id, new_id, key_packages, now_ms) {
+        const val4 = +now_ms;
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passArray8ToWasm0(old_id, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(new_id, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArrayJsValueToWasm0(key_packages, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__externref_drop_slice(ptr2, len2); wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_rebootGroup(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, val4);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Revokes another device of this account, for good: the statement for everyone who may meet it.
+     * @param {Uint8Array | number[]} device_id
+     * @param {Uint8Array | number[]} device_key
+     * @returns {Uint8Array}
+     */
+    revokeDevice(device_id, device_key) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(device_id, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(device_key, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_revokeDevice(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v3 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v3;
+    }
+    /**
      * The safety number of this account and another: 60 digits, the same for both.
      * @param {string} other_handle
      * @param {Uint8Array | number[]} other_account_key
@@ -332,6 +426,29 @@ export class CoreClient {
         var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v2;
+    }
+    /**
+     * Stores a secret that members share from somewhere else, for commits and Welcomes that need it. The caller wipes
+     * its own copy.
+     * @param {Uint8Array | number[]} id
+     * @param {Uint8Array | number[]} secret
+     */
+    storePsk(id, secret) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(id, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(secret, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_storePsk(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
     }
     /**
      * All changes since the last call, of the client and its groups, in order.
@@ -399,6 +516,22 @@ export class GroupMember {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Compares an epoch's authenticator, as another member has it, with our own.
+     * @param {bigint} epoch
+     * @param {Uint8Array | number[]} epoch_authenticator
+     * @returns {Agreement}
+     */
+    agreesAt(epoch, epoch_authenticator) {
+        const val2 = BigInt.asIntN(64, epoch);
+        const ptr0 = passArray8ToWasm0(epoch_authenticator, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_agreesAt(this.__wbg_ptr, val2, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Drops our staged commit and its keys.
      */
     clearPendingCommit() {
@@ -426,6 +559,32 @@ export class GroupMember {
      */
     commitPendingProposals(_now_ms) {
         const ret = wasm.groupmember_commitPendingProposals(this.__wbg_ptr, _now_ms);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Stages a commit that mixes in the pre-shared keys of these ids, and adds the devices of these key packages, if any.
+     * @param {Uint8Array[]} ids
+     * @param {Uint8Array[]} key_packages
+     * @param {number} now_ms
+     * @returns {CommitBundle}
+     */
+    commitPsks(ids, key_packages, now_ms) {
+        const val3 = +now_ms;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayJsValueToWasm0(ids, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayJsValueToWasm0(key_packages, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__externref_drop_slice(ptr0, len0); wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        const ret = wasm.groupmember_commitPsks(this.__wbg_ptr, ptr0, len0, ptr1, len1, val3);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -592,6 +751,34 @@ export class GroupMember {
         return v1;
     }
     /**
+     * Keeps that the group has forked, as another member's authenticator shows.
+     * @param {bigint} epoch
+     * @param {Uint8Array | number[]} epoch_authenticator
+     */
+    markForked(epoch, epoch_authenticator) {
+        const val2 = BigInt.asIntN(64, epoch);
+        const ptr0 = passArray8ToWasm0(epoch_authenticator, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_markForked(this.__wbg_ptr, val2, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * Keeps that the relay has put a commit in order that this device cannot process.
+     * @param {Uint8Array | number[]} commit
+     * @param {number} now_ms
+     */
+    markStuck(commit, now_ms) {
+        const val2 = +now_ms;
+        const ptr0 = passArray8ToWasm0(commit, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_markStuck(this.__wbg_ptr, ptr0, len0, val2);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * The members, by place in the tree.
      * @returns {Member[]}
      */
@@ -678,6 +865,22 @@ export class GroupMember {
         return v1;
     }
     /**
+     * Stages a commit that removes the members of these key packages and adds them again.
+     * @param {Uint8Array[]} key_packages
+     * @param {number} now_ms
+     * @returns {CommitBundle}
+     */
+    readdMembers(key_packages, now_ms) {
+        const val2 = +now_ms;
+        const ptr0 = passArrayJsValueToWasm0(key_packages, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_readdMembers(this.__wbg_ptr, ptr0, len0, val2);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Stages a commit that removes these leaves.
      * @param {Uint32Array | number[]} leaf_indexes
      * @param {number} _now_ms
@@ -692,6 +895,19 @@ export class GroupMember {
             throw takeFromExternrefTable0(ret[1]);
         }
         return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The members whose devices are revoked.
+     * @returns {Member[]}
+     */
+    revokedMembers() {
+        const ret = wasm.groupmember_revokedMembers(this.__wbg_ptr);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v1 = getArrayJsValueFromWasm0(ret[0], ret[1]);
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
     }
     /**
      * Stages a commit that changes nothing but this device's own keys.
@@ -720,6 +936,17 @@ export class GroupMember {
         var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v2;
+    }
+    /**
+     * What the application does next.
+     * @returns {GroupStatus}
+     */
+    status() {
+        const ret = wasm.groupmember_status(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * The registered number of the group's cipher suite.
@@ -881,7 +1108,13 @@ function __wbg_get_imports() {
             wasm.__wbindgen_free(arg1, arg2 * 4, 4);
             arg0.added = v0;
         },
+        __wbg_set_bundle_ea051c62cce88de8: function(arg0, arg1) {
+            arg0.bundle = arg1;
+        },
         __wbg_set_code_04f1cf377c025b7f: function(arg0, arg1, arg2) {
+            arg0.code = getStringFromWasm0(arg1, arg2);
+        },
+        __wbg_set_code_707bf466ff740283: function(arg0, arg1, arg2) {
             arg0.code = getStringFromWasm0(arg1, arg2);
         },
         __wbg_set_commit_e6e635d9c2e1590d: function(arg0, arg1) {
@@ -898,6 +1131,9 @@ function __wbg_get_imports() {
         },
         __wbg_set_epoch_e9b3a7e60bbb978d: function(arg0, arg1) {
             arg0.epoch = BigInt.asUintN(64, arg1);
+        },
+        __wbg_set_group_5d7a9340beffbda8: function(arg0, arg1) {
+            arg0.group = GroupMember.__wrap(arg1);
         },
         __wbg_set_handle_46d7ec107f349b7e: function(arg0, arg1, arg2) {
             arg0.handle = getStringFromWasm0(arg1, arg2);
@@ -919,6 +1155,9 @@ function __wbg_get_imports() {
         __wbg_set_kind_180fbe2b5aeeff6a: function(arg0, arg1) {
             arg0.kind = __wbindgen_enum_Kind[arg1];
         },
+        __wbg_set_kind_b6f870aec6992afe: function(arg0, arg1) {
+            arg0.kind = __wbindgen_enum_StatusKind[arg1];
+        },
         __wbg_set_leafIndex_7381b6a901c48968: function(arg0, arg1) {
             arg0.leafIndex = arg1 >>> 0;
         },
@@ -939,6 +1178,11 @@ function __wbg_get_imports() {
         },
         __wbg_set_proposal_234571382eb18c76: function(arg0, arg1) {
             arg0.proposal = __wbindgen_enum_Proposal[arg1];
+        },
+        __wbg_set_psks_d2495088301d959d: function(arg0, arg1, arg2) {
+            var v0 = getArrayJsValueFromWasm0(arg1, arg2);
+            wasm.__wbindgen_free(arg1, arg2 * 4, 4);
+            arg0.psks = v0;
         },
         __wbg_set_removed_ab363df150fa7431: function(arg0, arg1, arg2) {
             var v0 = getArrayJsValueFromWasm0(arg1, arg2);
@@ -1028,6 +1272,9 @@ const __wbindgen_enum_Kind = ["application", "proposal", "commit", "own-commit"]
 
 
 const __wbindgen_enum_Proposal = ["update", "remove", "other"];
+
+
+const __wbindgen_enum_StatusKind = ["active", "commit-pending", "commit-staged", "proposals-pending", "leaving", "deserted", "members-revoked", "forked", "stuck", "removed"];
 const CoreClientFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_coreclient_free(ptr, 1));
