@@ -28,11 +28,13 @@ impl Provider {
     /// # Errors
     /// [`crate::CoreError::Internal`] if there is no randomness.
     pub(crate) fn create(store_key: &StoreKey) -> Result<Self> {
-        Store::create(store_key, &RustCrypto::default()).map(Self::of)
+        let primitives = RustCrypto::default();
+        let store = Store::create(store_key, &primitives)?;
+        Ok(Self::of(primitives, store))
     }
 
-    fn of(store: Store) -> Self {
-        Self { crypto: Crypto::counting(store.ratchets_begun()), store }
+    fn of(primitives: RustCrypto, store: Store) -> Self {
+        Self { crypto: Crypto::new(primitives, store.ratchets_begun()), store }
     }
 
     /// The provider of a client's records. Public for tests: what stolen records still open is asked of the keys in
@@ -41,7 +43,9 @@ impl Provider {
     /// # Errors
     /// As [`crate::Client::open`].
     pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
-        Store::open(store_key, records, &RustCrypto::default()).map(Self::of)
+        let primitives = RustCrypto::default();
+        let store = Store::open(store_key, records, &primitives)?;
+        Ok(Self::of(primitives, store))
     }
 
     /// What is in the records. Public for tests, which look for what must be there, and for what must not.

@@ -4,6 +4,7 @@ import { CoreClient, GroupMember, initialize, type CommitBundle, type GroupStatu
 /** What a broken group says and how it goes on, through the border; the cases themselves are crates/core's. */
 
 const SUITE = 0x0003;
+const STORE_KEY = new Uint8Array(32).fill(9);
 const GROUP_ID = new Uint8Array(16).fill(7);
 const NEW_ID = new Uint8Array(16).fill(8);
 
@@ -27,8 +28,8 @@ function keyPackage(client: CoreClient): Uint8Array {
 }
 
 function pair() {
-  const alice = CoreClient.create('alice');
-  const bob = CoreClient.create('bob');
+  const alice = CoreClient.create('alice', STORE_KEY);
+  const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, SUITE, 1);
   const bundle = atAlice.addMembers([keyPackage(bob)], 1);
   atAlice.mergePendingCommit(1);

@@ -11,6 +11,7 @@ const { memory } = await instantiate({
   module_or_path: await readFile(new URL('../artefact/quicprochat_wasm_bg.wasm', import.meta.url)),
 });
 
+const STORE_KEY = new Uint8Array(crypto.getRandomValues(new Uint8Array(32)));
 const GROUP_ID = new Uint8Array(16).fill(7);
 /** Bytes of a secret that are looked for: enough not to be there by chance. */
 const PIECE = 16;
@@ -59,13 +60,14 @@ function found(secrets: readonly Uint8Array[]): number[] {
 
 test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stays', (suite) => {
   const drawn = listen();
-  const alice = CoreClient.create('alice');
+  const alice = CoreClient.create('alice', STORE_KEY);
   const seed = drawn[0]!;
   const keys = stretched(seed, 1024);
-  expect(publicKey(keys.subarray(0, 32))).toEqual(alice.accountKey());
-  expect(publicKey(keys.subarray(32, 64))).toEqual(alice.deviceKey());
+  // The store's id comes first.
+  expect(publicKey(keys.subarray(16, 48))).toEqual(alice.accountKey());
+  expect(publicKey(keys.subarray(48, 80))).toEqual(alice.deviceKey());
 
-  const bob = CoreClient.create('bob');
+  const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
   const { welcome } = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
   atAlice.mergePendingCommit(1_002);
@@ -83,12 +85,12 @@ test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stay
   for (const client of [alice, bob]) client.takeWrites();
 
   // What is alive is found: the scan has teeth.
-  for (const alive of [seed, keys.subarray(0, 32), keys.subarray(32, 64), authenticator]) {
+  for (const alive of [seed, keys.subarray(16, 48), keys.subarray(48, 80), authenticator]) {
     expect(found([alive]).length).toBeGreaterThan(0);
   }
   // What a call took in or gave out is gone when it returns.
-  expect(found([plaintext, exported])).toEqual([]);
+  expect(found([plaintext, exported, STORE_KEY])).toEqual([]);
 
   for (const handle of [atAlice, atBob, alice, bob]) handle.free();
-  expect(found([...drawn, keys, authenticator, plaintext, exported])).toEqual([]);
+  expect(found([...drawn, keys, STORE_KEY, authenticator, plaintext, exported])).toEqual([]);
 });

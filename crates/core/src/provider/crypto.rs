@@ -78,8 +78,8 @@ struct Asked {
 
 impl Crypto {
     /// The crypto of a store, which is told by it when ratchets are begun.
-    pub(super) fn counting(ratchets_begun: RatchetsBegun) -> Self {
-        Self { ratchets_begun, ..Self::default() }
+    pub(super) fn new(inner: RustCrypto, ratchets_begun: RatchetsBegun) -> Self {
+        Self { inner, ratchets_begun, ..Self::default() }
     }
 
     /// Runs `work` with every signature check put off to its end, where all are made in one batch: four times as fast

@@ -1,6 +1,6 @@
 import { fromBase64Url, type CipherSuite, type GroupId, type InboxEntry } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { QuicprochatError } from '../errors.ts';
+import { hasCode, QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -121,11 +121,17 @@ export class Inbox {
   }
 
   async #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<GroupState> {
-    // Who is stuck or was removed comes in anew; what is left of the old state makes way.
-    const old = tx.row(conversations, entry.groupId);
-    if (old?.state === 'stuck') await tx.forgetGroup(entry.groupId);
-    const { secrets, shared } = entry;
-    return tx.call('group.join', { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
+    // Who is stuck or was removed comes in anew, and the Welcome replaces what the core has of the group.
+    const [secrets, shared] = [fromBase64Url(entry.secrets), fromBase64Url(entry.shared)];
+    try {
+      return await tx.call('group.join', { secrets, shared, nowMs });
+    } catch (error) {
+      // The core could not be told that it is stuck: what the relay had ordered was no commit.
+      const isStuck = tx.row(conversations, entry.groupId)?.state === 'stuck';
+      if (!isStuck || !hasCode(error, 'GROUP_EXISTS')) throw error;
+      await tx.forgetGroup(entry.groupId);
+      return tx.call('group.join', { secrets, shared, nowMs });
+    }
   }
 
   #enter(

@@ -1,5 +1,12 @@
 import { fromBase64Url, toBase64Url, type GroupEntry, type GroupPage } from '@quicprochat/protocol';
-import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
+import {
+  CryptoVerificationError,
+  hasCode,
+  sdkError,
+  UsageError,
+  ValidationError,
+  type ErrorCode,
+} from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { CoreMember, Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -97,7 +104,18 @@ export class LogReader {
       // The group went on without us: nothing after this can be opened here until someone adds this device again.
       const nowMs = this.#ledger.platform.clock.now();
       recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
+      await this.#markStuck(tx, conversationId, entry);
       tx.update(conversationId, { state: 'stuck' });
+    }
+  }
+
+  /** Tells the core, which then gives the group up for a new Welcome. It refuses what is no commit at all. */
+  async #markStuck(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
+    try {
+      await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
+    } catch (error) {
+      if (!hasCode(error, 'BAD_INPUT', 'WIRE_DECODE', 'WRONG_GROUP', 'EPOCH_TOO_OLD', 'EPOCH_AHEAD'))
+        throw error;
     }
   }
 

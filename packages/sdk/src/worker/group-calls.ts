@@ -51,6 +51,11 @@ export const groupCalls: GroupCalls = {
     return undefined;
   },
 
+  'group.markStuck': ({ groupId, commit, nowMs }) => {
+    session.group(groupId).markStuck(commit, nowMs);
+    return undefined;
+  },
+
   'group.process': ({ groupId, message, nowMs }) => processAndMerge(session.group(groupId), message, nowMs),
 };
 

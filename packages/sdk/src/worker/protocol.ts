@@ -101,6 +101,7 @@ export interface Calls {
   'group.commitProposals': { data: OnGroup & { nowMs: number }; result: StagedBundle };
   'group.merge': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.clear': { data: OnGroup; result: undefined };
+  'group.markStuck': { data: OnGroup & { commit: Uint8Array; nowMs: number }; result: undefined };
   'group.process': { data: OnGroup & { message: Uint8Array; nowMs: number }; result: Processed };
 }
 
