@@ -175,7 +175,7 @@ test('RLY-63 a reader that does not read holds no more than a page, and keeps no
     if (received >= 400) break;
   }
   expect(received).toBe(400);
-});
+}, 90_000);
 
 /** Buffers and strings that are still referred to. */
 function memory(): number {
