@@ -11,7 +11,7 @@ const [relay, port] = [relayAddress(process.env), webPort(process.env)];
 await writeFile(join(root, 'public/config.json'), `${JSON.stringify({ relay })}\n`);
 
 console.log(`The web client: http://localhost:${port} (open it as “localhost”); its relay: ${relay}`);
-const next = spawn('next', ['dev', '--port', String(port)], {
+const next = spawn('next', ['dev', '--hostname', 'localhost', '--port', String(port)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },

@@ -219,6 +219,9 @@ impl Client {
         if *device_id == identity.device_id || *device_key == identity.device_key() {
             return Err(CoreError::BadInput("a device cannot revoke itself"));
         }
+        if !revocation::has_room(self.shared.store(), &identity.account_key()) {
+            return Err(CoreError::BadInput("an account can revoke at most 63 devices"));
+        }
         let statement = revocation::issue(identity, device_id, device_key);
         revocation::accept(provider, &statement)?;
         Ok(statement)
@@ -226,7 +229,7 @@ impl Client {
 
     /// Takes a statement of [`Client::revoke_device`], and tells whose device it revokes: this account's, another's, or
     /// this device itself, which can then send nothing more. Hand in only those of accounts that you have met: 64 of each
-    /// account are kept.
+    /// account are kept, and with so many the whole account is taken for revoked.
     ///
     /// # Errors
     /// [`CoreError::WireDecode`], [`CoreError::CredentialRejected`] for one that the account has not signed,

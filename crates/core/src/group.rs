@@ -214,10 +214,14 @@ impl GroupMember {
     /// first, at once; others follow after a while, so that nobody waits for those who are away and not all commit at
     /// once. Own proposals are for the others.
     pub fn commit_due(&self, now_ms: u64) -> bool {
-        let Some(age_ms) = self.activity.proposals_age_ms(now_ms).filter(|_| self.is_active()) else { return false };
+        let Some(age_ms) = self.activity.proposals_age_ms(now_ms).filter(|_| self.may_commit()) else { return false };
         let leaving = self.leaving();
         let turn = tree_care::committer_turn_of(self.group.treesync(), self.epoch(), self.own_leaf_index(), &leaving);
         turn.is_some_and(|turn| age_ms >= turn * tree_care::TURN_MS)
+    }
+
+    fn may_commit(&self) -> bool {
+        self.is_active() && self.check_may_send().is_ok()
     }
 
     /// [`GroupMember::update_due`] by messages and time alone.

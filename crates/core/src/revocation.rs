@@ -28,7 +28,8 @@ use crate::{
     transcript::{Field, hex, transcript},
 };
 
-/// Revocations kept of one account: what an account can make this device store.
+/// Revocations kept of one account. Where there are so many, all its devices are taken for revoked: so an account cannot
+/// make this device store more, and who has stolen its key cannot use up the room for the one statement that matters.
 const MOST_OF_ACCOUNT: usize = 64;
 
 impl LeafIdentity {
@@ -47,6 +48,11 @@ impl LeafIdentity {
 
 fn account_prefix(account_key: &[u8; 32]) -> Key {
     Key::of(Kind::Revocation).with(account_key)
+}
+
+/// Whether the account may revoke one more without being taken for revoked whole.
+pub(crate) fn has_room(store: &Store, account_key: &[u8; 32]) -> bool {
+    store.keys_under(&account_prefix(account_key)).len() + 1 < MOST_OF_ACCOUNT
 }
 
 /// The statement that revokes this device of the account.
@@ -69,9 +75,6 @@ pub(crate) fn accept(provider: &Provider, statement: &[u8]) -> Result<LeafIdenti
     provider.crypto().check_signature(signed, CoreError::CredentialRejected)?;
     let store = provider.storage();
     if !is_revoked(store, &revoked) {
-        if store.keys_under(&account_prefix(&revoked.account_key)).len() >= MOST_OF_ACCOUNT {
-            return Err(CoreError::BadInput("at most 64 devices of an account can be revoked"));
-        }
         store.write(&revoked.revocation_key(), &())?;
     }
     Ok(revoked)
@@ -79,6 +82,7 @@ pub(crate) fn accept(provider: &Provider, statement: &[u8]) -> Result<LeafIdenti
 
 fn is_revoked(store: &Store, identity: &LeafIdentity) -> bool {
     store.holds(&identity.revocation_key())
+        || store.keys_under(&account_prefix(&identity.account_key)).len() >= MOST_OF_ACCOUNT
 }
 
 /// Checks that the account has not revoked the device.

@@ -193,10 +193,25 @@ fn an_account_revokes_its_other_devices_but_no_device_itself() {
 #[test]
 fn an_account_cannot_fill_the_store() {
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
-    for number in 0..64 {
+    for number in 0..63 {
         bob.client.revoke_device(&[number; 16], &[number; 32]).unwrap();
     }
-    assert!(matches!(bob.client.revoke_device(&[64; 16], &[64; 32]), Err(CoreError::BadInput(_))));
-    bob.client.revoke_device(&[7; 16], &[7; 32]).unwrap();
+    assert!(matches!(bob.client.revoke_device(&[63; 16], &[63; 32]), Err(CoreError::BadInput(_))));
     bob.client.accept_revocation(&alice.client.revoke_device(&[1; 16], &[1; 32]).unwrap()).unwrap();
+}
+
+#[test]
+fn who_has_an_accounts_key_cannot_use_up_the_room_for_the_statement_about_his_device() {
+    let mut scene = Scene::new();
+    let mallory = scene.mallory.identity();
+    for number in 0..64 {
+        let bogus = quicprochat_core::LeafIdentity { device_id: [number; 16], ..mallory.clone() };
+        scene.alice.client.accept_revocation(&scene.mallory.revocation_of(&bogus)).unwrap();
+    }
+    scene.alice.save();
+    let revoked = scene.at_alice.revoked_members().unwrap();
+    assert_eq!(revoked.len(), 1, "the whole account");
+    assert_eq!(revoked[0].identity, mallory);
+    scene.alice.client.accept_revocation(&scene.mallory.revocation_of(&mallory)).unwrap();
+    assert!(scene.alice.save().is_empty(), "nothing more is kept");
 }

@@ -153,6 +153,23 @@ fn a_record_that_is_missing_is_named() {
 }
 
 #[test]
+fn two_batches_of_one_number_do_not_mix() {
+    let (mut alice, mut bob, [mut at_alice, mut at_bob]) = two();
+    let mut twin = alice.copy();
+    bob.save();
+    say(&mut at_alice, &mut at_bob, "one");
+    twin.group().encrypt(b"another", 1).unwrap();
+    alice.save();
+    twin.save();
+    assert!(alice.records.keys().eq(twin.records.keys()), "the same records in both");
+    for (key, record) in twin.records.iter().filter(|(key, record)| alice.records[*key] != **record) {
+        let mut mixed = alice.records.clone();
+        mixed.insert(key.clone(), record.clone());
+        named(&mixed);
+    }
+}
+
+#[test]
 fn an_epoch_that_was_put_back_is_found() {
     let states = history();
     let (then, now) = (&states[1], states.last().unwrap());

@@ -163,30 +163,56 @@ fn a_commit_that_only_some_can_open_leaves_the_others_stuck_until_they_are_readd
 }
 
 #[test]
-fn only_a_commit_that_cannot_be_processed_makes_a_member_stuck() {
+fn only_what_cannot_be_processed_as_a_commit_makes_a_member_stuck() {
     let mut scene = Wedged::new();
     let honest = scene.at_bob.self_update().unwrap();
     let message = scene.at_carol.encrypt(b"x", 1).unwrap();
     let proposal = scene.at_carol.propose_update().unwrap();
     scene.alice.save();
+    let mut of_another = scene.commit.clone();
+    of_another[5] ^= 1;
     let bad_input = |outcome| matches!(outcome, Err(CoreError::BadInput(_)));
     assert!(bad_input(scene.at_alice.mark_stuck(&honest.commit, 1)));
     assert!(bad_input(scene.at_bob.mark_stuck(&honest.commit, 1)), "our own pending one is merged");
-    assert!(bad_input(scene.at_alice.mark_stuck(&message, 1)));
-    assert!(bad_input(scene.at_alice.mark_stuck(&proposal, 1)));
-    assert_eq!(scene.at_alice.mark_stuck(b"none", 1), Err(CoreError::WireDecode));
-    let mut of_another = scene.commit.clone();
-    of_another[5] ^= 1;
-    assert_eq!(scene.at_alice.mark_stuck(&of_another, 1), Err(CoreError::WrongGroup));
     assert_eq!(status(&scene.at_alice), GroupStatus::Active);
     assert_eq!(scene.alice.client.take_writes(), []);
+    // A relay that knows no MLS puts anything in order that has the group's access key under it.
+    let anything = [
+        (message, "INVALID_COMMIT"),
+        (proposal, "INVALID_COMMIT"),
+        (b"none".to_vec(), "WIRE_DECODE"),
+        (of_another, "WRONG_GROUP"),
+    ];
+    for (bytes, code) in anything {
+        let wedged = scene.alice.copy();
+        wedged.group().mark_stuck(&bytes, 1).unwrap();
+        let GroupStatus::Stuck { code: kept, .. } = status(&wedged.group()) else { panic!("not stuck") };
+        assert_eq!(kept, code);
+    }
     deliver(&honest, &mut scene.at_bob, &mut [&mut scene.at_alice]);
-    assert_eq!(scene.at_alice.mark_stuck(&scene.commit, 1), Err(CoreError::EpochTooOld));
+    let replayed = scene.alice.copy();
+    replayed.group().mark_stuck(&scene.commit, 1).unwrap();
+    assert!(matches!(status(&replayed.group()), GroupStatus::Stuck { code, .. } if code == "EPOCH_TOO_OLD"));
     // A commit of ours that we gave up and that the relay took all the same: nobody can give us its keys.
     let given_up = scene.at_alice.self_update().unwrap();
     scene.at_alice.clear_pending_commit().unwrap();
     scene.at_alice.mark_stuck(&given_up.commit, 1).unwrap();
     assert_eq!(status(&scene.at_alice), GroupStatus::Stuck { epoch: 3, code: "OWN_MESSAGE".to_owned() });
+}
+
+#[test]
+fn a_stranger_cannot_take_a_stuck_group_over() {
+    let mut scene = Wedged::new();
+    scene.at_alice.mark_stuck(&scene.commit, 1).unwrap();
+    let key_package = scene.alice.key_package(SUITE);
+    scene.alice.save();
+    // Anybody who is handed a key package can make a group of that id.
+    let stranger = Person::new("stranger");
+    let mut at_stranger = stranger.client.create_group(GROUP, SUITE, 0).unwrap();
+    let welcome = at_stranger.add_members(&[key_package], 0).unwrap().welcome.unwrap();
+    assert_eq!(scene.alice.join(&welcome, 0).err(), Some(CoreError::WelcomeInvalid));
+    assert_eq!(scene.alice.client.take_writes(), []);
+    assert!(matches!(status(&scene.alice.group()), GroupStatus::Stuck { .. }));
 }
 
 #[test]

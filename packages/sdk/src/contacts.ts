@@ -34,14 +34,21 @@ export class Contacts {
     return this.#ledger.row(contacts, handle)?.changedKey !== undefined;
   }
 
-  /** Notes the person's verdict on the key that {@link safetyNumber} shows. A changed key is accepted by it. */
+  /**
+   * Notes the person's verdict on the key that {@link safetyNumber} shows. Of a changed key: `true` accepts it, and `false`
+   * rejects it, so that the first one is the contact's key as before.
+   */
   async verify(handle: string, verified: boolean): Promise<void> {
     this.#require(handle);
     await this.#ledger.transact(async (tx) => {
       const { changedKey, ...contact } = tx.row(contacts, handle) ?? this.#require(handle);
       const accountKey = verified ? (changedKey ?? contact.accountKey) : contact.accountKey;
-      const unresolved = !verified && changedKey !== undefined ? { changedKey } : {};
-      tx.put(contacts, handle, { ...contact, accountKey, verified, ...unresolved });
+      const isRejection = !verified && changedKey !== undefined;
+      tx.put(contacts, handle, {
+        ...contact,
+        accountKey,
+        verified: isRejection ? contact.verified : verified,
+      });
     });
   }
 

@@ -1,3 +1,4 @@
+import { toBase64Url } from '@quicprochat/protocol';
 import { requireUnchanged } from './engine/contacts.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
 import { Delivery } from './engine/delivery.ts';
@@ -208,8 +209,8 @@ export class Conversation {
 
   #requireKnownMembers(): void {
     const { ledger } = this.#parts;
-    for (const { handle } of ledger.group(this.id)?.members ?? [])
-      requireUnchanged(ledger.row(contacts, handle));
+    for (const { handle, accountKey } of ledger.group(this.id)?.members ?? [])
+      requireUnchanged(ledger.row(contacts, handle), toBase64Url(accountKey));
   }
 
   get #row(): ConversationRow {

@@ -1,4 +1,4 @@
-import type { CipherSuite, GroupId } from '@quicprochat/protocol';
+import { cipherSuiteSchema, type CipherSuite, type GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { Conversation } from './conversation.ts';
 import { claim } from './engine/claim.ts';
@@ -67,6 +67,7 @@ export class Conversations {
   /**
    * Makes a conversation and adds its members in one commit. Resolves when the relay has it.
    *
+   * @throws {UsageError} INVALID_ARGUMENT
    * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
    *   unless the connection broke after the start: then it is queued and goes on by itself
    * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
@@ -74,6 +75,9 @@ export class Conversations {
   async create({ name = '', members, suite, signal }: CreateOptions): Promise<Conversation> {
     const { ledger, relay, handle } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
+    if (suite !== undefined && !cipherSuiteSchema.safeParse(suite).success) {
+      throw sdkError('INVALID_ARGUMENT', 'There is no such cipher suite here.');
+    }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);
     const claimed = await claim(ledger, relay, { suite: chosen, handles: others });

@@ -169,3 +169,10 @@ test('both sides see the same safety number', async () => {
   await alice.contacts.verify(bob.handle, true);
   expect(alice.contacts.isVerified(bob.handle)).toBe(true);
 });
+
+test('a suite that does not exist is refused before anything is asked of the relay', async () => {
+  const alice = await town.join('alice');
+  const create = alice.conversations.create({ members: ['whoever'], suite: 5 as never });
+  await expect(create).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', name: 'UsageError' });
+  expect(alice.conversations.list()).toEqual([]);
+});

@@ -42,6 +42,29 @@ test('a thief with a copy of Bob’s storage reads along until Bob heals, and no
   await expect(same(thief, tea).send('it is me, Bob')).rejects.toMatchObject({ code: 'CONVERSATION_STUCK' });
 });
 
+test('when the thief commits first Bob is stuck, and is back once he is removed and added again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-device-'));
+  const [alice, bob] = [await town.join('alice'), await deviceIn(folder, 'bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const thief = await steal(folder);
+  await same(thief, tea).heal();
+  await syncAll(alice, bob);
+  expect(same(bob, tea).state).toBe('stuck');
+
+  await tea.members.remove([bob.handle]);
+  await tea.send('not for the thief');
+  await tea.members.add([bob.handle]);
+  await syncAll(bob, alice);
+  expect(same(bob, tea).state).toBe('active');
+  await tea.send('welcome back');
+  await syncAll(bob, thief);
+  expect(await textsOf(same(bob, tea))).toEqual(['welcome back']);
+  expect(await textsOf(same(thief, tea))).toEqual([]);
+  expect(same(thief, tea).state).toBe('removed');
+});
+
 test('a client heals by itself after so many messages', async () => {
   const update = { afterMessages: 5 };
   const [alice, bob] = [await town.join('alice'), await town.join('bob', { update })];

@@ -61,3 +61,20 @@ test('another member adds an impostor: sending stops until the person has decide
   await impostor.sync();
   expect(await textsOf(same(impostor, tea))).toEqual(['so it is the new Bob']);
 });
+
+test('a false key that the relay hands out once does not disturb conversations with the true one', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await alice.contacts.verify(bob.handle, true);
+  await impostorOf(bob);
+  const create = () => alice.conversations.create({ members: [bob.handle] });
+  await expect(create()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
+  expect(alice.contacts.hasChanged(bob.handle)).toBe(true);
+  await tea.send('to the true Bob');
+
+  await alice.contacts.verify(bob.handle, false);
+  expect(alice.contacts.hasChanged(bob.handle)).toBe(false);
+  expect(alice.contacts.isVerified(bob.handle)).toBe(true);
+  await expect(create()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
+});

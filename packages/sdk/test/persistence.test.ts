@@ -169,3 +169,45 @@ test('the relay’s database and log hold none of the texts', async () => {
   // The search can find something: the handles, which the directory holds in clear.
   expect(await findPlaintext(town.relay().folder, [alice.handle])).not.toEqual([]);
 });
+
+test('a storage whose core records are all gone is refused, not begun anew', async () => {
+  const storage = memoryStorage();
+  await (await town.join('alice', { storage })).close();
+  const rows = await storage.scan({ prefix: 'core/' });
+  expect(rows.length).toBeGreaterThan(0);
+  await storage.commit(
+    rows.map(({ key }) => ({ key, value: undefined })),
+    await storage.generation(),
+  );
+  await expect(town.open({ storage })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+});
+
+test.each([
+  ['missing', undefined, 'STORE_KEY_MISSING'],
+  ['another', new Uint8Array(32), 'STORE_KEY_WRONG'],
+])('with a store key that is %s the storage stays closed, and as it is', async (_which, key, code) => {
+  const storage = memoryStorage();
+  await (await town.join('alice', { storage })).close();
+  const before = await storage.scan({ prefix: '' });
+  await expect(town.open({ storage: { ...storage, storeKey: async () => key } })).rejects.toMatchObject({
+    code,
+  });
+  expect(await storage.scan({ prefix: '' })).toEqual(before);
+});
+
+test('a record that was put back is named when the storage is opened', async () => {
+  const storage = memoryStorage();
+  const [alice, bob] = [await town.join('alice', { storage }), await town.join('bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  const before = await storage.scan({ prefix: 'core/' });
+  await tea.send('moves the ratchet on');
+  await alice.close();
+  const now = new Map((await storage.scan({ prefix: 'core/' })).map(({ key, value }) => [key, value]));
+  const changed = before.find(({ key, value }) => now.has(key) && !Buffer.from(value).equals(now.get(key)!));
+  await storage.commit([changed!], await storage.generation());
+  await expect(town.open({ storage })).rejects.toMatchObject({
+    code: 'STORE_ROLLED_BACK',
+    message: expect.stringContaining('/'),
+  });
+});

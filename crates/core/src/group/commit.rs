@@ -336,9 +336,10 @@ impl GroupMember {
         self.group.pending_proposals().any(|proposal| removes(proposal, leaf) && proposer(proposal) == Some(leaf))
     }
 
-    /// Those with pending proposals whose devices are revoked.
+    /// Others with pending proposals whose devices are revoked. Own ones are what we commit now: openmls asks about them too.
     fn revoked_proposers(&self) -> Vec<LeafNodeIndex> {
-        let proposers = self.group.pending_proposals().filter_map(proposer);
+        let own = self.group.own_leaf_index();
+        let proposers = self.group.pending_proposals().filter_map(proposer).filter(|leaf| *leaf != own);
         proposers.filter(|leaf| self.member(leaf.u32()).is_ok_and(|member| self.is_revoked(&member))).collect()
     }
 

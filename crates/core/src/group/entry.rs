@@ -84,7 +84,7 @@ impl GroupMember {
             if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {
                 return Err(CoreError::WelcomeInvalid);
             }
-            make_room(&shared, id)?;
+            let known_accounts = make_room(&shared, id)?;
             let export = |label: &str, context: &[u8], length| {
                 welcome.export_secret(provider.crypto(), label, context, length).map_err(|_| CoreError::Internal)
             };
@@ -95,6 +95,7 @@ impl GroupMember {
             let builder = JoinBuilder::new(provider, welcome).with_ratchet_tree(tree).skip_lifetime_validation();
             let staged = builder.build().map_err(mls::welcome)?;
             check_members(&shared, &staged)?;
+            check_inviter(&staged, known_accounts.as_deref())?;
             let signer = take_signer(store, &staged, is_last_resort)?;
             let group = staged.into_group(provider).map_err(mls::welcome)?;
             let member = Self::seated(&shared, id, group, signer, now_ms);
@@ -174,13 +175,26 @@ fn is_stored(store: &Store, id: GroupId) -> Result<bool> {
 }
 
 /// A group that this device was removed from, or is known not to follow, gives way to its new Welcome; no other does.
-fn make_room(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
-    match GroupMember::load(Rc::clone(shared), id) {
-        Err(CoreError::GroupNotFound) => Ok(()),
-        Err(error) => Err(error),
-        Ok(member) if member.gives_way() => delete_records(shared.store(), id),
-        Ok(_) => Err(CoreError::GroupExists),
-    }
+/// In the second case, gives the accounts of its members.
+fn make_room(shared: &Rc<Shared>, id: GroupId) -> Result<Option<Vec<[u8; 32]>>> {
+    let member = match GroupMember::load(Rc::clone(shared), id) {
+        Err(CoreError::GroupNotFound) => return Ok(None),
+        Err(error) => return Err(error),
+        Ok(member) if member.gives_way() => member,
+        Ok(_) => return Err(CoreError::GroupExists),
+    };
+    let accounts = member.members()?.into_iter().map(|member| member.identity.account_key).collect();
+    delete_records(shared.store(), id)?;
+    Ok(member.is_active().then_some(accounts))
+}
+
+/// Who welcomes this device back into a group that it could not follow was a member when it last could: anybody else can
+/// make a group of the same id, and would be told what is meant for the old one.
+fn check_inviter(staged: &StagedWelcome, known_accounts: Option<&[[u8; 32]]>) -> Result<()> {
+    let Some(known_accounts) = known_accounts else { return Ok(()) };
+    let inviter = staged.welcome_sender().map_err(|_| CoreError::WelcomeInvalid)?;
+    let inviter = credential::read_verified(inviter.credential())?;
+    if known_accounts.contains(&inviter.account_key) { Ok(()) } else { Err(CoreError::WelcomeInvalid) }
 }
 
 fn delete_records(store: &Store, id: GroupId) -> Result<()> {

@@ -79,38 +79,46 @@ impl GroupMember {
         })
     }
 
-    /// Keeps that the relay has put a commit in order that this device cannot process: the group has gone on without it.
-    /// Only the caller can know that, since a forged commit does not open either. Our own pending commit has lost and is
-    /// dropped. Messages of the epochs so far still open; a Welcome for this group replaces it.
+    /// Keeps that the relay has put something in order as the current epoch's commit that this device cannot process: the
+    /// group has gone on without it. Only the caller can know that, since a forged commit does not open either; and as the
+    /// relay knows no MLS, it can be anything at all. Our own pending commit has lost and is dropped. Messages of the
+    /// epochs so far still open; a Welcome for this group replaces it. What lacks only a pre-shared key can be processed
+    /// once the key is there ([`CoreError::PskMissing`]): bring that first, if it can be had.
     ///
     /// # Errors
-    /// [`CoreError::BadInput`] if it is no commit, or one that this device can process;
-    /// [`CoreError::WireDecode`], [`CoreError::WrongGroup`], [`CoreError::EpochTooOld`], [`CoreError::EpochAhead`] for one
-    /// that does not end this group's current epoch; [`CoreError::RemovedFromGroup`], [`CoreError::StagedCommitExists`].
+    /// [`CoreError::BadInput`] if this device can process it as a commit, [`CoreError::RemovedFromGroup`],
+    /// [`CoreError::StagedCommitExists`].
     pub fn mark_stuck(&mut self, commit: &[u8], now_ms: u64) -> Result<()> {
         self.begin()?;
         if self.is_stuck() {
             return Ok(());
         }
-        if self.decode(commit)?.content_type() != ContentType::Commit {
-            return Err(CoreError::BadInput("only a commit leaves a member behind"));
-        }
-        let code = match self.process(commit, now_ms) {
-            Err(error @ CoreError::StoreCorrupt { .. }) => return Err(error),
-            Err(error) => error.code().to_owned(),
-            Ok(_) => {
-                if self.staged.is_some() {
-                    self.discard_staged_commit()?;
-                }
-                return Err(CoreError::BadInput("this device can process that commit"));
-            }
-        };
+        let code = self.refusal_of(commit, now_ms)?.code().to_owned();
         let epoch = self.epoch();
         self.atomically(|member| {
             member.drop_pending_commit()?;
             member.standing.trouble = Some(Trouble::Stuck { epoch, code });
             member.save()
         })
+    }
+
+    /// Why this device cannot process something as a commit.
+    fn refusal_of(&mut self, commit: &[u8], now_ms: u64) -> Result<CoreError> {
+        match self.decode(commit) {
+            Ok(message) if message.content_type() == ContentType::Commit => {}
+            Ok(_) => return Ok(CoreError::InvalidCommit),
+            Err(error) => return Ok(error),
+        }
+        match self.process(commit, now_ms) {
+            Err(error @ CoreError::StoreCorrupt { .. }) => Err(error),
+            Err(error) => Ok(error),
+            Ok(_) => {
+                if self.staged.is_some() {
+                    self.discard_staged_commit()?;
+                }
+                Err(CoreError::BadInput("this device can process that commit"))
+            }
+        }
     }
 
     /// Whether [`GroupMember::mark_stuck`] was told.

@@ -1,7 +1,8 @@
 //! Which records there are, and which version each has: so that one that was put back to an earlier state, deleted, or
 //! undeleted is found and named, though it opens.
 //!
-//! Every batch of writes has the next number, and its records carry it as their version. Beside them stand:
+//! Every batch of writes has the next number, and its records carry as their version that number and 24 random bits: two
+//! batches of one number, written from the same state by two who did not know of each other, do not mix. Beside them stand:
 //!
 //! | record | what it holds |
 //! |---|---|
@@ -68,7 +69,7 @@ impl Head {
 /// See the module.
 #[derive(Default)]
 pub(super) struct Manifest {
-    /// The number of the last batch.
+    /// Of the last batch.
     version: u64,
     versions: BTreeMap<Vec<u8>, u64>,
     whole: Whole,
@@ -76,10 +77,10 @@ pub(super) struct Manifest {
     listed_bytes: usize,
 }
 
-/// The list of all records: the batch that wrote it, none yet if zero, and its length.
+/// The list of all records: the number of the batch that wrote it, none yet if zero, and its length.
 #[derive(Default)]
 struct Whole {
-    version: u64,
+    number: u64,
     bytes: usize,
 }
 
@@ -99,7 +100,7 @@ impl Manifest {
         }
         let mut manifest = Self::default();
         manifest.read_list(&seal, &key, whole)?;
-        manifest.whole = Whole { version: manifest.version, bytes: whole.len() };
+        manifest.whole = Whole { number: number_of(manifest.version), bytes: whole.len() };
         manifest.read_changes(&seal, records)?;
         manifest.check(records)?;
         Ok((manifest, seal))
@@ -110,7 +111,7 @@ impl Manifest {
         let mut others = lists.split_off([Kind::Changes as u8 + 1].as_slice());
         records.append(&mut others);
         for (key, list) in lists {
-            let next = changes_key(self.version + 1);
+            let next = changes_key(number_of(self.version) + 1);
             if next.bytes() != key {
                 // A list from before the whole was written is back, or the one that should come here is gone.
                 let is_old = Key::from_bytes(key.clone()).bytes() < next.bytes();
@@ -147,7 +148,7 @@ impl Manifest {
         missing.map_or(Ok(()), |key| rolled_back(key))
     }
 
-    /// The number of the last batch.
+    /// Of the last batch.
     pub(super) fn version(&self) -> u64 {
         self.version
     }
@@ -159,7 +160,8 @@ impl Manifest {
         with: &Seal,
         random: &impl OpenMlsRand,
     ) -> Vec<Write> {
-        self.version += 1;
+        let number = number_of(self.version) + 1;
+        self.version = number << SALT_BITS | salt(random);
         let changes: BTreeMap<_, _> =
             batch.map(|(key, is_put)| (key.to_vec(), if is_put { self.version } else { DELETED })).collect();
         let (version, list) = (self.version, encode(&changes));
@@ -169,15 +171,15 @@ impl Manifest {
             let sealed = with.seal(key.bytes(), version, list, random);
             Write { key: key.bytes().to_vec(), value: Some([head, &sealed].concat()) }
         };
-        if self.whole.version > 0 && self.listed_bytes < self.whole.bytes.max(LEAST_LISTED_BYTES) {
-            return vec![seal(&changes_key(self.version), &list, &[])];
+        if self.whole.number > 0 && self.listed_bytes < self.whole.bytes.max(LEAST_LISTED_BYTES) {
+            return vec![seal(&changes_key(number), &list, &[])];
         }
-        let superseded = self.whole.version + 1..self.version;
+        let superseded = self.whole.number + 1..number;
         let whole = encode(&self.versions);
         let written = seal(&Key::of(Kind::Store), &whole, &Head::of(with));
-        self.whole = Whole { version: self.version, bytes: whole.len() };
+        self.whole = Whole { number, bytes: whole.len() };
         self.listed_bytes = 0;
-        let deleted = superseded.map(|version| Write { key: changes_key(version).bytes().to_vec(), value: None });
+        let deleted = superseded.map(|number| Write { key: changes_key(number).bytes().to_vec(), value: None });
         std::iter::once(written).chain(deleted).collect()
     }
 
@@ -229,8 +231,20 @@ fn rotate(key: &[u8], by: usize) -> Vec<u8> {
     [tail, head].concat()
 }
 
-fn changes_key(version: u64) -> Key {
-    Key::of(Kind::Changes).with(&version.to_be_bytes())
+const SALT_BITS: u32 = 24;
+
+fn salt(random: &impl OpenMlsRand) -> u64 {
+    let bytes: [u8; 3] =
+        random.random_array().expect("the generator fails only if its thread panicked while it had the lock");
+    bytes.iter().fold(0, |salt, &byte| salt << 8 | u64::from(byte))
+}
+
+fn number_of(version: u64) -> u64 {
+    version >> SALT_BITS
+}
+
+fn changes_key(number: u64) -> Key {
+    Key::of(Kind::Changes).with(&number.to_be_bytes())
 }
 
 fn store_corrupt() -> CoreError {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! struct {
-//!     uint64 version;            // number of the batch of writes that the record was last written in
+//!     uint64 version;            // of the batch of writes that the record was last written in (`manifest.rs`)
 //!     opaque nonce[24];          // random
 //!     opaque sealed_value[];     // XChaCha20-Poly1305, the tag at its end
 //! } SealedRecord;

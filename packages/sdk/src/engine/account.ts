@@ -26,11 +26,14 @@ export async function openAccount(
     throw sdkError('NOT_REGISTERED', 'There is no account here yet: choose a handle to register.');
   }
   requireHandle(handle);
-  if (existing !== undefined) await discard(ledger);
+  if (existing !== undefined) await discard(ledger, existing);
   const account = await create(ledger, { handle, origin });
+  requireSame(account, { handle, origin });
   relay.setDevice(account.deviceId);
   return { account: await register(ledger, relay, account), isNew: true };
 }
+
+/** The new account, or the one that another tab or process has made in this storage meanwhile. */
 
 async function create(
   ledger: Ledger,
@@ -38,6 +41,8 @@ async function create(
 ): Promise<AccountRow> {
   const storeKey = await ledger.storeKey({ isNew: true });
   return ledger.transact(async (tx) => {
+    const present = tx.row(accounts, ACCOUNT);
+    if (present !== undefined) return present;
     const identity = await tx.call('client.create', { handle, storeKey });
     const account: AccountRow = {
       version: STORE_VERSION,
@@ -59,7 +64,7 @@ async function register(ledger: Ledger, relay: RelaySession, account: AccountRow
     await relay.register(identity);
   } catch (error) {
     // Refused for good: nothing of this account remains, so that another handle can be tried.
-    if (hasCode(error, 'HANDLE_TAKEN', 'BAD_INPUT')) await discard(ledger);
+    if (hasCode(error, 'HANDLE_TAKEN', 'BAD_INPUT')) await discard(ledger, account);
     throw error;
   }
   const registered = { ...account, registered: true };
@@ -74,9 +79,12 @@ export async function identityOf(ledger: Ledger): Promise<Identity> {
   return ledger.query('client.identity', {});
 }
 
-/** Deletes an account that was never registered. */
-async function discard(ledger: Ledger): Promise<void> {
-  await ledger.wipe();
+/** Deletes an account that was never registered, unless it is another by now, or registered after all. */
+async function discard(ledger: Ledger, { deviceId }: AccountRow): Promise<void> {
+  await ledger.wipe(() => {
+    const present = ledger.row(accounts, ACCOUNT);
+    return present?.deviceId === deviceId && !present.registered;
+  });
 }
 
 function requireSame(

@@ -37,12 +37,18 @@ export async function claim(
     keyPackage,
   }));
   const owners = await ledger.transact(async (tx) => {
-    const learned: ContactRow[] = [];
+    const learned: Owner[] = [];
     for (const one of claimed) learned.push(await ownerOf(tx, one, suite));
     return learned;
   });
-  owners.forEach(requireUnchanged);
+  for (const { contact, accountKey } of owners) requireUnchanged(contact, accountKey);
   return claimed;
+}
+
+interface Owner {
+  contact: ContactRow;
+  /** The one in the key package. */
+  accountKey: string;
 }
 
 /**
@@ -54,7 +60,7 @@ export async function ownerOf(
   tx: Transaction,
   claimed: ClaimedKeyPackage,
   suite: CipherSuite,
-): Promise<ContactRow> {
+): Promise<Owner> {
   const keyPackage = fromBase64Url(claimed.keyPackage);
   const owner = await tx.call('client.inspectKeyPackage', { keyPackage, suite });
   if (owner.handle !== claimed.handle || hex.encode(owner.deviceId) !== claimed.deviceId) {
@@ -62,5 +68,6 @@ export async function ownerOf(
       details: { handle: claimed.handle },
     });
   }
-  return learnContact(tx, owner.handle, toBase64Url(owner.accountKey));
+  const accountKey = toBase64Url(owner.accountKey);
+  return { contact: learnContact(tx, owner.handle, accountKey), accountKey };
 }

@@ -24,9 +24,13 @@ export function learnContact(tx: Transaction, handle: string, accountKey: string
   return row;
 }
 
-/** @throws {CryptoVerificationError} IDENTITY_CHANGED where the contact's key is not the one first seen */
-export function requireUnchanged(contact: ContactRow | undefined): void {
-  if (contact?.changedKey === undefined) return;
+/**
+ * Only the key that is there matters: another one that was once seen for the handle says nothing about this one.
+ *
+ * @throws {CryptoVerificationError} IDENTITY_CHANGED where the key is not the one first seen, or accepted since
+ */
+export function requireUnchanged(contact: ContactRow | undefined, accountKey: string): void {
+  if (contact === undefined || contact.accountKey === accountKey) return;
   throw sdkError(
     'IDENTITY_CHANGED',
     `The account key of ${contact.handle} has changed: compare safety numbers before you go on.`,

@@ -1,12 +1,13 @@
 import { fromBase64Url, type CipherSuite, type GroupId, type InboxEntry } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { hasCode, QuicprochatError } from '../errors.ts';
+import { QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
+import { isReadable } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -50,6 +51,7 @@ export class Inbox {
     const fresh = entries.filter(({ sequence }) => sequence > this.#cursor);
     const joined: string[] = [];
     for (const entry of fresh) {
+      await this.#readLogOf(entry);
       const id = await this.#ledger.transact((tx) => this.#join(tx, entry));
       if (id !== undefined) joined.push(id);
     }
@@ -105,6 +107,20 @@ export class Inbox {
     return this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
   }
 
+  /**
+   * Who is welcomed to a conversation that goes on here may have been removed from it, or left behind, without having
+   * read that yet; until it has, its Welcome would look like one too many.
+   */
+  async #readLogOf({ groupId }: InboxEntry): Promise<void> {
+    if (!isReadable(this.#ledger.row(conversations, groupId))) return;
+    try {
+      await this.#driver.drive(groupId, { readLog: true });
+    } catch (error) {
+      // Only what may go by itself keeps the Welcome waiting: one conversation's trouble must not block all others.
+      if (!(error instanceof QuicprochatError) || error.retryable) throw error;
+    }
+  }
+
   async #join(tx: Transaction, entry: InboxEntry): Promise<string | undefined> {
     const account = tx.row(accounts, ACCOUNT);
     if (account === undefined || entry.sequence <= account.inboxCursor) return undefined;
@@ -120,18 +136,10 @@ export class Inbox {
     }
   }
 
-  async #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<GroupState> {
-    // Who is stuck or was removed comes in anew, and the Welcome replaces what the core has of the group.
-    const [secrets, shared] = [fromBase64Url(entry.secrets), fromBase64Url(entry.shared)];
-    try {
-      return await tx.call('group.join', { secrets, shared, nowMs });
-    } catch (error) {
-      // The core could not be told that it is stuck: what the relay had ordered was no commit.
-      const isStuck = tx.row(conversations, entry.groupId)?.state === 'stuck';
-      if (!isStuck || !hasCode(error, 'GROUP_EXISTS')) throw error;
-      await tx.forgetGroup(entry.groupId);
-      return tx.call('group.join', { secrets, shared, nowMs });
-    }
+  /** Who is stuck or was removed comes in anew: the Welcome replaces what the core has of the group. */
+  #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<GroupState> {
+    const { secrets, shared } = entry;
+    return tx.call('group.join', { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
   }
 
   #enter(
@@ -140,7 +148,8 @@ export class Inbox {
     { cursor, nowMs, handle }: { cursor: number; nowMs: number; handle: string },
   ): string {
     const id = hex.encode(group.groupId) as GroupId;
-    tx.put(conversations, id, enteredRow({ id, group, cursor, nowMs }, tx.row(conversations, id)));
+    const before = tx.row(conversations, id);
+    tx.put(conversations, id, enteredRow({ id, group, cursor, nowMs }, before));
     tx.groups.set(id, group);
     learnContacts(tx, group.members);
     tx.append(id, {
@@ -151,10 +160,15 @@ export class Inbox {
       sentAtMs: nowMs,
       receivedAtMs: nowMs,
       state: 'received',
-      content: { type: 'members-added', handles: [handle] },
+      // After a second coming, all who are there now: they need not be who was there before.
+      content: { type: 'members-added', handles: before === undefined ? [handle] : handlesOf(group) },
     });
     return id;
   }
+}
+
+function handlesOf({ members }: GroupState): string[] {
+  return [...new Set(members.map(({ handle }) => handle))];
 }
 
 /** The row of a conversation that this device has just entered; after a second coming, with its old history. */

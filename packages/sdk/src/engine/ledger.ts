@@ -78,22 +78,22 @@ export class Ledger {
     return this.#mutex.run(async () => {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
         if (this.#closed) throw sdkError('CLOSED', 'The client is closed.');
+        if (this.core.dirty) await this.#load();
         const tx = new Transaction(this);
         try {
           const result = await work(tx);
           await this.#commit(tx);
           return result;
         } catch (error) {
+          // The core is ahead of the store until it is opened anew, even if that cannot be done now.
+          this.core.dirty ||= tx.touchedCore;
           const overtaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (overtaken || tx.touchedCore || this.core.dirty) await this.#load();
+          if (overtaken || this.core.dirty) await this.#load();
           if (!overtaken) throw error;
           await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
         }
       }
-      throw sdkError(
-        'STORE_CONTENTION',
-        'Another tab or program keeps changing this account’s storage; try again.',
-      );
+      throw contention();
     });
   }
 
@@ -119,15 +119,25 @@ export class Ledger {
     return this.#mutex.run(() => this.#load());
   }
 
-  /** Deletes everything: for an account that came to nothing. */
-  wipe(): Promise<void> {
+  /**
+   * Deletes everything, for an account that came to nothing, if `isMeant` says so of what the store holds when it comes to
+   * it: another tab or process may have been there meanwhile.
+   */
+  wipe(isMeant: () => boolean): Promise<void> {
     return this.#mutex.run(async () => {
-      const rows = await this.storage.scan({ prefix: '' });
-      await this.storage.commit(
-        rows.map(({ key }) => ({ key, value: undefined })),
-        this.#generation,
-      );
-      await this.#load();
+      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+        await this.#load();
+        if (!isMeant()) return;
+        const rows = await this.storage.scan({ prefix: '' });
+        const deletions = rows.map(({ key }) => ({ key, value: undefined }));
+        try {
+          await this.storage.commit(deletions, this.#generation);
+          return await this.#load();
+        } catch (error) {
+          if (!(error instanceof StorageConflict)) throw error;
+        }
+      }
+      throw contention();
     });
   }
 
@@ -174,11 +184,11 @@ export class Ledger {
     const rows = new Map<string, unknown>();
     for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
     requireVersion(rows);
-    this.core.dirty = false;
-    if (snapshot.core.length > 0) {
+    if (snapshot.core.length > 0 || rows.size > 0) {
       const storeKey = await this.storeKey({ isNew: false });
       await this.core.call('client.open', { storeKey, records: snapshot.core });
     }
+    this.core.dirty = false;
 
     this.#generation = snapshot.generation;
     this.#rows = rows;
@@ -207,6 +217,13 @@ export class Ledger {
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function contention() {
+  return sdkError(
+    'STORE_CONTENTION',
+    'Another tab or program keeps changing this account’s storage; try again.',
+  );
 }
 
 /** Where a core record stands in the store. */

@@ -1,12 +1,5 @@
 import { fromBase64Url, toBase64Url, type GroupEntry, type GroupPage } from '@quicprochat/protocol';
-import {
-  CryptoVerificationError,
-  hasCode,
-  sdkError,
-  UsageError,
-  ValidationError,
-  type ErrorCode,
-} from '../errors.ts';
+import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { CoreMember, Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -104,18 +97,11 @@ export class LogReader {
       // The group went on without us: nothing after this can be opened here until someone adds this device again.
       const nowMs = this.#ledger.platform.clock.now();
       recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
-      await this.#markStuck(tx, conversationId, entry);
-      tx.update(conversationId, { state: 'stuck' });
-    }
-  }
-
-  /** Tells the core, which then gives the group up for a new Welcome. It refuses what is no commit at all. */
-  async #markStuck(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
-    try {
+      // What was meant for the group as it was must not go out in whatever group this device is taken into next.
+      await dropOutbox(tx, conversationId);
+      // So that the core gives the group up for the Welcome that does.
       await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
-    } catch (error) {
-      if (!hasCode(error, 'BAD_INPUT', 'WIRE_DECODE', 'WRONG_GROUP', 'EPOCH_TOO_OLD', 'EPOCH_AHEAD'))
-        throw error;
+      tx.update(conversationId, { state: 'stuck' });
     }
   }
 
@@ -172,14 +158,19 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number):
 /** The conversation is over for this member: its keys are wiped, its history stays. */
 async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
   const { state } = tx.conversation(conversationId);
+  await dropOutbox(tx, conversationId);
+  await tx.forgetGroup(conversationId);
+  tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
+}
+
+/** Nothing that waits can be sent any more. */
+async function dropOutbox(tx: Transaction, conversationId: string): Promise<void> {
   for (const row of tx.outboxRows(conversationId)) {
     if (row.kind === 'message' && row.position !== undefined) {
       await tx.amend(conversationId, row.position, { state: 'failed' });
     }
     tx.removeOutbox(row);
   }
-  await tx.forgetGroup(conversationId);
-  tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
 }
 
 export function isReadable(conversation: ConversationRow | undefined): conversation is ConversationRow {

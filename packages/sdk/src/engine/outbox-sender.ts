@@ -251,7 +251,10 @@ async function stage(
       const missing = intent.claimed.filter(({ deviceId }) => !present.has(deviceId));
       if (missing.length === 0) return undefined;
       // Again, since this can be long after they were claimed.
-      for (const claimed of missing) requireUnchanged(await ownerOf(tx, claimed, group.suite));
+      for (const claimed of missing) {
+        const { contact, accountKey } = await ownerOf(tx, claimed, group.suite);
+        requireUnchanged(contact, accountKey);
+      }
       const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
       const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
       return { bundle, added: missing.map(({ deviceId }) => deviceId) };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { sdkError } from '../errors.ts';
 
 const KEY_BYTES = 32;
@@ -15,6 +16,7 @@ export async function keyFile(path: string, fresh?: Uint8Array): Promise<Uint8Ar
   try {
     await writeSynced(draft, fresh);
     await link(draft, path).catch(ignore('EEXIST'));
+    await syncFolder(dirname(path));
   } finally {
     await unlink(draft).catch(ignore('ENOENT'));
   }
@@ -35,6 +37,17 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** So that the name is there after a power cut too. Windows knows no such thing, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

@@ -30,7 +30,9 @@ class Session {
   }
 
   hold(group: GroupMember): GroupMember {
-    this.#groups.set(keyOf(group.groupId()), group);
+    const key = keyOf(group.groupId());
+    this.#groups.get(key)?.free();
+    this.#groups.set(key, group);
     return group;
   }
 
