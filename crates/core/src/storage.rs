@@ -208,6 +208,24 @@ impl Store {
         Ok(())
     }
 
+    /// Appends the bytes under a key to others; says whether there are any. What is bytes already does not go through the
+    /// codec, which takes them one by one.
+    fn append_bytes(&self, key: &Key, bytes: &mut Vec<u8>) -> Result<bool> {
+        let state = self.state.borrow();
+        let Some(value) = state.records.get(key.bytes()) else { return Ok(false) };
+        bytes.extend_from_slice(codec::decode_bytes(key, value)?);
+        Ok(true)
+    }
+
+    /// Writes bytes as they are. See [`Store::append_bytes`].
+    fn write_bytes(&self, key: &Key, bytes: &[u8]) {
+        let is_there =
+            self.state.borrow().records.get(key.bytes()).is_some_and(|value| codec::is_of_bytes(value, bytes));
+        if !is_there {
+            self.put(key.bytes(), Some(codec::encode_bytes(bytes)));
+        }
+    }
+
     /// Deletes a record, if it is there.
     pub(crate) fn delete(&self, key: &Key) {
         self.put(key.bytes(), None);

@@ -70,10 +70,9 @@ impl Store {
             done = place;
             *bytes = postcard::to_extend(&count, std::mem::take(bytes)).map_err(|_| CoreError::Internal)?;
             for (number, first) in (0..count).step_by(layout.chunk).enumerate() {
-                match self.read::<Vec<u8>>(&chunk_key(key, vector, number))?.map(Zeroizing::new) {
-                    Some(chunk) => bytes.extend_from_slice(&chunk),
+                if !self.append_bytes(&chunk_key(key, vector, number), bytes)? {
                     // A `None` is one zero byte.
-                    None => bytes.resize(bytes.len() + layout.chunk.min((count - first) as usize), 0),
+                    bytes.resize(bytes.len() + layout.chunk.min((count - first) as usize), 0);
                 }
             }
         }
@@ -175,12 +174,15 @@ impl Parts for Chunks<'_> {
             self.nones += 1;
         }
         self.count += 1;
-        if self.count.is_multiple_of(self.size) { self.close_chunk() } else { Ok(()) }
+        if self.count.is_multiple_of(self.size) {
+            self.close_chunk();
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> std::result::Result<(), Error> {
         if !self.count.is_multiple_of(self.size) {
-            self.close_chunk()?;
+            self.close_chunk();
         }
         // Chunks of nones alone, and what a larger vector had.
         for key in std::mem::take(&mut self.stored) {
@@ -197,22 +199,21 @@ impl Chunks<'_> {
     }
 
     #[inline]
-    fn close_chunk(&mut self) -> std::result::Result<(), Error> {
+    fn close_chunk(&mut self) {
         if self.bytes.is_empty() {
             self.nones = 0;
-            return Ok(());
+        } else {
+            self.write_chunk();
         }
-        self.write_chunk()
     }
 
     #[cold]
-    fn write_chunk(&mut self) -> std::result::Result<(), Error> {
+    fn write_chunk(&mut self) {
         self.spell_nones();
         let key = chunk_key(self.key, self.vector, (self.count - 1) / self.size);
         self.stored.remove(key.bytes());
-        self.store.write(&key, &*self.bytes).map_err(|_| Error::SerializeBufferFull)?;
+        self.store.write_bytes(&key, &self.bytes);
         self.bytes.clear();
-        Ok(())
     }
 }
 

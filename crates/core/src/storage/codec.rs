@@ -26,6 +26,25 @@ pub(super) fn decode<T: DeserializeOwned>(key: &Key, value: &[u8]) -> Result<T> 
     }
 }
 
+/// The stored form of bytes: themselves.
+pub(super) fn encode_bytes(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut value = Vec::with_capacity(1 + bytes.len());
+    value.push(VERSION);
+    value.extend_from_slice(bytes);
+    Zeroizing::new(value)
+}
+
+/// Whether a value is that of these bytes.
+pub(super) fn is_of_bytes(value: &[u8], bytes: &[u8]) -> bool {
+    value.split_first() == Some((&VERSION, bytes))
+}
+
+/// The bytes in a value of [`encode_bytes`].
+pub(super) fn decode_bytes<'a>(key: &Key, value: &'a [u8]) -> Result<&'a [u8]> {
+    check_version(key.bytes(), value)?;
+    Ok(&value[1..])
+}
+
 /// The form of values that only a self-describing codec can read back, as an item to be stored by [`encode`]: openmls
 /// reads its join configuration, thirty bytes, through an untagged enum. MessagePack serves it, and nothing else: each
 /// codec compiles every type that passes through it once more.
