@@ -225,6 +225,27 @@ fn lists_of_changes_stay_short() {
         most = most.max(alice.records.keys().filter(|key| key[0] == CHANGES).count());
     }
     assert!(written / 500 < 180, "{} bytes a message", written / 500);
-    assert!((20..60).contains(&most), "{most} lists at most");
+    assert!((60..160).contains(&most), "{most} lists at most");
     assert_eq!(alice.copy().client.group_ids(), [GROUP]);
+}
+
+#[test]
+fn a_commit_pays_for_the_list_of_all_and_messages_do_not() {
+    let (mut alice, mut bob, [mut at_alice, mut at_bob]) = two();
+    let writes_all = |writes: &[quicprochat_core::Write]| writes.iter().any(|write| write.key == [STORE]);
+    let mut by_commits = 0;
+    for round in 0..300 {
+        let is_commit = round % 50 == 49;
+        if is_commit {
+            let update = at_alice.self_update().unwrap();
+            deliver(&update, &mut at_alice, &mut [&mut at_bob]);
+        } else {
+            say(&mut at_alice, &mut at_bob, "a message");
+        }
+        bob.save();
+        let writes_all = writes_all(&alice.save());
+        assert!(is_commit || !writes_all, "a message in round {round}");
+        by_commits += usize::from(writes_all);
+    }
+    assert!(by_commits >= 3, "{by_commits}");
 }

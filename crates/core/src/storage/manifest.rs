@@ -9,8 +9,8 @@
 //! | `store` | `form`, `store_id`, `key_check` in the clear; then, sealed: all records and their versions, as of its own |
 //! | `changes`, number | what a later batch wrote and deleted |
 //!
-//! A message adds a list of its few records, 0.1 kB. Once the lists outweigh the whole, the whole is written anew and
-//! they are deleted: that at most doubles what they cost. The numbers have no gaps, so a list that is missing shows.
+//! A message adds a list of its few records, 0.1 kB. Once the lists outweigh the whole, the whole is written anew, with a
+//! commit where there is one, and they are deleted. The numbers have no gaps, so a list that is missing shows.
 //!
 //! What cannot show from within: all records put back together. The store is then what it was.
 
@@ -32,6 +32,12 @@ const FORM: u8 = 1;
 
 /// Lists of changes may always grow to this many bytes: below it, writing the whole costs more than it saves.
 const LEAST_LISTED_BYTES: usize = 2_048;
+
+/// A list of the few records of a message is shorter, one of a commit's longer.
+const SHORT_LIST_BYTES: usize = 200;
+
+/// How many times over the lists may outweigh the whole while there are only messages.
+const MOST_OUTWEIGHED: usize = 3;
 
 /// Records as the caller keeps them.
 pub(super) type Sealed = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -171,7 +177,7 @@ impl Manifest {
             let sealed = with.seal(key.bytes(), version, list, random);
             Write { key: key.bytes().to_vec(), value: Some([head, &sealed].concat()) }
         };
-        if self.whole.number > 0 && self.listed_bytes < self.whole.bytes.max(LEAST_LISTED_BYTES) {
+        if self.whole.number > 0 && !self.is_whole_due(list.len()) {
             return vec![seal(&changes_key(number), &list, &[])];
         }
         let superseded = self.whole.number + 1..number;
@@ -181,6 +187,13 @@ impl Manifest {
         self.listed_bytes = 0;
         let deleted = superseded.map(|number| Write { key: changes_key(number).bytes().to_vec(), value: None });
         std::iter::once(written).chain(deleted).collect()
+    }
+
+    /// Once the lists outweigh the whole, with the next batch that is large anyway: a message does not pay for it, unless
+    /// there has been nothing but messages for long.
+    fn is_whole_due(&self, list_bytes: usize) -> bool {
+        let outweighed = self.listed_bytes / self.whole.bytes.max(LEAST_LISTED_BYTES);
+        if list_bytes < SHORT_LIST_BYTES { outweighed >= MOST_OUTWEIGHED } else { outweighed >= 1 }
     }
 
     fn set(&mut self, key: Vec<u8>, version: u64) {
