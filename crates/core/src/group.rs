@@ -1,9 +1,11 @@
 //! A device's seat in a group.
 
+mod additions;
 mod changes;
 mod commit;
 mod entry;
 mod own_leaf;
+mod proposers;
 mod recovery;
 mod standing;
 mod status;

@@ -139,4 +139,25 @@ mod tests {
         assert!(group.revoked_members().unwrap()[0].own);
         assert!(group.leave().is_ok());
     }
+
+    #[test]
+    fn a_revoked_device_with_a_proposal_of_its_own_still_removes_whom_it_means_to() {
+        let of = |handle: &str| {
+            let provider = Provider::default();
+            let identity = Identity::generate(&provider, handle).unwrap();
+            Rc::new(Shared { provider, identity, policy: Cell::new(UpdatePolicy::default()) })
+        };
+        let (alice, bob) = (of("alice"), of("bob"));
+        let suite = Suite::X25519ChaCha20;
+        let mut group = GroupMember::create(Rc::clone(&alice), GroupId([7; 16]), suite, 0).unwrap();
+        let key_package = crate::key_package::generate(&bob.provider, &bob.identity, suite, false).unwrap();
+        group.add_members(&[key_package], 0).unwrap();
+        group.merge_pending_commit(0).unwrap();
+        group.propose_update().unwrap();
+        let own = alice.identity.public();
+        accept(&alice.provider, &issue(&alice.identity, &own.device_id, &own.device_key)).unwrap();
+        group.remove_members(&[1]).unwrap();
+        group.merge_pending_commit(0).unwrap();
+        assert_eq!(group.members().unwrap().len(), 1);
+    }
 }

@@ -3,26 +3,23 @@
 //! Every commit has a path and rotates everything that the leaf holds: encryption key, signature key, credential. So
 //! whoever commits is healed, whatever the commit was for.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 use openmls::prelude::{
     KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsMessageOut, NewSignerBundle, OpenMlsProvider, Proposal,
-    QueuedProposal, Sender, Welcome, tls_codec::Serialize as _,
+    QueuedProposal, Welcome, tls_codec::Serialize as _,
 };
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
-    GroupMember, Member,
+    GroupMember,
     own_leaf::{Pending, Proposed},
+    proposers::{proposer, removes},
 };
 use crate::{
-    access,
-    credential::{self, LeafIdentity},
+    access, credential,
     error::{CoreError, Result, mls},
-    key_package, psk,
+    psk,
     signer::SecretKey,
     storage::Kind,
     welcome::{self, WelcomeBundle},
@@ -48,9 +45,6 @@ pub(super) struct Intent<'a> {
     pub(super) removals: &'a [LeafNodeIndex],
     pub(super) psks: &'a [Proposal],
 }
-
-/// A key package that holds, whose it is, and the member that this device is.
-type Inspected = (KeyPackage, LeafIdentity, Option<Member>);
 
 impl GroupMember {
     /// Stages a commit that adds the devices of these key packages.
@@ -223,35 +217,6 @@ impl GroupMember {
         if self.has_pending_commit() { Err(CoreError::PendingCommitExists) } else { Ok(()) }
     }
 
-    /// The key packages of devices that are no members yet.
-    fn check_additions(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<KeyPackage>> {
-        let mut additions = Vec::new();
-        for (key_package, _, member) in self.inspect_all(key_packages, now_ms)? {
-            if member.is_some() {
-                return Err(CoreError::AlreadyMember);
-            }
-            additions.push(key_package);
-        }
-        Ok(additions)
-    }
-
-    /// Key packages for this group, with whose they are and as what member that device is in the group now. None is of
-    /// this device, and no device comes twice.
-    pub(super) fn inspect_all(&self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<Inspected>> {
-        let (suite, own) = (self.suite()?, self.shared.identity.device_id);
-        let members = self.members()?.into_iter().map(|member| (member.identity.device_id, member));
-        let (mut members, mut seen): (BTreeMap<_, _>, _) = (members.collect(), BTreeSet::new());
-        let inspected = key_packages.iter().map(|bytes| {
-            let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
-            match identity.device_id {
-                device if device == own => Err(CoreError::CannotAddSelf),
-                device if !seen.insert(device) => Err(CoreError::AlreadyMember),
-                device => Ok((key_package, identity, members.remove(&device))),
-            }
-        });
-        inspected.collect()
-    }
-
     /// Stages a commit of what is intended, of all pending proposals, and of new own keys.
     ///
     /// A member can propose what turns out to be invalid only in a commit (say, a leaf without the group's suite). That
@@ -321,44 +286,10 @@ impl GroupMember {
         })
     }
 
-    /// The leaves that have proposed their own removal.
-    pub(super) fn leaving(&self) -> Vec<u32> {
-        let proposers = self.group.pending_proposals().filter_map(|proposal| {
-            let leaf = proposer(proposal)?;
-            removes(proposal, leaf).then(|| leaf.u32())
-        });
-        proposers.collect()
-    }
-
-    /// Whether a member has proposed its own removal. Another's proposal to that end is left out of the member's own
-    /// commits (RFC 9420 §12.2: a committer cannot remove itself) and stops nothing.
-    pub(super) fn is_leaving(&self, leaf: LeafNodeIndex) -> bool {
-        self.group.pending_proposals().any(|proposal| removes(proposal, leaf) && proposer(proposal) == Some(leaf))
-    }
-
-    /// Others with pending proposals whose devices are revoked. Own ones are what we commit now: openmls asks about them too.
-    fn revoked_proposers(&self) -> Vec<LeafNodeIndex> {
-        let own = self.group.own_leaf_index();
-        let proposers = self.group.pending_proposals().filter_map(proposer).filter(|leaf| *leaf != own);
-        proposers.filter(|leaf| self.member(leaf.u32()).is_ok_and(|member| self.is_revoked(&member))).collect()
-    }
-
     /// SHA-256.
     pub(crate) fn hash(&self, bytes: &[u8]) -> Result<[u8; 32]> {
         let hash = self.crypto().hash(HashType::Sha2_256, bytes).map_err(|_| CoreError::Internal)?;
         hash.try_into().map_err(|_| CoreError::Internal)
-    }
-}
-
-fn removes(proposal: &QueuedProposal, leaf: LeafNodeIndex) -> bool {
-    matches!(proposal.proposal(), Proposal::Remove(remove) if remove.removed() == leaf)
-}
-
-/// The member who proposes it.
-fn proposer(proposal: &QueuedProposal) -> Option<LeafNodeIndex> {
-    match proposal.sender() {
-        Sender::Member(leaf) => Some(*leaf),
-        _ => None,
     }
 }
 

@@ -105,8 +105,8 @@ impl Manifest {
             return Err(CoreError::StoreKeyWrong);
         }
         let mut manifest = Self::default();
-        manifest.read_list(&seal, &key, whole)?;
-        manifest.whole = Whole { number: number_of(manifest.version), bytes: whole.len() };
+        let bytes = manifest.read_list(&seal, &key, whole)?;
+        manifest.whole = Whole { number: number_of(manifest.version), bytes };
         manifest.read_changes(&seal, records)?;
         manifest.check(records)?;
         Ok((manifest, seal))
@@ -124,19 +124,19 @@ impl Manifest {
                 let name = if is_old { name_of(&key) } else { next.name() };
                 return Err(CoreError::StoreRolledBack { record: name });
             }
-            self.listed_bytes += list.len();
-            self.read_list(seal, &next, &list)?;
+            self.listed_bytes += self.read_list(seal, &next, &list)?;
         }
         Ok(())
     }
 
-    fn read_list(&mut self, seal: &Seal, key: &Key, sealed: &[u8]) -> Result<()> {
+    /// Takes over what a list says; gives its length.
+    fn read_list(&mut self, seal: &Seal, key: &Key, sealed: &[u8]) -> Result<usize> {
         let corrupt = || CoreError::StoreCorrupt { record: key.name() };
         let list = seal.open(key.bytes(), sealed).ok_or_else(corrupt)?;
         let changes = decode(&list).ok_or_else(corrupt)?;
         self.version = version_of(sealed).ok_or_else(corrupt)?;
         changes.into_iter().for_each(|(key, version)| self.set(key, version));
-        Ok(())
+        Ok(list.len())
     }
 
     /// That exactly the records of the manifest are there, in the versions that it says.
