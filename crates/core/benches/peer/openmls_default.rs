@@ -1,7 +1,7 @@
 //! openmls as it comes: its default provider with the in-memory JSON store, basic credentials, its own defaults. Only
 //! handshakes are encrypted, as ours are.
 
-use openmls::prelude::{
+use openmls_upstream::prelude::{
     BasicCredential, Ciphersuite, CredentialWithKey, GroupId, KeyPackage, KeyPackageIn, LeafNodeIndex,
     LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
     MlsMessageOut, OpenMlsProvider, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProtocolMessage,
