@@ -1,6 +1,8 @@
 //! openmls as it comes: its default provider with the in-memory JSON store, basic credentials, its own defaults. Only
 //! handshakes are encrypted, as ours are.
 
+use openmls_basic_credential::SignatureKeyPair;
+use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_upstream::prelude::{
     BasicCredential, Ciphersuite, CredentialWithKey, GroupId, KeyPackage, KeyPackageIn, LeafNodeIndex,
     LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
@@ -8,8 +10,6 @@ use openmls_upstream::prelude::{
     ProtocolVersion, StagedWelcome,
     tls_codec::{DeserializeBytes, Serialize},
 };
-use openmls_basic_credential::SignatureKeyPair;
-use openmls_rust_crypto::OpenMlsRustCrypto;
 
 use crate::play::{Handout, Outcome, Person};
 

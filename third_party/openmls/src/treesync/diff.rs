@@ -46,7 +46,7 @@ use super::{
         Node, NodeReference,
     },
     treekem::UpdatePath,
-    treesync_node::{TreeSyncLeafNode, TreeSyncParentNode},
+    treesync_node::{TreeHash, TreeSyncLeafNode, TreeSyncParentNode},
     LeafNode, TreeSync, TreeSyncParentHashError,
 };
 use crate::binary_tree::array_representation::tree::ABinaryTree;
@@ -749,7 +749,7 @@ impl TreeSyncDiff<'_> {
         ciphersuite: Ciphersuite,
         node_index: TreeNodeIndex,
         exclusion_list: &HashSet<&LeafNodeIndex>,
-    ) -> Result<Vec<u8>, LibraryError> {
+    ) -> Result<TreeHash, LibraryError> {
         match node_index {
             TreeNodeIndex::Leaf(leaf_index) => {
                 let leaf = self.diff.leaf(leaf_index);
@@ -789,6 +789,7 @@ impl TreeSyncDiff<'_> {
         ciphersuite: Ciphersuite,
     ) -> Result<Vec<u8>, LibraryError> {
         self.compute_tree_hash(crypto, ciphersuite, self.diff.root(), &HashSet::new())
+            .map(|hash| hash.to_vec())
     }
 
     /// Returns the position of the subtree root shared by both given indices in

@@ -1,7 +1,7 @@
 //! This module contains the [`TreeSyncNode`] struct and its implementation.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use openmls_traits::crypto::OpenMlsCrypto;
 use openmls_traits::types::Ciphersuite;
@@ -57,10 +57,13 @@ impl From<TreeSyncNode> for TreeNode<TreeSyncLeafNode, TreeSyncParentNode> {
     }
 }
 
+/// The tree hash of a node or of the subtree under it.
+pub(crate) type TreeHash = Arc<[u8]>;
+
 /// The tree hash of a node beside what it was computed from, apart from the
 /// node itself: the owner has to forget it when it changes the node.
 #[derive(Debug)]
-struct TreeHashCache<Input>(Mutex<Option<(Input, Vec<u8>)>>);
+struct TreeHashCache<Input>(Mutex<Option<(Input, TreeHash)>>);
 
 impl<Input: PartialEq> TreeHashCache<Input> {
     /// Returns the hash that `compute` returned for the same input before, or
@@ -69,16 +72,16 @@ impl<Input: PartialEq> TreeHashCache<Input> {
         &self,
         input: Input,
         compute: impl FnOnce(&Input) -> Result<Vec<u8>, LibraryError>,
-    ) -> Result<Vec<u8>, LibraryError> {
+    ) -> Result<TreeHash, LibraryError> {
         let mut cached = self
             .0
             .lock()
             .map_err(|_| LibraryError::custom("The lock of a tree hash is poisoned."))?;
         match cached.as_ref() {
-            Some((known, hash)) if *known == input => Ok(hash.clone()),
+            Some((known, hash)) if *known == input => Ok(Arc::clone(hash)),
             _ => {
-                let hash = compute(&input)?;
-                *cached = Some((input, hash.clone()));
+                let hash = TreeHash::from(compute(&input)?);
+                *cached = Some((input, Arc::clone(&hash)));
                 Ok(hash)
             }
         }
@@ -133,7 +136,7 @@ impl TreeSyncLeafNode {
         crypto: &impl OpenMlsCrypto,
         ciphersuite: Ciphersuite,
         leaf_index: LeafNodeIndex,
-    ) -> Result<Vec<u8>, LibraryError> {
+    ) -> Result<TreeHash, LibraryError> {
         self.tree_hash.get_or_compute(leaf_index, |leaf_index| {
             TreeHashInput::new_leaf(leaf_index, self.node.as_ref()).hash(crypto, ciphersuite)
         })
@@ -169,7 +172,7 @@ impl From<TreeSyncLeafNode> for Option<Node> {
 pub(crate) struct TreeSyncParentNode {
     node: Option<ParentNode>,
     #[serde(skip)]
-    tree_hash: TreeHashCache<(Vec<u8>, Vec<u8>)>,
+    tree_hash: TreeHashCache<(TreeHash, TreeHash)>,
 }
 
 impl TreeSyncParentNode {
@@ -196,10 +199,10 @@ impl TreeSyncParentNode {
         &self,
         crypto: &impl OpenMlsCrypto,
         ciphersuite: Ciphersuite,
-        left_hash: Vec<u8>,
-        right_hash: Vec<u8>,
+        left_hash: TreeHash,
+        right_hash: TreeHash,
         exclusion_list: &HashSet<&LeafNodeIndex>,
-    ) -> Result<Vec<u8>, LibraryError> {
+    ) -> Result<TreeHash, LibraryError> {
         if exclusion_list.is_empty() {
             // If the exclusion list is empty, we can just use the parent node
             return self
@@ -237,7 +240,7 @@ impl TreeSyncParentNode {
                 .hash(crypto, ciphersuite)?
         };
 
-        Ok(hash)
+        Ok(hash.into())
     }
 }
 

@@ -201,7 +201,7 @@ impl PublicGroup {
     ) -> Result<(), ProposalValidationError> {
         // The sets borrow their keys, and have room for those of all members.
         let leaf_count = self.treesync().tree_size().leaf_count() as usize;
-        let mut signature_key_set = HashSet::<&[u8]>::with_capacity(leaf_count);
+        let mut signature_key_set = HashSet::<&[u8]>::new();
         let mut init_key_set = HashSet::<&[u8]>::new();
         let mut encryption_key_set = HashSet::<&[u8]>::with_capacity(leaf_count);
 
@@ -212,11 +212,16 @@ impl PublicGroup {
                 .map(|remove_proposal| remove_proposal.remove_proposal().removed),
         );
 
+        // Only added members bring signature keys that have to be unique.
+        let brings_signature_keys = proposal_queue.add_proposals().next().is_some();
+
         // Initialize the sets with the current members, filtered by the
         // remove proposals.
         for (index, leaf_node) in self.treesync().full_leaves() {
             if !remove_proposals.contains(&index) {
-                signature_key_set.insert(leaf_node.signature_key().as_slice());
+                if brings_signature_keys {
+                    signature_key_set.insert(leaf_node.signature_key().as_slice());
+                }
                 encryption_key_set.insert(leaf_node.encryption_key().as_slice());
             }
         }
