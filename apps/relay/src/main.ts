@@ -1,21 +1,26 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createRelay, localWake, openSqlite, type Db } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
 import { createMetrics } from './metrics.ts';
+import { dangersOf } from './production.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
 const env = parseEnv(process.env);
-if ('problems' in env) {
-  for (const problem of env.problems) console.error(problem);
-  process.exit(3);
-}
+if ('problems' in env) refuse(env.problems);
+const dangers = env.QPC_PRODUCTION ? dangersOf(env) : [];
+if (dangers.length > 0) refuse(dangers);
 await run(env).catch((error: unknown) => {
   console.error(sentenceOf(error, env));
   process.exit(1);
 });
+
+function refuse(problems: readonly string[]): never {
+  for (const problem of problems) console.error(problem);
+  process.exit(3);
+}
 
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
@@ -26,6 +31,7 @@ async function run(env: Env): Promise<void> {
     wake: localWake(),
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
+    trustedProxies: env.QPC_TRUSTED_PROXY,
     rateFactor: env.QPC_RATE_FACTOR,
     observe: metrics.observe,
     report: (incident, error) => {
@@ -34,16 +40,13 @@ async function run(env: Env): Promise<void> {
   });
   let state: 'starting' | 'serving' | 'draining' = 'starting';
   const admin = await serveAdmin({
-    host: env.QPC_HOST,
+    host: env.QPC_ADMIN_HOST,
     port: env.QPC_ADMIN_PORT,
     registry: metrics.registry,
     isReady: async () =>
       state === 'serving' && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
   });
-  const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
-  state = 'serving';
-  console.log(`The relay serves at ${address} (state: http://${env.QPC_HOST}:${env.QPC_ADMIN_PORT}/readyz).`);
-
+  // Before anyone can know that it serves: who tells it to stop from then on is heard.
   const stop = () => {
     if (state === 'draining') return;
     state = 'draining';
@@ -62,6 +65,12 @@ async function run(env: Env): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
+  state = 'serving';
+  console.log(
+    `The relay serves at ${address} (state: http://${env.QPC_ADMIN_HOST}:${env.QPC_ADMIN_PORT}/readyz).`,
+  );
 }
 
 function openDatabase(address: string): Promise<Db> {
@@ -69,8 +78,14 @@ function openDatabase(address: string): Promise<Db> {
     throw new Error('QPC_DATABASE: this version keeps its data in SQLite only; use sqlite:PATH.');
   }
   const path = address.slice('sqlite:'.length);
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== ':memory:') makeFolder(dirname(path));
   return openSqlite(path);
+}
+
+/** A folder that is made here is its owner's alone, whatever the umask; one that was there keeps its mode. */
+function makeFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) chmodSync(folder, 0o700);
 }
 
 /** What goes into the log of a fault: its kind and code, and nothing that a caller sent. */

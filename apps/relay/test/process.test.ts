@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { runRelay } from './support/run-relay.ts';
 
 let relay: RelayProcess;
 beforeAll(async () => {
@@ -14,25 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => relay.kill());
 
-/** Starts another relay that is expected not to come up. */
-async function refusedStart(env: Record<string, string>): Promise<{ exit: number; output: string }> {
-  const child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', QPC_DATABASE: 'sqlite::memory:', ...env },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [exit] = (await once(child, 'close')) as [number];
-  return { exit, output: output.trim() };
-}
-
 test.each([
   ['an unknown variable', () => ({ QPC_PROT: '1' }), 'QPC_PROT'],
   ['a malformed one', () => ({ QPC_PORT: 'x' }), 'QPC_PORT'],
   ['a port that is taken', () => ({ QPC_PORT: new URL(relay.url).port, QPC_ADMIN_PORT: '0' }), 'QPC_PORT'],
   ['a database that this version does not have', () => ({ QPC_DATABASE: 'postgres://x/y' }), 'QPC_DATABASE'],
 ])('%s stops the start with one sentence', async (_name, env, named) => {
-  const { exit, output } = await refusedStart(env());
+  const { exit, output } = await runRelay({ QPC_DATABASE: 'sqlite::memory:', ...env() });
   expect(exit).not.toBe(0);
   expect(output.split('\n')).toHaveLength(1);
   expect(output).toContain(named);

@@ -11,9 +11,20 @@ import { contextOf, type Services } from './context.ts';
 import { codeOf, detailsOf, RelayError } from './errors.ts';
 import { relayRouter } from './root.ts';
 
+/** Whom the server believes and serves. */
+export interface ServerOptions {
+  origins: readonly string[];
+  trustedProxies?: readonly string[];
+}
+
 /** The HTTP server: tRPC under /trpc and nothing else. Whatever is not a result is a typed error as JSON. */
-export function createServer(services: Services, origins: readonly string[]): FastifyInstance {
+export function createServer(
+  services: Services,
+  { origins, trustedProxies = [] }: ServerOptions,
+): FastifyInstance {
   const server = Fastify({
+    // Which address a caller has: else anyone could choose the one that rate limits count.
+    trustProxy: [...trustedProxies],
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },

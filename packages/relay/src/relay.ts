@@ -21,6 +21,8 @@ export interface RelayOptions {
    * request, which is the caller's word and so right for development alone.
    */
   publicHosts?: readonly string[];
+  /** Addresses and networks of the proxies whose X-Forwarded-For is believed. Default: none. */
+  trustedProxies?: readonly string[];
   /** Multiplies every rate limit. */
   rateFactor?: number;
   /** Takes a fault that callers are told nothing about but its id. */
@@ -53,7 +55,7 @@ export function createRelay(options: RelayOptions): Relay {
     closing: closing.signal,
     streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
   };
-  const server = createServer(services, options.origins);
+  const server = createServer(services, options);
   const drain = drainable(server);
   const pruning = setInterval(() => {
     prune(services.db, services.now()).catch((error: unknown) => services.report(randomUUID(), error));

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
@@ -12,10 +12,9 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 
 /** Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. */
 export async function openSqlite(path: string): Promise<Db> {
+  if (path !== ':memory:') keepPrivate(path);
   const database = new Database(path, { timeout: 5_000 });
   requireVersion(database);
-  // Ciphertext, but also who was welcomed into what: for the relay's own user alone. Its WAL gets the same mode.
-  if (path !== ':memory:') chmodSync(path, 0o600);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
@@ -28,6 +27,15 @@ export async function openSqlite(path: string): Promise<Db> {
   }).migrateToLatest();
   if (error !== undefined) throw new Error('the tables cannot be brought up to date', { cause: error });
   return db;
+}
+
+/**
+ * Ciphertext, but also who was welcomed into what: for the relay's own user alone. Made before SQLite would make it, which
+ * asks the umask; the files beside it (-wal, -shm) get its mode.
+ */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 function requireVersion(database: Database.Database): void {
