@@ -43,6 +43,8 @@ export const envSchema = z.strictObject({
     .default([]),
   QPC_PRODUCTION: flag.default(false),
   QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
+  QPC_MAX_CALLS: count.default(2_000),
+  QPC_MAX_STREAMS: count.default(25_000),
   QPC_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'], 'silent, error, warn, info or debug')
     .default('info'),

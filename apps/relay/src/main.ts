@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createRelay, localWake, openSqlite, type Db } from '@quicprochat/relay';
+import { createRelay, localWake, openSqlite, type Db, type Observe } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
+import { faultOf } from './fault.ts';
 import { createMetrics } from './metrics.ts';
 import { dangersOf } from './production.ts';
 
@@ -24,8 +25,8 @@ function refuse(problems: readonly string[]): never {
 
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
-  const db = await openDatabase(env.QPC_DATABASE);
   const metrics = createMetrics();
+  const db = await openDatabase(env.QPC_DATABASE, metrics.observe);
   const relay = createRelay({
     db,
     wake: localWake(),
@@ -34,6 +35,7 @@ async function run(env: Env): Promise<void> {
     trustedProxies: env.QPC_TRUSTED_PROXY,
     rateFactor: env.QPC_RATE_FACTOR,
     observe: metrics.observe,
+    bounds: { maxCalls: env.QPC_MAX_CALLS, maxStreams: env.QPC_MAX_STREAMS },
     report: (incident, error) => {
       log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
     },
@@ -73,25 +75,19 @@ async function run(env: Env): Promise<void> {
   );
 }
 
-function openDatabase(address: string): Promise<Db> {
+function openDatabase(address: string, observe: Observe): Promise<Db> {
   if (!address.startsWith('sqlite:')) {
     throw new Error('QPC_DATABASE: this version keeps its data in SQLite only; use sqlite:PATH.');
   }
   const path = address.slice('sqlite:'.length);
   if (path !== ':memory:') makeFolder(dirname(path));
-  return openSqlite(path);
+  return openSqlite(path, { observe });
 }
 
 /** A folder that is made here is its owner's alone, whatever the umask; one that was there keeps its mode. */
 function makeFolder(folder: string): void {
   const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (made !== undefined) chmodSync(folder, 0o700);
-}
-
-/** What goes into the log of a fault: its kind and code, and nothing that a caller sent. */
-function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return 'code' in error ? `${error.name} ${String(error.code)}` : `${error.name}: ${error.message}`;
 }
 
 function sentenceOf(error: unknown, env: Env): string {

@@ -1,5 +1,6 @@
 /** The relay as a library: blind storage and ordering of what groups say. See SPEC.md for its rules. */
-export type { ObservedCall } from './context.ts';
+export type { Bounds } from './entrance.ts';
+export type { Observe, Observed } from './observed.ts';
 export { createRelay, type Relay, type RelayOptions } from './relay.ts';
 export { relayRouter, type RelayRouter } from './root.ts';
 export { openSqlite, type Db } from './store/sqlite.ts';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
-import type { ObservedCall, Services } from './context.ts';
+import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
+import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
+import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { prune } from './store/secrets.ts';
 import type { Db } from './store/sqlite.ts';
@@ -27,8 +29,10 @@ export interface RelayOptions {
   rateFactor?: number;
   /** Takes a fault that callers are told nothing about but its id. */
   report?: (incident: string, error: unknown) => void;
-  /** Takes how each call ended, for metrics. */
-  observe?: (call: ObservedCall) => void;
+  /** Takes what happens, for metrics. The store has an `observe` of its own. */
+  observe?: Observe;
+  /** How much is taken on at once. */
+  bounds?: Bounds;
   now?: () => number;
   /** How long one stream lasts at most. Default: as long as a session. */
   streamLifetimeMs?: number;

@@ -2,7 +2,9 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import type { Observe } from '../observed.ts';
 import { migrations } from './migrations.ts';
+import { timing } from './observe.ts';
 import type { Schema } from './schema.ts';
 
 export type Db = Kysely<Schema>;
@@ -10,8 +12,11 @@ export type Db = Kysely<Schema>;
 /** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/** Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. */
-export async function openSqlite(path: string): Promise<Db> {
+/**
+ * Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. `observe`
+ * takes how long each statement took.
+ */
+export async function openSqlite(path: string, { observe }: { observe?: Observe } = {}): Promise<Db> {
   if (path !== ':memory:') keepPrivate(path);
   const database = new Database(path, { timeout: 5_000 });
   requireVersion(database);
@@ -20,7 +25,10 @@ export async function openSqlite(path: string): Promise<Db> {
   database.pragma('foreign_keys = ON');
   // What was acknowledged is overwritten, and does not lie about in free pages.
   database.pragma('secure_delete = ON');
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database }),
+    ...(observe && { log: timing(observe) }),
+  });
   const { error } = await new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
