@@ -59,6 +59,12 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const expired = new Counter({
+    name: `${PREFIX}expired_total`,
+    help: 'What was over and is deleted, by what it was.',
+    labelNames: ['what'],
+    registers,
+  });
   // So that a rate over them is 0 and not "no data" before the first.
   for (const reason of ['calls', 'streams', 'closing']) refused.inc({ reason }, 0);
   for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
@@ -80,6 +86,10 @@ export function createMetrics(): Metrics {
         return delivered.inc({ event: observed.event });
       case 'dropped':
         return dropped.inc();
+      case 'expired':
+        expired.inc({ what: 'key_packages' }, observed.keyPackages);
+        expired.inc({ what: 'spent_key_packages' }, observed.spentKeyPackages);
+        return expired.inc({ what: 'welcomes' }, observed.welcomes);
       case 'query':
         return storeSeconds.observe({ kind: observed.kind }, observed.durationMs / 1_000);
     }

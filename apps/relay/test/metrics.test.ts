@@ -14,6 +14,7 @@ const ONE_OF_EACH: { [T in Observed['type']]: Observed & { type: T } } = {
   'stream-closed': { type: 'stream-closed', kind: 'inbox' },
   delivered: { type: 'delivered', event: 'group-entry' },
   dropped: { type: 'dropped' },
+  expired: { type: 'expired', keyPackages: 1, spentKeyPackages: 2, welcomes: 3 },
   query: { type: 'query', kind: 'commit', durationMs: 4 },
 };
 

@@ -3,6 +3,7 @@ export type { Bounds } from './entrance.ts';
 export type { Observe, Observed } from './observed.ts';
 export { createRelay, type Relay, type RelayOptions } from './relay.ts';
 export { relayRouter, type RelayRouter } from './root.ts';
+export { expire, type Expired } from './store/retention.ts';
 export { openSqlite, type Db } from './store/sqlite.ts';
 export { localWake } from './wake/local.ts';
 export type { Wake } from './wake/wake.ts';

@@ -1,4 +1,5 @@
 import type { RelayErrorCode, StreamEvent } from '@quicprochat/protocol';
+import type { Expired } from './store/retention.ts';
 
 /**
  * What a relay tells its operator's metrics, as it happens. Nothing in it says whose call, whose stream or which group it
@@ -14,6 +15,8 @@ export type Observed =
   | { type: 'delivered'; event: StreamEvent['type'] }
   /** A stream was cut off, because its reader took nothing for too long. */
   | { type: 'dropped' }
+  /** What was over and is deleted. */
+  | ({ type: 'expired' } & Expired)
   /** A statement that the store carried out; `commit` is the one that waits for the disk. */
   | { type: 'query'; kind: 'read' | 'write' | 'commit'; durationMs: number };
 

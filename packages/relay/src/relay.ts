@@ -6,12 +6,12 @@ import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
-import { prune } from './store/secrets.ts';
+import { expire } from './store/retention.ts';
 import type { Db } from './store/sqlite.ts';
 import type { Wake } from './wake/wake.ts';
 
-/** How often expired challenges, sessions, nonces and tickets are deleted. */
-const PRUNE_EVERY_MS = 60_000;
+/** How often what is over is deleted. */
+const EXPIRE_EVERY_MS = 60_000;
 
 export interface RelayOptions {
   db: Db;
@@ -34,6 +34,8 @@ export interface RelayOptions {
   /** How much is taken on at once. */
   bounds?: Bounds;
   now?: () => number;
+  /** How often what is over is deleted. Default: every minute. */
+  expireEveryMs?: number;
   /** How long one stream lasts at most. Default: as long as a session. */
   streamLifetimeMs?: number;
 }
@@ -61,15 +63,18 @@ export function createRelay(options: RelayOptions): Relay {
   };
   const server = createServer(services, options);
   const drain = drainable(server);
-  const pruning = setInterval(() => {
-    prune(services.db, services.now()).catch((error: unknown) => services.report(randomUUID(), error));
-  }, PRUNE_EVERY_MS);
-  pruning.unref();
+  const expiring = setInterval(() => {
+    expire(services.db, services.now()).then(
+      (expired) => services.observe({ type: 'expired', ...expired }),
+      (error: unknown) => services.report(randomUUID(), error),
+    );
+  }, options.expireEveryMs ?? EXPIRE_EVERY_MS);
+  expiring.unref();
 
   return {
     listen: (address) => server.listen(address),
     close: async () => {
-      clearInterval(pruning);
+      clearInterval(expiring);
       closing.abort();
       await drain();
       await options.db.destroy();

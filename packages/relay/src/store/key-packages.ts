@@ -22,6 +22,8 @@ export interface Upload {
   lastResort: Uint8Array | undefined;
   /** Whether the pool is emptied first. */
   replace: boolean;
+  /** The day on which these go, see `expiryDay`. */
+  expiresOn: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Upload {
  * @returns the size of the pool, or undefined where it would be too large: then nothing is stored
  */
 export function publishKeyPackages(db: Db, upload: Upload): Promise<number | undefined> {
-  const { deviceId, suite, lastResort } = upload;
+  const { deviceId, suite, lastResort, expiresOn } = upload;
   return db.transaction().execute(async (tx) => {
     if (upload.replace) await deleteFrom(tx, upload, 0);
     const { available } = await countKeyPackages(tx, deviceId, suite);
@@ -47,6 +49,7 @@ export function publishKeyPackages(db: Db, upload: Upload): Promise<number | und
         last_resort: 1,
         payload: Buffer.from(lastResort),
         hash: null,
+        expires_on: expiresOn,
       };
       await tx.insertInto('key_packages').values(row).execute();
     }
@@ -63,11 +66,18 @@ async function deleteFrom(tx: Db, { deviceId, suite }: Upload, lastResort: 0 | 1
     .execute();
 }
 
-async function freshOnes(tx: Db, { deviceId, suite, keyPackages }: Upload) {
+async function freshOnes(tx: Db, { deviceId, suite, keyPackages, expiresOn }: Upload) {
   const rows = new Map(
     keyPackages.map((bytes) => {
       const hash = hashOf(bytes);
-      const row = { device_id: deviceId, suite, last_resort: 0, payload: Buffer.from(bytes), hash };
+      const row = {
+        device_id: deviceId,
+        suite,
+        last_resort: 0,
+        payload: Buffer.from(bytes),
+        hash,
+        expires_on: expiresOn,
+      };
       return [hash.toString('hex'), row];
     }),
   );
@@ -138,7 +148,7 @@ export async function claimKeyPackages(
 async function takeOne(db: Db, deviceId: string, suite: number) {
   const row = await db
     .selectFrom('key_packages')
-    .select(['id', 'payload', 'last_resort', 'hash'])
+    .select(['id', 'payload', 'last_resort', 'hash', 'expires_on'])
     .where('device_id', '=', deviceId)
     .where('suite', '=', suite)
     .orderBy('last_resort')
@@ -151,7 +161,7 @@ async function takeOne(db: Db, deviceId: string, suite: number) {
     if (row.hash !== null)
       await db
         .insertInto('spent_key_packages')
-        .values({ hash: row.hash })
+        .values({ hash: row.hash, expires_on: row.expires_on })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
   }
