@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
 interface Run {
+  /** The program; default: the one that serves. */
+  entry?: 'main.ts' | 'qpc-relay.ts';
+  /** What stands after the program. */
+  words?: string[];
   /** What it is run under; default: the test's own. */
   umask?: string;
   /** Once it has printed this, it is told to stop. Else it is waited for. */
@@ -16,11 +20,13 @@ interface Run {
 /** Runs a relay process with this environment and nothing else to its end. */
 export async function runRelay(
   env: Record<string, string>,
-  { umask, until, then }: Run = {},
+  { entry = 'main.ts', words = [], umask, until, then }: Run = {},
 ): Promise<{ exit: number | null; output: string }> {
-  const command = ['exec', process.execPath, '--conditions=@quicprochat/source', MAIN];
-  const script = [...(umask === undefined ? [] : [`umask ${umask};`]), ...command].join(' ');
-  const child = spawn('/bin/sh', ['-c', script], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  const command = [process.execPath, '--conditions=@quicprochat/source', SOURCES + entry, ...words];
+  const script = `${umask === undefined ? '' : `umask ${umask}; `}exec "$@"`;
+  const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
   let output = '';
   let told = false;
   for (const stream of [child.stdout, child.stderr])

@@ -40,30 +40,33 @@ export async function readInbox(db: Db, deviceId: string, request: PageRequest):
 
 /** Deletes what was received, and the shared parts of Welcomes that nobody waits for any more. */
 export function acknowledgeInbox(db: Db, deviceId: string, sequence: number): Promise<void> {
-  return db.transaction().execute(async (tx) => {
-    const gone = await tx
-      .deleteFrom('inbox')
-      .where('device_id', '=', deviceId)
-      .where('sequence', '<=', sequence)
-      .returning('welcome_id')
-      .execute();
-    for (const { welcome_id } of gone) {
-      await tx
-        .deleteFrom('welcomes')
-        .where('welcome_id', '=', welcome_id)
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('inbox')
-                .select('inbox.welcome_id')
-                .whereRef('inbox.welcome_id', '=', 'welcomes.welcome_id'),
-            ),
+  return db.transaction().execute((tx) => deleteFromInbox(tx, deviceId, sequence));
+}
+
+/** {@link acknowledgeInbox} as a part of a transaction. */
+export async function deleteFromInbox(tx: Db, deviceId: string, sequence: number): Promise<void> {
+  const gone = await tx
+    .deleteFrom('inbox')
+    .where('device_id', '=', deviceId)
+    .where('sequence', '<=', sequence)
+    .returning('welcome_id')
+    .execute();
+  for (const { welcome_id } of gone) {
+    await tx
+      .deleteFrom('welcomes')
+      .where('welcome_id', '=', welcome_id)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('inbox')
+              .select('inbox.welcome_id')
+              .whereRef('inbox.welcome_id', '=', 'welcomes.welcome_id'),
           ),
-        )
-        .execute();
-    }
-  });
+        ),
+      )
+      .execute();
+  }
 }
 
 export async function inboxHead(db: Db, deviceId: string): Promise<number> {
