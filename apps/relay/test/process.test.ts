@@ -31,6 +31,16 @@ test('livez, readyz and metrics answer on the admin port, and name nobody', asyn
   expect((await fetch(`${relay.url}/metrics`)).status).toBe(404);
 });
 
+test('health tells by its exit code whether the relay of this environment serves', async () => {
+  const ask = (port: string) =>
+    runRelay({ QPC_ADMIN_PORT: port }, { entry: 'qpc-relay.ts', words: ['health'] });
+  expect(await ask(new URL(relay.adminUrl).port)).toEqual({ exit: 0, output: 'ready' });
+  // The clients' port is not the one.
+  expect((await ask(new URL(relay.url).port)).exit).toBe(1);
+  expect(await ask('1')).toEqual({ exit: 1, output: 'no answer' });
+  expect((await ask('x')).exit).toBe(3);
+});
+
 test('RLY-46 killed in the middle of writes and started again, it has all that it acknowledged, once', async () => {
   const group = await new TestGroup(relay.url).create();
   const acknowledged: number[] = [];
