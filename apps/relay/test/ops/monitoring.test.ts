@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { RELAY_ERRORS } from '@quicprochat/protocol';
-import { relayRouter } from '@quicprochat/relay';
-import { createMetrics } from '../../src/metrics.ts';
+import { expectKnown } from '../support/known-metrics.ts';
 import { OPS, testWith, tool } from '../support/tool.ts';
 
 const PROMETHEUS = new URL('prometheus/', OPS);
@@ -42,15 +40,3 @@ test('each alert is in its tests, says what it means and what to do, and how muc
 test('alerts ask for metrics, procedures and outcomes that there are', async () => {
   for (const { expr } of rules) await expectKnown(expr);
 });
-
-/** Every metric of ours in an expression is exported, and every label value that it picks can come. */
-async function expectKnown(expr: string): Promise<void> {
-  const exported = await createMetrics().registry.getMetricsAsJSON();
-  const names = exported.map(({ name }) => name);
-  for (const [metric] of expr.matchAll(/\bquicprochat_\w+/g))
-    expect(names).toContain(metric.replace(/_(bucket|sum|count)$/, ''));
-  for (const [, values = ''] of expr.matchAll(/outcome=~?"([^"]*)"/g))
-    for (const value of values.split('|')) expect(['OK', ...Object.keys(RELAY_ERRORS)]).toContain(value);
-  for (const [, value = ''] of expr.matchAll(/procedure="([^"]*)"/g))
-    expect(Object.keys(relayRouter._def.procedures)).toContain(value);
-}
