@@ -40,6 +40,7 @@ test('it starts the file that the bundle makes, with variables that are the rela
     .map((pair) => pair.split('='))
     .filter(([name]) => name !== 'NODE_ENV');
   expect(envSchema.partial().safeParse(Object.fromEntries(set)).success).toBe(true);
+  expect(valueOf('Environment')).toContain('QPC_PRODUCTION=true');
 });
 
 test('the data lies in the folder that systemd makes, for the relay alone', () => {
