@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
@@ -78,4 +80,28 @@ test('told to stop, it ends with 0', async () => {
   const stopping = await startRelay();
   await stopping.stop();
   await expect(fetch(`${stopping.adminUrl}/livez`)).rejects.toThrow();
+});
+
+test('RLY-64 while it drains it is alive and not ready, answers what has begun and nothing more, and ends with 0', async () => {
+  const draining = await startRelay();
+  const begun = request(`${draining.url}/trpc/auth.challenge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 2, expect: '100-continue' },
+  });
+  // The relay has the call's head, and asks for its body.
+  begun.flushHeaders();
+  await once(begun, 'continue');
+  const stopped = draining.stop();
+  const statusOf = async (url: string) => (await fetch(url)).status;
+  await expect.poll(() => statusOf(`${draining.adminUrl}/readyz`)).toBe(503);
+  expect(await statusOf(`${draining.adminUrl}/livez`)).toBe(200);
+  expect(await statusOf(`${draining.url}/trpc/auth.challenge`)).toBe(503);
+
+  const answered = once(begun, 'response') as Promise<[IncomingMessage]>;
+  begun.end('{}');
+  const [answer] = await answered;
+  answer.resume();
+  expect(answer.statusCode).toBe(200);
+  await stopped;
+  await expect(fetch(`${draining.adminUrl}/livez`)).rejects.toThrow();
 });
