@@ -1,13 +1,12 @@
 //! Vectors of bytes in serde's data model as the bytes that they are, for
 //! `#[serde(with = "crate::byte_strings")]`. Derived, they are sequences of
-//! numbers, which a format has to take apart one by one. Formats that have no
-//! byte strings, JSON for one, write what they wrote before, and what they have
-//! written is read.
+//! numbers, which a format has to take apart one by one. Human-readable
+//! formats, which have no byte strings, keep the derived form.
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    de::{Error, SeqAccess, Visitor},
-    Deserializer, Serializer,
+    de::{Error, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
 };
 use tls_codec::VLBytes;
 
@@ -28,22 +27,30 @@ impl Bytes for VLBytes {
     }
 }
 
-pub(crate) fn serialize<T: Bytes, S: Serializer>(
+pub(crate) fn serialize<T: Bytes + Serialize, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(value.bytes())
+    if serializer.is_human_readable() {
+        value.serialize(serializer)
+    } else {
+        serializer.serialize_bytes(value.bytes())
+    }
 }
 
-pub(crate) fn deserialize<'de, T: Bytes, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, T: Bytes + Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_byte_buf(BytesVisitor(PhantomData))
+    if deserializer.is_human_readable() {
+        T::deserialize(deserializer)
+    } else {
+        deserializer.deserialize_byte_buf(BytesVisitor(PhantomData))
+    }
 }
 
 struct BytesVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Bytes> Visitor<'de> for BytesVisitor<T> {
+impl<T: Bytes> Visitor<'_> for BytesVisitor<T> {
     type Value = T;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -55,14 +62,6 @@ impl<'de, T: Bytes> Visitor<'de> for BytesVisitor<T> {
     }
 
     fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<T, E> {
-        Ok(bytes.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-        let mut bytes = Vec::new();
-        while let Some(byte) = seq.next_element()? {
-            bytes.push(byte);
-        }
         Ok(bytes.into())
     }
 }
