@@ -58,16 +58,25 @@ function found(secrets: readonly Uint8Array[]): number[] {
   });
 }
 
+/** The seed of a client's generator, among what was drawn, and the first secrets that it made of it. */
+function secretsOf(client: CoreClient, drawn: readonly Buffer[]) {
+  const seed = drawn.find((bytes) => {
+    // The store's id comes first.
+    return bytes.length === 32 && equal(publicKey(stretched(bytes, 48).subarray(16)), client.accountKey());
+  });
+  if (seed === undefined) throw new Error('nothing that was drawn made this account');
+  const keys = stretched(seed, 8 * 1_024);
+  expect(publicKey(keys.subarray(48, 80))).toEqual(client.deviceKey());
+  return { seed, keys, account: keys.subarray(16, 48), device: keys.subarray(48, 80) };
+}
+
+const equal = (left: Uint8Array, right: Uint8Array) => Buffer.compare(left, right) === 0;
+
 test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stays', (suite) => {
   const drawn = listen();
-  const alice = CoreClient.create('alice', STORE_KEY);
-  const seed = drawn[0]!;
-  const keys = stretched(seed, 1024);
-  // The store's id comes first.
-  expect(publicKey(keys.subarray(16, 48))).toEqual(alice.accountKey());
-  expect(publicKey(keys.subarray(48, 80))).toEqual(alice.deviceKey());
+  const [alice, bob] = [CoreClient.create('alice', STORE_KEY), CoreClient.create('bob', STORE_KEY)];
+  const [ofAlice, ofBob] = [secretsOf(alice, drawn), secretsOf(bob, drawn)];
 
-  const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
   const { welcome } = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
   atAlice.mergePendingCommit(1_002);
@@ -76,8 +85,17 @@ test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stay
   atBob.mergePendingCommit(1_004);
   atAlice.process(update.commit, 1_005);
   atAlice.mergeStagedCommit(1_005);
+
+  const psk = crypto.getRandomValues(new Uint8Array(32));
+  const pskId = new Uint8Array([1]);
+  for (const client of [alice, bob]) client.storePsk(pskId, psk);
+  const strengthened = atAlice.commitPsks([pskId], [], 1_006);
+  atAlice.mergePendingCommit(1_006);
+  atBob.process(strengthened.commit, 1_006);
+  atBob.mergeStagedCommit(1_006);
+
   const plaintext = crypto.getRandomValues(new Uint8Array(200));
-  const received = atBob.process(atAlice.encrypt(plaintext, 1_006), 1_007);
+  const received = atBob.process(atAlice.encrypt(plaintext, 1_007), 1_008);
   expect(received).toMatchObject({ kind: 'application', plaintext });
   const exported = atAlice.exportSecret('test', new Uint8Array(), 64);
   expect(atBob.exportSecret('test', new Uint8Array(), 64)).toEqual(exported);
@@ -85,12 +103,16 @@ test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stay
   for (const client of [alice, bob]) client.takeWrites();
 
   // What is alive is found: the scan has teeth.
-  for (const alive of [seed, keys.subarray(16, 48), keys.subarray(48, 80), authenticator]) {
-    expect(found([alive]).length).toBeGreaterThan(0);
-  }
+  const alive = [ofAlice, ofBob].flatMap(({ seed, account, device }) => [seed, account, device]);
+  for (const secret of [...alive, authenticator, psk]) expect(found([secret]).length).toBeGreaterThan(0);
   // What a call took in or gave out is gone when it returns.
   expect(found([plaintext, exported, STORE_KEY])).toEqual([]);
+  for (const client of [alice, bob]) client.forgetPsk(pskId);
+  for (const client of [alice, bob]) client.takeWrites();
+  expect(found([psk])).toEqual([]);
 
   for (const handle of [atAlice, atBob, alice, bob]) handle.free();
-  expect(found([...drawn, keys, STORE_KEY, authenticator, plaintext, exported])).toEqual([]);
+  expect(
+    found([...drawn, ofAlice.keys, ofBob.keys, STORE_KEY, psk, authenticator, plaintext, exported]),
+  ).toEqual([]);
 });
