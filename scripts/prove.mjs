@@ -30,7 +30,7 @@ const PROOFS = {
     command: ['pnpm', '--filter', '@quicprochat/core-wasm', 'exec', 'vitest', 'run', 'test/hostile.test.ts'],
   },
   fuzz: {
-    shows: 'eight fuzzers for five minutes each find nothing (needs cargo-fuzz and a nightly toolchain)',
+    shows: 'nine fuzzers for five minutes each find nothing (needs cargo-fuzz and a nightly toolchain)',
     command: ['scripts/fuzz', '300'],
   },
   interop: {
