@@ -1,7 +1,7 @@
 import { fromBase64Url, type RelayErrorCode } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Limiters } from './rate-limit.ts';
-import type { Db } from './store/sqlite.ts';
+import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** How one call ended, for metrics: which procedure, and not whose call. */

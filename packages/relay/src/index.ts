@@ -2,6 +2,9 @@
 export type { ObservedCall } from './context.ts';
 export { createRelay, type Relay, type RelayOptions } from './relay.ts';
 export { relayRouter, type RelayRouter } from './root.ts';
-export { openSqlite, type Db } from './store/sqlite.ts';
+export { openPostgres } from './store/postgres.ts';
+export type { Db } from './store/schema.ts';
+export { openSqlite } from './store/sqlite.ts';
+export { StoreStartError } from './store/start-error.ts';
 export { localWake } from './wake/local.ts';
 export type { Wake } from './wake/wake.ts';

@@ -5,7 +5,7 @@ import { drainable } from './drain.ts';
 import { createServer } from './http.ts';
 import { createLimiters } from './rate-limit.ts';
 import { prune } from './store/secrets.ts';
-import type { Db } from './store/sqlite.ts';
+import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** How often expired challenges, sessions, nonces and tickets are deleted. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { isRelayErrorCode, LIMITS, type RelayErrorData } from '@quicprochat/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
-import { refusalOf, apiOf, codeOf } from './support/api.ts';
+import { refusalOf, apiOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
@@ -181,27 +181,6 @@ test('RLY-6 a fault that nobody foresaw is an incident, and the operator has it 
   expect(text).not.toMatch(/challenges|table|SQLITE/);
   await broken.close();
 });
-
-test('RLY-7 a full disk is UNAVAILABLE, stores nothing, and is over when there is room again', async () => {
-  const small = await startRelay();
-  const api = apiOf(small.url);
-  await api.auth.challenge.mutate({});
-  const pages = await small.db.executeQuery<{ page_count: number }>(raw('PRAGMA page_count'));
-  await small.db.executeQuery(raw(`PRAGMA max_page_count = ${pages.rows[0]?.page_count ?? 1}`));
-  const codes = new Set<string>();
-  for (let i = 0; i < 400 && codes.size < 1; i++) {
-    const call = api.auth.challenge.mutate({});
-    if ((await Promise.allSettled([call]))[0].status === 'rejected') codes.add(await codeOf(call));
-  }
-  expect([...codes]).toEqual(['UNAVAILABLE']);
-  await small.db.executeQuery(raw('PRAGMA max_page_count = 1073741823'));
-  expect((await api.auth.challenge.mutate({})).challenge).toHaveLength(43);
-  await small.close();
-});
-
-function raw(sql: string) {
-  return { sql, parameters: [], query: { kind: 'RawNode' }, queryId: { queryId: sql } } as never;
-}
 
 test('RLY-8 pages of the configured origins may call, and others may not', async () => {
   const allowedFor = async (origin: string) => {

@@ -200,14 +200,16 @@ test('RLY-64 a stream ends by itself after its time', async () => {
 
 test('RLY-64 a relay that shuts down ends its streams, finishes its calls and refuses new ones', async () => {
   const now = vi.fn(Date.now);
-  const leaving = await startRelay({ now });
+  // One connection, as SQLite has it: who holds it keeps all others waiting.
+  const leaving = await startRelay({ now, connections: 1 });
   const device = await new TestDevice(leaving.url, 'alice').register();
   const group = await newGroup(leaving.url);
   const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
+  await group.post('so that the stream has read the store, and waits');
   const stream = await TestStream.open(leaving.url, ticket);
-  await stream.take(1);
+  await stream.take(2);
 
-  // While the test holds the database, a call that has begun cannot end.
+  // While the test holds the connection, a call that has begun cannot end.
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   const holding = leaving.db.transaction().execute(() => held);

@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createRelay, localWake, openSqlite, type Db, type RelayOptions } from '../../src/index.ts';
+import { createRelay, localWake, type Db, type RelayOptions } from '../../src/index.ts';
+import { newDatabase } from './database.ts';
 
 /** A clock that stands until a test moves it. */
 export class TestClock {
@@ -12,22 +10,25 @@ export class TestClock {
   }
 }
 
-/** A real relay: HTTP on a free port, SQLite in a file of its own. */
+/** A real relay: HTTP on a free port, over a database of its own. */
 export interface TestRelay {
   url: string;
   host: string;
   db: Db;
-  /** Where the database lies. */
-  folder: string;
   clock: TestClock;
   /** Faults that were reported to the operator. */
   faults: unknown[];
   close(): Promise<void>;
 }
 
-export async function startRelay(options: Partial<RelayOptions> = {}): Promise<TestRelay> {
-  const folder = mkdtempSync(join(tmpdir(), 'qpc-relay-test-'));
-  const db = options.db ?? (await openSqlite(join(folder, 'relay.db')));
+interface TestRelayOptions extends Partial<Omit<RelayOptions, 'db'>> {
+  /** To PostgreSQL; SQLite has one. */
+  connections?: number;
+}
+
+export async function startRelay({ connections = 5, ...options }: TestRelayOptions = {}): Promise<TestRelay> {
+  const database = await newDatabase();
+  const db = await database.open({ connections });
   const clock = new TestClock();
   const faults: unknown[] = [];
   const relay = createRelay({
@@ -43,12 +44,11 @@ export async function startRelay(options: Partial<RelayOptions> = {}): Promise<T
     url,
     host: new URL(url).host,
     db,
-    folder,
     clock,
     faults,
     close: async () => {
       await relay.close();
-      rmSync(folder, { recursive: true, force: true });
+      await database.remove();
     },
   };
 }
