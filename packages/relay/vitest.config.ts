@@ -1,11 +1,16 @@
 import { preset } from '@quicprochat/config/vitest';
-import { postgresMissing } from '@quicprochat/testkit';
+import { natsMissing, postgresMissing } from '@quicprochat/testkit';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** The same tests on each of the stores; what is true of one alone stands in a folder of its name. */
 const STORES = {
   sqlite: { missing: undefined, leftOut: ['test/postgres/**'] },
   postgres: { missing: postgresMissing, leftOut: ['test/sqlite/**', 'test/spec.test.ts'] },
+  /** Three relays behind a proxy. */
+  'postgres-nats': {
+    missing: postgresMissing ?? natsMissing,
+    leftOut: ['test/sqlite/**', 'test/spec.test.ts', 'test/postgres/**'],
+  },
 } as const;
 
 export default defineConfig({

@@ -7,4 +7,7 @@ export type { Db } from './store/schema.ts';
 export { openSqlite } from './store/sqlite.ts';
 export { StoreStartError } from './store/start-error.ts';
 export { localWake } from './wake/local.ts';
+export { natsBus } from './wake/nats.ts';
+export { postgresBus } from './wake/postgres.ts';
+export { sharedWake } from './wake/shared.ts';
 export type { Wake } from './wake/wake.ts';

@@ -35,7 +35,7 @@ export interface RelayOptions {
 export interface Relay {
   /** Starts to serve, and gives its address. Rejects where the port is taken. */
   listen(address: { host: string; port: number }): Promise<string>;
-  /** Refuses new calls, ends streams, lets running calls finish, and closes the store. */
+  /** Refuses new calls, ends streams, lets running calls finish, and closes wake-ups and the store. */
   close(): Promise<void>;
 }
 
@@ -66,6 +66,8 @@ export function createRelay(options: RelayOptions): Relay {
       clearInterval(pruning);
       closing.abort();
       await drain();
+      // Before the store, over which it may say goodbye.
+      await options.wake.close();
       await options.db.destroy();
     },
   };

@@ -34,12 +34,10 @@ async function send(path: string, init: RequestInit = {}, url = relay.url): Prom
   return { status: response.status, text, code: json.error?.data?.qpc.code };
 }
 
-function call(procedure: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
+function call(procedure: string, body: string, url = relay.url): Promise<Answer> {
   const authorization = procedure.startsWith('groups.') || procedure.startsWith('auth.') ? {} : bearer();
-  return send(`/trpc/${procedure}`, {
-    body,
-    headers: { 'content-type': 'application/json', ...authorization, ...headers },
-  });
+  const headers = { 'content-type': 'application/json', ...authorization };
+  return send(`/trpc/${procedure}`, { body, headers }, url);
 }
 
 const bearer = () => ({ authorization: `Bearer ${device.token}` });
@@ -91,7 +89,9 @@ describe.each(MUTATIONS)('%s', (procedure) => {
   });
 
   test(`RLY-4 ${procedure} does not take a body over the limit`, async () => {
-    const answer = await call(procedure, JSON.stringify({ handle: 'x'.repeat(LIMITS.maxBodyBytes) }));
+    // Without a proxy between: it is cut off while it still sends, and the answer may not get through it.
+    const body = JSON.stringify({ handle: 'x'.repeat(LIMITS.maxBodyBytes) });
+    const answer = await call(procedure, body, relay.direct);
     expect([answer.status, answer.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
   });
 });
@@ -199,7 +199,7 @@ test('RLY-8 pages of the configured origins may call, and others may not', async
 });
 
 test('RLY-9 an address that calls too often is told when to come back', async () => {
-  const strict = await startRelay({ rateFactor: 0.01 });
+  const strict = await startRelay({ rateFactor: 0.01, instances: 1 });
   const api = apiOf(strict.url);
   const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => api.auth.challenge.mutate({})));
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');

@@ -23,36 +23,40 @@ export interface PostgresOptions {
 export async function openPostgres(url: string, { connections = 10 }: PostgresOptions = {}): Promise<Db> {
   if (!URL.canParse(url))
     throw new StoreStartError('STORE_REFUSED', 'The address of PostgreSQL is malformed.');
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: newPool(url, connections) }) });
+  // Without the time-outs: a large table's index takes longer, and so does waiting for another relay to make it.
+  const first = overPool({ connectionString: url, max: 1 });
   try {
-    await requireSettings(db);
-    await migrate(db, 'postgres');
-    return db;
+    await requireSettings(first);
+    await migrate(first, 'postgres');
   } catch (error) {
-    await db.destroy();
     throw startErrorOf(error);
+  } finally {
+    await first.destroy();
   }
-}
-
-function newPool(url: string, connections: number): pg.Pool {
-  const pool = new pg.Pool({
+  return overPool({
     connectionString: url,
-    application_name: 'quicprochat-relay',
     max: connections,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     // Where the server is gone without a word, no statement's end comes.
     query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
     // A relay that froze in the middle of a transaction does not keep the others from the rows that it has locked.
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+  });
+}
+
+function overPool(config: pg.PoolConfig): Db {
+  const pool = new pg.Pool({
+    application_name: 'quicprochat-relay',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
     types: ourTypes(),
+    ...config,
   });
   // A connection that breaks between two queries: the next query gets another one, or the fault. Without a listener,
   // Node would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /** All whole numbers are BIGINT, which `pg` gives as text: ours are sequences, epochs and times, and fit a number. */

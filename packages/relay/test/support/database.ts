@@ -8,6 +8,8 @@ import { openPostgres, openSqlite, type Db } from '../../src/index.ts';
 
 /** A database of its own on the store that this project tests. */
 export interface TestDatabase {
+  /** Its address, where it is on a server. */
+  readonly url?: string;
   open(options?: { connections?: number }): Promise<Db>;
   /** Deletes it, once all that was opened is closed. */
   remove(): Promise<void>;
