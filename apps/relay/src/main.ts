@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { createRelay, localWake, openSqlite, type Db } from '@quicprochat/relay';
+import { createRelay } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
 import { createMetrics } from './metrics.ts';
+import { openStore } from './store.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
 const env = parseEnv(process.env);
@@ -19,11 +18,14 @@ await run(env).catch((error: unknown) => {
 
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
-  const db = await openDatabase(env.QPC_DATABASE);
+  const { db, wake } = await openStore(env, (isHearing) => {
+    if (isHearing) log.info('wake-ups of all relays arrive again');
+    else log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
+  });
   const metrics = createMetrics();
   const relay = createRelay({
     db,
-    wake: localWake(),
+    wake,
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
     rateFactor: env.QPC_RATE_FACTOR,
@@ -64,15 +66,6 @@ async function run(env: Env): Promise<void> {
   process.on('SIGINT', stop);
 }
 
-function openDatabase(address: string): Promise<Db> {
-  if (!address.startsWith('sqlite:')) {
-    throw new Error('QPC_DATABASE: this version keeps its data in SQLite only; use sqlite:PATH.');
-  }
-  const path = address.slice('sqlite:'.length);
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return openSqlite(path);
-}
-
 /** What goes into the log of a fault: its kind and code, and nothing that a caller sent. */
 function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
@@ -85,6 +78,7 @@ function sentenceOf(error: unknown, env: Env): string {
     return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
   }
   if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT}, or the folder of the database.`;
+  if (code.startsWith('STORE_') && error instanceof Error) return `QPC_DATABASE: ${error.message}`;
   if (code.startsWith('SQLITE')) return `The database at QPC_DATABASE cannot be opened (${code}).`;
   return error instanceof Error ? error.message : 'The relay cannot start.';
 }
