@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
 
 export interface ChildOptions {
-  /** What it says is added to this file. */
-  logFile: string;
+  /** Where it runs: the user may not see the folder that we are in. What it says is added to `server.log` there. */
+  folder: string;
   /** Another user and group to run as. */
   identity?: { uid: number; gid: number } | undefined;
   /** It is up once it has said this. */
@@ -19,10 +20,10 @@ export interface ChildOptions {
 export async function startChild(
   command: string,
   args: readonly string[],
-  { logFile, identity, ready }: ChildOptions,
+  { folder, identity, ready }: ChildOptions,
 ): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...identity });
-  const log = createWriteStream(logFile, { flags: 'a' });
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...identity });
+  const log = createWriteStream(join(folder, 'server.log'), { flags: 'a' });
   let said = '';
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])

@@ -33,7 +33,7 @@ export async function startNats(): Promise<NatsServer> {
   let child: ChildProcess | undefined;
   const start = async () => {
     child = await startChild(command, ['-a', '127.0.0.1', '-p', String(port)], {
-      logFile: join(folder, 'server.log'),
+      folder,
       ready: /Server is ready/,
     });
   };

@@ -36,6 +36,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const data = join(folder, 'data');
   const initdb = ['-D', data, '-U', 'postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   execFileSync(join(bin, 'initdb'), [...initdb, '--encoding=UTF8', '--locale=C', '--no-sync'], {
+    cwd: folder,
     stdio: 'pipe',
     ...identity,
   });
@@ -44,7 +45,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const start = async () => {
     const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', folder];
     child = await startChild(join(bin, 'postgres'), [...args, '-c', 'max_connections=300'], {
-      logFile: join(folder, 'server.log'),
+      folder,
       identity,
       ready: /database system is ready to accept connections/,
     });

@@ -15,7 +15,7 @@ export class Peers {
 
   /** A relay that is new is given time to be heard on the first bus, too. */
   hear(relay: string, isOnFirst: boolean): void {
-    const now = Date.now();
+    const now = performance.now();
     const before = this.#heard.get(relay);
     this.#heard.set(relay, { onFirst: isOnFirst ? now : (before?.onFirst ?? now), onAny: now });
   }
@@ -26,7 +26,7 @@ export class Peers {
 
   /** Whether no relay that is there is silent on the first bus. */
   areHeard(): boolean {
-    const now = Date.now();
+    const now = performance.now();
     for (const [relay, { onAny }] of this.#heard)
       if (relay !== this.#me && now - onAny > FORGET_MS) this.#heard.delete(relay);
     return [...this.#heard.values()].every(({ onFirst }) => now - onFirst < SILENT_MS);

@@ -11,16 +11,19 @@ const CHANNEL = 'quicprochat_wake';
 const CHECK_EVERY_MS = 5_000;
 
 /**
- * The database as its own bus, by LISTEN and NOTIFY. Texts are sent over the pool and outside every other transaction,
- * as NOTIFY makes transactions wait for each other when they commit; they are heard on a connection of their own.
+ * The database as its own bus, by LISTEN and NOTIFY, on a connection of its own: in the pool, texts would wait behind
+ * calls for their turn, and in the transactions of calls, NOTIFY would make these wait for each other when they commit.
+ * While that connection is away, the pool is better than nothing.
  */
 export function postgresBus(url: string, db: Db): OpenBus {
   return (events) => {
     const closing = new AbortController();
-    const listening = keepListening(url, events, closing.signal);
+    const own: Own = { client: undefined };
+    const listening = keepListening(url, events, closing.signal, own);
     return {
       publish: async (text) => {
-        await sql`SELECT pg_notify(${CHANNEL}, ${text})`.execute(db);
+        if (own.client === undefined) await sql`SELECT pg_notify(${CHANNEL}, ${text})`.execute(db);
+        else await own.client.query('SELECT pg_notify($1, $2)', [CHANNEL, text]);
       },
       close: async () => {
         closing.abort();
@@ -30,21 +33,36 @@ export function postgresBus(url: string, db: Db): OpenBus {
   };
 }
 
-async function keepListening(url: string, events: BusEvents, closing: AbortSignal): Promise<void> {
+/** The connection that listens, while there is one. */
+interface Own {
+  client: pg.Client | undefined;
+}
+
+async function keepListening(url: string, events: BusEvents, closing: AbortSignal, own: Own): Promise<void> {
   for (let failures = 0; !closing.aborted; failures += 1) {
     await listenOnce(url, closing, {
       onText: events.onText,
-      onConnected: () => {
+      onConnected: (client) => {
         failures = 0;
+        own.client = client;
         events.onConnected();
       },
+      onOver: () => (own.client = undefined),
     });
     await pause(backoffMs(failures), closing);
   }
 }
 
 /** Listens for as long as the connection lasts. */
-async function listenOnce(url: string, closing: AbortSignal, events: BusEvents): Promise<void> {
+async function listenOnce(
+  url: string,
+  closing: AbortSignal,
+  events: {
+    onText: (text: string) => void;
+    onConnected: (client: pg.Client) => void;
+    onOver: () => void;
+  },
+): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'quicprochat-relay-wake',
@@ -60,7 +78,7 @@ async function listenOnce(url: string, closing: AbortSignal, events: BusEvents):
   try {
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
-    events.onConnected();
+    events.onConnected(client);
     for (;;) {
       await pause(CHECK_EVERY_MS, until);
       if (until.aborted) break;
@@ -70,6 +88,7 @@ async function listenOnce(url: string, closing: AbortSignal, events: BusEvents):
   } catch {
     // It is tried again, and until then the silence on the bus is noticed.
   }
+  events.onOver();
   await client.end().catch(() => undefined);
 }
 
