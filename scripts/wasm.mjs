@@ -36,6 +36,8 @@ const SOURCES = [
   'crates/core/src',
   'crates/wasm/Cargo.toml',
   'crates/wasm/src',
+  'third_party/openmls/Cargo.toml',
+  'third_party/openmls/src',
 ];
 
 class Failure extends Error {}

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -15,11 +16,13 @@ const list = z.string().transform((text) =>
 const origin = /^(\*|https?:\/\/[^/\s]+)$/;
 const host = /^[^/\s@]+$/;
 const nats = 'addresses like nats://localhost:4222, with commas between them';
+const flag = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
 export const envSchema = z.strictObject({
   QPC_PORT: port.default(4000),
   QPC_ADMIN_PORT: port.default(4001),
   QPC_HOST: z.string().default('127.0.0.1'),
+  QPC_ADMIN_HOST: z.string().default('127.0.0.1'),
   QPC_DATABASE: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH or postgres://…')
@@ -33,7 +36,17 @@ export const envSchema = z.strictObject({
   QPC_PUBLIC_HOSTS: list
     .pipe(z.array(z.string().regex(host, 'host names like relay.example or relay.example:4000, with commas')))
     .default([]),
+  QPC_TRUSTED_PROXY: list
+    .pipe(
+      z.array(
+        z.string().refine(isNetwork, 'addresses or networks like 10.0.0.2 or 10.0.0.0/24, with commas'),
+      ),
+    )
+    .default([]),
+  QPC_PRODUCTION: flag.default(false),
   QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
+  QPC_MAX_CALLS: count.default(2_000),
+  QPC_MAX_STREAMS: count.default(25_000),
   QPC_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'], 'silent, error, warn, info or debug')
     .default('info'),
@@ -56,6 +69,14 @@ export function parseEnv(environment: Record<string, string | undefined>): Env |
   const parsed = envSchema.safeParse(Object.fromEntries(ours));
   if (parsed.success) return parsed.data;
   return { problems: [...new Set(parsed.error.issues.flatMap(describe))] };
+}
+
+/** An address, or a network with its length in bits. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 /** A number as an environment carries it. `Number` alone would take blanks, hex and exponents. */

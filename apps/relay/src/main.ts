@@ -2,50 +2,59 @@ import { createRelay } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
+import { faultOf } from './fault.ts';
 import { createMetrics } from './metrics.ts';
+import { dangersOf } from './production.ts';
 import { openStore } from './store.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
 const env = parseEnv(process.env);
-if ('problems' in env) {
-  for (const problem of env.problems) console.error(problem);
-  process.exit(3);
-}
+if ('problems' in env) refuse(env.problems);
+const dangers = env.QPC_PRODUCTION ? dangersOf(env) : [];
+if (dangers.length > 0) refuse(dangers);
 await run(env).catch((error: unknown) => {
   console.error(sentenceOf(error, env));
   process.exit(1);
 });
 
+function refuse(problems: readonly string[]): never {
+  for (const problem of problems) console.error(problem);
+  process.exit(3);
+}
+
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
-  const { db, wake } = await openStore(env, (isHearing) => {
-    if (isHearing) log.info('wake-ups of all relays arrive again');
-    else log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
-  });
   const metrics = createMetrics();
+  const { db, wake } = await openStore(env, {
+    observe: metrics.observe,
+    onHearing: (isHearing) => {
+      if (isHearing) log.info('wake-ups of all relays arrive again');
+      else
+        log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
+    },
+  });
   const relay = createRelay({
     db,
     wake,
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
+    trustedProxies: env.QPC_TRUSTED_PROXY,
     rateFactor: env.QPC_RATE_FACTOR,
     observe: metrics.observe,
+    bounds: { maxCalls: env.QPC_MAX_CALLS, maxStreams: env.QPC_MAX_STREAMS },
     report: (incident, error) => {
       log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
     },
   });
   let state: 'starting' | 'serving' | 'draining' = 'starting';
   const admin = await serveAdmin({
-    host: env.QPC_HOST,
+    host: env.QPC_ADMIN_HOST,
     port: env.QPC_ADMIN_PORT,
     registry: metrics.registry,
     isReady: async () =>
       state === 'serving' && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
   });
-  const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
-  state = 'serving';
-  console.log(`The relay serves at ${address} (state: http://${env.QPC_HOST}:${env.QPC_ADMIN_PORT}/readyz).`);
-
+  // Before anyone can know that it serves: who tells it to stop from then on is heard.
   const stop = () => {
     if (state === 'draining') return;
     state = 'draining';
@@ -64,12 +73,12 @@ async function run(env: Env): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-}
 
-/** What goes into the log of a fault: its kind and code, and nothing that a caller sent. */
-function faultOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return 'code' in error ? `${error.name} ${String(error.code)}` : `${error.name}: ${error.message}`;
+  const address = await relay.listen({ host: env.QPC_HOST, port: env.QPC_PORT });
+  state = 'serving';
+  console.log(
+    `The relay serves at ${address} (state: http://${env.QPC_ADMIN_HOST}:${env.QPC_ADMIN_PORT}/readyz).`,
+  );
 }
 
 function sentenceOf(error: unknown, env: Env): string {

@@ -1,33 +1,98 @@
-import type { ObservedCall } from '@quicprochat/relay';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import type { Observe } from '@quicprochat/relay';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What is measured. No metric names a handle, a device, a group or an address. */
+/** What is measured. No metric names a handle, a device, a group or an address: every label has few, fixed values. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly observe: (call: ObservedCall) => void;
+  readonly observe: Observe;
 }
+
+const PREFIX = 'quicprochat_relay_';
+
+/** From a page that lies in memory to a disk that does not keep up. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'quicprochat_relay_' });
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  const registers = [registry];
   const calls = new Counter({
-    name: 'quicprochat_relay_calls_total',
+    name: `${PREFIX}calls_total`,
     help: 'Calls by procedure and by how they ended: OK, or an error code.',
     labelNames: ['procedure', 'outcome'],
-    registers: [registry],
+    registers,
   });
-  const seconds = new Histogram({
-    name: 'quicprochat_relay_call_seconds',
+  const callSeconds = new Histogram({
+    name: `${PREFIX}call_seconds`,
     help: 'Time from the start of a call to its result.',
     labelNames: ['procedure'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers: [registry],
+    buckets: SECONDS,
+    registers,
   });
-  return {
-    registry,
-    observe: ({ procedure, outcome, durationMs }) => {
-      calls.inc({ procedure, outcome });
-      seconds.observe({ procedure }, durationMs / 1_000);
-    },
+  const refused = new Counter({
+    name: `${PREFIX}refused_total`,
+    help: 'Requests turned away before they were calls: too many calls or streams at once, or closing.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const streams = new Gauge({
+    name: `${PREFIX}streams`,
+    help: 'Streams that are open, by what they follow.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const delivered = new Counter({
+    name: `${PREFIX}stream_events_total`,
+    help: 'Events given to streams, by type.',
+    labelNames: ['event'],
+    registers,
+  });
+  const dropped = new Counter({
+    name: `${PREFIX}slow_readers_total`,
+    help: 'Streams cut off because their readers took nothing for too long.',
+    registers,
+  });
+  const storeSeconds = new Histogram({
+    name: `${PREFIX}store_seconds`,
+    help: 'Time that the store took for a statement; commit is the one that waits for the disk.',
+    labelNames: ['kind'],
+    buckets: SECONDS,
+    registers,
+  });
+  const expired = new Counter({
+    name: `${PREFIX}expired_total`,
+    help: 'What was over and is deleted, by what it was.',
+    labelNames: ['what'],
+    registers,
+  });
+  // So that a rate over them is 0 and not "no data" before the first.
+  for (const reason of ['calls', 'streams', 'closing']) refused.inc({ reason }, 0);
+  for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
+
+  const observe: Observe = (observed) => {
+    switch (observed.type) {
+      case 'call': {
+        const { procedure, outcome, durationMs } = observed;
+        calls.inc({ procedure, outcome });
+        return callSeconds.observe({ procedure }, durationMs / 1_000);
+      }
+      case 'refused':
+        return refused.inc({ reason: observed.reason });
+      case 'stream-opened':
+        return streams.inc({ kind: observed.kind });
+      case 'stream-closed':
+        return streams.dec({ kind: observed.kind });
+      case 'delivered':
+        return delivered.inc({ event: observed.event });
+      case 'dropped':
+        return dropped.inc();
+      case 'expired':
+        expired.inc({ what: 'key_packages' }, observed.keyPackages);
+        expired.inc({ what: 'spent_key_packages' }, observed.spentKeyPackages);
+        return expired.inc({ what: 'welcomes' }, observed.welcomes);
+      case 'query':
+        return storeSeconds.observe({ kind: observed.kind }, observed.durationMs / 1_000);
+    }
   };
+  return { registry, observe };
 }

@@ -23,6 +23,10 @@ test.each([
   ['QPC_RATE_FACTOR', '-1'],
   ['QPC_RELAY', 'nonsense'],
   ['QPC_ORIGINS', 'not an origin'],
+  ['QPC_PRODUCTION', 'yes'],
+  ['QPC_TRUSTED_PROXY', 'proxy.local'],
+  ['QPC_TRUSTED_PROXY', '10.0.0.0/33'],
+  ['QPC_TRUSTED_PROXY', '10.0.0.1,10.0.0.0/8/8'],
 ])('%s=%s is named, and its value is not repeated', (name, value) => {
   const parsed = parseEnv({ [name]: value });
   expect(parsed).toEqual({ problems: [expect.stringContaining(name)] });

@@ -1,30 +1,16 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { request, type IncomingMessage } from 'node:http';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+import { runRelay } from './support/run-relay.ts';
 
 let relay: RelayProcess;
 beforeAll(async () => {
   relay = await startRelay();
 });
 afterAll(() => relay.kill());
-
-/** Starts another relay that is expected not to come up. */
-async function refusedStart(env: Record<string, string>): Promise<{ exit: number; output: string }> {
-  const child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
-    env: { PATH: process.env['PATH'] ?? '', QPC_DATABASE: 'sqlite::memory:', ...env },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [exit] = (await once(child, 'close')) as [number];
-  return { exit, output: output.trim() };
-}
 
 test.each([
   ['an unknown variable', () => ({ QPC_PROT: '1' }), 'QPC_PROT'],
@@ -37,7 +23,7 @@ test.each([
   ],
   ['NATS without a database that relays can share', () => ({ QPC_NATS: 'nats://u:hush@x' }), 'QPC_NATS'],
 ])('%s stops the start with one sentence', async (_name, env, named) => {
-  const { exit, output } = await refusedStart(env());
+  const { exit, output } = await runRelay({ QPC_DATABASE: 'sqlite::memory:', ...env() });
   expect(exit).not.toBe(0);
   expect(output.split('\n')).toHaveLength(1);
   expect(output).toContain(named);
@@ -50,6 +36,16 @@ test('livez, readyz and metrics answer on the admin port, and name nobody', asyn
   expect(metrics).toContain('quicprochat_relay_');
   expect(metrics).not.toMatch(/127\.0\.0\.1|handle="|device="|group="/);
   expect((await fetch(`${relay.url}/metrics`)).status).toBe(404);
+});
+
+test('health tells by its exit code whether the relay of this environment serves', async () => {
+  const ask = (port: string) =>
+    runRelay({ QPC_ADMIN_PORT: port }, { entry: 'qpc-relay.ts', words: ['health'] });
+  expect(await ask(new URL(relay.adminUrl).port)).toEqual({ exit: 0, output: 'ready' });
+  // The clients' port is not the one.
+  expect((await ask(new URL(relay.url).port)).exit).toBe(1);
+  expect(await ask('1')).toEqual({ exit: 1, output: 'no answer' });
+  expect((await ask('x')).exit).toBe(3);
 });
 
 test('RLY-46 killed in the middle of writes and started again, it has all that it acknowledged, once', async () => {
@@ -89,4 +85,28 @@ test('told to stop, it ends with 0', async () => {
   const stopping = await startRelay();
   await stopping.stop();
   await expect(fetch(`${stopping.adminUrl}/livez`)).rejects.toThrow();
+});
+
+test('RLY-64 while it drains it is alive and not ready, answers what has begun and nothing more, and ends with 0', async () => {
+  const draining = await startRelay();
+  const begun = request(`${draining.url}/trpc/auth.challenge`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 2, expect: '100-continue' },
+  });
+  // The relay has the call's head, and asks for its body.
+  begun.flushHeaders();
+  await once(begun, 'continue');
+  const stopped = draining.stop();
+  const statusOf = async (url: string) => (await fetch(url)).status;
+  await expect.poll(() => statusOf(`${draining.adminUrl}/readyz`)).toBe(503);
+  expect(await statusOf(`${draining.adminUrl}/livez`)).toBe(200);
+  expect(await statusOf(`${draining.url}/trpc/auth.challenge`)).toBe(503);
+
+  const answered = once(begun, 'response') as Promise<[IncomingMessage]>;
+  begun.end('{}');
+  const [answer] = await answered;
+  answer.resume();
+  expect(answer.statusCode).toBe(200);
+  await stopped;
+  await expect(fetch(`${draining.adminUrl}/livez`)).rejects.toThrow();
 });

@@ -51,14 +51,14 @@ pub use welcome::WelcomeBundle;
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The version of openmls underneath.
+/// The version of openmls underneath, which `third_party` patches.
 pub const OPENMLS_VERSION: &str = "0.9.2";
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_version_of_openmls_is_the_pinned_one() {
-        let manifest = include_str!("../../../Cargo.toml");
-        assert!(manifest.contains(&format!("openmls = {{ version = \"={}\"", super::OPENMLS_VERSION)));
+        let manifest = include_str!("../../../third_party/openmls/Cargo.toml");
+        assert!(manifest.contains(&format!("\nversion = \"{}\"\n", super::OPENMLS_VERSION)));
     }
 }

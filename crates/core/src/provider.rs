@@ -3,7 +3,6 @@
 mod aead;
 mod crypto;
 mod hpke;
-mod memo;
 mod verified;
 
 use openmls_rust_crypto::RustCrypto;

@@ -33,6 +33,7 @@ pub(crate) use self::{
 };
 use self::{
     manifest::{Manifest, Sealed},
+    record::same_bytes,
     seal::Seal,
 };
 pub use self::{
@@ -275,7 +276,11 @@ impl Store {
 
     fn put(&self, key: &[u8], value: Option<Value>) {
         let mut state = self.state.borrow_mut();
-        if state.records.get(key) == value.as_ref() {
+        let is_same = match (state.records.get(key), &value) {
+            (Some(before), Some(value)) => same_bytes(before, value),
+            (before, value) => before.is_none() && value.is_none(),
+        };
+        if is_same {
             return;
         }
         let previous = match &value {

@@ -41,6 +41,10 @@ export const LIMITS = {
   sessionLifetimeMs: 60 * 60 * 1_000,
   /** How far a proof's time may be from the relay's, either way. Nonces are remembered for twice as long. */
   proofWindowMs: 5 * 60 * 1_000,
+  /** How long the relay keeps a key package, and remembers that one was handed out: their lifetime (RFC 9420 §7.2). */
+  keyPackageKeptMs: 84 * 24 * 60 * 60 * 1_000,
+  /** How long a Welcome waits for its joiners: as long as they keep the private keys for it, a week more than that. */
+  welcomeKeptMs: 91 * 24 * 60 * 60 * 1_000,
   /** How long a stream ticket can be redeemed. */
   ticketLifetimeMs: 30_000,
 } as const;

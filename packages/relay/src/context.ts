@@ -1,15 +1,9 @@
-import { fromBase64Url, type RelayErrorCode } from '@quicprochat/protocol';
+import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
-
-/** How one call ended, for metrics: which procedure, and not whose call. */
-export interface ObservedCall {
-  procedure: string;
-  outcome: 'OK' | RelayErrorCode;
-  durationMs: number;
-}
 
 /** What a relay consists of, besides the server. */
 export interface Services {
@@ -22,7 +16,7 @@ export interface Services {
   limiters: Limiters;
   /** Takes a fault that is not told to the caller, with the id that is. */
   report: (incident: string, error: unknown) => void;
-  observe: (call: ObservedCall) => void;
+  observe: Observe;
   /** Aborted when the relay shuts down. */
   closing: AbortSignal;
   streamLifetimeMs: number;

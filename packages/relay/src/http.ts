@@ -8,12 +8,25 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { contextOf, type Services } from './context.ts';
+import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOf, detailsOf, RelayError } from './errors.ts';
 import { relayRouter } from './root.ts';
 
+/** Whom the server believes, whom it serves, and how many at once. */
+export interface ServerOptions {
+  origins: readonly string[];
+  trustedProxies?: readonly string[];
+  bounds?: Bounds;
+}
+
 /** The HTTP server: tRPC under /trpc and nothing else. Whatever is not a result is a typed error as JSON. */
-export function createServer(services: Services, origins: readonly string[]): FastifyInstance {
+export function createServer(
+  services: Services,
+  { origins, trustedProxies = [], bounds = {} }: ServerOptions,
+): FastifyInstance {
   const server = Fastify({
+    // Which address a caller has: else anyone could choose the one that rate limits count.
+    trustProxy: [...trustedProxies],
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
@@ -31,9 +44,7 @@ export function createServer(services: Services, origins: readonly string[]): Fa
     methods: ['GET', 'POST'],
     maxAge: 600,
   });
-  server.addHook('onRequest', async () => {
-    if (services.closing.aborted) throw new RelayError('UNAVAILABLE');
-  });
+  guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
-import type { ObservedCall, Services } from './context.ts';
+import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
+import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
+import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
-import { prune } from './store/secrets.ts';
+import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
-/** How often expired challenges, sessions, nonces and tickets are deleted. */
-const PRUNE_EVERY_MS = 60_000;
+/** How often what is over is deleted. */
+const EXPIRE_EVERY_MS = 60_000;
 
 export interface RelayOptions {
   db: Db;
@@ -21,13 +23,19 @@ export interface RelayOptions {
    * request, which is the caller's word and so right for development alone.
    */
   publicHosts?: readonly string[];
+  /** Addresses and networks of the proxies whose X-Forwarded-For is believed. Default: none. */
+  trustedProxies?: readonly string[];
   /** Multiplies every rate limit. */
   rateFactor?: number;
   /** Takes a fault that callers are told nothing about but its id. */
   report?: (incident: string, error: unknown) => void;
-  /** Takes how each call ended, for metrics. */
-  observe?: (call: ObservedCall) => void;
+  /** Takes what happens, for metrics. The store has an `observe` of its own. */
+  observe?: Observe;
+  /** How much is taken on at once. */
+  bounds?: Bounds;
   now?: () => number;
+  /** How often what is over is deleted. Default: every minute. */
+  expireEveryMs?: number;
   /** How long one stream lasts at most. Default: as long as a session. */
   streamLifetimeMs?: number;
 }
@@ -53,17 +61,20 @@ export function createRelay(options: RelayOptions): Relay {
     closing: closing.signal,
     streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
   };
-  const server = createServer(services, options.origins);
+  const server = createServer(services, options);
   const drain = drainable(server);
-  const pruning = setInterval(() => {
-    prune(services.db, services.now()).catch((error: unknown) => services.report(randomUUID(), error));
-  }, PRUNE_EVERY_MS);
-  pruning.unref();
+  const expiring = setInterval(() => {
+    expire(services.db, services.now()).then(
+      (expired) => services.observe({ type: 'expired', ...expired }),
+      (error: unknown) => services.report(randomUUID(), error),
+    );
+  }, options.expireEveryMs ?? EXPIRE_EVERY_MS);
+  expiring.unref();
 
   return {
     listen: (address) => server.listen(address),
     close: async () => {
-      clearInterval(pruning);
+      clearInterval(expiring);
       closing.abort();
       await drain();
       // Before the store, over which it may say goodbye.

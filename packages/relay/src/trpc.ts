@@ -37,7 +37,7 @@ const observed = t.middleware(async ({ ctx, path, next }) => {
   const startMs = performance.now();
   const result = await next();
   const outcome = result.ok ? 'OK' : codeOf(result.error);
-  ctx.observe({ procedure: path, outcome, durationMs: performance.now() - startMs });
+  ctx.observe({ type: 'call', procedure: path, outcome, durationMs: performance.now() - startMs });
   return result;
 });
 

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { fromBase64Url } from '@quicprochat/protocol';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { platform } from '../src/platform/node.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
@@ -11,6 +13,9 @@ const SUITES = 4;
 const POOL = 10;
 /** The core's record of a key package (crates/core/src/storage/kind.rs). */
 const KEY_PACKAGE_KIND = 0x11;
+
+/** What the SDK makes of a suite in an hour at most, renewals apart. */
+const MOST_PER_HOUR = 100;
 
 interface Upload {
   replace: boolean;
@@ -90,4 +95,31 @@ test('private keys of expired key packages are forgotten', async () => {
   bob.world.aheadMs = 92 * DAY_MS;
   await bob.client.sync();
   expect(await bob.keyPackages()).toBe(0);
+});
+
+test('a relay that always says it has none gets 100 key packages of a suite in an hour, and no more', async () => {
+  const bob = await watched('bob');
+  const made = () => {
+    const uploads = bob.published();
+    return uploads.reduce(
+      (sum, { keyPackages, lastResort }) => sum + keyPackages.length + (lastResort ? 1 : 0),
+      0,
+    );
+  };
+  made();
+  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
+  const forget = () =>
+    database.prepare('DELETE FROM key_packages WHERE device_id = ?').run(bob.client.deviceId);
+
+  for (let round = 0; round < 12; round++) {
+    forget();
+    await bob.client.sync();
+  }
+  expect(made()).toBe(SUITES * MOST_PER_HOUR);
+
+  bob.world.aheadMs = 61 * 60 * 1_000;
+  forget();
+  await bob.client.sync();
+  expect(made()).toBe(SUITES * (POOL + 1));
+  database.close();
 });

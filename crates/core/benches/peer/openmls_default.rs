@@ -1,15 +1,15 @@
 //! openmls as it comes: its default provider with the in-memory JSON store, basic credentials, its own defaults. Only
 //! handshakes are encrypted, as ours are.
 
-use openmls::prelude::{
+use openmls_basic_credential::SignatureKeyPair;
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_upstream::prelude::{
     BasicCredential, Ciphersuite, CredentialWithKey, GroupId, KeyPackage, KeyPackageIn, LeafNodeIndex,
     LeafNodeParameters, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
     MlsMessageOut, OpenMlsProvider, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedMessageContent, ProtocolMessage,
     ProtocolVersion, StagedWelcome,
     tls_codec::{DeserializeBytes, Serialize},
 };
-use openmls_basic_credential::SignatureKeyPair;
-use openmls_rust_crypto::OpenMlsRustCrypto;
 
 use crate::play::{Handout, Outcome, Person};
 

@@ -1,5 +1,5 @@
 //! The primitives that openmls works with: RustCrypto's, but for Ed25519 (RFC 8032's own equation, in batches where
-//! there are many) and for tree hashes that were computed before.
+//! there are many).
 
 use std::sync::Mutex;
 
@@ -17,7 +17,6 @@ use openmls_traits::{
 use super::{
     aead,
     hpke::hpke,
-    memo::Memo,
     verified::{Fingerprint, Signed, Verified},
 };
 use crate::{
@@ -38,8 +37,6 @@ type CryptoResult<T> = std::result::Result<T, CryptoError>;
 #[derive(Default)]
 pub struct Crypto {
     inner: RustCrypto,
-    /// Of SHA-256 and of SHA-384: blank nodes are the same input in both.
-    tree_hashes: [Memo; 2],
     deferred: Mutex<Option<Vec<Deferred>>>,
     verified: Verified,
     ratchets_begun: RatchetsBegun,
@@ -174,13 +171,7 @@ impl OpenMlsCrypto for Crypto {
     }
 
     fn hash(&self, hash_type: HashType, data: &[u8]) -> CryptoResult<Vec<u8>> {
-        let hash = |data: &[u8]| by_name(hash_type, |name| self.inner.hash(name, data));
-        if !Memo::takes(data) {
-            return hash(data);
-        }
-        let [sha256, sha384] = &self.tree_hashes;
-        let tree_hashes = if hash_type == HashType::Sha2_256 { sha256 } else { sha384 };
-        tree_hashes.digest(data, hash)
+        by_name(hash_type, |name| self.inner.hash(name, data))
     }
 
     fn supports(&self, ciphersuite: Ciphersuite) -> CryptoResult<()> {

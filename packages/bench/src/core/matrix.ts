@@ -18,16 +18,18 @@ const NATIVE_AND_WASM = ['openmls', 'native', 'wasm'] as const;
 const ALL_IN_NODE = [...NATIVE_AND_WASM, 'ts-mls'] as const;
 const BROWSER = ['chromium', 'core-crypto'] as const;
 const SUITES = [0x0003, 0x0001, 0x004f];
+/** The hybrids of X25519 and ML-KEM-768: with AES-128 and SHA-256, and with AES-256 and SHA-384. */
+const HYBRIDS = [0x004f, 0x004e];
 
 /** What a tree's shape has no bearing on is measured in bare ones only. */
 const SHAPED: readonly Story[] = ['update', 'guest', 'message', 'load'];
 
-/** ts-mls has no hybrid of X25519 and ML-KEM-768 with this number; its largest trees take minutes, so bare ones only. */
+/** ts-mls has no hybrids with these numbers; its largest trees take minutes, so bare ones only. */
 const run = (suite: number, n: number, tree: Tree, contenders: readonly Contender[]): Run => ({
   suite,
   n,
   tree,
-  contenders: contenders.filter((contender) => suite !== 0x004f || contender !== 'ts-mls'),
+  contenders: contenders.filter((contender) => !HYBRIDS.includes(suite) || contender !== 'ts-mls'),
   stories: tree === 'bare' ? STORIES : SHAPED,
 });
 
@@ -40,6 +42,7 @@ export function fullMatrix(): Run[] {
       run(0x0003, n, 'half-blank', NATIVE_AND_WASM),
     ]),
     run(0x004f, 100, 'full', NATIVE_AND_WASM),
+    ...[1_000, 100].map((n) => run(0x004e, n, 'bare', NATIVE_AND_WASM)),
     ...[0x0001, 0x0003].map((suite) => run(suite, 250, 'bare', BROWSER)),
   ];
 }
@@ -92,7 +95,7 @@ function parseOnly(only: string): Map<string, string[]> {
 
 function parseSuite(text: string): number {
   const suite = Number.parseInt(text.replace(/^0x/i, ''), 16);
-  if (!SUITES.includes(suite)) throw new RangeError(`no suite ${text}: one of 1, 3, 4f`);
+  if (![...SUITES, ...HYBRIDS].includes(suite)) throw new RangeError(`no suite ${text}: one of 1, 3, 4e, 4f`);
   return suite;
 }
 

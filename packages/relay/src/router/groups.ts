@@ -13,6 +13,7 @@ import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
 import { appendCommit, appendMessage, createGroup, readEntries, type Written } from '../store/groups.ts';
 import { isSmallOrder } from '../signatures.ts';
+import { expiryDay } from '../store/retention.ts';
 import { newTicket } from '../store/secrets.ts';
 import { groupTopic, inboxTopic } from '../topics.ts';
 import { asMember, router } from '../trpc.ts';
@@ -51,6 +52,7 @@ export const groups = router({
       payload: commit,
       nextAccessKey,
       welcome,
+      welcomeExpiresOn: expiryDay(ctx.now(), LIMITS.welcomeKeptMs),
     });
     const accepted = requireAccepted(written, 'EPOCH_CONFLICT');
     ctx.wake.notify(groupTopic(groupId));

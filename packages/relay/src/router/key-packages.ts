@@ -1,12 +1,14 @@
 import {
   cipherSuiteSchema,
   claimKeyPackagesInputSchema,
+  LIMITS,
   publishKeyPackagesInputSchema,
   toBase64Url,
 } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { RelayError } from '../errors.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
+import { expiryDay } from '../store/retention.ts';
 import { asDevice, router } from '../trpc.ts';
 
 export const keyPackages = router({
@@ -19,6 +21,7 @@ export const keyPackages = router({
         deviceId: ctx.deviceId,
         lastResort: input.lastResort,
         replace: input.replace ?? false,
+        expiresOn: expiryDay(ctx.now(), LIMITS.keyPackageKeptMs),
       });
       if (available === undefined) throw new RelayError('QUOTA_EXCEEDED');
       return { available };

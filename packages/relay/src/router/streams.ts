@@ -29,11 +29,32 @@ export const streams = router({
     // Not for ever: who reads on has to show again that he may.
     const until = [ctx.closing, AbortSignal.timeout(ctx.streamLifetimeMs)];
     const ending = AbortSignal.any(signal === undefined ? until : [...until, signal]);
-    yield* ticket.data.kind === 'inbox'
-      ? inboxEvents(ctx, ticket.data, ending)
-      : groupEvents(ctx, ticket.data, ending);
+    yield* counted(
+      ctx,
+      ticket.data.kind,
+      ticket.data.kind === 'inbox'
+        ? inboxEvents(ctx, ticket.data, ending)
+        : groupEvents(ctx, ticket.data, ending),
+    );
   }),
 });
+
+/** Tells the operator's metrics of a stream and of what it is given. */
+async function* counted(
+  { observe }: Context,
+  kind: 'inbox' | 'groups',
+  events: AsyncGenerator<StreamEvent>,
+): AsyncGenerator<StreamEvent> {
+  observe({ type: 'stream-opened', kind });
+  try {
+    for await (const event of events) {
+      yield event;
+      observe({ type: 'delivered', event: event.type });
+    }
+  } finally {
+    observe({ type: 'stream-closed', kind });
+  }
+}
 
 async function* inboxEvents(
   ctx: Context,

@@ -25,6 +25,8 @@ export interface NewEntry {
 export interface NewCommit extends NewEntry {
   nextAccessKey: Uint8Array;
   welcome: WelcomeParts | null;
+  /** The day on which the Welcome goes, see `expiryDay`. */
+  welcomeExpiresOn: number;
 }
 
 /** Makes a group at epoch 0; false where the id is taken under another key. */
@@ -104,7 +106,7 @@ export function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
         .where('epoch', '=', commit.epoch)
         .execute();
       await beginEpoch(tx, commit.groupId, commit.epoch + 1, commit.nextAccessKey);
-      if (commit.welcome !== null) await deliver(tx, commit.groupId, sequence, commit.welcome);
+      if (commit.welcome !== null) await deliver(tx, { ...commit, sequence }, commit.welcome);
     },
   );
 }
@@ -188,13 +190,17 @@ async function beginEpoch(db: Db, groupId: string, epoch: number, accessKey: Uin
 /** Puts a Welcome into its joiners' inboxes: the shared part once, and into each inbox that joiner's own part. */
 async function deliver(
   db: Db,
-  groupId: string,
-  groupSequence: number,
+  { groupId, sequence: groupSequence, welcomeExpiresOn }: NewCommit & { sequence: number },
   { shared, joiners }: WelcomeParts,
 ): Promise<void> {
   const { welcome_id } = await db
     .insertInto('welcomes')
-    .values({ group_id: groupId, group_sequence: groupSequence, shared: Buffer.from(shared) })
+    .values({
+      group_id: groupId,
+      group_sequence: groupSequence,
+      shared: Buffer.from(shared),
+      expires_on: welcomeExpiresOn,
+    })
     .returning('welcome_id')
     .executeTakeFirstOrThrow();
   // In one order for all, so that two Welcomes for the same devices do not wait for each other in a circle.

@@ -41,42 +41,41 @@ export async function readInbox(db: Db, deviceId: string, request: PageRequest):
 
 /** Deletes what was received, and the shared parts of Welcomes that nobody waits for any more. */
 export function acknowledgeInbox(db: Db, deviceId: string, sequence: number): Promise<void> {
-  return transaction(db, async (tx) => {
-    const received = tx
-      .selectFrom('inbox')
-      .select('welcome_id')
-      .where('device_id', '=', deviceId)
-      .where('sequence', '<=', sequence);
-    // Locked first: of two devices that go last at once, the second sees that the first is gone.
-    const gone = await tx
-      .selectFrom('welcomes')
-      .select('welcome_id')
-      .where('welcome_id', 'in', received)
-      .orderBy('welcome_id')
-      .forUpdate()
-      .execute();
+  return transaction(db, (tx) => deleteFromInbox(tx, deviceId, sequence));
+}
+
+/** {@link acknowledgeInbox} as a part of a transaction. */
+export async function deleteFromInbox(tx: Db, deviceId: string, sequence: number): Promise<void> {
+  const received = tx
+    .selectFrom('inbox')
+    .select('welcome_id')
+    .where('device_id', '=', deviceId)
+    .where('sequence', '<=', sequence);
+  // Locked first: of two devices that go last at once, the second sees that the first is gone.
+  const gone = await tx
+    .selectFrom('welcomes')
+    .select('welcome_id')
+    .where('welcome_id', 'in', received)
+    .orderBy('welcome_id')
+    .forUpdate()
+    .execute();
+  await tx.deleteFrom('inbox').where('device_id', '=', deviceId).where('sequence', '<=', sequence).execute();
+  for (const { welcome_id } of gone) {
     await tx
-      .deleteFrom('inbox')
-      .where('device_id', '=', deviceId)
-      .where('sequence', '<=', sequence)
-      .execute();
-    for (const { welcome_id } of gone) {
-      await tx
-        .deleteFrom('welcomes')
-        .where('welcome_id', '=', welcome_id)
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('inbox')
-                .select('inbox.welcome_id')
-                .whereRef('inbox.welcome_id', '=', 'welcomes.welcome_id'),
-            ),
+      .deleteFrom('welcomes')
+      .where('welcome_id', '=', welcome_id)
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('inbox')
+              .select('inbox.welcome_id')
+              .whereRef('inbox.welcome_id', '=', 'welcomes.welcome_id'),
           ),
-        )
-        .execute();
-    }
-  });
+        ),
+      )
+      .execute();
+  }
 }
 
 export async function inboxHead(db: Db, deviceId: string): Promise<number> {

@@ -23,6 +23,8 @@ export interface Upload {
   lastResort: Uint8Array | undefined;
   /** Whether the pool is emptied first. */
   replace: boolean;
+  /** The day on which these go, see `expiryDay`. */
+  expiresOn: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Upload {
  * @returns the size of the pool, or undefined where it would be too large: then nothing is stored
  */
 export function publishKeyPackages(db: Db, upload: Upload): Promise<number | undefined> {
-  const { deviceId, suite, lastResort } = upload;
+  const { deviceId, suite, lastResort, expiresOn } = upload;
   return transaction(db, async (tx) => {
     await lockPools(tx, 'device_id', [deviceId]);
     if (upload.replace) await deleteFrom(tx, upload, 0);
@@ -49,6 +51,7 @@ export function publishKeyPackages(db: Db, upload: Upload): Promise<number | und
         last_resort: 1,
         payload: Buffer.from(lastResort),
         hash: null,
+        expires_on: expiresOn,
       };
       await tx.insertInto('key_packages').values(row).execute();
     }
@@ -65,11 +68,18 @@ async function deleteFrom(tx: Db, { deviceId, suite }: Upload, lastResort: 0 | 1
     .execute();
 }
 
-async function freshOnes(tx: Db, { deviceId, suite, keyPackages }: Upload) {
+async function freshOnes(tx: Db, { deviceId, suite, keyPackages, expiresOn }: Upload) {
   const rows = new Map(
     keyPackages.map((bytes) => {
       const hash = hashOf(bytes);
-      const row = { device_id: deviceId, suite, last_resort: 0, payload: Buffer.from(bytes), hash };
+      const row = {
+        device_id: deviceId,
+        suite,
+        last_resort: 0,
+        payload: Buffer.from(bytes),
+        hash,
+        expires_on: expiresOn,
+      };
       return [hash.toString('hex'), row];
     }),
   );
@@ -151,7 +161,7 @@ function lockPools(tx: Db, by: 'device_id' | 'handle', values: readonly string[]
 async function takeOne(db: Db, deviceId: string, suite: number) {
   const row = await db
     .selectFrom('key_packages')
-    .select(['id', 'payload', 'last_resort', 'hash'])
+    .select(['id', 'payload', 'last_resort', 'hash', 'expires_on'])
     .where('device_id', '=', deviceId)
     .where('suite', '=', suite)
     .orderBy('last_resort')
@@ -164,7 +174,7 @@ async function takeOne(db: Db, deviceId: string, suite: number) {
     if (row.hash !== null)
       await db
         .insertInto('spent_key_packages')
-        .values({ hash: row.hash })
+        .values({ hash: row.hash, expires_on: row.expires_on })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
   }

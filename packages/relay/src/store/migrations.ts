@@ -23,6 +23,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0002-spent-key-packages': run(SPENT_KEY_PACKAGES),
     '0003-expiry': run(EXPIRY),
     '0004-welcomes-in-two-parts': run(WELCOMES_IN_TWO_PARTS),
+    '0005-retention': run(RETENTION),
   };
 }
 
@@ -86,6 +87,12 @@ const WELCOMES_IN_TWO_PARTS = [
     secrets BLOB NOT NULL, PRIMARY KEY (device_id, sequence))`,
   `CREATE INDEX inbox_by_welcome ON inbox (welcome_id)`,
 ];
+
+/** The day on which a row goes; NULL in rows of before, which get one when the relay looks for what is over. */
+const RETENTION = ['key_packages', 'spent_key_packages', 'welcomes'].flatMap((table) => [
+  `ALTER TABLE ${table} ADD COLUMN expires_on INTEGER`,
+  `CREATE INDEX ${table}_by_expiry ON ${table} (expires_on)`,
+]);
 
 async function execute(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);

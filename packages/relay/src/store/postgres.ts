@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import type { Observe } from '../observed.ts';
 import { migrate } from './migrations.ts';
+import { timing } from './observe.ts';
 import type { Db, Schema } from './schema.ts';
 import { StoreStartError } from './start-error.ts';
 
@@ -13,6 +15,8 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 export interface PostgresOptions {
   /** Connections of this process at most; all processes' together must be fewer than the server's max_connections. */
   connections?: number;
+  /** Takes how long each statement took. */
+  observe?: Observe;
 }
 
 /**
@@ -20,7 +24,10 @@ export interface PostgresOptions {
  *
  * @throws {StoreStartError} where it cannot be reached, refuses us, is too old, or may lose what it has acknowledged
  */
-export async function openPostgres(url: string, { connections = 10 }: PostgresOptions = {}): Promise<Db> {
+export async function openPostgres(
+  url: string,
+  { connections = 10, observe }: PostgresOptions = {},
+): Promise<Db> {
   if (!URL.canParse(url))
     throw new StoreStartError('STORE_REFUSED', 'The address of PostgreSQL is malformed.');
   // Without the time-outs: a large table's index takes longer, and so does waiting for another relay to make it.
@@ -33,18 +40,21 @@ export async function openPostgres(url: string, { connections = 10 }: PostgresOp
   } finally {
     await first.destroy();
   }
-  return overPool({
-    connectionString: url,
-    max: connections,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    // Where the server is gone without a word, no statement's end comes.
-    query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
-    // A relay that froze in the middle of a transaction does not keep the others from the rows that it has locked.
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-  });
+  return overPool(
+    {
+      connectionString: url,
+      max: connections,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // Where the server is gone without a word, no statement's end comes.
+      query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+      // A relay that froze in the middle of a transaction does not keep the others from the rows that it has locked.
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    },
+    observe,
+  );
 }
 
-function overPool(config: pg.PoolConfig): Db {
+function overPool(config: pg.PoolConfig, observe?: Observe): Db {
   const pool = new pg.Pool({
     application_name: 'quicprochat-relay',
     connectionTimeoutMillis: 5_000,
@@ -56,7 +66,10 @@ function overPool(config: pg.PoolConfig): Db {
   // Node would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool }),
+    ...(observe && { log: timing(observe) }),
+  });
 }
 
 /** All whole numbers are BIGINT, which `pg` gives as text: ours are sequences, epochs and times, and fit a number. */

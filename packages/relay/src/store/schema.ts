@@ -14,9 +14,11 @@ export interface Schema {
     payload: Buffer;
     /** Of single-use ones: tells a repeated upload. */
     hash: Buffer | null;
+    /** Days since 1970, as wherever it stands. */
+    expires_on: number | null;
   };
   /** Single-use key packages that were handed out: not whose they were, and not to whom. */
-  spent_key_packages: { hash: Buffer };
+  spent_key_packages: { hash: Buffer; expires_on: number | null };
   groups: { group_id: string; epoch: number; sequence: number };
   epochs: { group_id: string; epoch: number; access_key: Buffer; ended_by: number | null };
   entries: {
@@ -28,7 +30,13 @@ export interface Schema {
     payload: Buffer;
     digest: Buffer;
   };
-  welcomes: { welcome_id: Generated<number>; group_id: string; group_sequence: number; shared: Buffer };
+  welcomes: {
+    welcome_id: Generated<number>;
+    group_id: string;
+    group_sequence: number;
+    shared: Buffer;
+    expires_on: number | null;
+  };
   inbox: { device_id: string; sequence: number; welcome_id: number; secrets: Buffer };
   inbox_heads: { device_id: string; sequence: number };
   nonces: { nonce: Buffer; expires_at: number };

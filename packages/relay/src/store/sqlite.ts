@@ -1,27 +1,43 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, SqliteQueryCompiler, type SelectModifierNode } from 'kysely';
+import type { Observe } from '../observed.ts';
 import { migrate } from './migrations.ts';
+import { timing } from './observe.ts';
 import type { Db, Schema } from './schema.ts';
 import { StoreStartError } from './start-error.ts';
 
 /** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/** Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. */
-export async function openSqlite(path: string): Promise<Db> {
+/**
+ * Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. `observe`
+ * takes how long each statement took.
+ */
+export async function openSqlite(path: string, { observe }: { observe?: Observe } = {}): Promise<Db> {
+  if (path !== ':memory:') keepPrivate(path);
   const database = new Database(path, { timeout: 5_000 });
   requireVersion(database);
-  // Ciphertext, but also who was welcomed into what: for the relay's own user alone. Its WAL gets the same mode.
-  if (path !== ':memory:') chmodSync(path, 0o600);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   // What was acknowledged is overwritten, and does not lie about in free pages.
   database.pragma('secure_delete = ON');
-  const db = new Kysely<Schema>({ dialect: new OneWriterDialect({ database }) });
+  const db = new Kysely<Schema>({
+    dialect: new OneWriterDialect({ database }),
+    ...(observe && { log: timing(observe) }),
+  });
   await migrate(db, 'sqlite');
   return db;
+}
+
+/**
+ * Ciphertext, but also who was welcomed into what: for the relay's own user alone. Made before SQLite would make it, which
+ * asks the umask; the files beside it (-wal, -shm) get its mode.
+ */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 /** SQLite has no row locks and needs none, as all writes wait for each other: queries that ask for one do without. */

@@ -12,6 +12,9 @@ import { newId } from '../support/keys.ts';
 /** Rounds of each race: one alone can go well by chance. */
 const ROUNDS = 20;
 
+/** A day that does not come while the test runs. */
+const NEVER = 1_000_000;
+
 let database: TestDatabase;
 let stores: Db[];
 /** One of three relays' connections to the same database. */
@@ -50,6 +53,7 @@ const newCommit = (groupId: string, deviceIds: readonly string[]) => ({
     shared: randomBytes(20),
     joiners: deviceIds.map((deviceId) => ({ deviceId, secrets: randomBytes(9) })),
   },
+  welcomeExpiresOn: NEVER,
 });
 
 test('RLY-12 RLY-72 a handle that is registered through three relays at once belongs to one', async () => {
@@ -111,6 +115,7 @@ test('RLY-21 RLY-72 uploads of one device through three relays at once keep the 
     keyPackages: Array.from({ length: 60 }, () => randomBytes(40)),
     lastResort: undefined,
     replace: false,
+    expiresOn: NEVER,
   });
   const pools = await Promise.all(
     Array.from({ length: 6 }, (_, i) => publishKeyPackages(store(i), upload())),
@@ -123,7 +128,14 @@ test('RLY-21 RLY-72 uploads of one device through three relays at once keep the 
 test('RLY-21 RLY-22 RLY-72 a key package is handed out once, however often it is uploaded meanwhile', async () => {
   const device = await newDevice();
   const keyPackages = Array.from({ length: 30 }, () => randomBytes(40));
-  const upload = { deviceId: device.deviceId, suite: 1, keyPackages, lastResort: undefined, replace: false };
+  const upload = {
+    deviceId: device.deviceId,
+    suite: 1,
+    keyPackages,
+    lastResort: undefined,
+    replace: false,
+    expiresOn: NEVER,
+  };
   const handedOut: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     await Promise.all([
@@ -149,6 +161,7 @@ test('RLY-23 RLY-72 claims for the same people in any order end, and use nothing
       keyPackages,
       lastResort: undefined,
       replace: false,
+      expiresOn: NEVER,
     });
   }
   const handles = devices.map(({ handle }) => handle);

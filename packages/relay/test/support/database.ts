@@ -10,6 +10,8 @@ import { openPostgres, openSqlite, type Db } from '../../src/index.ts';
 export interface TestDatabase {
   /** Its address, where it is on a server. */
   readonly url?: string;
+  /** What its file lies in, where it is one. */
+  readonly folder?: string;
   open(options?: { connections?: number }): Promise<Db>;
   /** Deletes it, once all that was opened is closed. */
   remove(): Promise<void>;
@@ -19,6 +21,7 @@ export async function newDatabase(): Promise<TestDatabase> {
   if (inject('store') === 'postgres') return newPostgres(inject('postgresUrl'));
   const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-test-'));
   return {
+    folder,
     open: () => openSqlite(join(folder, 'relay.db')),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -28,6 +28,8 @@ export interface TestRelay {
   direct: string;
   host: string;
   db: Db;
+  /** What the database lies in; on a server, nothing. */
+  folder: string;
   clock: TestClock;
   /** Faults that were reported to the operator. */
   faults: unknown[];
@@ -71,6 +73,7 @@ export async function startRelay({
     direct: first.url,
     host: new URL(url).host,
     db: first.db,
+    folder: database.folder ?? '',
     clock,
     faults,
     close: async () => {

@@ -3,6 +3,7 @@ import { hex } from '@scure/base';
 import { QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
+import { HourlyAllowance } from './allowance.ts';
 import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
@@ -20,6 +21,13 @@ export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
 const POOL = { full: 10, low: 5 };
 
 /**
+ * Key packages made of a suite in an hour because the relay says that it has too few. One that always says so would have
+ * us make them, and keep their private keys, without end; a device that is added to more groups than that is added by
+ * its last-resort one.
+ */
+const MOST_PER_HOUR = 100;
+
+/**
  * When the relay gets new ones for all that it has of a suite, the last-resort one included: two thirds of their
  * lifetime of 84 days. So whoever is away for less than 28 days can be added.
  */
@@ -30,6 +38,7 @@ export class Inbox {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #driver: Driver;
+  readonly #allowance = new HourlyAllowance<CipherSuite>(MOST_PER_HOUR);
 
   constructor(ledger: Ledger, relay: RelaySession, driver: Driver) {
     this.#ledger = ledger;
@@ -68,13 +77,9 @@ export class Inbox {
       const status = await this.#relay.keyPackageStatus(suite);
       const replace = this.#areOld(suite);
       if (!replace && status.available >= POOL.low && status.lastResort) continue;
-      const made = await this.#ledger.transact((tx) =>
-        tx.call('client.keyPackages', {
-          suite,
-          count: replace ? POOL.full : Math.max(0, POOL.full - status.available),
-          lastResort: replace || !status.lastResort,
-        }),
-      );
+      const wanted = replace ? { count: POOL.full, lastResort: true } : this.#missing(suite, status);
+      if (wanted.count === 0 && !wanted.lastResort) continue;
+      const made = await this.#ledger.transact((tx) => tx.call('client.keyPackages', { suite, ...wanted }));
       await this.#relay.publishKeyPackages({ suite, replace, ...made });
       // Only now: had the upload failed, the old ones would still be there.
       if (replace) await this.#ledger.transact((tx) => this.#noteRenewal(tx, suite));
@@ -85,6 +90,17 @@ export class Inbox {
   async forgetExpiredKeyPackages(): Promise<void> {
     const nowMs = this.#ledger.platform.clock.now();
     await this.#ledger.transact((tx) => tx.call('client.forgetExpiredKeyPackages', { nowMs }));
+  }
+
+  #missing(
+    suite: CipherSuite,
+    { available, lastResort }: { available: number; lastResort: boolean },
+  ): { count: number; lastResort: boolean } {
+    const nowMs = this.#ledger.platform.clock.now();
+    return {
+      lastResort: !lastResort && this.#allowance.take(suite, 1, nowMs) === 1,
+      count: this.#allowance.take(suite, Math.max(0, POOL.full - available), nowMs),
+    };
   }
 
   #areOld(suite: CipherSuite): boolean {

@@ -59,16 +59,19 @@ export class Live {
     this.#reopenGroups.abort();
   }
 
-  /** Follows a stream over and over; waits longer after each failure in a row. */
+  /** Follows a stream over and over; waits longer after each that did not last. */
   async #keep(name: 'inbox' | 'groups', followOnce: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
+    const { clock } = this.#ledger.platform;
     let delayMs = BACKOFF_MS.first;
     while (!this.#isClosing()) {
+      const startedMs = clock.now();
       try {
         await followOnce(signal);
         delayMs = BACKOFF_MS.first;
       } catch (error) {
         if (this.#isClosing()) return;
+        if (clock.now() - startedMs > BACKOFF_MS.most) delayMs = BACKOFF_MS.first;
         this.#mark(name, false);
         const wait = hasCode(error, 'RATE_LIMITED')
           ? Number(error.details['retryAfterMs'] ?? delayMs)
@@ -89,6 +92,7 @@ export class Live {
       if (event.type === 'open') this.#mark('inbox', true);
       if (event.type === 'inbox-entry') await this.#inbox.receive([event.entry]);
     }
+    throw new Error('the stream ended');
   }
 
   async #followGroups(signal: AbortSignal): Promise<void> {

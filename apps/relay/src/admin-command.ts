@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  BackupError,
+  expire,
+  openSqlite,
+  problemsOf,
+  removeAccount,
+  sqliteBackup,
+  sqliteProblems,
+  statsOf,
+  type Db,
+} from '@quicprochat/relay';
+import { parseEnv } from './env.ts';
+import { faultOf } from './fault.ts';
+
+/** What the process tells its caller, as qpc does. */
+const EXIT = { done: 0, failed: 1, usage: 2, config: 3 } as const;
+
+const HELP = `Use it so: qpc-relay admin COMMAND [--json]. It works on the store at QPC_DATABASE, also while a relay serves it.
+
+  stats                          how much is stored
+  check                          whether the store is whole; ends with 1 where it is not
+  backup FILE                    a copy of this moment, checked
+  restore FILE                   puts a backup in the store's place; the relay must be stopped
+  expire                         deletes what is over, as the relay does each minute
+  remove HANDLE [--free-handle]  deletes an account; the handle stays taken, unless it is freed`;
+
+/** A refusal in a sentence for the operator. */
+class AdminError extends Error {
+  readonly exit: number;
+  constructor(exit: number, message: string) {
+    super(message);
+    this.exit = exit;
+  }
+}
+
+interface Command {
+  /** What has to be named after the command. */
+  operand: string | undefined;
+  run: (path: string, operand: string, options: { freeHandle: boolean }) => Promise<Record<string, unknown>>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  stats: { operand: undefined, run: (path) => withStore(path, async (db) => ({ ...(await statsOf(db)) })) },
+  check: { operand: undefined, run: (path) => withStore(path, check) },
+  expire: { operand: undefined, run: (path) => withStore(path, expireAll) },
+  backup: {
+    operand: 'FILE',
+    run: async (path, file) => {
+      await sqliteBackup(path).backup(resolve(file));
+      return { backup: resolve(file) };
+    },
+  },
+  restore: {
+    operand: 'FILE',
+    run: async (path, file) => {
+      await sqliteBackup(path).restore(resolve(file));
+      const aside = `${resolve(path)}.replaced`;
+      return { restored: resolve(path), ...(existsSync(aside) && { keptAside: aside }) };
+    },
+  },
+  remove: {
+    operand: 'HANDLE',
+    run: (path, handle, options) =>
+      withStore(path, async (db) => {
+        if (!(await removeAccount(db, handle, options)))
+          throw new AdminError(EXIT.failed, 'There is no account with that handle.');
+        return { removed: true, handle: options.freeHandle ? 'free' : 'taken' };
+      }),
+  },
+};
+
+/** Carries out `qpc-relay admin …` and gives the exit code. */
+export async function admin(
+  words: readonly string[],
+  environment: Record<string, string | undefined>,
+): Promise<number> {
+  try {
+    const { name, operand, options } = understood(words);
+    if (name === 'help') return say(HELP);
+    const command = COMMANDS[name];
+    if (command === undefined || (command.operand === undefined) !== (operand === undefined))
+      throw new AdminError(EXIT.usage, HELP);
+    const answer = await command.run(storeOf(environment), operand ?? '', options);
+    say(options.json ? JSON.stringify(answer) : linesOf(answer));
+    return 'problems' in answer && (answer['problems'] as string[]).length > 0 ? EXIT.failed : EXIT.done;
+  } catch (error) {
+    const known = error instanceof AdminError || error instanceof BackupError;
+    console.error(known ? error.message : `The store cannot be used (${faultOf(error)}).`);
+    return error instanceof AdminError ? error.exit : EXIT.failed;
+  }
+}
+
+function understood(words: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, help: { type: 'boolean' }, 'free-handle': { type: 'boolean' } },
+    });
+    const [name, operand, ...rest] = positionals;
+    if (values.help === true) return { name: 'help', operand: undefined, options: none };
+    if (name === undefined || rest.length > 0 || (values['free-handle'] === true && name !== 'remove'))
+      throw new AdminError(EXIT.usage, HELP);
+    const options = { json: values.json === true, freeHandle: values['free-handle'] === true };
+    return { name, operand, options };
+  } catch {
+    throw new AdminError(EXIT.usage, HELP);
+  }
+}
+
+const none = { json: false, freeHandle: false };
+
+/** The file of the store; what keeps its data elsewhere is copied with its own tools. */
+function storeOf(environment: Record<string, string | undefined>): string {
+  const env = parseEnv(environment);
+  if ('problems' in env) throw new AdminError(EXIT.config, env.problems.join('\n'));
+  const path = env.QPC_DATABASE.slice('sqlite:'.length);
+  if (!env.QPC_DATABASE.startsWith('sqlite:') || path === ':memory:')
+    throw new AdminError(EXIT.config, 'QPC_DATABASE must name a file for this: sqlite:PATH.');
+  return path;
+}
+
+async function withStore<T>(path: string, work: (db: Db) => Promise<T>): Promise<T> {
+  if (!existsSync(path)) throw new AdminError(EXIT.config, 'There is no database at QPC_DATABASE.');
+  const db = await openSqlite(path);
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function check(db: Db) {
+  const problems = await sqliteProblems(db);
+  // Of a damaged file, nothing else can be told.
+  if (problems.length === 0) problems.push(...(await problemsOf(db)));
+  return { whole: problems.length === 0, problems };
+}
+
+/** Pass by pass, until there is nothing left. */
+async function expireAll(db: Db) {
+  const total = { keyPackages: 0, spentKeyPackages: 0, welcomes: 0 };
+  for (let more = true; more;) {
+    const pass = await expire(db, Date.now());
+    total.keyPackages += pass.keyPackages;
+    total.spentKeyPackages += pass.spentKeyPackages;
+    total.welcomes += pass.welcomes;
+    more = pass.keyPackages + pass.spentKeyPackages + pass.welcomes > 0;
+  }
+  return total;
+}
+
+function linesOf(answer: Record<string, unknown>): string {
+  return Object.entries(answer)
+    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join('; ') || 'none' : String(value)}`)
+    .join('\n');
+}
+
+function say(text: string): number {
+  console.log(text);
+  return EXIT.done;
+}

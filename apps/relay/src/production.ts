@@ -1,0 +1,125 @@
+import { statSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { dirname } from 'node:path';
+import type { Env } from './env.ts';
+
+/** Addresses that only the machine itself, or the network that it stands in, can reach. */
+const PRIVATE = blockListOf([
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+]);
+
+/** Passwords that stand in examples, and so are the first to be tried. */
+const PLACEHOLDERS = /^(|change-?me|example|password|postgres|qpc|quicprochat|root|secret|test|admin|x+)$/i;
+
+/** The names of examples and of this very machine (RFC 2606, RFC 6761). */
+const NO_NAME = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))(:\d+)?$/i;
+
+/**
+ * Why a relay with these settings must not serve people: one sentence each, which begins with the variable to change. No
+ * value is repeated: a database address can hold a password.
+ */
+export function dangersOf(env: Env): string[] {
+  return [
+    ...transportOf(env),
+    ...namesOf(env),
+    ...originsOf(env),
+    ...adminOf(env),
+    ...secretsOf(env),
+    ...dataOf(env),
+  ];
+}
+
+function transportOf({ QPC_TRUSTED_PROXY: proxies }: Env): string[] {
+  if (proxies.length === 0)
+    return [
+      'QPC_TRUSTED_PROXY is empty: the relay itself speaks no TLS. Put a proxy with TLS in front, and set its address here.',
+    ];
+  if (proxies.some((proxy) => proxy.endsWith('/0')))
+    return [
+      'QPC_TRUSTED_PROXY trusts every address, so that anyone can pass for anyone: name the proxy alone.',
+    ];
+  return [];
+}
+
+function namesOf({ QPC_PUBLIC_HOSTS: names }: Env): string[] {
+  if (names.length === 0)
+    return [
+      'QPC_PUBLIC_HOSTS is empty: clients sign for the name that they call, so list the names of this relay here.',
+    ];
+  if (names.some((name) => NO_NAME.test(name)))
+    return ['QPC_PUBLIC_HOSTS holds the name of an example: list the names that clients use.'];
+  return [];
+}
+
+function originsOf({ QPC_ORIGINS: origins }: Env): string[] {
+  if (origins.includes('*'))
+    return [
+      'QPC_ORIGINS lets the pages of every site call: list the sites of your web clients, https://… each.',
+    ];
+  if (origins.some((origin) => !origin.startsWith('https://')))
+    return [
+      'QPC_ORIGINS holds a site without TLS, whose pages anyone on the way can change: use https://… only.',
+    ];
+  if (origins.some((origin) => NO_NAME.test(origin.slice('https://'.length))))
+    return ['QPC_ORIGINS holds the name of an example: list the sites of your web clients.'];
+  return [];
+}
+
+function adminOf({ QPC_ADMIN_HOST: host }: Env): string[] {
+  const version = isIP(host);
+  if (host === 'localhost' || (version !== 0 && PRIVATE.check(host, version === 6 ? 'ipv6' : 'ipv4')))
+    return [];
+  return [
+    'QPC_ADMIN_HOST is not an address of this machine or of a private network: use 127.0.0.1, or the one that your monitoring asks.',
+  ];
+}
+
+/** Every variable that is an address can hold a password. */
+function secretsOf(env: Env): string[] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (typeof value !== 'string' || !URL.canParse(value)) return [];
+    const { username, password } = new URL(value);
+    if (username === '' || !PLACEHOLDERS.test(password)) return [];
+    return [
+      `${name} has no password, or one that stands in every example: make one with openssl rand -hex 24.`,
+    ];
+  });
+}
+
+function dataOf({ QPC_DATABASE: address }: Env): string[] {
+  if (!address.startsWith('sqlite:')) return [];
+  const path = address.slice('sqlite:'.length);
+  if (path === ':memory:')
+    return ['QPC_DATABASE keeps nothing when the relay stops: use sqlite:PATH with a file.'];
+  const folder = dirname(path);
+  return [
+    ...(isOpenToOthers(folder)
+      ? [`QPC_DATABASE lies in a folder that others on this machine can read: chmod 700 ${folder}`]
+      : []),
+    ...(isOpenToOthers(path)
+      ? [`QPC_DATABASE is a file that others on this machine can read: chmod 600 ${path}`]
+      : []),
+  ];
+}
+
+/** What is not there yet will be made for its owner alone. */
+function isOpenToOthers(path: string): boolean {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o007) !== 0;
+}
+
+function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    list.addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}

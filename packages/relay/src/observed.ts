@@ -1,0 +1,23 @@
+import type { RelayErrorCode, StreamEvent } from '@quicprochat/protocol';
+import type { Expired } from './store/retention.ts';
+
+/**
+ * What a relay tells its operator's metrics, as it happens. Nothing in it says whose call, whose stream or which group it
+ * was: every field is one of a few fixed words, or a duration.
+ */
+export type Observed =
+  /** How one call ended. */
+  | { type: 'call'; procedure: string; outcome: 'OK' | RelayErrorCode; durationMs: number }
+  /** A request that was turned away before it became a call: too many at once, or the relay is shutting down. */
+  | { type: 'refused'; reason: 'calls' | 'streams' | 'closing' }
+  | { type: 'stream-opened' | 'stream-closed'; kind: 'inbox' | 'groups' }
+  /** An event that was given to a stream. */
+  | { type: 'delivered'; event: StreamEvent['type'] }
+  /** A stream was cut off, because its reader took nothing for too long. */
+  | { type: 'dropped' }
+  /** What was over and is deleted. */
+  | ({ type: 'expired' } & Expired)
+  /** A statement that the store carried out; `commit` is the one that waits for the disk. */
+  | { type: 'query'; kind: 'read' | 'write' | 'commit'; durationMs: number };
+
+export type Observe = (observed: Observed) => void;

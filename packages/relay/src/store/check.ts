@@ -1,0 +1,91 @@
+import { sql } from 'kysely';
+import type { Db } from './schema.ts';
+
+/** How much a store holds: counts, and nothing of what or whose. */
+export interface Stats {
+  accounts: number;
+  devices: number;
+  keyPackages: number;
+  groups: number;
+  entries: number;
+  entryBytes: number;
+  welcomes: number;
+}
+
+export async function statsOf(db: Db): Promise<Stats> {
+  const count = async (table: 'accounts' | 'devices' | 'key_packages' | 'groups' | 'welcomes') => {
+    const { rows } = await db
+      .selectFrom(table)
+      .select(({ fn }) => fn.countAll<number | string>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return Number(rows);
+  };
+  const entries = await db
+    .selectFrom('entries')
+    .select(({ fn }) => [
+      fn.countAll<number | string>().as('rows'),
+      sql<number | string | null>`sum(length(payload))`.as('bytes'),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    accounts: await count('accounts'),
+    devices: await count('devices'),
+    keyPackages: await count('key_packages'),
+    groups: await count('groups'),
+    entries: Number(entries.rows),
+    entryBytes: Number(entries.bytes ?? 0),
+    welcomes: await count('welcomes'),
+  };
+}
+
+/** What in a store breaks the relay's own rules, a sentence each; none where it is whole. */
+export async function problemsOf(db: Db): Promise<string[]> {
+  const groups = await db
+    .selectFrom('groups')
+    .leftJoin('entries', 'entries.group_id', 'groups.group_id')
+    .select(({ fn }) => [
+      'groups.group_id',
+      'groups.sequence',
+      fn.count<number | string>('entries.sequence').as('entries'),
+      fn.max('entries.sequence').as('last'),
+    ])
+    .groupBy(['groups.group_id', 'groups.sequence'])
+    .execute();
+  const gaps = groups.filter(({ sequence, entries, last }) => {
+    return Number(entries) !== sequence || (last ?? 0) !== sequence;
+  });
+  const locked = await db
+    .selectFrom('groups')
+    .leftJoin('epochs', (join) =>
+      join.onRef('epochs.group_id', '=', 'groups.group_id').onRef('epochs.epoch', '=', 'groups.epoch'),
+    )
+    .select('groups.group_id')
+    .where((eb) => eb.or([eb('epochs.access_key', 'is', null), eb('epochs.ended_by', 'is not', null)]))
+    .execute();
+  const lost = await db
+    .selectFrom('inbox')
+    .leftJoin('welcomes', 'welcomes.welcome_id', 'inbox.welcome_id')
+    .select('inbox.device_id')
+    .where('welcomes.welcome_id', 'is', null)
+    .execute();
+  return [
+    ...told(gaps.length, 'groups whose log has gaps, or ends elsewhere than their head says'),
+    ...told(locked.length, 'groups without a key for the epoch that goes on'),
+    ...told(lost.length, 'invitations whose shared part is gone'),
+  ];
+}
+
+/** What SQLite itself finds wrong in its file. */
+export async function sqliteProblems(db: Db): Promise<string[]> {
+  const integrity = await sql<{ integrity_check: string }>`PRAGMA integrity_check(1)`.execute(db);
+  const foreign = await sql`PRAGMA foreign_key_check`.execute(db);
+  const whole = integrity.rows[0]?.integrity_check === 'ok';
+  return [
+    ...(whole ? [] : ['the database file is damaged: restore a backup']),
+    ...told(foreign.rows.length, 'rows that refer to nothing'),
+  ];
+}
+
+function told(count: number, what: string): string[] {
+  return count === 0 ? [] : [`${count} ${what}`];
+}

@@ -1,0 +1,22 @@
+const HOUR_MS = 60 * 60 * 1_000;
+
+/** At most so many of each kind in an hour. It is forgotten with the process: it binds the other side, not us. */
+export class HourlyAllowance<TKind> {
+  readonly #most: number;
+  readonly #spent = new Map<TKind, { fromMs: number; count: number }>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** How many of the wanted there still may be; they count as spent. */
+  take(kind: TKind, wanted: number, nowMs: number): number {
+    const last = this.#spent.get(kind);
+    // A clock that was put back begins an hour too.
+    const isOver = last === undefined || Math.abs(nowMs - last.fromMs) >= HOUR_MS;
+    const { fromMs, count } = isOver ? { fromMs: nowMs, count: 0 } : last;
+    const granted = Math.min(wanted, this.#most - count);
+    this.#spent.set(kind, { fromMs, count: count + granted });
+    return granted;
+  }
+}

@@ -1,0 +1,94 @@
+// That third_party/openmls is what crates.io has and third_party/openmls.patch, nothing else: takes the patch back and
+// compares every file with the hash of the one that was published. `patch` writes the patch anew after a change, from
+// the published crate in cargo's folder.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const THIRD_PARTY = resolve(dirname(fileURLToPath(import.meta.url)), '../third_party');
+const OURS = join(THIRD_PARTY, 'openmls');
+const PATCH = join(THIRD_PARTY, 'openmls.patch');
+const CRATE = 'openmls-0.9.2';
+/** Ours alone: the manifest without tests and drafts, and the licence, which the published crate leaves out. */
+const NOT_PUBLISHED = ['Cargo.toml', 'LICENSE'];
+
+const PUBLISHED = new Map(
+  readFileSync(join(THIRD_PARTY, 'openmls.sha256'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('  ').reverse()),
+);
+
+const command = process.argv[2] ?? 'check';
+const folder = mkdtempSync(join(tmpdir(), 'quicprochat-openmls-'));
+try {
+  if (command === 'check') check();
+  else if (command === 'patch') writePatch();
+  else throw new Error('use `check` or `patch`.');
+} catch (error) {
+  console.error(`openmls: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function check() {
+  cpSync(OURS, folder, { recursive: true });
+  for (const file of NOT_PUBLISHED) rmSync(join(folder, file));
+  git(['apply', '--reverse', '-p0', PATCH]);
+  compare();
+  console.log(`openmls: ${PUBLISHED.size} files are those of ${CRATE} with third_party/openmls.patch.`);
+}
+
+function writePatch() {
+  const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
+  const [mirror] = readdirSync(registry);
+  for (const file of PUBLISHED.keys()) cpSync(join(registry, mirror, CRATE, file), join(folder, file));
+  compare();
+  git(['init', '--quiet']);
+  git(['add', '.']);
+  for (const file of filesIn(OURS)) cpSync(join(OURS, file), join(folder, file));
+  git(['add', '--intent-to-add', '.']);
+  writeFileSync(
+    PATCH,
+    git(['diff', '--no-color', '--no-ext-diff', '--no-prefix']).replaceAll(/^index .*\n/gm, ''),
+  );
+}
+
+/** Every file is the published one, and none is missing or over. */
+function compare() {
+  const found = filesIn(folder);
+  const wrong = [...new Set([...found, ...PUBLISHED.keys()])].filter(
+    (file) => !found.includes(file) || sha256(join(folder, file)) !== PUBLISHED.get(file),
+  );
+  if (wrong.length > 0) {
+    throw new Error(
+      `${wrong.join(', ')}: not what ${CRATE} and third_party/openmls.patch give. After a change run \`node scripts/openmls.mjs patch\`.`,
+    );
+  }
+}
+
+function filesIn(root) {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .filter((file) => !NOT_PUBLISHED.includes(file) && !file.startsWith('.git/'));
+}
+
+function sha256(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+function git(args) {
+  const { status, stdout, stderr } = spawnSync('git', args, {
+    cwd: folder,
+    encoding: 'utf8',
+    // A repository further up does not matter.
+    env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(folder) },
+  });
+  if (status !== 0) throw new Error(`git ${args[0]} failed: ${stderr.trim()}`);
+  return stdout;
+}
