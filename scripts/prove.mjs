@@ -37,6 +37,15 @@ const PROOFS = {
     shows: 'our WebAssembly and ts-mls agree in 2,000 random groups; --seeds N --from N for others',
     command: ['node', '--conditions=@quicprochat/source', 'packages/core-wasm/test/interop/prove.ts'],
   },
+  order: {
+    shows:
+      'in 1,000 rounds of 100 clients who commit at once through three relays on PostgreSQL, one wins each (needs PostgreSQL)',
+    env: { CI: 'true', QPC_ROUNDS: '1000' },
+    command: [
+      ...['pnpm', '--filter', '@quicprochat/relay', 'exec', 'vitest', 'run'],
+      ...['--project', 'postgres', 'test/postgres/order.test.ts'],
+    ],
+  },
   'kat-wasm': {
     shows: 'the test vectors of RFC 9420 hold in WebAssembly, in Node and in Chromium',
     command: ['scripts/kat-wasm'],

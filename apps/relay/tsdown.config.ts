@@ -24,7 +24,8 @@ export default defineConfig({
   deps: { alwaysBundle: [/./], onlyBundle: false },
   inputOptions: {
     resolve: {
-      conditionNames: ['@quicprochat/source', 'import', 'module', 'node', 'default'],
+      // Whether a module is imported or required, each finds by itself: one that is required must be CommonJS.
+      conditionNames: ['@quicprochat/source', 'module', 'node', 'default'],
       // Its CommonJS form is a bundle itself, whose names rolldown 1.0.0-rc.17 mixes up with its own.
       alias: {
         '@opentelemetry/api': metrics.resolve('@opentelemetry/api').replace(/\.cjs$/, '.mjs'),

@@ -6,7 +6,8 @@
  */
 export const preset = {
   resolve: { conditions: ['@quicprochat/source', 'import', 'module', 'node', 'default'] },
-  ssr: { resolve: { conditions: ['@quicprochat/source', 'import', 'module', 'node', 'default'] } },
+  // No 'import' here: Node would get it as a condition of its own, and hand ES modules to what calls require (pg does).
+  ssr: { resolve: { conditions: ['@quicprochat/source', 'module', 'node', 'default'] } },
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     execArgv: ['--conditions=@quicprochat/source'],

@@ -1,7 +1,38 @@
 import { preset } from '@quicprochat/config/vitest';
-import { defineConfig } from 'vitest/config';
+import { natsMissing, postgresMissing } from '@quicprochat/testkit';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// The collector at hand: what a slow reader holds can only be measured without what nobody holds any more.
-const execArgv = [...preset.test.execArgv, '--expose-gc'];
+/** The same tests on each of the stores; what is true of one alone stands in a folder of its name. */
+const STORES = {
+  sqlite: { missing: undefined, leftOut: ['test/postgres/**'] },
+  postgres: { missing: postgresMissing, leftOut: ['test/sqlite/**', 'test/spec.test.ts'] },
+  /** Three relays behind a proxy. */
+  'postgres-nats': {
+    missing: postgresMissing ?? natsMissing,
+    leftOut: ['test/sqlite/**', 'test/spec.test.ts', 'test/postgres/**'],
+  },
+} as const;
 
-export default defineConfig({ ...preset, test: { ...preset.test, execArgv } });
+export default defineConfig({
+  test: { projects: Object.entries(STORES).flatMap(([name, store]) => projectOf(name, store)) },
+});
+
+function projectOf(
+  name: string,
+  { missing, leftOut }: (typeof STORES)[keyof typeof STORES],
+): TestProjectInlineConfiguration[] {
+  if (missing !== undefined) {
+    if (process.env['CI']) throw new Error(missing);
+    console.warn(missing);
+    return [];
+  }
+  const test = {
+    ...preset.test,
+    name,
+    exclude: [...leftOut],
+    // The collector at hand: what a slow reader holds can only be measured without what nobody holds any more.
+    execArgv: [...preset.test.execArgv, '--expose-gc'],
+    globalSetup: ['test/support/servers.ts'],
+  };
+  return [{ ...preset, test }];
+}

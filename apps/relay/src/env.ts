@@ -15,6 +15,7 @@ const list = z.string().transform((text) =>
 );
 const origin = /^(\*|https?:\/\/[^/\s]+)$/;
 const host = /^[^/\s@]+$/;
+const nats = 'addresses like nats://localhost:4222, with commas between them';
 const flag = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
 export const envSchema = z.strictObject({
@@ -24,8 +25,9 @@ export const envSchema = z.strictObject({
   QPC_ADMIN_HOST: z.string().default('127.0.0.1'),
   QPC_DATABASE: z
     .string()
-    .regex(/^(sqlite:.+|postgres:\/\/.+)$/, 'sqlite:PATH or postgres://…')
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH or postgres://…')
     .default('sqlite:.qpc/relay.db'),
+  QPC_NATS: list.pipe(z.array(z.url({ protocol: /^nats$/, error: nats })).min(1, nats)).optional(),
   QPC_ORIGINS: list
     .pipe(
       z.array(z.string().regex(origin, 'web origins like https://chat.example, with commas between them')),

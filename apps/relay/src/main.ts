@@ -1,12 +1,11 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { createRelay, localWake, openSqlite, type Db, type Observe } from '@quicprochat/relay';
+import { createRelay } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { parseEnv, type Env } from './env.ts';
 import { faultOf } from './fault.ts';
 import { createMetrics } from './metrics.ts';
 import { dangersOf } from './production.ts';
+import { openStore } from './store.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
 const env = parseEnv(process.env);
@@ -26,10 +25,17 @@ function refuse(problems: readonly string[]): never {
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
   const metrics = createMetrics();
-  const db = await openDatabase(env.QPC_DATABASE, metrics.observe);
+  const { db, wake } = await openStore(env, {
+    observe: metrics.observe,
+    onHearing: (isHearing) => {
+      if (isHearing) log.info('wake-ups of all relays arrive again');
+      else
+        log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
+    },
+  });
   const relay = createRelay({
     db,
-    wake: localWake(),
+    wake,
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
     trustedProxies: env.QPC_TRUSTED_PROXY,
@@ -75,27 +81,13 @@ async function run(env: Env): Promise<void> {
   );
 }
 
-function openDatabase(address: string, observe: Observe): Promise<Db> {
-  if (!address.startsWith('sqlite:')) {
-    throw new Error('QPC_DATABASE: this version keeps its data in SQLite only; use sqlite:PATH.');
-  }
-  const path = address.slice('sqlite:'.length);
-  if (path !== ':memory:') makeFolder(dirname(path));
-  return openSqlite(path, { observe });
-}
-
-/** A folder that is made here is its owner's alone, whatever the umask; one that was there keeps its mode. */
-function makeFolder(folder: string): void {
-  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (made !== undefined) chmodSync(folder, 0o700);
-}
-
 function sentenceOf(error: unknown, env: Env): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') {
     return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
   }
   if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT}, or the folder of the database.`;
+  if (code.startsWith('STORE_') && error instanceof Error) return `QPC_DATABASE: ${error.message}`;
   if (code.startsWith('SQLITE')) return `The database at QPC_DATABASE cannot be opened (${code}).`;
   return error instanceof Error ? error.message : 'The relay cannot start.';
 }

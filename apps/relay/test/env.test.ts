@@ -17,6 +17,8 @@ test.each([
   ['QPC_PORT', 'many'],
   ['QPC_PORT', '70000'],
   ['QPC_DATABASE', 'mysql://x'],
+  ['QPC_NATS', 'redis://nobody:secret@x'],
+  ['QPC_NATS', ',,'],
   ['QPC_LOG_LEVEL', 'loud'],
   ['QPC_RATE_FACTOR', '-1'],
   ['QPC_RELAY', 'nonsense'],

@@ -16,13 +16,18 @@ test.each([
   ['an unknown variable', () => ({ QPC_PROT: '1' }), 'QPC_PROT'],
   ['a malformed one', () => ({ QPC_PORT: 'x' }), 'QPC_PORT'],
   ['a port that is taken', () => ({ QPC_PORT: new URL(relay.url).port, QPC_ADMIN_PORT: '0' }), 'QPC_PORT'],
-  ['a database that this version does not have', () => ({ QPC_DATABASE: 'postgres://x/y' }), 'QPC_DATABASE'],
+  [
+    'a database that cannot be reached',
+    () => ({ QPC_DATABASE: 'postgres://u:hush@127.0.0.1:1/y' }),
+    'QPC_DATABASE',
+  ],
+  ['NATS without a database that relays can share', () => ({ QPC_NATS: 'nats://u:hush@x' }), 'QPC_NATS'],
 ])('%s stops the start with one sentence', async (_name, env, named) => {
   const { exit, output } = await runRelay({ QPC_DATABASE: 'sqlite::memory:', ...env() });
   expect(exit).not.toBe(0);
   expect(output.split('\n')).toHaveLength(1);
   expect(output).toContain(named);
-  expect(output).not.toMatch(/ at |\.ts:/);
+  expect(output).not.toMatch(/ at |\.ts:|hush/);
 });
 
 test('livez, readyz and metrics answer on the admin port, and name nobody', async () => {

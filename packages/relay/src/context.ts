@@ -2,7 +2,7 @@ import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
-import type { Db } from './store/sqlite.ts';
+import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** What a relay consists of, besides the server. */

@@ -1,6 +1,7 @@
 import { RELAY_ERRORS, type RelayErrorCode, type RelayErrorDetails } from '@quicprochat/protocol';
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
+import { isStorageFault } from './store/faults.ts';
 
 /** An answer that is not a result, as a procedure throws it. The formatter in trpc.ts gives it its form on the wire. */
 export class RelayError extends TRPCError {
@@ -56,9 +57,4 @@ function issuesOf(error: ZodError): { path: string; message: string }[] {
     path: path.map(String).join('.').slice(0, 200),
     message: code === 'unrecognized_keys' ? 'unknown fields' : message.slice(0, 200),
   }));
-}
-
-function isStorageFault(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^SQLITE_(FULL|BUSY|IOERR|READONLY|CANTOPEN|LOCKED)/.test(code);
 }

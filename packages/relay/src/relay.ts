@@ -7,7 +7,7 @@ import { createServer } from './http.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { expire } from './store/retention.ts';
-import type { Db } from './store/sqlite.ts';
+import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** How often what is over is deleted. */
@@ -43,7 +43,7 @@ export interface RelayOptions {
 export interface Relay {
   /** Starts to serve, and gives its address. Rejects where the port is taken. */
   listen(address: { host: string; port: number }): Promise<string>;
-  /** Refuses new calls, ends streams, lets running calls finish, and closes the store. */
+  /** Refuses new calls, ends streams, lets running calls finish, and closes wake-ups and the store. */
   close(): Promise<void>;
 }
 
@@ -77,6 +77,8 @@ export function createRelay(options: RelayOptions): Relay {
       clearInterval(expiring);
       closing.abort();
       await drain();
+      // Before the store, over which it may say goodbye.
+      await options.wake.close();
       await options.db.destroy();
     },
   };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { LIMITS, toBase64Url, type StreamEvent, type WelcomeParts } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { localWake } from '../src/index.ts';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
@@ -200,14 +201,16 @@ test('RLY-64 a stream ends by itself after its time', async () => {
 
 test('RLY-64 a relay that shuts down ends its streams, finishes its calls and refuses new ones', async () => {
   const now = vi.fn(Date.now);
-  const leaving = await startRelay({ now });
+  // One connection, as SQLite has it: who holds it keeps all others waiting. And no wake-ups without a reason.
+  const leaving = await startRelay({ now, connections: 1, instances: 1, wake: localWake() });
   const device = await new TestDevice(leaving.url, 'alice').register();
   const group = await newGroup(leaving.url);
   const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
+  await group.post('so that the stream has read the store, and waits');
   const stream = await TestStream.open(leaving.url, ticket);
-  await stream.take(1);
+  await stream.take(2);
 
-  // While the test holds the database, a call that has begun cannot end.
+  // While the test holds the connection, a call that has begun cannot end.
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   const holding = leaving.db.transaction().execute(() => held);
@@ -227,7 +230,6 @@ test('RLY-64 a relay that shuts down ends its streams, finishes its calls and re
 });
 
 test('RLY-63 listeners go with their streams', async () => {
-  const { localWake } = await import('../src/wake/local.ts');
   const wake = localWake();
   const stops: unknown[] = [];
   const watched = {
@@ -237,7 +239,7 @@ test('RLY-63 listeners go with their streams', async () => {
       return () => void stops.push(stop());
     }),
   };
-  const own = await startRelay({ wake: watched });
+  const own = await startRelay({ wake: watched, instances: 1 });
   try {
     const group = await newGroup(own.url);
     for (let i = 0; i < 3; i += 1) {

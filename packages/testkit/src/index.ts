@@ -1,4 +1,6 @@
 /** What tests of several rooms share. Private: nothing that ships may import it. */
 export { startRelay, type RelayProcess, type RelayOptions } from './relay-process.ts';
+export { natsMissing, startNats, type NatsServer } from './nats-server.ts';
+export { postgresMissing, startPostgres, type PostgresServer } from './postgres-server.ts';
 export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';

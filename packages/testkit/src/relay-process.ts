@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endChild } from './child.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 
 const MAIN = fileURLToPath(new URL('../../../apps/relay/src/main.ts', import.meta.url));
 
@@ -59,12 +59,6 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
       return isReady(adminUrl);
     });
   };
-  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
-  };
 
   await start();
   return {
@@ -72,8 +66,8 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     adminUrl,
     folder,
     start,
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill: () => endChild(child, 'SIGKILL'),
+    stop: () => endChild(child, 'SIGTERM'),
   };
 }
 
@@ -81,15 +75,4 @@ async function isReady(adminUrl: string): Promise<boolean> {
   const response = await fetch(`${adminUrl}/readyz`).catch(() => undefined);
   await response?.body?.cancel();
   return response?.ok === true;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -1,4 +1,5 @@
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 export interface NewAccount {
   handle: string;
@@ -11,7 +12,7 @@ export interface NewAccount {
 /** Makes an account with its first device. The same account and device again is the same account; others are `taken`. */
 export function createAccount(db: Db, account: NewAccount): Promise<'created' | 'taken'> {
   const { handle, accountKey, deviceId, deviceKey, deviceCertificate } = account;
-  return db.transaction().execute(async (tx) => {
+  return transaction(db, async (tx) => {
     const known = await tx.selectFrom('accounts').selectAll().where('handle', '=', handle).executeTakeFirst();
     const device = await findDevice(tx, deviceId);
     if (known !== undefined || device !== undefined) {

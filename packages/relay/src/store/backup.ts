@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { migrations } from './migrations.ts';
+import { migrationsFor } from './migrations.ts';
 
 /** Copies a store while relays use it, and puts a copy in its place. Each kind of store brings its own. */
 export interface StoreBackup {
@@ -81,7 +81,8 @@ function requireRelay(path: string): void {
     if (!tables.includes('kysely_migration') || !tables.includes('groups'))
       throw new BackupError('FOREIGN', 'That is a database, but not a relay’s.');
     const versions = database.prepare<[], string>('SELECT name FROM kysely_migration').pluck().all();
-    if (versions.some((version) => !(version in migrations)))
+    const known = migrationsFor('sqlite');
+    if (versions.some((version) => !(version in known)))
       throw new BackupError('NEWER', 'That is of a newer version of the relay: use that version.');
   } finally {
     database.close();

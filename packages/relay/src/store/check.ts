@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
 
 /** How much a store holds: counts, and nothing of what or whose. */
 export interface Stats {

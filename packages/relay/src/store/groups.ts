@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { GroupEntry, GroupPage, WelcomeParts } from '@quicprochat/protocol';
 import { sql } from 'kysely';
 import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 export type Head = { epoch: number; sequence: number };
 
@@ -30,7 +31,7 @@ export interface NewCommit extends NewEntry {
 
 /** Makes a group at epoch 0; false where the id is taken under another key. */
 export function createGroup(db: Db, groupId: string, accessKey: Uint8Array): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return transaction(db, async (tx) => {
     const first = await findEpoch(tx, groupId, 0);
     if (first !== undefined) return first.access_key.equals(accessKey);
     await tx.insertInto('groups').values({ group_id: groupId, epoch: 0, sequence: 0 }).execute();
@@ -77,11 +78,11 @@ export function findEpoch(db: Db, groupId: string, epoch: number) {
 }
 
 export function findHead(db: Db, groupId: string): Promise<Head | undefined> {
-  return db
-    .selectFrom('groups')
-    .select(['epoch', 'sequence'])
-    .where('group_id', '=', groupId)
-    .executeTakeFirst();
+  return selectHead(db, groupId).executeTakeFirst();
+}
+
+function selectHead(db: Db, groupId: string) {
+  return db.selectFrom('groups').select(['epoch', 'sequence']).where('group_id', '=', groupId);
 }
 
 /** Adds a message to the log of its epoch, if that epoch goes on. */
@@ -120,7 +121,10 @@ async function write(
   also: (tx: Db, sequence: number) => Promise<void> = async () => undefined,
 ): Promise<Written> {
   try {
-    return await db.transaction().execute(async (tx): Promise<Written> => {
+    return await transaction(db, async (tx): Promise<Written> => {
+      // Locked first: of writes to one group at once, each sees all that those before it have stored.
+      const head = await selectHead(tx, entry.groupId).forUpdate().executeTakeFirst();
+      if (head === undefined) throw new Error('a write to a group that was proven to exist');
       const repeated = await tx
         .selectFrom('entries')
         .select(['sequence', 'digest'])
@@ -132,8 +136,6 @@ async function write(
           ? { outcome: 'accepted', sequence: repeated.sequence }
           : { outcome: 'reused-id' };
       }
-      const head = await findHead(tx, entry.groupId);
-      if (head === undefined) throw new Error('a write to a group that was proven to exist');
       if (entry.epoch < head.epoch) return { outcome: 'behind', head, winner: await winnerOf(tx, entry) };
       if (entry.epoch > head.epoch) return { outcome: 'ahead', head };
       const sequence = head.sequence + 1;
@@ -201,7 +203,9 @@ async function deliver(
     })
     .returning('welcome_id')
     .executeTakeFirstOrThrow();
-  for (const { deviceId, secrets } of joiners) {
+  // In one order for all, so that two Welcomes for the same devices do not wait for each other in a circle.
+  const ordered = [...joiners].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+  for (const { deviceId, secrets } of ordered) {
     const known = await db
       .selectFrom('devices')
       .select('device_id')

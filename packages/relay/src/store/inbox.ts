@@ -1,7 +1,8 @@
 import type { InboxPage } from '@quicprochat/protocol';
 import { sql } from 'kysely';
 import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 /** A page of a device's inbox. */
 export async function readInbox(db: Db, deviceId: string, request: PageRequest): Promise<InboxPage> {
@@ -40,17 +41,25 @@ export async function readInbox(db: Db, deviceId: string, request: PageRequest):
 
 /** Deletes what was received, and the shared parts of Welcomes that nobody waits for any more. */
 export function acknowledgeInbox(db: Db, deviceId: string, sequence: number): Promise<void> {
-  return db.transaction().execute((tx) => deleteFromInbox(tx, deviceId, sequence));
+  return transaction(db, (tx) => deleteFromInbox(tx, deviceId, sequence));
 }
 
 /** {@link acknowledgeInbox} as a part of a transaction. */
 export async function deleteFromInbox(tx: Db, deviceId: string, sequence: number): Promise<void> {
-  const gone = await tx
-    .deleteFrom('inbox')
+  const received = tx
+    .selectFrom('inbox')
+    .select('welcome_id')
     .where('device_id', '=', deviceId)
-    .where('sequence', '<=', sequence)
-    .returning('welcome_id')
+    .where('sequence', '<=', sequence);
+  // Locked first: of two devices that go last at once, the second sees that the first is gone.
+  const gone = await tx
+    .selectFrom('welcomes')
+    .select('welcome_id')
+    .where('welcome_id', 'in', received)
+    .orderBy('welcome_id')
+    .forUpdate()
     .execute();
+  await tx.deleteFrom('inbox').where('device_id', '=', deviceId).where('sequence', '<=', sequence).execute();
   for (const { welcome_id } of gone) {
     await tx
       .deleteFrom('welcomes')

@@ -1,6 +1,7 @@
 import { LIMITS } from '@quicprochat/protocol';
 import { hashOf } from './secrets.ts';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 /** The size of a device's pool, and whether it has a last resort. */
 export async function countKeyPackages(db: Db, deviceId: string, suite: number) {
@@ -34,7 +35,8 @@ export interface Upload {
  */
 export function publishKeyPackages(db: Db, upload: Upload): Promise<number | undefined> {
   const { deviceId, suite, lastResort, expiresOn } = upload;
-  return db.transaction().execute(async (tx) => {
+  return transaction(db, async (tx) => {
+    await lockPools(tx, 'device_id', [deviceId]);
     if (upload.replace) await deleteFrom(tx, upload, 0);
     const { available } = await countKeyPackages(tx, deviceId, suite);
     const fresh = await freshOnes(tx, upload);
@@ -121,14 +123,11 @@ export async function claimKeyPackages(
     }
   }
   try {
-    return await db.transaction().execute(async (tx) => {
+    return await transaction(db, async (tx) => {
       const claimed: Claimed[] = [];
+      const all = await lockPools(tx, 'handle', handles);
       for (const handle of new Set(handles)) {
-        const devices = await tx
-          .selectFrom('devices')
-          .select('device_id')
-          .where('handle', '=', handle)
-          .execute();
+        const devices = all.filter((device) => device.handle === handle);
         if (devices.length === 0) throw new Refused({ reason: 'unknown', handle });
         for (const { device_id: deviceId } of devices) {
           const taken = await takeOne(tx, deviceId, suite);
@@ -142,6 +141,20 @@ export async function claimKeyPackages(
     if (error instanceof Refused) return error.unclaimed;
     throw error;
   }
+}
+
+/**
+ * Devices by id or handle, each locked: one upload or claim at a time decides what is in a pool. All locks are taken at
+ * once and in one order, so that two claims do not wait for each other in a circle.
+ */
+function lockPools(tx: Db, by: 'device_id' | 'handle', values: readonly string[]) {
+  return tx
+    .selectFrom('devices')
+    .select(['device_id', 'handle'])
+    .where(by, 'in', values)
+    .orderBy('device_id')
+    .forUpdate()
+    .execute();
 }
 
 /** The oldest single-use package, which is deleted with it, or else the last-resort one, which stays (RFC 9420 §16.8). */

@@ -1,6 +1,7 @@
 import { findAccount } from './accounts.ts';
 import { deleteFromInbox } from './inbox.ts';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 /**
  * Deletes an account's devices with all that is theirs: sessions, key packages, what waits in their inboxes. The handle
@@ -12,7 +13,7 @@ export function removeAccount(
   handle: string,
   { freeHandle }: { freeHandle: boolean },
 ): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return transaction(db, async (tx) => {
     const found = await findAccount(tx, handle);
     if (found === undefined) return false;
     for (const { device_id } of found.devices) {

@@ -1,6 +1,7 @@
 import { LIMITS } from '@quicprochat/protocol';
 import { prune } from './secrets.ts';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
+import { transaction } from './transaction.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -76,12 +77,15 @@ async function expireSpentKeyPackages(db: Db, today: number): Promise<number> {
 
 /** A Welcome and its joiners' secrets go together; the sequences of the inboxes are not used again. */
 function expireWelcomes(db: Db, today: number): Promise<number> {
-  return db.transaction().execute(async (tx) => {
+  return transaction(db, async (tx) => {
     const gone = await tx
       .selectFrom('welcomes')
       .select('welcome_id')
       .where('expires_on', '<=', today)
+      // In the order in which inboxes lock them.
+      .orderBy('welcome_id')
       .limit(MOST_AT_ONCE)
+      .forUpdate()
       .execute();
     const ids = gone.map(({ welcome_id }) => welcome_id);
     if (ids.length === 0) return 0;

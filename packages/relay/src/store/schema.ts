@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, Kysely } from 'kysely';
 
 /** Everything that a relay keeps. The docs page "what the relay sees" explains each column; a test holds it to this. */
 export interface Schema {
@@ -42,3 +42,6 @@ export interface Schema {
   nonces: { nonce: Buffer; expires_at: number };
   tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };
 }
+
+/** An open store, or a transaction in it. Which database it is, queries do not know. */
+export type Db = Kysely<Schema>;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Db } from './sqlite.ts';
+import type { Db } from './schema.ts';
 
 /** Challenges, sessions, tickets and nonces: short-lived secrets that count once, or until they expire. */
 
@@ -69,9 +69,11 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
 
 /** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
 export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
+  // In one order for all: two calls with the same nonces do not wait for each other in a circle.
+  const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
   const result = await db
     .insertInto('nonces')
-    .values(nonces.map((nonce) => ({ nonce: Buffer.from(nonce), expires_at: expiresAt })))
+    .values(ordered.map((nonce) => ({ nonce, expires_at: expiresAt })))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === BigInt(nonces.length);

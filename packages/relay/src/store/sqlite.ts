@@ -1,13 +1,11 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { Kysely, SqliteDialect, SqliteQueryCompiler, type SelectModifierNode } from 'kysely';
 import type { Observe } from '../observed.ts';
-import { migrations } from './migrations.ts';
+import { migrate } from './migrations.ts';
 import { timing } from './observe.ts';
-import type { Schema } from './schema.ts';
-
-export type Db = Kysely<Schema>;
+import type { Db, Schema } from './schema.ts';
+import { StoreStartError } from './start-error.ts';
 
 /** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -26,14 +24,10 @@ export async function openSqlite(path: string, { observe }: { observe?: Observe 
   // What was acknowledged is overwritten, and does not lie about in free pages.
   database.pragma('secure_delete = ON');
   const db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database }),
+    dialect: new OneWriterDialect({ database }),
     ...(observe && { log: timing(observe) }),
   });
-  const { error } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => migrations },
-  }).migrateToLatest();
-  if (error !== undefined) throw new Error('the tables cannot be brought up to date', { cause: error });
+  await migrate(db, 'sqlite');
   return db;
 }
 
@@ -46,10 +40,21 @@ function keepPrivate(path: string): void {
   chmodSync(path, 0o600);
 }
 
+/** SQLite has no row locks and needs none, as all writes wait for each other: queries that ask for one do without. */
+class OneWriterDialect extends SqliteDialect {
+  override createQueryCompiler() {
+    return new (class extends SqliteQueryCompiler {
+      protected override visitSelectModifier(node: SelectModifierNode): void {
+        if (node.modifier !== 'ForUpdate') super.visitSelectModifier(node);
+      }
+    })();
+  }
+}
+
 function requireVersion(database: Database.Database): void {
   const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
   if (!isAtLeast(version.split('.').map(Number)))
-    throw new Error(`SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}`);
+    throw new StoreStartError('STORE_TOO_OLD', `SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}.`);
 }
 
 /** Whether a version of SQLite does not lose commits. */

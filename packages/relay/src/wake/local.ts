@@ -1,19 +1,12 @@
+import { Listeners } from './listeners.ts';
 import type { Wake } from './wake.ts';
 
 /** Wakes streams of the same process. */
 export function localWake(): Wake {
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Listeners();
   return {
-    notify: (topic) => {
-      for (const listener of listeners.get(topic) ?? []) listener();
-    },
-    listen: (topic, listener) => {
-      const known = listeners.get(topic) ?? new Set();
-      listeners.set(topic, known.add(listener));
-      return () => {
-        known.delete(listener);
-        if (known.size === 0) listeners.delete(topic);
-      };
-    },
+    notify: (topic) => listeners.wake(topic),
+    listen: (topic, listener) => listeners.add(topic, listener),
+    close: async () => undefined,
   };
 }

@@ -33,12 +33,13 @@ export interface CommitOptions extends WriteOptions {
 /** The members' side of a group: the access keys of all epochs, by epoch. No MLS in it, as there is none in the relay. */
 export class TestGroup {
   readonly id: GroupId;
-  readonly keys: Signer[] = [newSigner()];
+  readonly keys: Signer[];
   readonly api: Api;
   readonly #host: string;
 
-  constructor(url: string, id = newId() as GroupId) {
+  constructor(url: string, id = newId() as GroupId, keys = [newSigner()]) {
     this.id = id;
+    this.keys = keys;
     this.api = apiOf(url);
     this.#host = new URL(url).host;
   }

@@ -1,7 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createRelay, localWake, openSqlite, type Db, type RelayOptions } from '../../src/index.ts';
+import { inject } from 'vitest';
+import {
+  createRelay,
+  localWake,
+  natsBus,
+  postgresBus,
+  sharedWake,
+  type Db,
+  type RelayOptions,
+  type Wake,
+} from '../../src/index.ts';
+import { newDatabase, type TestDatabase } from './database.ts';
+import { startProxy } from './proxy.ts';
 
 /** A clock that stands until a test moves it. */
 export class TestClock {
@@ -12,12 +21,14 @@ export class TestClock {
   }
 }
 
-/** A real relay: HTTP on a free port, SQLite in a file of its own. */
+/** A real relay: HTTP on a free port, over a database of its own. With NATS, it is three of them behind a proxy. */
 export interface TestRelay {
   url: string;
+  /** The same, or where it is several relays, one of them without the proxy. */
+  direct: string;
   host: string;
   db: Db;
-  /** Where the database lies. */
+  /** What the database lies in; on a server, nothing. */
   folder: string;
   clock: TestClock;
   /** Faults that were reported to the operator. */
@@ -25,30 +36,57 @@ export interface TestRelay {
   close(): Promise<void>;
 }
 
-export async function startRelay(options: Partial<RelayOptions> = {}): Promise<TestRelay> {
-  const folder = mkdtempSync(join(tmpdir(), 'qpc-relay-test-'));
-  const db = options.db ?? (await openSqlite(join(folder, 'relay.db')));
+export interface TestRelayOptions extends Partial<Omit<RelayOptions, 'db'>> {
+  /** Of each relay to PostgreSQL; SQLite has one. */
+  connections?: number;
+  /** How many relays. What a relay counts by itself, as rate limits are, can only be seen of one. */
+  instances?: number;
+}
+
+export async function startRelay({
+  connections = 5,
+  instances = inject('natsUrl') === '' ? 1 : 3,
+  ...options
+}: TestRelayOptions = {}): Promise<TestRelay> {
+  const database = await newDatabase();
   const clock = new TestClock();
   const faults: unknown[] = [];
-  const relay = createRelay({
-    wake: localWake(),
-    origins: ['http://localhost:3000'],
-    now: clock.now,
-    report: (_incident, error) => faults.push(error),
-    ...options,
-    db,
-  });
-  const url = await relay.listen({ host: '127.0.0.1', port: 0 });
+  const start = async () => {
+    const db = await database.open({ connections });
+    const relay = createRelay({
+      wake: wakeOf(database, db),
+      origins: ['http://localhost:3000'],
+      now: clock.now,
+      report: (_incident, error) => faults.push(error),
+      ...options,
+      db,
+    });
+    return { db, relay, url: await relay.listen({ host: '127.0.0.1', port: 0 }) };
+  };
+  const first = await start();
+  const others = await Promise.all(Array.from({ length: instances - 1 }, start));
+  const all = [first, ...others];
+  const proxy = others.length > 0 ? await startProxy(all.map(({ url }) => url)) : undefined;
+  const url = proxy?.url ?? first.url;
   return {
     url,
+    direct: first.url,
     host: new URL(url).host,
-    db,
-    folder,
+    db: first.db,
+    folder: database.folder ?? '',
     clock,
     faults,
     close: async () => {
-      await relay.close();
-      rmSync(folder, { recursive: true, force: true });
+      await Promise.all(all.map(({ relay }) => relay.close()));
+      await proxy?.close();
+      await database.remove();
     },
   };
+}
+
+/** As the process chooses it: NATS where there is one, else the database, else within the process. */
+function wakeOf({ url }: TestDatabase, db: Db): Wake {
+  if (url === undefined) return localWake();
+  const nats = inject('natsUrl');
+  return sharedWake(nats === '' ? [postgresBus(url, db)] : [natsBus([nats]), postgresBus(url, db)]);
 }

@@ -11,11 +11,11 @@ import {
   sqliteBackup,
   sqliteProblems,
   statsOf,
-} from '../src/index.ts';
-import { codeOf } from './support/api.ts';
-import { TestDevice } from './support/device.ts';
-import { TestGroup, welcomeFor } from './support/group.ts';
-import { startRelay, type TestRelay } from './support/relay.ts';
+} from '../../src/index.ts';
+import { codeOf } from '../support/api.ts';
+import { TestDevice } from '../support/device.ts';
+import { TestGroup, welcomeFor } from '../support/group.ts';
+import { startRelay, type TestRelay } from '../support/relay.ts';
 
 let relay: TestRelay;
 let folder: string;

@@ -5,14 +5,14 @@ import Database from 'better-sqlite3';
 import { Kysely, sql, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
-import { openSqlite } from '../src/index.ts';
-import { readInbox } from '../src/store/inbox.ts';
-import { migrations } from '../src/store/migrations.ts';
+import { openSqlite } from '../../src/index.ts';
+import { readInbox } from '../../src/store/inbox.ts';
+import { migrationsFor } from '../../src/store/migrations.ts';
 
 /** A database as a relay left it whose last migration was this one. */
 async function leftAt(path: string, last: string, rows: readonly string[]): Promise<void> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new Database(path) }) });
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrationsFor('sqlite') } });
   const { error } = await migrator.migrateTo(last);
   if (error !== undefined) throw new Error('not migrated', { cause: error });
   for (const row of rows) await sql.raw(row).execute(db);

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { openSqlite } from '../src/index.ts';
+import { openSqlite } from '../../src/index.ts';
 
-const PAGE = new URL('../../../docs/src/security/what-the-relay-sees.md', import.meta.url);
+const PAGE = new URL('../../../../docs/src/security/what-the-relay-sees.md', import.meta.url);
 
 test('the page "what the relay sees" names every column that the relay keeps, and no other', async () => {
   const db = await openSqlite(':memory:');

@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, type RelayErrorData } from '@quicprochat/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Observed, RelayOptions } from '../src/index.ts';
-import { TestDevice } from './support/device.ts';
-import { TestGroup, welcomeFor } from './support/group.ts';
-import { startRelay, type TestRelay } from './support/relay.ts';
-import { TestStream } from './support/stream.ts';
+import type { Observed, RelayOptions } from '../../src/index.ts';
+import { TestDevice } from '../support/device.ts';
+import { TestGroup, welcomeFor } from '../support/group.ts';
+import { startRelay, type TestRelay } from '../support/relay.ts';
+import { TestStream } from '../support/stream.ts';
 
 let relay: TestRelay;
 let observed: Observed[];
@@ -167,7 +167,7 @@ test('RLY-93 what an operator is told holds nothing of whose it was', async () =
 });
 
 test('RLY-93 the store tells how long reading, writing and the disk took, and nothing of what it was', async () => {
-  const { openSqlite } = await import('../src/index.ts');
+  const { openSqlite } = await import('../../src/index.ts');
   const queries: Observed[] = [];
   const db = await openSqlite(':memory:', { observe: (event) => queries.push(event) });
   queries.length = 0;
