@@ -73,6 +73,21 @@ describe.for(natsMissing === undefined ? (['NOTIFY', 'NATS'] as const) : (['NOTI
       }
     });
 
+    if (bus === 'NATS')
+      test('RLY-74 where the bus takes everything and brings nothing, streams have it within five seconds', async () => {
+        await using followed = await follow(nodes[0], nodes[1]);
+        nats?.freeze();
+        try {
+          await followed.group.post('frozen');
+          expect((await inTime(followed.stream.take(1))).map(textOf)).toEqual(['frozen']);
+          await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(true), 10_000);
+        } finally {
+          nats?.thaw();
+        }
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(false), 20_000);
+        await wakeAll();
+      });
+
     test('RLY-75 nothing on the bus names a group or a device', async () => {
       const heard: string[] = [];
       const stop = await eavesdrop(servers(), (text) => heard.push(text));
