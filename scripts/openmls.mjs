@@ -1,9 +1,9 @@
 // That third_party/openmls is what crates.io has and third_party/openmls.patch, nothing else: takes the patch back and
-// compares every file with the hash of the one that was published. `patch` writes the patch anew after a change, from
-// the published crate in cargo's folder.
+// compares every file with the hash of the one that was published, and, where cargo has the published crate here, the
+// hashes with it. `patch` writes the patch anew after a change, from that crate.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,12 @@ const THIRD_PARTY = resolve(dirname(fileURLToPath(import.meta.url)), '../third_p
 const OURS = join(THIRD_PARTY, 'openmls');
 const PATCH = join(THIRD_PARTY, 'openmls.patch');
 const CRATE = 'openmls-0.9.2';
-/** Ours alone: the manifest without tests and drafts, and the licence, which the published crate leaves out. */
+/**
+ * Ours alone: the manifest without tests and drafts, and the licence, which the published crate leaves out. The manifest can
+ * name what is compiled, so it is held to its bytes.
+ */
 const NOT_PUBLISHED = ['Cargo.toml', 'LICENSE'];
+const MANIFEST_SHA256 = '0ab3b1cae64daf3f8c92e5be786b81e638d81c977949c52b03305e1206dc12e9';
 
 const PUBLISHED = new Map(
   readFileSync(join(THIRD_PARTY, 'openmls.sha256'), 'utf8')
@@ -36,6 +40,9 @@ try {
 }
 
 function check() {
+  if (sha256(join(OURS, 'Cargo.toml')) !== MANIFEST_SHA256)
+    throw new Error('third_party/openmls/Cargo.toml is not the one whose hash scripts/openmls.mjs holds.');
+  compareWithPublished();
   cpSync(OURS, folder, { recursive: true });
   for (const file of NOT_PUBLISHED) rmSync(join(folder, file));
   git(['apply', '--reverse', '-p0', PATCH]);
@@ -44,9 +51,9 @@ function check() {
 }
 
 function writePatch() {
-  const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
-  const [mirror] = readdirSync(registry);
-  for (const file of PUBLISHED.keys()) cpSync(join(registry, mirror, CRATE, file), join(folder, file));
+  const published = publishedCrate();
+  if (published === undefined) throw new Error(`${CRATE} is not in cargo's folder: run \`cargo fetch\`.`);
+  for (const file of PUBLISHED.keys()) cpSync(join(published, file), join(folder, file));
   compare();
   git(['init', '--quiet']);
   git(['add', '.']);
@@ -56,6 +63,24 @@ function writePatch() {
     PATCH,
     git(['diff', '--no-color', '--no-ext-diff', '--no-prefix']).replaceAll(/^index .*\n/gm, ''),
   );
+}
+
+/** The list of hashes is the published crate's, which cargo has checked against Cargo.lock when it fetched it. */
+function compareWithPublished() {
+  const published = publishedCrate();
+  if (published === undefined) return;
+  const wrong = [...PUBLISHED].filter(([file, hash]) => sha256(join(published, file)) !== hash);
+  if (wrong.length > 0)
+    throw new Error(`${wrong.map(([file]) => file).join(', ')}: openmls.sha256 is wrong.`);
+}
+
+/** The folder that cargo has unpacked it into; none before the first `cargo fetch`. */
+function publishedCrate() {
+  const registry = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
+  if (!existsSync(registry)) return undefined;
+  return readdirSync(registry)
+    .map((mirror) => join(registry, mirror, CRATE))
+    .find((path) => existsSync(path));
 }
 
 /** Every file is the published one, and none is missing or over. */
@@ -72,10 +97,13 @@ function compare() {
 }
 
 function filesIn(root) {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((file) => !NOT_PUBLISHED.includes(file) && !file.startsWith('.git/'));
+  return (
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      // Links, too: what is linked to could be compiled.
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+      .filter((file) => !NOT_PUBLISHED.includes(file) && !file.startsWith('.git/'))
+  );
 }
 
 function sha256(path) {

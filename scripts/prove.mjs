@@ -13,6 +13,11 @@ const PROOFS = {
     env: { QPC_CASES: '2000' },
     command: [...cargoTest('histories', 'properties'), '--', '--nocapture'],
   },
+  openmls: {
+    shows: 'the patched openmls and the published one agree in 200 random groups that both are members of',
+    env: { QPC_CASES: '200' },
+    command: [...cargoTest('openmls_agrees'), '--', '--nocapture'],
+  },
   healing: {
     shows:
       'stolen records open nothing that was read before and nothing after the next commit, in 500 histories',

@@ -14,8 +14,8 @@ const POOL = 10;
 /** The core's record of a key package (crates/core/src/storage/kind.rs). */
 const KEY_PACKAGE_KIND = 0x11;
 
-/** What the SDK makes of a suite in an hour at most, renewals apart. */
-const MOST_PER_HOUR = 100;
+/** What the SDK makes of a suite in a day at most. */
+const MOST_PER_DAY = 100;
 
 interface Upload {
   replace: boolean;
@@ -97,29 +97,42 @@ test('private keys of expired key packages are forgotten', async () => {
   expect(await bob.keyPackages()).toBe(0);
 });
 
-test('a relay that always says it has none gets 100 key packages of a suite in an hour, and no more', async () => {
-  const bob = await watched('bob');
-  const made = () => {
-    const uploads = bob.published();
-    return uploads.reduce(
-      (sum, { keyPackages, lastResort }) => sum + keyPackages.length + (lastResort ? 1 : 0),
-      0,
-    );
-  };
-  made();
+/** What a hostile relay can do: lose what it was given. */
+function forgetsAll(deviceId: string) {
   const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
-  const forget = () =>
-    database.prepare('DELETE FROM key_packages WHERE device_id = ?').run(bob.client.deviceId);
+  const forget = database.prepare('DELETE FROM key_packages WHERE device_id = ?');
+  return { forget: () => forget.run(deviceId), close: () => database.close() };
+}
 
+test('a relay that always says it has none gets 100 key packages of a suite in a day, and no more', async () => {
+  const bob = await watched('bob');
+  const relay = forgetsAll(bob.client.deviceId);
   for (let round = 0; round < 12; round++) {
-    forget();
+    relay.forget();
     await bob.client.sync();
   }
-  expect(made()).toBe(SUITES * MOST_PER_HOUR);
+  const made = () =>
+    bob
+      .published()
+      .reduce((sum, { keyPackages, lastResort }) => sum + keyPackages.length + (lastResort ? 1 : 0), 0);
+  expect(made()).toBe(SUITES * MOST_PER_DAY);
 
-  bob.world.aheadMs = 61 * 60 * 1_000;
-  forget();
+  bob.world.aheadMs = 1.01 * DAY_MS;
+  relay.forget();
   await bob.client.sync();
   expect(made()).toBe(SUITES * (POOL + 1));
-  database.close();
+  relay.close();
+});
+
+test('key packages that did not arrive are sent again, and not made again', async () => {
+  const bob = await watched('bob');
+  const before = await bob.keyPackages();
+  bob.world.aheadMs = 57 * DAY_MS;
+  bob.world.isCut = true;
+  for (let round = 0; round < 5; round++)
+    await expect(bob.client.sync()).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(await bob.keyPackages()).toBe(before + POOL + 1);
+  bob.world.isCut = false;
+  await bob.client.sync();
+  expect(await bob.keyPackages()).toBe(before + SUITES * (POOL + 1));
 });

@@ -1,7 +1,7 @@
-const HOUR_MS = 60 * 60 * 1_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** At most so many of each kind in an hour. It is forgotten with the process: it binds the other side, not us. */
-export class HourlyAllowance<TKind> {
+/** At most so many of each kind in a day. It is forgotten with the process: it binds the other side, not us. */
+export class DailyAllowance<TKind> {
   readonly #most: number;
   readonly #spent = new Map<TKind, { fromMs: number; count: number }>();
 
@@ -12,8 +12,8 @@ export class HourlyAllowance<TKind> {
   /** How many of the wanted there still may be; they count as spent. */
   take(kind: TKind, wanted: number, nowMs: number): number {
     const last = this.#spent.get(kind);
-    // A clock that was put back begins an hour too.
-    const isOver = last === undefined || Math.abs(nowMs - last.fromMs) >= HOUR_MS;
+    // A clock that was put back begins a day too.
+    const isOver = last === undefined || Math.abs(nowMs - last.fromMs) >= DAY_MS;
     const { fromMs, count } = isOver ? { fromMs: nowMs, count: 0 } : last;
     const granted = Math.min(wanted, this.#most - count);
     this.#spent.set(kind, { fromMs, count: count + granted });

@@ -1,9 +1,9 @@
 import { fromBase64Url, type CipherSuite, type GroupId, type InboxEntry } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { QuicprochatError } from '../errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { KeyPackageUpload, RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
-import { HourlyAllowance } from './allowance.ts';
+import { DailyAllowance } from './allowance.ts';
 import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
@@ -21,11 +21,11 @@ export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
 const POOL = { full: 10, low: 5 };
 
 /**
- * Key packages made of a suite in an hour because the relay says that it has too few. One that always says so would have
- * us make them, and keep their private keys, without end; a device that is added to more groups than that is added by
- * its last-resort one.
+ * Key packages made of a suite in a day, whatever the relay says of how many it has and of what became of the last ones: a
+ * hostile one would have us make them, and keep their private keys, without end. A device that is added to more groups
+ * than that is added by its last-resort one.
  */
-const MOST_PER_HOUR = 100;
+const MOST_PER_DAY = 100;
 
 /**
  * When the relay gets new ones for all that it has of a suite, the last-resort one included: two thirds of their
@@ -38,7 +38,9 @@ export class Inbox {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #driver: Driver;
-  readonly #allowance = new HourlyAllowance<CipherSuite>(MOST_PER_HOUR);
+  readonly #allowance = new DailyAllowance<CipherSuite>(MOST_PER_DAY);
+  /** Made, and not known to have arrived: the next upload is these again. */
+  readonly #unsent = new Map<CipherSuite, KeyPackageUpload>();
 
   constructor(ledger: Ledger, relay: RelaySession, driver: Driver) {
     this.#ledger = ledger;
@@ -74,15 +76,18 @@ export class Inbox {
 
   async topUpKeyPackages(): Promise<void> {
     for (const suite of SUITES) {
-      const status = await this.#relay.keyPackageStatus(suite);
-      const replace = this.#areOld(suite);
-      if (!replace && status.available >= POOL.low && status.lastResort) continue;
-      const wanted = replace ? { count: POOL.full, lastResort: true } : this.#missing(suite, status);
-      if (wanted.count === 0 && !wanted.lastResort) continue;
-      const made = await this.#ledger.transact((tx) => tx.call('client.keyPackages', { suite, ...wanted }));
-      await this.#relay.publishKeyPackages({ suite, replace, ...made });
+      const upload = this.#unsent.get(suite) ?? (await this.#makeMissing(suite));
+      if (upload === undefined) continue;
+      this.#unsent.set(suite, upload);
+      try {
+        await this.#relay.publishKeyPackages(upload);
+      } catch (error) {
+        if (error instanceof QuicprochatError && !error.retryable) this.#unsent.delete(suite);
+        throw error;
+      }
+      this.#unsent.delete(suite);
       // Only now: had the upload failed, the old ones would still be there.
-      if (replace) await this.#ledger.transact((tx) => this.#noteRenewal(tx, suite));
+      if (upload.replace) await this.#ledger.transact((tx) => this.#noteRenewal(tx, suite));
     }
   }
 
@@ -92,15 +97,19 @@ export class Inbox {
     await this.#ledger.transact((tx) => tx.call('client.forgetExpiredKeyPackages', { nowMs }));
   }
 
-  #missing(
-    suite: CipherSuite,
-    { available, lastResort }: { available: number; lastResort: boolean },
-  ): { count: number; lastResort: boolean } {
+  /** New ones where the relay has too few or old ones, as far as the day's allowance goes. */
+  async #makeMissing(suite: CipherSuite): Promise<KeyPackageUpload | undefined> {
+    const { available, lastResort: hasLastResort } = await this.#relay.keyPackageStatus(suite);
+    const replace = this.#areOld(suite);
+    if (!replace && available >= POOL.low && hasLastResort) return undefined;
     const nowMs = this.#ledger.platform.clock.now();
-    return {
-      lastResort: !lastResort && this.#allowance.take(suite, 1, nowMs) === 1,
-      count: this.#allowance.take(suite, Math.max(0, POOL.full - available), nowMs),
-    };
+    const lastResort = (replace || !hasLastResort) && this.#allowance.take(suite, 1, nowMs) === 1;
+    const count = this.#allowance.take(suite, replace ? POOL.full : missingOf(available), nowMs);
+    if (count === 0 && !lastResort) return undefined;
+    const made = await this.#ledger.transact((tx) =>
+      tx.call('client.keyPackages', { suite, count, lastResort }),
+    );
+    return { suite, replace, ...made };
   }
 
   #areOld(suite: CipherSuite): boolean {
@@ -181,6 +190,11 @@ export class Inbox {
     });
     return id;
   }
+}
+
+/** How many a pool lacks. The number is the relay's word, and can be none. */
+function missingOf(available: number): number {
+  return Number.isSafeInteger(available) ? Math.min(Math.max(0, POOL.full - available), POOL.full) : 0;
 }
 
 function handlesOf({ members }: GroupState): string[] {

@@ -1,5 +1,5 @@
-import { hasCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
+import { BACKOFF_MS, waitAfter } from './backoff.ts';
 import type { Driver } from './driver.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
@@ -7,8 +7,6 @@ import { isReadable } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations } from './rows.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
-
-const BACKOFF_MS = { first: 500, most: 30_000 };
 
 /** How often the clock's part of the update policy is looked at, and commits that nobody made are made after all. */
 const TEND_EVERY_MS = 15_000;
@@ -28,6 +26,8 @@ export class Live {
   #reopenGroups = new AbortController();
   #followed = '';
   readonly #up = { inbox: false, groups: false };
+  /** Since when each stream has been open, in the try that is going on. */
+  readonly #openedMs: { inbox?: number | undefined; groups?: number | undefined } = {};
 
   constructor(options: {
     ledger: Ledger;
@@ -62,25 +62,28 @@ export class Live {
   /** Follows a stream over and over; waits longer after each that did not last. */
   async #keep(name: 'inbox' | 'groups', followOnce: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
-    const { clock } = this.#ledger.platform;
     let delayMs = BACKOFF_MS.first;
     while (!this.#isClosing()) {
-      const startedMs = clock.now();
+      this.#openedMs[name] = undefined;
       try {
         await followOnce(signal);
         delayMs = BACKOFF_MS.first;
       } catch (error) {
         if (this.#isClosing()) return;
-        if (clock.now() - startedMs > BACKOFF_MS.most) delayMs = BACKOFF_MS.first;
-        this.#mark(name, false);
-        const wait = hasCode(error, 'RATE_LIMITED')
-          ? Number(error.details['retryAfterMs'] ?? delayMs)
-          : delayMs;
+        const hasLasted = this.#hasLasted(name);
+        if (hasLasted) delayMs = BACKOFF_MS.first;
+        // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
+        if (!(hasLasted && error instanceof StreamEnded)) this.#mark(name, false);
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
-        await this.#sleep(wait * (0.5 + this.#ledger.platform.random.fraction()));
+        await this.#sleep(waitAfter(error, delayMs) * (0.5 + this.#ledger.platform.random.fraction()));
         delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
       }
     }
+  }
+
+  #hasLasted(name: 'inbox' | 'groups'): boolean {
+    const openedMs = this.#openedMs[name];
+    return openedMs !== undefined && this.#ledger.platform.clock.now() - openedMs > BACKOFF_MS.most;
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
@@ -92,7 +95,7 @@ export class Live {
       if (event.type === 'open') this.#mark('inbox', true);
       if (event.type === 'inbox-entry') await this.#inbox.receive([event.entry]);
     }
-    throw new Error('the stream ended');
+    throw new StreamEnded();
   }
 
   async #followGroups(signal: AbortSignal): Promise<void> {
@@ -111,7 +114,7 @@ export class Live {
     }
     // It ends by itself when all its epochs have: then there are new ones to follow. Where nothing has moved, the relay
     // closed it, and we wait a little before we come back.
-    if (!either.aborted && keyOf(this.#groups()) === this.#followed) throw new Error('the stream ended');
+    if (!either.aborted && keyOf(this.#groups()) === this.#followed) throw new StreamEnded();
   }
 
   /** What was queued while there was no connection goes out now. */
@@ -154,6 +157,7 @@ export class Live {
 
   #mark(name: 'inbox' | 'groups', up: boolean): void {
     this.#up[name] = up;
+    if (up) this.#openedMs[name] = this.#ledger.platform.clock.now();
     this.#onConnection(this.#up.inbox && this.#up.groups ? 'online' : 'offline');
   }
 
@@ -161,6 +165,9 @@ export class Live {
     await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
   }
 }
+
+/** The relay has ended a stream, without an error. */
+class StreamEnded extends Error {}
 
 function keyOf(groups: readonly { groupId: string; epoch: number }[]): string {
   return groups.map(({ groupId, epoch }) => `${groupId}:${epoch}`).join();
