@@ -28,15 +28,17 @@ export function planOf({
   log = quick ? 1_000 : 100_000,
 }: Wishes): Plan {
   const logLengths = [1_000, 10_000, 100_000, 1_000_000].filter((length) => length <= log);
-  const patienceMs = quick ? 4_000 : COMMON.patienceMs;
-  if (quick)
+  if (quick) {
+    // Uniform: of so few Poisson arrivals there could be none, and a run without any fails.
+    const common = { ...COMMON, spacing: 'uniform', patienceMs: 4_000 } as const;
     return {
-      sends: { ...COMMON, patienceMs, seconds: 2, groups: 5, rates: [20] },
-      deliveries: { ...COMMON, patienceMs, seconds: 2, groupSize: 50, groups: 1, rates: [250] },
-      streams: { streams, groupSize: 50, idleSeconds: 1, patienceMs },
-      growth: { ...COMMON, patienceMs, seconds: 2, sizes: [], streams: 0, rate: 0 },
+      sends: { ...common, seconds: 2, groups: 5, rates: [20] },
+      deliveries: { ...common, seconds: 2, groupSize: 50, groups: 1, rates: [250] },
+      streams: { streams, groupSize: 50, idleSeconds: 1, patienceMs: common.patienceMs },
+      growth: { ...common, seconds: 2, sizes: [], streams: 0, rate: 0 },
       logLengths,
     };
+  }
   return {
     sends: { ...COMMON, seconds: 10, groups: 50, rates: doubled(50, 6_400) },
     deliveries: { ...COMMON, seconds: 10, groupSize: 100, groups: 10, rates: doubled(500, 32_000) },

@@ -30,7 +30,7 @@ function environmentLines({ environment, configuration }: Results): string {
   return [
     `Measured on ${date}, at commit ${commit.slice(0, 12)}${changed ? ' with changes' : ''}: ${cpu}, ${cores} cores that relay and driver share; ${parts.join(', ')}.`,
     `Store: ${store}. The disk takes ${count(fsyncsPerSecond)} single writes a second for good. Load average before the run: ${loadBefore}.`,
-    `Relay: ${settings.join(', ')}, all else as it ships. Driver: ${configuration.connections} connections for calls, one for each stream, messages of 1 KiB, Poisson arrivals.`,
+    `Relay: ${settings.join(', ')}, all else as it ships. Driver: ${configuration.connections} connections for calls, one for each stream, messages of 1 KiB, ${configuration.plan.sends.spacing} arrivals.`,
   ].join('\n');
 }
 
