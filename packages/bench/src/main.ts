@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { benchCore } from './core/main.ts';
 
 /**
  * `pnpm bench core`: measures the core beside its peers. Fails where a size has grown past the committed baseline;
@@ -10,6 +9,14 @@ import { benchCore } from './core/main.ts';
  *   --contenders LIST     of openmls, native, wasm, ts-mls, chromium, core-crypto
  *   --update              writes the baseline anew
  *   --publish             writes results and plots also after a part; a whole run does so by itself
+ *
+ * `pnpm bench relay`: a relay under load. Fails where nothing came through or something was lost; times are only
+ * reported.
+ *
+ *   --quick               a smoke run of half a minute at most
+ *   --store STORE         sqlite (the default) or postgres
+ *   --streams N           idle streams, and the storm
+ *   --log N               entries of the longest log: 1000000 at most
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,10 +26,15 @@ const { values, positionals } = parseArgs({
     contenders: { type: 'string' },
     update: { type: 'boolean' },
     publish: { type: 'boolean' },
+    store: { type: 'string' },
+    streams: { type: 'string' },
+    log: { type: 'string' },
   },
 });
 const suites = positionals.length === 0 ? ['core'] : positionals;
 for (const suite of suites) {
-  if (suite !== 'core') throw new Error(`there is no benchmark ${suite}: use core`);
+  // Loaded when it is wanted: the core and its peers would weigh on the driver of the relay.
+  if (suite === 'core') await (await import('./core/main.ts')).benchCore(values);
+  else if (suite === 'relay') await (await import('./relay/main.ts')).benchRelay(values);
+  else throw new Error(`there is no benchmark ${suite}: use core or relay`);
 }
-await benchCore(values);

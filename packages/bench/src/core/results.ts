@@ -1,3 +1,4 @@
+import type { Source } from '../source.ts';
 import type { Contender } from './matrix.ts';
 import type { Operation, Scenario } from './scenario.ts';
 import type { Summary } from './statistics.ts';
@@ -16,13 +17,7 @@ export interface Size extends Scenario {
 }
 
 /** Where the figures come from. */
-export interface Environment {
-  commit: string;
-  /** Whether the tree held changes that no commit has. */
-  changed: boolean;
-  date: string;
-  cpu: string;
-  cores: number;
+export interface Environment extends Source {
   versions: Record<string, string>;
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { table } from '../table.ts';
 import { plots } from './plots.ts';
 import type { Results, Timing } from './results.ts';
-import { report, table, targetTable, timeTables } from './tables.ts';
+import { report, targetTable, timeTables } from './tables.ts';
 import { verdicts } from './targets.ts';
 
 const timing = (row: Partial<Timing>): Timing => ({

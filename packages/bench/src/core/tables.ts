@@ -1,3 +1,4 @@
+import { table } from '../table.ts';
 import { CONTENDERS, type Contender } from './matrix.ts';
 import type { Results, Size, Timing } from './results.ts';
 import { OPERATIONS, type Scenario, suiteName } from './scenario.ts';
@@ -84,17 +85,6 @@ export function sizeTables({ sizes }: Results): string {
       return `### ${titleOf(scenario)}: bytes\n\n${table(['', ...contenders.map((contender) => NAMES[contender])], rows)}`;
     })
     .join('\n\n');
-}
-
-/** A markdown table, its columns lined up. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${widths.map((width, i) => (i === 0 ? (cells[i] ?? '').padEnd(width) : (cells[i] ?? '').padStart(width))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
 export const kB = (bytes: number): string =>

@@ -1,0 +1,61 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import {
+  accessTranscript,
+  toBase64Url,
+  type Accepted,
+  type AccessClaim,
+  type GroupPage,
+} from '@quicprochat/protocol';
+import type { Calls } from './calls.ts';
+
+/** What a member's calls need: an id, and the access key that all members share. There is no MLS behind it. */
+export class LoadGroup {
+  readonly id = newId();
+  readonly #calls: Calls;
+  readonly #key = generateKeyPairSync('ed25519');
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  async create(): Promise<this> {
+    const accessKey = this.#key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const proof = this.#proof('groups.create', [accessKey]);
+    await this.#calls.make('groups.create', { groupId: this.id, accessKey: toBase64Url(accessKey), proof });
+    return this;
+  }
+
+  /** Posts random bytes where a client would post a padded ciphertext. */
+  post(id: string, bytes: number): Promise<Accepted> {
+    const message = randomBytes(bytes);
+    const proof = this.#proof('groups.post', [id, message]);
+    const input = { groupId: this.id, epoch: 0, id, message: toBase64Url(message), proof };
+    return this.#calls.make('groups.post', input);
+  }
+
+  read(cursor: number, limit: number): Promise<GroupPage> {
+    const proof = this.#proof('groups.read', [cursor, limit]);
+    return this.#calls.make('groups.read', { groupId: this.id, epoch: 0, cursor, limit, proof });
+  }
+
+  /** A ticket for a stream of this group alone. */
+  async openStream(cursor: number): Promise<string> {
+    const proof = this.#proof('groups.openStream', [cursor]);
+    const groups = [{ groupId: this.id, epoch: 0, cursor, proof }];
+    return (await this.#calls.make<{ ticket: string }>('groups.openStream', { groups })).ticket;
+  }
+
+  #proof(procedure: AccessClaim['procedure'], body: AccessClaim['body']) {
+    const nonce = randomBytes(16);
+    const issuedAtMs = Date.now();
+    const audience = this.#calls.url.host;
+    const claim = { procedure, audience, groupId: this.id, epoch: 0, issuedAtMs, nonce, body };
+    const signature = sign(null, accessTranscript(claim), this.#key.privateKey);
+    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+  }
+}
+
+/** A random id in the form of groups and entries. */
+export function newId(): string {
+  return randomBytes(16).toString('hex');
+}
