@@ -19,7 +19,7 @@ if (postgresMissing !== undefined) {
 }
 
 /** `pnpm prove durability` kills more. */
-const KILLS = Number(process.env['QPC_KILLS'] ?? 10);
+const KILLS = Number(process.env['QPC_KILLS'] ?? 5);
 const SEED = Number(process.env['QPC_SEED'] ?? 1);
 const TIMEOUT_MS = 60_000 + KILLS * 15_000;
 

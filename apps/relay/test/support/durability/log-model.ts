@@ -96,11 +96,10 @@ export class LogModel {
 
   /** Once every write was answered, the log holds what was acknowledged and nothing else. */
   compareSize(): void {
-    if (this.#log.size === this.#acknowledged.size) return;
-    this.#report(
-      'doubled',
-      `${this.#log.size} entries, of which ${this.#acknowledged.size} were acknowledged`,
-    );
+    const [stored, acknowledged] = [this.#log.size, this.#acknowledged.size];
+    if (stored === acknowledged) return;
+    const about = `${stored} entries are stored, and ${acknowledged} were acknowledged`;
+    this.#report(stored < acknowledged ? 'lost' : 'doubled', about);
   }
 
   async #readOn(): Promise<void> {
