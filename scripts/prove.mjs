@@ -51,6 +51,15 @@ const PROOFS = {
       ...['--project', 'postgres', 'test/postgres/order.test.ts'],
     ],
   },
+  durability: {
+    shows:
+      'the relay process, killed 1,000 times under load on each store, loses and doubles nothing that it acknowledged (needs PostgreSQL); QPC_SEED=N for other points',
+    env: { CI: 'true', QPC_KILLS: '1000' },
+    command: [
+      ...['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run'],
+      ...['test/durability.test.ts'],
+    ],
+  },
   'kat-wasm': {
     shows: 'the test vectors of RFC 9420 hold in WebAssembly, in Node and in Chromium',
     command: ['scripts/kat-wasm'],

@@ -22,6 +22,8 @@ export interface RelayProcess {
   readonly adminUrl: string;
   /** Holds the database and the log. */
   readonly folder: string;
+  /** The process that runs, or ran last. */
+  readonly pid: number;
   /** Starts it again after {@link kill} or {@link stop}. */
   start(): Promise<void>;
   /** As a crash would: SIGKILL. */
@@ -35,10 +37,10 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
   const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const adminUrl = `http://127.0.0.1:${adminPort}`;
+  const log = createWriteStream(join(folder, 'relay.log'), { flags: 'a' });
   let child: ChildProcess | undefined;
 
   const start = async () => {
-    const log = createWriteStream(join(folder, 'relay.log'), { flags: 'a' });
     child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
       env: {
         PATH: process.env['PATH'] ?? '',
@@ -54,8 +56,10 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     child.stderr?.pipe(log, { end: false });
     const started = child;
     await eventually('the relay is ready', async () => {
-      if (started.exitCode !== null)
-        throw new Error(`the relay ended with exit code ${started.exitCode}; see ${folder}`);
+      if (started.exitCode !== null || started.signalCode !== null)
+        throw new Error(
+          `the relay ended with ${started.signalCode ?? `exit code ${started.exitCode}`}; see ${folder}`,
+        );
       return isReady(adminUrl);
     });
   };
@@ -65,6 +69,9 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     url: `http://127.0.0.1:${port}`,
     adminUrl,
     folder,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     start,
     kill: () => endChild(child, 'SIGKILL'),
     stop: () => endChild(child, 'SIGTERM'),

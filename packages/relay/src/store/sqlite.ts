@@ -1,6 +1,13 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect, SqliteQueryCompiler, type SelectModifierNode } from 'kysely';
+import {
+  Kysely,
+  SqliteDialect,
+  SqliteDriver,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+  type SelectModifierNode,
+} from 'kysely';
 import type { Observe } from '../observed.ts';
 import { migrate } from './migrations.ts';
 import { timing } from './observe.ts';
@@ -24,7 +31,7 @@ export async function openSqlite(path: string, { observe }: { observe?: Observe 
   // What was acknowledged is overwritten, and does not lie about in free pages.
   database.pragma('secure_delete = ON');
   const db = new Kysely<Schema>({
-    dialect: new OneWriterDialect({ database }),
+    dialect: new OneWriterDialect(database),
     ...(observe && { log: timing(observe) }),
   });
   await migrate(db, 'sqlite');
@@ -42,6 +49,26 @@ function keepPrivate(path: string): void {
 
 /** SQLite has no row locks and needs none, as all writes wait for each other: queries that ask for one do without. */
 class OneWriterDialect extends SqliteDialect {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  /**
+   * Where a disk is full or fails, SQLite may undo the transaction by itself (sqlite.org/lang_transaction.html). To undo it
+   * once more is an error, which would stand in the place of the one that says what happened.
+   */
+  override createDriver() {
+    const database = this.#database;
+    return new (class extends SqliteDriver {
+      override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+        if (database.inTransaction) await super.rollbackTransaction(connection);
+      }
+    })({ database });
+  }
+
   override createQueryCompiler() {
     return new (class extends SqliteQueryCompiler {
       protected override visitSelectModifier(node: SelectModifierNode): void {

@@ -1,0 +1,59 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually, startRelay, type RelayProcess } from '@quicprochat/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectWhole } from './support/durability/check.ts';
+import { fileLimitMissing, limitFiles } from './support/durability/file-limit.ts';
+import { randomFrom } from './support/durability/random.ts';
+import { Writers } from './support/durability/writers.ts';
+
+if (fileLimitMissing !== undefined) {
+  if (process.env['CI']) throw new Error(fileLimitMissing);
+  console.warn(fileLimitMissing);
+}
+
+const ROUNDS = 6;
+
+let relay: RelayProcess;
+beforeAll(async () => {
+  relay = await startRelay({ env: { QPC_RATE_FACTOR: '1000' } });
+});
+afterAll(async () => {
+  await relay.kill();
+  await rm(relay.folder, { recursive: true, force: true });
+});
+
+test.skipIf(fileLimitMissing !== undefined)(
+  'RLY-7 RLY-46 writes that the system cuts short or refuses are not acknowledged, the process lives, and goes on when it can',
+  async () => {
+    const writers = await Writers.start(relay.url);
+    const random = randomFrom(1);
+    const more = async (count: number) => {
+      const due = writers.acknowledged + count;
+      await eventually('more writes are acknowledged', () => writers.acknowledged >= due);
+    };
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      await more(20);
+      const due = writers.unavailable + 20;
+      // Below what the write-ahead log has come to, or a little above: in the middle of some transaction.
+      limitFiles(relay.pid, Math.floor(2 ** 16 + random() * 2 ** 20));
+      await eventually('writes are refused', () => writers.unavailable >= due, { timeoutMs: 60_000 });
+      expect((await fetch(`${relay.adminUrl}/livez`)).status).toBe(200);
+      // Half of the times there is room again; the others, the process dies as things are.
+      if (round % 2 === 1) limitFiles(relay.pid, undefined);
+      else {
+        await relay.kill();
+        await relay.start();
+      }
+      await more(20);
+      await writers.compare();
+      await expectWhole({ path: join(relay.folder, 'relay.db') });
+      expect(writers.problems).toEqual([]);
+    }
+    await writers.stop();
+    await writers.compare({ whole: true });
+    for (const model of writers.models) model.compareSize();
+    expect(writers.problems).toEqual([]);
+  },
+  180_000,
+);
