@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   postgresMissing,
+  Rng,
   startPostgres,
   startRelay,
   type PostgresServer,
   type RelayProcess,
 } from '@quicprochat/testkit';
 import { afterAll, afterEach, expect, test } from 'vitest';
+import type { Store } from './support/durability/check.ts';
 import { killUnderLoad } from './support/durability/kills.ts';
-import { randomFrom } from './support/durability/random.ts';
 
 if (postgresMissing !== undefined) {
   if (process.env['CI']) throw new Error(postgresMissing);
@@ -43,33 +44,30 @@ async function startOften(env: Record<string, string> = {}): Promise<RelayProces
   return relay;
 }
 
+const title = (store: string) =>
+  `RLY-42 RLY-43 RLY-46 on ${store}, killed ${KILLS} times under load (seed ${SEED}): nothing acknowledged is lost or doubled`;
+
+async function expectNothingLost(name: string, often: RelayProcess, store: Store): Promise<void> {
+  const { figures, problems } = await killUnderLoad(often, store, { kills: KILLS, rng: new Rng(SEED) });
+  console.log(`${name}: ${figures}`);
+  expect(problems).toEqual([]);
+}
+
 test(
-  `RLY-42 RLY-43 RLY-46 on SQLite, killed ${KILLS} times under load (seed ${SEED}): nothing acknowledged is lost or doubled`,
+  title('SQLite'),
   async () => {
     const often = await startOften();
-    const store = { path: join(often.folder, 'relay.db') };
-    const { figures, problems } = await killUnderLoad(often, store, {
-      kills: KILLS,
-      random: randomFrom(SEED),
-    });
-    console.log(`SQLite: ${figures}`);
-    expect(problems).toEqual([]);
+    await expectNothingLost('SQLite', often, { path: join(often.folder, 'relay.db') });
   },
   TIMEOUT_MS,
 );
 
 test.skipIf(postgresMissing !== undefined)(
-  `RLY-42 RLY-43 RLY-46 on PostgreSQL, killed ${KILLS} times under load (seed ${SEED}): nothing acknowledged is lost or doubled`,
+  title('PostgreSQL'),
   async () => {
     postgres = await startPostgres();
-    const store = { url: postgres.url };
-    const often = await startOften({ QPC_DATABASE: store.url });
-    const { figures, problems } = await killUnderLoad(often, store, {
-      kills: KILLS,
-      random: randomFrom(SEED),
-    });
-    console.log(`PostgreSQL: ${figures}`);
-    expect(problems).toEqual([]);
+    const { url } = postgres;
+    await expectNothingLost('PostgreSQL', await startOften({ QPC_DATABASE: url }), { url });
   },
   TIMEOUT_MS,
 );

@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, startRelay, type RelayProcess } from '@quicprochat/testkit';
+import { eventually, Rng, startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectWhole } from './support/durability/check.ts';
 import { fileLimitMissing, limitFiles } from './support/durability/file-limit.ts';
-import { randomFrom } from './support/durability/random.ts';
 import { Writers } from './support/durability/writers.ts';
 
 if (fileLimitMissing !== undefined) {
@@ -27,7 +26,7 @@ test.skipIf(fileLimitMissing !== undefined)(
   'RLY-7 RLY-46 writes that the system cuts short or refuses are not acknowledged, the process lives, and goes on when it can',
   async () => {
     const writers = await Writers.start(relay.url);
-    const random = randomFrom(1);
+    const rng = new Rng(1);
     const more = async (count: number) => {
       const due = writers.acknowledged + count;
       await eventually('more writes are acknowledged', () => writers.acknowledged >= due);
@@ -36,7 +35,7 @@ test.skipIf(fileLimitMissing !== undefined)(
       await more(20);
       const due = writers.unavailable + 20;
       // Below what the write-ahead log has come to, or a little above: in the middle of some transaction.
-      limitFiles(relay.pid, Math.floor(2 ** 16 + random() * 2 ** 20));
+      limitFiles(relay.pid, 2 ** 16 + rng.below(2 ** 20));
       await eventually('writes are refused', () => writers.unavailable >= due, { timeoutMs: 60_000 });
       expect((await fetch(`${relay.adminUrl}/livez`)).status).toBe(200);
       // Half of the times there is room again; the others, the process dies as things are.

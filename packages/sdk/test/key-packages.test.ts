@@ -136,3 +136,22 @@ test('key packages that did not arrive are sent again, and not made again', asyn
   await bob.client.sync();
   expect(await bob.keyPackages()).toBe(before + SUITES * (POOL + 1));
 });
+
+test('old key packages stay until there may be a whole new pool', async () => {
+  const bob = await watched('bob');
+  const relay = forgetsAll(bob.client.deviceId);
+  bob.published();
+  bob.world.aheadMs = 55.9 * DAY_MS;
+  for (let round = 0; round < 9; round++) {
+    relay.forget();
+    await bob.client.sync();
+  }
+  bob.published();
+  bob.world.aheadMs = 56.1 * DAY_MS;
+  await bob.client.sync();
+  expect(bob.published()).toEqual([]);
+  bob.world.aheadMs = 57 * DAY_MS;
+  await bob.client.sync();
+  expect(summary(bob.published())).toEqual(ALL_ANEW);
+  relay.close();
+});

@@ -4,3 +4,4 @@ export { natsMissing, startNats, type NatsServer } from './nats-server.ts';
 export { postgresMissing, startPostgres, type PostgresServer } from './postgres-server.ts';
 export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';
+export { Rng } from './rng.ts';

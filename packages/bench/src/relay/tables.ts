@@ -34,116 +34,92 @@ function environmentLines({ environment, configuration }: Results): string {
   ].join('\n');
 }
 
-function sendTable(steps: readonly SendStep[]): string {
+/** A title, and what stands under it in the row of a step. */
+type Column<Step> = readonly [title: string, cell: (step: Step) => string];
+
+function tableOf<Step>(steps: readonly Step[], columns: readonly Column<Step>[]): string {
   if (steps.length === 0) return '';
-  const head = [
-    'due/s',
-    'acknowledged/s',
-    'failed',
-    'lost',
-    'p50 ms',
-    'p99 ms',
-    'p99.9 ms',
-    'relay CPU',
-    'driver CPU',
-  ];
-  const rows = steps.map((step) => [
-    count(step.offered),
-    count(step.reached),
-    count(step.failed),
-    count(step.lost),
-    ...percentiles(step.latency),
-    share(step.relayCpu),
-    share(step.driverCpu),
+  const head = columns.map(([title]) => title);
+  return table(
+    head,
+    steps.map((step) => columns.map(([, cell]) => cell(step))),
+  );
+}
+
+function sendTable(steps: readonly SendStep[]): string {
+  return tableOf(steps, [
+    ['due/s', ({ offered }) => count(offered)],
+    ['acknowledged/s', ({ reached }) => count(reached)],
+    ['failed', ({ failed }) => count(failed)],
+    LOST,
+    P50,
+    P99,
+    P999,
+    RELAY_CPU,
+    DRIVER_CPU,
   ]);
-  return table(head, rows);
 }
 
 function deliveryTable(steps: readonly DeliveryStep[]): string {
-  if (steps.length === 0) return '';
-  const head = [
-    'due/s',
-    'delivered/s',
-    'streams',
-    'group',
-    'lost',
-    'p50 ms',
-    'p99 ms',
-    'p99.9 ms',
-    'relay CPU',
-    'driver CPU',
-  ];
-  const rows = steps.map((step) => [
-    count(step.offered),
-    count(step.reached),
-    count(step.streams),
-    count(step.groupSize),
-    count(step.lost),
-    ...percentiles(step.latency),
-    share(step.relayCpu),
-    share(step.driverCpu),
+  return tableOf(steps, [
+    ['due/s', ({ offered }) => count(offered)],
+    ['delivered/s', ({ reached }) => count(reached)],
+    ['streams', ({ streams }) => count(streams)],
+    ['group', ({ groupSize }) => count(groupSize)],
+    LOST,
+    P50,
+    P99,
+    P999,
+    RELAY_CPU,
+    DRIVER_CPU,
   ]);
-  return table(head, rows);
 }
 
 function streamTable({ streams }: Results): string {
-  if (streams.length === 0) return '';
-  const head = [
-    'streams',
-    'kB each',
-    'ended while idle',
-    'lost',
-    'served p50 s',
-    'p99 s',
-    'all s',
-    'relay CPU',
-  ];
-  const rows = streams.map((step) => [
-    count(step.streams),
-    (step.bytesPerStream / 1_000).toFixed(1),
-    count(step.ended),
-    count(step.lost),
-    ...[step.storm.p50, step.storm.p99, step.storm.max].map((ms) => (ms / 1_000).toFixed(2)),
-    share(step.relayCpu),
+  return tableOf(streams, [
+    ['streams', (step) => count(step.streams)],
+    ['kB each', ({ bytesPerStream }) => (bytesPerStream / 1_000).toFixed(1)],
+    ['ended while idle', ({ ended }) => count(ended)],
+    LOST,
+    ['served p50 s', ({ storm }) => seconds(storm.p50)],
+    ['p99 s', ({ storm }) => seconds(storm.p99)],
+    ['all s', ({ storm }) => seconds(storm.max)],
+    RELAY_CPU,
   ]);
-  return table(head, rows);
 }
 
 function growthTable(steps: readonly DeliveryStep[]): string {
-  if (steps.length === 0) return '';
-  const head = [
-    'group',
-    'delivered/s',
-    'lost',
-    'p50 ms',
-    'p99 ms',
-    'writes per send',
-    'reads per delivery',
-    'relay CPU',
-  ];
-  const rows = steps.map((step) => [
-    count(step.groupSize),
-    count(step.reached),
-    count(step.lost),
-    ...percentiles(step.latency).slice(0, 2),
-    (step.writes / step.sends).toFixed(1),
-    (step.reads / step.delivered).toFixed(1),
-    share(step.relayCpu),
+  return tableOf(steps, [
+    ['group', ({ groupSize }) => count(groupSize)],
+    ['delivered/s', ({ reached }) => count(reached)],
+    LOST,
+    P50,
+    P99,
+    ['writes per send', ({ writes, sends }) => ratio(writes, sends)],
+    ['reads per delivery', ({ reads, delivered }) => ratio(reads, delivered)],
+    RELAY_CPU,
   ]);
-  return table(head, rows);
 }
 
 function pageTable({ pages }: Results): string {
-  if (pages.length === 0) return '';
-  const rows = pages.map(({ length, place, wrong, latency }) => [
-    count(length),
-    place,
-    count(wrong),
-    ...percentiles(latency).slice(0, 2),
+  return tableOf(pages, [
+    ['entries', ({ length }) => count(length)],
+    ['place', ({ place }) => place],
+    ['wrong', ({ wrong }) => count(wrong)],
+    P50,
+    P99,
   ]);
-  return table(['entries', 'place', 'wrong', 'p50 ms', 'p99 ms'], rows);
 }
 
 const count = (value: number): string => value.toLocaleString('en');
 const share = (value: number): string => `${Math.round(value * 100)} %`;
-const percentiles = ({ p50, p99, p999 }: Percentiles): string[] => [p50, p99, p999].map(String);
+const seconds = (ms: number): string => (ms / 1_000).toFixed(2);
+/** To one place; nothing where there was nothing to divide by. */
+const ratio = (of: number, by: number): string => (by === 0 ? '' : (of / by).toFixed(1));
+
+const LOST: Column<{ lost: number }> = ['lost', ({ lost }) => count(lost)];
+const P50: Column<{ latency: Percentiles }> = ['p50 ms', ({ latency }) => String(latency.p50)];
+const P99: Column<{ latency: Percentiles }> = ['p99 ms', ({ latency }) => String(latency.p99)];
+const P999: Column<{ latency: Percentiles }> = ['p99.9 ms', ({ latency }) => String(latency.p999)];
+const RELAY_CPU: Column<{ relayCpu: number }> = ['relay CPU', ({ relayCpu }) => share(relayCpu)];
+const DRIVER_CPU: Column<{ driverCpu: number }> = ['driver CPU', ({ driverCpu }) => share(driverCpu)];

@@ -1,5 +1,5 @@
 /** Application messages on their way: to whom, and which may arrive next without falling out of a window. */
-import type { Rng } from './rng.ts';
+import type { Rng } from '@quicprochat/testkit';
 
 /** Epochs whose messages still open after they ended. */
 const PAST_EPOCHS = 2;

@@ -2,10 +2,10 @@
  * A random history of a group, from a seed. Scripts are pure data: a seed replays the same steps, whatever keys are made
  * on the way. Only what MLS and the core's policy allow is written, so every step must succeed.
  */
+import { Rng } from '@quicprochat/testkit';
 import type { Implementation, SuiteNumber } from './peer.ts';
 import { SUITES } from './peer.ts';
 import { Flights } from './flights.ts';
-import { Rng } from './rng.ts';
 import { Seats } from './seats.ts';
 
 export interface Person {

@@ -102,10 +102,12 @@ export class Inbox {
     const { available, lastResort: hasLastResort } = await this.#relay.keyPackageStatus(suite);
     const replace = this.#areOld(suite);
     if (!replace && available >= POOL.low && hasLastResort) return undefined;
-    const nowMs = this.#ledger.platform.clock.now();
-    const lastResort = (replace || !hasLastResort) && this.#allowance.take(suite, 1, nowMs) === 1;
-    const count = this.#allowance.take(suite, replace ? POOL.full : missingOf(available), nowMs);
-    if (count === 0 && !lastResort) return undefined;
+    const lastResort = replace || !hasLastResort;
+    const wanted = (replace ? POOL.full : missingOf(available)) + (lastResort ? 1 : 0);
+    const granted = this.#allowance.take(suite, wanted, this.#ledger.platform.clock.now());
+    // Old ones are replaced by a whole pool, and until then they are better than fewer new ones.
+    if (granted === 0 || (replace && granted < wanted)) return undefined;
+    const count = granted - (lastResort ? 1 : 0);
     const made = await this.#ledger.transact((tx) =>
       tx.call('client.keyPackages', { suite, count, lastResort }),
     );

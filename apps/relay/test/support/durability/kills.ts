@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, type RelayProcess } from '@quicprochat/testkit';
+import { eventually, type RelayProcess, type Rng } from '@quicprochat/testkit';
 import { expectWhole, type Store } from './check.ts';
-import type { Random } from './random.ts';
 import { Writers } from './writers.ts';
 
 /** Logs grow, so not every kill is followed by a reading of all that there is; the others read what is new. */
@@ -9,7 +8,7 @@ const WHOLE_EVERY = 50;
 
 interface Kills {
   kills: number;
-  random: Random;
+  rng: Rng;
 }
 
 /**
@@ -18,7 +17,7 @@ interface Kills {
  *
  * @returns what was found, in a line, and whatever is not as it was acknowledged
  */
-export async function killUnderLoad(relay: RelayProcess, store: Store, { kills, random }: Kills) {
+export async function killUnderLoad(relay: RelayProcess, store: Store, { kills, rng }: Kills) {
   const writers = await Writers.start(relay.url);
   const begun = Date.now();
   let done = 0;
@@ -29,14 +28,14 @@ export async function killUnderLoad(relay: RelayProcess, store: Store, { kills, 
     `slowest start ${slowestStartMs} ms, ${Math.round((Date.now() - begun) / 1_000)} s`;
 
   while (done < kills && writers.problems.length === 0) {
-    const due = writers.acknowledged + Math.floor(random() * 80);
+    const due = writers.acknowledged + rng.below(80);
     await eventually('the relay acknowledges writes', () => writers.acknowledged >= due);
-    await sleep(random() * 30);
+    await sleep(rng.below(30));
     await relay.kill();
     // Some are killed once more while they start, where a database is put in order and brought up to date.
-    if (random() < 1 / 8) {
+    if (rng.chance(1 / 8)) {
       const cutShort = relay.start().catch(() => undefined);
-      await sleep(random() * 1_000);
+      await sleep(rng.below(1_000));
       await relay.kill();
       await cutShort;
     }

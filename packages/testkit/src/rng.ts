@@ -6,7 +6,7 @@ export class Rng {
     this.#state = seed >>> 0;
   }
 
-  /** At least 0, below `bound`. */
+  /** A whole number, at least 0, below `bound`. */
   below(bound: number): number {
     return Math.floor(this.#next() * bound);
   }
