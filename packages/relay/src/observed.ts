@@ -17,7 +17,7 @@ export type Observed =
   | { type: 'dropped' }
   /** What was over and is deleted. */
   | ({ type: 'expired' } & Expired)
-  /** A statement that the store carried out; `commit` is the one that waits for the disk. */
+  /** A statement that the store carried out; `commit` waits for the disk, on SQLite for all that was written together. */
   | { type: 'query'; kind: 'read' | 'write' | 'commit'; durationMs: number };
 
 export type Observe = (observed: Observed) => void;

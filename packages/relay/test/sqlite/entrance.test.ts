@@ -177,7 +177,7 @@ test('RLY-93 the store tells how long reading, writing and the disk took, and no
   });
   await db.destroy();
   expect(queries).toEqual(
-    ['write', 'write', 'read', 'commit'].map((kind) => {
+    ['write', 'read', 'commit'].map((kind) => {
       return { type: 'query', kind, durationMs: expect.any(Number) as number };
     }),
   );
