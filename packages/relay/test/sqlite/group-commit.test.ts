@@ -75,6 +75,14 @@ test('RLY-79 writes of all kinds that come together share one commit', async () 
   expect(await stored()).toBe(50);
 });
 
+test('RLY-79 what comes later in the same round of the event loop still shares it', async () => {
+  const first = post();
+  // Long after the first one has had its turn.
+  for (let i = 0; i < 500; i += 1) await Promise.resolve();
+  await Promise.all([first, post()]);
+  expect(commits).toBe(1);
+});
+
 test('RLY-79 what comes while a group is committed is the next one', async () => {
   for (let i = 0; i < 3; i += 1) await Promise.all([post(), post()]);
   expect(commits).toBe(3);
@@ -83,10 +91,14 @@ test('RLY-79 what comes while a group is committed is the next one', async () =>
 test('RLY-79 nobody sees what is not committed, and nobody waits for it to read', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
+  let holding: Promise<void> | undefined;
   const before = post();
-  const holding = transaction(db, async (tx) => {
-    await tx.updateTable('groups').set({ sequence: 9 }).execute();
-    await held;
+  await new Promise<void>((written) => {
+    holding = transaction(db, async (tx) => {
+      await tx.updateTable('groups').set({ sequence: 9 }).execute();
+      written();
+      await held;
+    });
   });
   expect(await stored()).toBe(0);
   expect(await db.selectFrom('groups').select('sequence').execute()).toEqual([{ sequence: 0 }]);
