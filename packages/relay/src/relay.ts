@@ -6,6 +6,7 @@ import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
+import { SharedPages } from './shared-pages.ts';
 import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
@@ -53,6 +54,7 @@ export function createRelay(options: RelayOptions): Relay {
   const services: Services = {
     db: options.db,
     wake: options.wake,
+    pages: new SharedPages(options.db, options.wake),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),

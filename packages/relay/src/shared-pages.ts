@@ -1,0 +1,112 @@
+import type { GroupPage } from '@quicprochat/protocol';
+import { findAccess, readEntries } from './store/groups.ts';
+import type { Db } from './store/schema.ts';
+import { groupTopic } from './topics.ts';
+import type { Wake } from './wake/wake.ts';
+
+/** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
+export const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;
+
+/** Pages are kept as long as there are not more bytes in younger ones. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** What a page counts for besides its payloads. */
+const BYTES_OF_A_PAGE = 512;
+
+/** Where a stream stands in a group's log, and under which epoch's key. */
+export interface Place {
+  groupId: string;
+  epoch: number;
+  cursor: number;
+}
+
+/** A group that streams of this process follow. */
+interface Followed {
+  /** Told apart from all that was followed before: pages of an older version are not used again. */
+  version: number;
+  readonly listeners: Set<() => void>;
+  readonly stop: () => void;
+}
+
+/**
+ * Reads a group's log once for all streams of this process that stand at one place of it. A page is good until the next
+ * wake-up of its group: who is woken by a write gets a page that was read after it. How far the key of an epoch opens the
+ * log is looked up for each page anew, before its entries, so none goes beyond the commit that ended the epoch.
+ *
+ * Streams that fall behind stand elsewhere, and read for themselves. [RLY-63]
+ */
+export class SharedPages implements Pick<Wake, 'listen'> {
+  readonly #db: Db;
+  readonly #wake: Wake;
+  readonly #followed = new Map<string, Followed>();
+  readonly #pages = new Map<string, Promise<GroupPage | undefined>>();
+  readonly #bytesOf = new Map<string, number>();
+  #bytes = 0;
+  #versions = 0;
+
+  constructor(db: Db, wake: Wake) {
+    this.#db = db;
+    this.#wake = wake;
+  }
+
+  /** As {@link Wake.listen}: {@link page} takes it for granted that who asks for one listens. */
+  listen(topic: string, listener: () => void): () => void {
+    const followed = this.#followed.get(topic) ?? this.#follow(topic);
+    followed.listeners.add(listener);
+    return () => {
+      followed.listeners.delete(listener);
+      if (followed.listeners.size > 0) return;
+      followed.stop();
+      this.#followed.delete(topic);
+    };
+  }
+
+  /** The page after a place; undefined where no epoch of this number was ever begun. Not to be changed. */
+  page(place: Place): Promise<GroupPage | undefined> {
+    const { groupId, epoch, cursor } = place;
+    const version = this.#followed.get(groupTopic(groupId))?.version;
+    const key = `${version} ${epoch} ${cursor}`;
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const page = this.#read(place);
+    this.#pages.set(key, page);
+    page.then(
+      (read) => this.#keep(key, read),
+      () => this.#forget(key),
+    );
+    return page;
+  }
+
+  async #read({ groupId, epoch, cursor }: Place): Promise<GroupPage | undefined> {
+    const access = await findAccess(this.#db, groupId, epoch);
+    return access && readEntries(this.#db, { groupId, cursor, access, ...PAGE });
+  }
+
+  #follow(topic: string): Followed {
+    const followed: Followed = {
+      version: ++this.#versions,
+      listeners: new Set(),
+      stop: this.#wake.listen(topic, () => {
+        followed.version = ++this.#versions;
+        for (const listener of followed.listeners) listener();
+      }),
+    };
+    this.#followed.set(topic, followed);
+    return followed;
+  }
+
+  #keep(key: string, page: GroupPage | undefined): void {
+    const payloads = page?.entries.reduce((bytes, { payload }) => bytes + payload.length, 0) ?? 0;
+    this.#bytesOf.set(key, payloads + BYTES_OF_A_PAGE);
+    this.#bytes += payloads + BYTES_OF_A_PAGE;
+    for (const oldest of this.#bytesOf.keys()) {
+      if (this.#bytes <= MOST_BYTES) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#pages.delete(key);
+    this.#bytes -= this.#bytesOf.get(key) ?? 0;
+    this.#bytesOf.delete(key);
+  }
+}
