@@ -7,7 +7,7 @@ import {
 } from '@quicprochat/protocol';
 import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';
-import { isSignedBy, NOBODYS_KEY } from './signatures.ts';
+import { isProvenBy, NOBODYS_KEY } from './signatures.ts';
 import { findAccess, findEpoch, findHead, type Readable } from './store/groups.ts';
 import { useNonces } from './store/secrets.ts';
 
@@ -42,14 +42,14 @@ export async function requireMembers(ctx: Context, claims: readonly Proven[]): P
 
 /** Requires that the holder of this very key made the call. */
 export async function requireProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<void> {
-  if (!isProof(ctx, accessKey, claim)) throw new RelayError('NOT_AUTHORIZED');
+  if (!(await isProof(ctx, accessKey, claim))) throw new RelayError('NOT_AUTHORIZED');
   await requireFresh(ctx, [claim.proof]);
 }
 
 async function requireProofOfMember(ctx: Context, claim: Proven): Promise<Readable> {
   const access = await findAccess(ctx.db, claim.groupId, claim.epoch);
   if (access === undefined) throw await refusal(ctx, claim);
-  if (!isProof(ctx, access.accessKey, claim)) throw new RelayError('NOT_AUTHORIZED');
+  if (!(await isProof(ctx, access.accessKey, claim))) throw new RelayError('NOT_AUTHORIZED');
   return access;
 }
 
@@ -63,7 +63,7 @@ async function requireFresh(ctx: Context, proofs: readonly AccessProof[]): Promi
   if (!(await useNonces(ctx.db, nonces, now + 2 * LIMITS.proofWindowMs))) throw new RelayError('REPLAYED');
 }
 
-function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): boolean {
+function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<boolean> {
   const { procedure, groupId, epoch, proof, body } = claim;
   const { issuedAtMs, nonce } = proof;
   const transcript = accessTranscript({
@@ -75,7 +75,7 @@ function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): boolean {
     nonce,
     body,
   });
-  return isSignedBy(accessKey, transcript, proof.signature);
+  return isProvenBy(accessKey, transcript, proof.signature);
 }
 
 /** An epoch that has not begun: only who proves membership of the last one is told where the group stands. */
@@ -83,7 +83,7 @@ async function refusal(ctx: Context, claim: Proven): Promise<RelayError> {
   const head = await findHead(ctx.db, claim.groupId);
   const last = head && (await findEpoch(ctx.db, claim.groupId, head.epoch));
   // Checked also where there is no group, so that the time it takes does not tell.
-  const isMember = isProof(ctx, last?.access_key ?? NOBODYS_KEY, claim);
+  const isMember = await isProof(ctx, last?.access_key ?? NOBODYS_KEY, claim);
   return head !== undefined && isMember
     ? new RelayError('FUTURE_EPOCH', { head })
     : new RelayError('NOT_AUTHORIZED');
