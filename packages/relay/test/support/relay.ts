@@ -52,7 +52,7 @@ export async function startRelay({
   const clock = new TestClock();
   const faults: unknown[] = [];
   const start = async () => {
-    const db = await database.open({ connections });
+    const db = await database.open({ connections, ...(options.observe && { observe: options.observe }) });
     const relay = createRelay({
       wake: wakeOf(database, db),
       origins: ['http://localhost:3000'],
