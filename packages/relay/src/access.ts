@@ -7,9 +7,12 @@ import {
 } from '@quicprochat/protocol';
 import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';
-import { isProvenBy, NOBODYS_KEY } from './signatures.ts';
+import { isSignedBy, KnownKeys, NOBODYS_KEY } from './signatures.ts';
 import { findAccess, findEpoch, findHead, type Readable } from './store/groups.ts';
 import { useNonces } from './store/secrets.ts';
+
+/** Of groups that are in use. Each proves many calls. */
+const groupKeys = new KnownKeys(4_096);
 
 interface Proven {
   procedure: AccessClaim['procedure'];
@@ -75,7 +78,7 @@ function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<bo
     nonce,
     body,
   });
-  return isProvenBy(accessKey, transcript, proof.signature);
+  return isSignedBy(accessKey, transcript, proof.signature, groupKeys);
 }
 
 /** An epoch that has not begun: only who proves membership of the last one is told where the group stands. */

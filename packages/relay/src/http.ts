@@ -10,6 +10,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOf, detailsOf, RelayError } from './errors.ts';
+import { isForStream, serveStream } from './event-stream.ts';
 import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
@@ -64,16 +65,20 @@ function takeJsonAlone(server: FastifyInstance): void {
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {
-  server.all<{ Params: { path: string } }>('/trpc/:path', (request, reply) =>
-    fastifyRequestHandler({
-      router: relayRouter,
-      req: request,
-      res: reply,
-      path: request.params.path,
-      createContext: () => contextOf(services, request),
-      maxBatchSize: LIMITS.maxBatchCalls,
-      allowMethodOverride: true,
-    }),
+  server.all<{ Params: { path: string }; Querystring: { batch?: unknown; input?: unknown } }>(
+    '/trpc/:path',
+    (request, reply) =>
+      isForStream(request)
+        ? serveStream(request, reply, services)
+        : fastifyRequestHandler({
+            router: relayRouter,
+            req: request,
+            res: reply,
+            path: request.params.path,
+            createContext: () => contextOf(services, request),
+            maxBatchSize: LIMITS.maxBatchCalls,
+            allowMethodOverride: true,
+          }),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { GroupPage } from '@quicprochat/protocol';
+import type { StreamEvent } from '@quicprochat/protocol';
 import { findAccess, readEntries } from './store/groups.ts';
 import type { Db } from './store/schema.ts';
 import { groupTopic } from './topics.ts';
@@ -9,8 +9,17 @@ export const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;
 
 /** Pages are kept as long as there are not more bytes in younger ones. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** What a page counts for besides its payloads. */
+/** What a page counts for besides its payloads, each of which is kept as text and as what is sent. */
 const BYTES_OF_A_PAGE = 512;
+
+/** What all streams at one place are given: the same objects. */
+export interface SharedPage {
+  readonly events: readonly StreamEvent[];
+  /** The place after it. */
+  readonly cursor: number;
+  readonly more: boolean;
+  readonly ended: boolean;
+}
 
 /** Where a stream stands in a group's log, and under which epoch's key. */
 export interface Place {
@@ -38,7 +47,7 @@ export class SharedPages implements Pick<Wake, 'listen'> {
   readonly #db: Db;
   readonly #wake: Wake;
   readonly #followed = new Map<string, Followed>();
-  readonly #pages = new Map<string, Promise<GroupPage | undefined>>();
+  readonly #pages = new Map<string, Promise<SharedPage | undefined>>();
   readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
   #versions = 0;
@@ -60,8 +69,8 @@ export class SharedPages implements Pick<Wake, 'listen'> {
     };
   }
 
-  /** The page after a place; undefined where no epoch of this number was ever begun. Not to be changed. */
-  page(place: Place): Promise<GroupPage | undefined> {
+  /** The page after a place; undefined where no epoch of this number was ever begun. */
+  page(place: Place): Promise<SharedPage | undefined> {
     const { groupId, epoch, cursor } = place;
     const version = this.#followed.get(groupTopic(groupId))?.version;
     const key = `${version} ${epoch} ${cursor}`;
@@ -76,9 +85,11 @@ export class SharedPages implements Pick<Wake, 'listen'> {
     return page;
   }
 
-  async #read({ groupId, epoch, cursor }: Place): Promise<GroupPage | undefined> {
+  async #read({ groupId, epoch, cursor }: Place): Promise<SharedPage | undefined> {
     const access = await findAccess(this.#db, groupId, epoch);
-    return access && readEntries(this.#db, { groupId, cursor, access, ...PAGE });
+    if (access === undefined) return undefined;
+    const { entries, ...page } = await readEntries(this.#db, { groupId, cursor, access, ...PAGE });
+    return { ...page, events: entries.map((entry) => ({ type: 'group-entry', groupId, entry })) };
   }
 
   #follow(topic: string): Followed {
@@ -94,10 +105,10 @@ export class SharedPages implements Pick<Wake, 'listen'> {
     return followed;
   }
 
-  #keep(key: string, page: GroupPage | undefined): void {
-    const payloads = page?.entries.reduce((bytes, { payload }) => bytes + payload.length, 0) ?? 0;
-    this.#bytesOf.set(key, payloads + BYTES_OF_A_PAGE);
-    this.#bytes += payloads + BYTES_OF_A_PAGE;
+  #keep(key: string, page: SharedPage | undefined): void {
+    const bytes = (page?.events ?? []).reduce((sum, event) => sum + 2 * payloadOf(event), BYTES_OF_A_PAGE);
+    this.#bytesOf.set(key, bytes);
+    this.#bytes += bytes;
     for (const oldest of this.#bytesOf.keys()) {
       if (this.#bytes <= MOST_BYTES) return;
       this.#forget(oldest);
@@ -109,4 +120,8 @@ export class SharedPages implements Pick<Wake, 'listen'> {
     this.#bytes -= this.#bytesOf.get(key) ?? 0;
     this.#bytesOf.delete(key);
   }
+}
+
+function payloadOf(event: StreamEvent): number {
+  return event.type === 'group-entry' ? event.entry.payload.length : 0;
 }

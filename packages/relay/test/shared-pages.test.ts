@@ -110,7 +110,7 @@ test('RLY-65 a page is read anew after a wake-up, after a fault, and for who lis
   const topic = groupTopic(place.groupId);
   let stop = pages.listen(topic, () => undefined);
   const first = await pages.page(place);
-  expect(first).toEqual({ entries: [], cursor: 0, more: false, ended: false });
+  expect(first).toEqual({ events: [], cursor: 0, more: false, ended: false });
   expect(await pages.page(place)).toBe(first);
 
   wake.notify(topic);

@@ -114,7 +114,7 @@ async function* groupPage(
   const page = await ctx.pages.page(group);
   if (page === undefined) return 'ended';
   group.cursor = page.cursor;
-  for (const entry of page.entries) yield { type: 'group-entry', groupId, entry };
+  yield* page.events;
   if (page.ended) yield { type: 'epoch-ended', groupId, epoch };
   if (page.ended) return 'ended';
   return page.more ? 'more' : 'idle';
