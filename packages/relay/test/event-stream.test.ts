@@ -71,7 +71,11 @@ test('RLY-92 a quiet stream is pinged', async () => {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   const read = async (end: string) => {
-    while (!text.endsWith(end)) text += (await reader?.read())?.value ?? '';
+    while (!text.endsWith(end)) {
+      const { value, done } = (await reader?.read()) ?? { done: true };
+      if (done) throw new Error(`the stream ended after ${text}`);
+      text += value;
+    }
   };
   await read('{"type":"open"}\n\n');
   vi.advanceTimersByTime(30_000);
