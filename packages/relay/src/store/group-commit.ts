@@ -2,10 +2,16 @@ import { isStorageFault } from './faults.ts';
 import type { Statements } from './statements.ts';
 
 /**
+ * How long a group takes writers in, as long as each round of the event loop brings more. Not one round alone: Node accepts
+ * one connection in each, so clients that come back all at once would wait for one commit apiece.
+ */
+const MOST_GATHERING_MS = 5;
+
+/**
  * Lets writes share the wait for the disk. SQLite has one writer at a time, so they take turns. The first one begins a
- * transaction, those whose turn comes in the same round of the event loop join it, and one commit is for all of them;
- * what comes while the disk is waited for is the next group. Under load that is one commit for dozens of writes, and who
- * writes alone waits for nobody.
+ * transaction, those who come while the event loop goes on bringing some join it, and one commit is for all of them; what
+ * comes while the disk is waited for is the next group. Under load that is one commit for dozens of writes, and who writes
+ * alone waits for nobody.
  *
  * Each write is all or nothing for itself. Where the disk fails, all of the group are undone, and told so.
  */
@@ -23,6 +29,7 @@ export class GroupCommit {
     const pass = await this.#line.next();
     try {
       const group = this.#group ?? this.#begin();
+      group.writers += 1;
       return new Turn(this.#statements, group, { pass, undo: (fault) => this.#undo(group, fault) });
     } catch (error) {
       pass();
@@ -46,8 +53,17 @@ export class GroupCommit {
     this.#statements.control('begin immediate');
     const group = new Group();
     this.#group = group;
-    setImmediate(() => void this.#close(group));
+    this.#gather(group, 0);
     return group;
+  }
+
+  /** Closes the group after a round of the event loop that brought nobody, or when it has gathered for long enough. */
+  #gather(group: Group, writers: number): void {
+    setImmediate(() => {
+      const isOver = group.writers === writers || performance.now() - group.begunMs > MOST_GATHERING_MS;
+      if (isOver) void this.#close(group);
+      else this.#gather(group, group.writers);
+    });
   }
 
   /** Stands in line like everyone, so that who came before it is part of the group. */
@@ -80,6 +96,8 @@ export class GroupCommit {
 
 /** What goes to the disk together. */
 class Group {
+  readonly begunMs = performance.now();
+  writers = 0;
   settle: () => void = () => undefined;
   fail: (fault: unknown) => void = () => undefined;
   readonly stored = new Promise<void>((resolve, reject) => {

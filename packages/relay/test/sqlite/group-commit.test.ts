@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite, type Db, type Observed } from '../../src/index.ts';
@@ -81,6 +82,32 @@ test('RLY-79 what comes later in the same round of the event loop still shares i
   for (let i = 0; i < 500; i += 1) await Promise.resolve();
   await Promise.all([first, post()]);
   expect(commits).toBe(1);
+});
+
+/** Begins a write in each of so many rounds of the event loop, one after the other. */
+async function postInEachOf(rounds: number): Promise<void> {
+  const writes: Promise<unknown>[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    writes.push(post());
+    await nextRound();
+  }
+  await Promise.all(writes);
+}
+
+test('RLY-79 a group takes in what each next round of the event loop brings, and ends with one that brings nothing', async () => {
+  // As if no time went by, however slow the machine is.
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+  await postInEachOf(20);
+  expect(commits).toBe(1);
+  await post();
+  expect(commits).toBe(2);
+});
+
+test('RLY-79 a group does not wait for more than some milliseconds, whatever comes', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 10));
+  await postInEachOf(20);
+  expect(commits).toBeGreaterThan(5);
 });
 
 test('RLY-79 what comes while a group is committed is the next one', async () => {
