@@ -53,7 +53,7 @@ export async function serveStream(
       if (raw.destroyed) return;
       if (!raw.write(frameOf(event))) await hasRoom(raw);
     }
-    raw.end(frame('', 'return'));
+    if (!raw.destroyed) raw.end(frame('', 'return'));
   } catch (error) {
     if (!raw.destroyed) raw.end(frame(JSON.stringify(shapeOf(error, ctx)), 'serialized-error'));
   } finally {

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { planOf, streamsWithin } from './plan.ts';
 
-test('a whole run doubles its rates, and reaches a log of a million entries only when told to', () => {
+test('a whole run raises its rates through the floors, and reaches a log of a million entries only when told to', () => {
   const plan = planOf({});
-  expect(plan.sends.rates.slice(0, 3)).toEqual([50, 100, 200]);
+  for (const [{ rates }, floor] of [[plan.sends, 1_000] as const, [plan.deliveries, 6_000] as const]) {
+    expect(rates).toContain(floor);
+    expect([...rates].sort((a, b) => a - b)).toEqual(rates);
+  }
   expect(plan.logLengths).toEqual([1_000, 10_000, 100_000]);
   expect(planOf({ log: 1_000_000 }).logLengths.at(-1)).toBe(1_000_000);
 });
