@@ -4,6 +4,7 @@ import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
+import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { expire } from './store/retention.ts';
@@ -53,6 +54,7 @@ export function createRelay(options: RelayOptions): Relay {
   const services: Services = {
     db: options.db,
     wake: options.wake,
+    notary: new Notary(options.db),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),

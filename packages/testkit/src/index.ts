@@ -5,3 +5,4 @@ export { postgresMissing, startPostgres, type PostgresServer } from './postgres-
 export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';
 export { Rng } from './rng.ts';
+export { forgetLastEntry } from './hostile-operator.ts';

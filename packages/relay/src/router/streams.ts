@@ -2,10 +2,11 @@ import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { findAccess, readEntries } from '../store/groups.ts';
+import { findEpoch } from '../store/groups.ts';
 import { readInbox } from '../store/inbox.ts';
+import { readEntries } from '../store/log.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { groupTopic, inboxTopic } from '../topics.ts';
+import { inboxTopic, logTopic } from '../topics.ts';
 import { open, router } from '../trpc.ts';
 import { Waiter } from '../wake/waiter.ts';
 
@@ -14,9 +15,13 @@ const subscriptionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inbox'), deviceId: z.string(), cursor: z.number() }),
   z.object({
     kind: z.literal('groups'),
-    groups: z.array(z.object({ groupId: z.string(), epoch: z.number(), cursor: z.number() })),
+    groups: z.array(
+      z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
+    ),
   }),
 ]);
+
+type Followed = Extract<z.infer<typeof subscriptionSchema>, { kind: 'groups' }>['groups'][number];
 
 /** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
 const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;
@@ -80,10 +85,10 @@ async function* inboxEvents(
 /** Ends by itself when the epochs of all its groups have. */
 async function* groupEvents(
   ctx: Context,
-  { groups }: { groups: { groupId: string; epoch: number; cursor: number }[] },
+  { groups }: { groups: Followed[] },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const followed = new Map(groups.map((group) => [groupTopic(group.groupId), group]));
+  const followed = new Map(groups.map((group) => [logTopic(group.logId), group]));
   const waiter = new Waiter(ctx.wake, [...followed.keys()], ending);
   try {
     yield { type: 'open' };
@@ -111,14 +116,16 @@ async function* groupEvents(
 /** One page of one group: whether there is more of it now, later, or never again under this epoch's key. */
 async function* groupPage(
   ctx: Context,
-  group: { groupId: string; epoch: number; cursor: number },
+  group: Followed,
 ): AsyncGenerator<StreamEvent, 'more' | 'idle' | 'ended'> {
-  const { groupId, epoch, cursor } = group;
-  const access = await findAccess(ctx.db, groupId, epoch);
+  const { groupId, logId, epoch, cursor } = group;
+  const access = await findEpoch(ctx.db, logId, epoch);
   if (access === undefined) return 'ended';
-  const page = await readEntries(ctx.db, { groupId, cursor, access, ...PAGE });
+  const page = await readEntries(ctx.db, { cursor, access, ...PAGE });
   group.cursor = page.cursor;
-  for (const entry of page.entries) yield { type: 'group-entry', groupId, entry };
+  const receipt = page.after && (await ctx.notary.receipt(groupId, page.after));
+  for (const entry of page.entries)
+    yield { type: 'group-entry', groupId, entry, ...(entry.sequence === receipt?.sequence && { receipt }) };
   if (page.ended) yield { type: 'epoch-ended', groupId, epoch };
   if (page.ended) return 'ended';
   return page.more ? 'more' : 'idle';
