@@ -43,6 +43,8 @@ export function createServer(
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST'],
     maxAge: 600,
+    // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
+    strictPreflight: false,
   });
   guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
@@ -64,17 +66,27 @@ function takeJsonAlone(server: FastifyInstance): void {
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {
-  server.all<{ Params: { path: string } }>('/trpc/:path', (request, reply) =>
-    fastifyRequestHandler({
-      router: relayRouter,
-      req: request,
-      res: reply,
-      path: request.params.path,
-      createContext: () => contextOf(services, request),
-      maxBatchSize: LIMITS.maxBatchCalls,
-      allowMethodOverride: true,
-    }),
-  );
+  // Where tRPC refuses a request as a whole, its JSON would go out as plain text.
+  server.addHook('onSend', async (_request, _reply, payload) => {
+    if (payload instanceof Response && payload.headers.get('content-type')?.startsWith('text/plain'))
+      payload.headers.set('content-type', 'application/json');
+  });
+  server.route<{ Params: { path: string } }>({
+    // Not all there are: of TRACE tRPC cannot even make a request.
+    method: ['GET', 'POST'],
+    exposeHeadRoute: false,
+    url: '/trpc/:path',
+    handler: (request, reply) =>
+      fastifyRequestHandler({
+        router: relayRouter,
+        req: request,
+        res: reply,
+        path: request.params.path,
+        createContext: () => contextOf(services, request),
+        maxBatchSize: LIMITS.maxBatchCalls,
+        allowMethodOverride: true,
+      }),
+  });
 }
 
 /** What a request is told that never got as far as tRPC. */
