@@ -60,6 +60,12 @@ const PROOFS = {
       ...['test/durability.test.ts'],
     ],
   },
+  failover: {
+    shows:
+      'a relay loses and doubles nothing that it acknowledged while PostgreSQL fails over to its synchronous standby 200 times under load (needs PostgreSQL)',
+    env: { CI: 'true', QPC_PROMOTIONS: '200' },
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/failover.test.ts'],
+  },
   'fuzz-relay': {
     shows:
       'in ten minutes of calls to every procedure, whole, changed and broken, a relay answers with nothing but results and typed errors, and holds no more memory than before; QPC_SEED=N, QPC_FUZZ_SECONDS=N',
