@@ -60,6 +60,18 @@ const PROOFS = {
       ...['test/durability.test.ts'],
     ],
   },
+  failover: {
+    shows:
+      'a relay loses and doubles nothing that it acknowledged while PostgreSQL fails over to its synchronous standby 200 times under load (needs PostgreSQL)',
+    env: { CI: 'true', QPC_PROMOTIONS: '200' },
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/failover.test.ts'],
+  },
+  'fuzz-relay': {
+    shows:
+      'in ten minutes of calls to every procedure, whole, changed and broken, a relay answers with nothing but results and typed errors, and holds no more memory than before; QPC_SEED=N, QPC_FUZZ_SECONDS=N',
+    env: { QPC_FUZZ_SECONDS: '600' },
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/fuzz.test.ts'],
+  },
   'kat-wasm': {
     shows: 'the test vectors of RFC 9420 hold in WebAssembly, in Node and in Chromium',
     command: ['scripts/kat-wasm'],

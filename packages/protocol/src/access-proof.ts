@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { publicKeySchema } from './account.ts';
 import { bytes } from './bytes.ts';
 import { transcript, type TranscriptField } from './transcript.ts';
 
@@ -11,6 +12,8 @@ export const accessProofSchema = z.strictObject({
   issuedAtMs: z.int().min(0),
   /** Random, used once. */
   nonce: bytes(16),
+  /** The access key that signs. An epoch has one for each commit that began it, of which one holds. */
+  accessKey: publicKeySchema,
   /** Ed25519, over {@link accessTranscript}. */
   signature: bytes(64),
 });
@@ -18,7 +21,13 @@ export type AccessProof = z.output<typeof accessProofSchema>;
 
 /** What a group call is, as far as its proof binds it. */
 export interface AccessClaim {
-  procedure: 'groups.create' | 'groups.commit' | 'groups.post' | 'groups.read' | 'groups.openStream';
+  procedure:
+    | 'groups.create'
+    | 'groups.commit'
+    | 'groups.post'
+    | 'groups.read'
+    | 'groups.candidate'
+    | 'groups.openStream';
   /** Host (and port) of the relay that the caller means to talk to: a proof for one relay is void at another. */
   audience: string;
   groupId: string;

@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { SharedPages } from './shared-pages.ts';
@@ -10,6 +11,7 @@ import type { Wake } from './wake/wake.ts';
 export interface Services {
   db: Db;
   wake: Wake;
+  notary: Notary;
   pages: SharedPages;
   /** Milliseconds since 1970. */
   now: () => number;

@@ -11,6 +11,8 @@ export interface Bounds {
   maxStreams?: number;
   /** How long a stream's reader may take nothing, pings included. Default: a minute. */
   slowReaderMs?: number;
+  /** How long a request may take to arrive, from its first byte to its last. Default: a minute. */
+  slowSenderMs?: number;
 }
 
 /** When who was turned away should try again, at the earliest. Clients add jitter of their own. */

@@ -6,10 +6,13 @@ import { contextOf, type Context, type Services } from './context.ts';
 import { RelayError } from './errors.ts';
 import { relayRouter } from './root.ts';
 
-type StreamRequest = FastifyRequest<{
+/** What is known of a request before tRPC has it. */
+export interface StreamRoute {
   Params: { path: string };
   Querystring: { batch?: unknown; input?: unknown };
-}>;
+}
+
+type StreamRequest = FastifyRequest<StreamRoute>;
 
 const PATH = 'streams.events';
 

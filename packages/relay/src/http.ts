@@ -10,7 +10,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOf, detailsOf, RelayError } from './errors.ts';
-import { isForStream, serveStream } from './event-stream.ts';
+import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
 import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
@@ -25,14 +25,16 @@ export function createServer(
   services: Services,
   { origins, trustedProxies = [], bounds = {} }: ServerOptions,
 ): FastifyInstance {
+  const { slowSenderMs = 60_000 } = bounds;
   const server = Fastify({
     // Which address a caller has: else anyone could choose the one that rate limits count.
     trustProxy: [...trustedProxies],
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
-    // From the first byte to the last: a request that is sent a byte at a time does not hold a connection for ever.
-    requestTimeout: 60_000,
+    // A request that is sent a byte at a time does not hold a connection for ever.
+    requestTimeout: slowSenderMs,
+    http: { headersTimeout: slowSenderMs, connectionsCheckingInterval: slowSenderMs / 4 },
     // What comes while we shut down gets our own refusal, below.
     return503OnClosing: false,
     clientErrorHandler: answerNoHttp,
@@ -44,6 +46,8 @@ export function createServer(
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'POST'],
     maxAge: 600,
+    // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
+    strictPreflight: false,
   });
   guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
@@ -65,9 +69,17 @@ function takeJsonAlone(server: FastifyInstance): void {
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {
-  server.all<{ Params: { path: string }; Querystring: { batch?: unknown; input?: unknown } }>(
-    '/trpc/:path',
-    (request, reply) =>
+  // Where tRPC refuses a request as a whole, its JSON would go out as plain text.
+  server.addHook('onSend', async (_request, _reply, payload) => {
+    if (payload instanceof Response && payload.headers.get('content-type')?.startsWith('text/plain'))
+      payload.headers.set('content-type', 'application/json');
+  });
+  server.route<StreamRoute>({
+    // Not all there are: of TRACE tRPC cannot even make a request.
+    method: ['GET', 'POST'],
+    exposeHeadRoute: false,
+    url: '/trpc/:path',
+    handler: (request, reply) =>
       isForStream(request)
         ? serveStream(request, reply, services)
         : fastifyRequestHandler({
@@ -79,7 +91,7 @@ function serveProcedures(server: FastifyInstance, services: Services): void {
             maxBatchSize: LIMITS.maxBatchCalls,
             allowMethodOverride: true,
           }),
-  );
+  });
 }
 
 /** What a request is told that never got as far as tRPC. */
@@ -102,11 +114,12 @@ function envelope(code: RelayErrorCode, details: RelayErrorDetails = {}) {
   return { error: { message: code, code: TRPC_ERROR_CODES_BY_KEY[trpc], data } };
 }
 
-/** What came is not HTTP, or too slow to be: there is no request and no reply, only the socket. */
-function answerNoHttp(_error: Error, socket: Socket): void {
-  const body = JSON.stringify(envelope('BAD_INPUT'));
+/** What came is not HTTP, or too large or too slow to be: there is no request and no reply, only the socket. */
+function answerNoHttp({ code }: Error & { code?: string }, socket: Socket): void {
+  const refusal = NO_HTTP[code ?? ''] ?? { status: '400 Bad Request', code: 'BAD_INPUT' };
+  const body = JSON.stringify(envelope(refusal.code));
   const head = [
-    'HTTP/1.1 400 Bad Request',
+    `HTTP/1.1 ${refusal.status}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
@@ -114,3 +127,10 @@ function answerNoHttp(_error: Error, socket: Socket): void {
   if (socket.writable) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   else socket.destroy();
 }
+
+/** By Node's own codes. */
+const NO_HTTP: Record<string, { status: string; code: RelayErrorCode }> = {
+  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', code: 'PAYLOAD_TOO_LARGE' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Payload Too Large', code: 'PAYLOAD_TOO_LARGE' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', code: 'BAD_INPUT' },
+};

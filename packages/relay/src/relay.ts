@@ -4,6 +4,7 @@ import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
+import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { SharedPages } from './shared-pages.ts';
@@ -51,10 +52,12 @@ export interface Relay {
 /** A relay over a store: it orders, keeps and forwards what it cannot read. */
 export function createRelay(options: RelayOptions): Relay {
   const closing = new AbortController();
+  const notary = new Notary(options.db);
   const services: Services = {
     db: options.db,
     wake: options.wake,
-    pages: new SharedPages(options.db, options.wake),
+    notary,
+    pages: new SharedPages(options.db, options.wake, notary),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),

@@ -1,7 +1,9 @@
 import type { StreamEvent } from '@quicprochat/protocol';
-import { findAccess, readEntries } from './store/groups.ts';
+import type { Notary } from './notary.ts';
+import { findEpoch } from './store/groups.ts';
+import { readEntries } from './store/log.ts';
 import type { Db } from './store/schema.ts';
-import { groupTopic } from './topics.ts';
+import { logTopic } from './topics.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
@@ -21,14 +23,15 @@ export interface SharedPage {
   readonly ended: boolean;
 }
 
-/** Where a stream stands in a group's log, and under which epoch's key. */
+/** Where a stream stands in one of a group's logs, and under which epoch's key. */
 export interface Place {
   groupId: string;
+  logId: string;
   epoch: number;
   cursor: number;
 }
 
-/** A group that streams of this process follow. */
+/** A log that streams of this process follow. */
 interface Followed {
   /** Told apart from all that was followed before: pages of an older version are not used again. */
   version: number;
@@ -37,8 +40,8 @@ interface Followed {
 }
 
 /**
- * Reads a group's log once for all streams of this process that stand at one place of it. A page is good until the next
- * wake-up of its group: who is woken by a write gets a page that was read after it. How far the key of an epoch opens the
+ * Reads a log once for all streams of this process that stand at one place of it. A page is good until the next
+ * wake-up of its log: who is woken by a write gets a page that was read after it. How far the key of an epoch opens the
  * log is looked up for each page anew, before its entries, so none goes beyond the commit that ended the epoch.
  *
  * Streams that fall behind stand elsewhere, and read for themselves. [RLY-63]
@@ -46,15 +49,17 @@ interface Followed {
 export class SharedPages implements Pick<Wake, 'listen'> {
   readonly #db: Db;
   readonly #wake: Wake;
+  readonly #notary: Notary;
   readonly #followed = new Map<string, Followed>();
   readonly #pages = new Map<string, Promise<SharedPage | undefined>>();
   readonly #bytesOf = new Map<string, number>();
   #bytes = 0;
   #versions = 0;
 
-  constructor(db: Db, wake: Wake) {
+  constructor(db: Db, wake: Wake, notary: Notary) {
     this.#db = db;
     this.#wake = wake;
+    this.#notary = notary;
   }
 
   /** As {@link Wake.listen}: {@link page} takes it for granted that who asks for one listens. */
@@ -71,8 +76,8 @@ export class SharedPages implements Pick<Wake, 'listen'> {
 
   /** The page after a place; undefined where no epoch of this number was ever begun. */
   page(place: Place): Promise<SharedPage | undefined> {
-    const { groupId, epoch, cursor } = place;
-    const version = this.#followed.get(groupTopic(groupId))?.version;
+    const { logId, epoch, cursor } = place;
+    const version = this.#followed.get(logTopic(logId))?.version;
     const key = `${version} ${epoch} ${cursor}`;
     const known = this.#pages.get(key);
     if (known !== undefined) return known;
@@ -85,11 +90,20 @@ export class SharedPages implements Pick<Wake, 'listen'> {
     return page;
   }
 
-  async #read({ groupId, epoch, cursor }: Place): Promise<SharedPage | undefined> {
-    const access = await findAccess(this.#db, groupId, epoch);
+  async #read({ groupId, logId, epoch, cursor }: Place): Promise<SharedPage | undefined> {
+    const access = await findEpoch(this.#db, logId, epoch);
     if (access === undefined) return undefined;
-    const { entries, ...page } = await readEntries(this.#db, { groupId, cursor, access, ...PAGE });
-    return { ...page, events: entries.map((entry) => ({ type: 'group-entry', groupId, entry })) };
+    const { entries, after, ...page } = await readEntries(this.#db, { cursor, access, ...PAGE });
+    const receipt = after && (await this.#notary.receipt(groupId, after));
+    const events = entries.map((entry): StreamEvent => {
+      return {
+        type: 'group-entry',
+        groupId,
+        entry,
+        ...(entry.sequence === receipt?.sequence && { receipt }),
+      };
+    });
+    return { ...page, events };
   }
 
   #follow(topic: string): Followed {

@@ -1,8 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { localWake, type Observed } from '../src/index.ts';
+import { Notary } from '../src/notary.ts';
 import { SharedPages } from '../src/shared-pages.ts';
 import { createGroup } from '../src/store/groups.ts';
-import { groupTopic } from '../src/topics.ts';
+import { logTopic } from '../src/topics.ts';
 import { newDatabase } from './support/database.ts';
 import { TestGroup } from './support/group.ts';
 import { newId } from './support/keys.ts';
@@ -104,10 +105,11 @@ test('RLY-65 a page is read anew after a wake-up, after a fault, and for who lis
   const database = await newDatabase();
   const db = await database.open();
   const wake = localWake();
-  const pages = new SharedPages(db, wake);
-  const place = { groupId: newId(), epoch: 0, cursor: 0 };
+  const pages = new SharedPages(db, wake, new Notary(db));
+  const groupId = newId();
+  const place = { groupId, logId: groupId, epoch: 0, cursor: 0 };
   await createGroup(db, place.groupId, new Uint8Array(32));
-  const topic = groupTopic(place.groupId);
+  const topic = logTopic(place.logId);
   let stop = pages.listen(topic, () => undefined);
   const first = await pages.page(place);
   expect(first).toEqual({ events: [], cursor: 0, more: false, ended: false });

@@ -29,7 +29,7 @@ const COMMON = { spacing: 'poisson', bytes: 1_024, patienceMs: 20_000 } as const
 export function planOf({
   quick = false,
   streams = quick ? 50 : 2_000,
-  log = quick ? 1_000 : 100_000,
+  log = quick ? 1_000 : 1_000_000,
 }: Wishes): Plan {
   const logLengths = [1_000, 10_000, 100_000, 1_000_000].filter((length) => length <= log);
   if (quick) {

@@ -5,7 +5,7 @@ import { RelayError } from '../errors.ts';
 import { PAGE, type Place } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { groupTopic, inboxTopic } from '../topics.ts';
+import { inboxTopic, logTopic } from '../topics.ts';
 import { open, router } from '../trpc.ts';
 import { Waiter } from '../wake/waiter.ts';
 
@@ -14,7 +14,9 @@ const subscriptionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inbox'), deviceId: z.string(), cursor: z.number() }),
   z.object({
     kind: z.literal('groups'),
-    groups: z.array(z.object({ groupId: z.string(), epoch: z.number(), cursor: z.number() })),
+    groups: z.array(
+      z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
+    ),
   }),
 ]);
 
@@ -80,7 +82,7 @@ async function* groupEvents(
   { groups }: { groups: Place[] },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const followed = new Map(groups.map((group) => [groupTopic(group.groupId), group]));
+  const followed = new Map(groups.map((group) => [logTopic(group.logId), group]));
   const waiter = new Waiter(ctx.pages, [...followed.keys()], ending);
   try {
     yield { type: 'open' };

@@ -67,13 +67,17 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
     : undefined;
 }
 
+/** Of the time after which a nonce is forgotten only the minute is kept: its call is not to be told by it from others. */
+const NONCE_TIMES_MS = 60_000;
+
 /** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
 export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
   const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
+  const forgottenAt = Math.ceil(expiresAt / NONCE_TIMES_MS) * NONCE_TIMES_MS;
   const result = await db
     .insertInto('nonces')
-    .values(ordered.map((nonce) => ({ nonce, expires_at: expiresAt })))
+    .values(ordered.map((nonce) => ({ nonce, expires_at: forgottenAt })))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === BigInt(nonces.length);

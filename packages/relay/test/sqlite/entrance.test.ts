@@ -172,8 +172,8 @@ test('RLY-93 the store tells how long reading, writing and the disk took, and no
   const db = await openSqlite(':memory:', { observe: (event) => queries.push(event) });
   queries.length = 0;
   await db.transaction().execute(async (tx) => {
-    await tx.insertInto('groups').values({ group_id: 'canary', epoch: 0, sequence: 0 }).execute();
-    await tx.selectFrom('groups').selectAll().where('group_id', '=', 'canary').execute();
+    await tx.insertInto('inbox_heads').values({ device_id: 'canary', sequence: 0 }).execute();
+    await tx.selectFrom('inbox_heads').selectAll().where('device_id', '=', 'canary').execute();
   });
   await db.destroy();
   expect(queries).toEqual(

@@ -6,8 +6,9 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite, type Db, type Observed } from '../../src/index.ts';
+import { appendCommit, appendMessage } from '../../src/store/append.ts';
 import { isStorageFault } from '../../src/store/faults.ts';
-import { appendCommit, appendMessage, createGroup } from '../../src/store/groups.ts';
+import { createGroup } from '../../src/store/groups.ts';
 import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
 import { Statements } from '../../src/store/statements.ts';
 import { transaction } from '../../src/store/transaction.ts';
@@ -41,18 +42,22 @@ async function newGroup(): Promise<string> {
 }
 
 const post = (payload: Buffer = randomBytes(20), groupId = group) =>
-  appendMessage(db, { groupId, epoch: 0, id: newId(), payload });
+  appendMessage(db, { groupId, logId: groupId, epoch: 0, id: newId(), payload });
 
 const commit = (welcome: ReturnType<typeof welcomeFor> | null = null, groupId = group) =>
   appendCommit(db, {
     groupId,
+    logId: groupId,
     epoch: 0,
     id: newId(),
+    candidate: 0,
     payload: randomBytes(20),
     nextAccessKey: randomBytes(32),
     welcome,
     welcomeExpiresOn: 1,
   });
+
+const account = (handle: string) => ({ handle, account_key: randomBytes(32) });
 
 const stored = async () => (await db.selectFrom('entries').select('sequence').execute()).length;
 
@@ -122,46 +127,45 @@ test('RLY-79 nobody sees what is not committed, and nobody waits for it to read'
   const before = post();
   await new Promise<void>((written) => {
     holding = transaction(db, async (tx) => {
-      await tx.updateTable('groups').set({ sequence: 9 }).execute();
+      await tx.updateTable('logs').set({ sequence: 9 }).execute();
       written();
       await held;
     });
   });
   expect(await stored()).toBe(0);
-  expect(await db.selectFrom('groups').select('sequence').execute()).toEqual([{ sequence: 0 }]);
+  expect(await db.selectFrom('logs').select('sequence').execute()).toEqual([{ sequence: 0 }]);
   expect(commits).toBe(0);
   release();
   await Promise.all([before, holding]);
   expect(commits).toBe(1);
   expect(await stored()).toBe(1);
-  expect(await db.selectFrom('groups').select('sequence').execute()).toEqual([{ sequence: 9 }]);
+  expect(await db.selectFrom('logs').select('sequence').execute()).toEqual([{ sequence: 9 }]);
 });
 
 test('RLY-79 what is refused, or thrown, undoes none of its neighbours', async () => {
   const other = await newGroup();
+  await db.insertInto('accounts').values(account('taken')).execute();
   commits = 0;
   const outcomes = await Promise.allSettled([
     post(),
     // Refused in the middle, after it has ended the epoch.
     commit(welcomeFor(newId())),
     post(),
-    db.insertInto('groups').values({ group_id: group, epoch: 0, sequence: 0 }).execute(),
+    db.insertInto('accounts').values(account('taken')).execute(),
     commit(null, other),
     commit(null, other),
   ]);
   expect(outcomes).toMatchObject([
-    { value: { outcome: 'accepted', sequence: 1 } },
+    { value: { outcome: 'accepted', place: { sequence: 1 } } },
     { value: { outcome: 'unknown-joiner' } },
-    { value: { outcome: 'accepted', sequence: 2 } },
+    { value: { outcome: 'accepted', place: { sequence: 2 } } },
     { reason: { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' } },
-    { value: { outcome: 'accepted', sequence: 1 } },
+    { value: { outcome: 'accepted', place: { sequence: 1 } } },
     { value: { outcome: 'behind', head: { epoch: 1, sequence: 1 } } },
   ]);
   expect(commits).toBe(1);
   expect(await stored()).toBe(3);
-  expect(await db.selectFrom('epochs').select('epoch').where('group_id', '=', group).execute()).toHaveLength(
-    1,
-  );
+  expect(await db.selectFrom('epochs').select('epoch').where('log_id', '=', group).execute()).toHaveLength(1);
 });
 
 test('RLY-79 RLY-7 a disk that is full in the middle of a group stores nothing of it, and what comes later', async () => {
@@ -175,7 +179,7 @@ test('RLY-79 RLY-7 a disk that is full in the middle of a group stores nothing o
     expect(outcome.status === 'rejected' && isStorageFault(outcome.reason)).toBe(true);
   expect(await stored()).toBe(0);
   expect(await db.selectFrom('nonces').selectAll().execute()).toEqual([]);
-  expect(await post()).toEqual({ outcome: 'accepted', sequence: 1 });
+  expect(await post()).toMatchObject({ outcome: 'accepted', place: { sequence: 1 } });
 });
 
 test('RLY-79 RLY-7 a commit that fails is acknowledged to none, refused ones included', async () => {
@@ -196,7 +200,7 @@ test('RLY-79 RLY-7 a commit that fails is acknowledged to none, refused ones inc
     expect(outcome.status === 'rejected' && isStorageFault(outcome.reason)).toBe(true);
   expect(await stored()).toBe(0);
   expect(await db.selectFrom('tickets').selectAll().execute()).toEqual([]);
-  expect(await post()).toEqual({ outcome: 'accepted', sequence: 1 });
+  expect(await post()).toMatchObject({ outcome: 'accepted', place: { sequence: 1 } });
 });
 
 test('RLY-79 work that goes on after a fault of the disk writes nothing more', async () => {
@@ -215,9 +219,9 @@ test('RLY-79 who closes the store while others write waits for their commit', as
   let closing: Promise<void> | undefined;
   const writing = transaction(db, async (tx) => {
     closing = db.destroy();
-    await tx.insertInto('groups').values({ group_id: 'last', epoch: 0, sequence: 0 }).execute();
+    await tx.insertInto('accounts').values(account('last')).execute();
   });
   await Promise.all([writing, closing]);
   db = await openSqlite(join(folder, 'relay.db'));
-  expect(await db.selectFrom('groups').selectAll().where('group_id', '=', 'last').execute()).toHaveLength(1);
+  expect(await db.selectFrom('accounts').selectAll().where('handle', '=', 'last').execute()).toHaveLength(1);
 });
