@@ -9,10 +9,10 @@ import { TestStream } from '../support/stream.ts';
 async function fill(db: Db, groupId: string, length: number): Promise<void> {
   await sql`
     WITH RECURSIVE place(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < ${length})
-    INSERT INTO entries (group_id, sequence, epoch, kind, entry_id, payload, digest)
-    SELECT ${groupId}, n, 0, 'message', lower(hex(randomblob(16))), randomblob(40), randomblob(32) FROM place
+    INSERT INTO entries (log_id, sequence, epoch, kind, entry_id, payload, digest, head)
+    SELECT ${groupId}, n, 0, 'message', lower(hex(randomblob(16))), randomblob(40), randomblob(32), randomblob(32) FROM place
   `.execute(db);
-  await db.updateTable('groups').set({ sequence: length }).where('group_id', '=', groupId).execute();
+  await db.updateTable('logs').set({ sequence: length }).where('log_id', '=', groupId).execute();
 }
 
 /** Statements that the store carried out for a post to a log of this length, which so many streams follow, and for a page. */

@@ -2,7 +2,9 @@ import { RelayError } from '../../src/errors.ts';
 import type * as rateLimit from '../../src/rate-limit.ts';
 import type * as signatures from '../../src/signatures.ts';
 import type * as accounts from '../../src/store/accounts.ts';
+import type * as append from '../../src/store/append.ts';
 import type * as groups from '../../src/store/groups.ts';
+import type { Db } from '../../src/store/schema.ts';
 import type * as secrets from '../../src/store/secrets.ts';
 
 /**
@@ -41,9 +43,9 @@ export function signaturesChecked(): number {
 export const mocked = {
   signatures: (real: typeof signatures) => ({
     ...real,
-    isSignedBy: (...args: Parameters<typeof real.isSignedBy>) => {
+    isSignedBy: async (...args: Parameters<typeof real.isSignedBy>) => {
       checked += 1;
-      return out.has('signatures') || real.isSignedBy(...args);
+      return out.has('signatures') || (await real.isSignedBy(...args));
     },
   }),
 
@@ -62,20 +64,32 @@ export const mocked = {
   }),
 
   groups: (real: typeof groups) => {
-    const headOf = async (db: Parameters<typeof real.findHead>[0], groupId: string) =>
-      (await real.findHead(db, groupId)) ?? { epoch: 0, sequence: 0 };
-    const forHead = async <T extends groups.NewEntry>(db: Parameters<typeof real.findHead>[0], entry: T) =>
-      out.has('the epochs of writes') ? { ...entry, epoch: (await headOf(db, entry.groupId)).epoch } : entry;
+    const unending = (access: groups.Access | undefined) =>
+      access && out.has('the ends of epochs')
+        ? { ...access, isEnded: false, readableTo: access.head.sequence }
+        : access;
     return {
       ...real,
-      findAccess: async (...[db, groupId, epoch]: Parameters<typeof real.findAccess>) => {
-        const access = await real.findAccess(db, groupId, epoch);
-        if (access === undefined || !out.has('the ends of epochs')) return access;
-        return { ...access, isEnded: false, readableTo: (await headOf(db, groupId)).sequence };
+      findAccess: async (...[db, groupId, accessKey]: Parameters<typeof real.findAccess>) => {
+        const log = db.selectFrom('logs').select('log_id').where('group_id', '=', groupId);
+        told(await log.executeTakeFirst());
+        return unending(await real.findAccess(db, groupId, accessKey));
       },
-      findHead: async (...args: Parameters<typeof real.findHead>) => told(await real.findHead(...args)),
-      appendMessage: async (...[db, entry]: Parameters<typeof real.appendMessage>) =>
-        real.appendMessage(db, await forHead(db, entry)),
+      findEpoch: async (...args: Parameters<typeof real.findEpoch>) =>
+        unending(await real.findEpoch(...args)),
+    };
+  },
+
+  append: (real: typeof append) => {
+    const forHead = async <T extends append.NewMessage>(db: Db, entry: T): Promise<T> => {
+      if (!out.has('the epochs of writes')) return entry;
+      const head = db.selectFrom('logs').select('epoch').where('log_id', '=', entry.logId);
+      return { ...entry, ...(await head.executeTakeFirstOrThrow()) };
+    };
+    return {
+      ...real,
+      appendMessage: async (...[db, message]: Parameters<typeof real.appendMessage>) =>
+        real.appendMessage(db, await forHead(db, message)),
       appendCommit: async (...[db, commit]: Parameters<typeof real.appendCommit>) =>
         real.appendCommit(db, await forHead(db, commit)),
     };

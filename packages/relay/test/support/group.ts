@@ -115,13 +115,17 @@ export class TestGroup {
     };
   }
 
-  candidate(candidate: number, { epoch = this.epoch, ...proof }: Partial<ReadOptions> = {}) {
-    return this.api.groups.candidate.mutate({
-      groupId: this.id,
+  candidate(candidate: number, options: Partial<ReadOptions> = {}) {
+    return this.api.groups.candidate.mutate(this.candidateInput(candidate, options));
+  }
+
+  candidateInput(candidate: number, { epoch = this.epoch, ...proof }: Partial<ReadOptions> = {}) {
+    return {
+      groupId: this.id as string,
       epoch,
       candidate,
       proof: this.proof('groups.candidate', epoch, [candidate], proof),
-    });
+    };
   }
 
   streamInput({ epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {

@@ -89,6 +89,7 @@ export const CALLS: Record<Procedure, Make> = {
       id,
       payload: randomBytes(rng.pick([0, 1, 60, 60, 60, 5_000])),
       welcome: rng.chance(1 / 2) ? null : welcomeOf(world, rng),
+      candidate: rng.chance(1 / 4) ? rng.below(3) : 0,
       nextKey,
     });
     const succeeded = () => {
@@ -115,9 +116,18 @@ export const CALLS: Record<Procedure, Make> = {
     const page = { ...epochOf(group, rng), cursor: cursorOf(rng), limit: limitOf(rng) };
     return { procedure: 'groups.read', input: group.readInput({ ...proofOf(world, rng), ...page }) };
   },
+  'groups.candidate': (world, rng) => {
+    const group = rng.pick(world.groups);
+    const claim = { ...proofOf(world, rng), ...epochOf(group, rng) };
+    return { procedure: 'groups.candidate', input: group.candidateInput(rng.below(3), claim) };
+  },
   'groups.openStream': (world, rng) => {
     return { procedure: 'groups.openStream', input: { groups: followedBy(world, rng) } };
   },
+  'receipts.key': (_world, rng) => ({
+    procedure: 'receipts.key',
+    input: rng.chance(1 / 2) ? {} : { groupId: newId() },
+  }),
   'streams.events': async (world, rng) => {
     const ticket = rng.chance(1 / 4) ? random(32) : await ticketOf(world, rng);
     return { procedure: 'streams.events', input: { ticket } };
