@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { platform } from '#platform';
 import { eventually } from '@quicprochat/testkit';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Platform } from '../src/platform/platform.ts';
 import type { Request, Response, StagedBundle } from '../src/worker/protocol.ts';
@@ -118,4 +120,73 @@ test('who was away while an epoch had several candidates takes the first that ho
   await syncAll(bob, alice);
   expect(await textsOf(same(bob, tea))).toEqual(['first', 'second']);
   expect(same(bob, tea).epoch).toBe(tea.epoch);
+});
+
+/** What stands last in a conversation's log, as any member can read it. */
+function lastPayload(conversationId: string): Uint8Array {
+  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { readonly: true, timeout: 5_000 });
+  try {
+    const last = database.prepare('SELECT payload FROM entries WHERE log_id = ? ORDER BY sequence DESC');
+    return new Uint8Array((last.get(conversationId) as { payload: Buffer }).payload);
+  } finally {
+    database.close();
+  }
+}
+
+test('a member who brings the message of another as a commit does not part its sender from the group', async () => {
+  let copied = new Uint8Array();
+  const { alice, bob, mallory, tea } = await trio((bundle) => ({ ...bundle, commit: copied }));
+  await same(bob, tea).send('mine');
+  await syncAll(alice, mallory, bob);
+  copied = lastPayload(tea.id).slice();
+  await same(mallory, tea).heal();
+  await syncAll(alice, bob);
+  expect(same(bob, tea).state).toBe('active');
+  await tea.send('are you there?');
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['mine', 'are you there?']);
+});
+
+test('who leaves an epoch that void commits have ended waits for the others, and leaves then', async () => {
+  const { alice, bob, mallory, tea } = await trio(garbage);
+  await same(mallory, tea).heal();
+  const signal = AbortSignal.timeout(1_000);
+  await expect(same(bob, tea).leave({ signal })).rejects.toMatchObject({ name: 'TimeoutError' });
+  await syncAll(alice, bob, alice, bob);
+  expect(same(bob, tea).state).toBe('left');
+  expect(tea.members.list().map(({ handle }) => handle)).not.toContain(bob.handle);
+});
+
+test('void commits that keep coming first are read one after the other', async () => {
+  const evil = malicious(garbage);
+  const crowd = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => town.join(`mallory${i}`, { platform: evil.platform })),
+  );
+  const rivals: (() => Promise<unknown>)[] = [];
+  const fetch: Platform['net']['fetch'] = async (input, init) => {
+    const request = new Request(input, init);
+    if (request.url.includes('groups.commit')) await rivals.shift()?.();
+    return platform.net.fetch(request);
+  };
+  const alice = await town.join('alice');
+  const bob = await town.join('bob', { platform: { ...platform, net: { ...platform.net, fetch } } });
+  await syncAll(alice, bob, ...crowd);
+  const tea = await alice.conversations.create({ members: [bob, ...crowd].map(({ handle }) => handle) });
+  await syncAll(bob, ...crowd);
+  evil.arm();
+  rivals.push(...crowd.map((rival) => () => same(rival, tea).heal()));
+  await same(bob, tea).heal();
+  expect(rivals).toEqual([]);
+  await same(bob, tea).send('at last');
+  await alice.sync();
+  expect(await textsOf(tea)).toEqual(['at last']);
+});
+
+test('what the relay has signed for a void commit stays in the statement, beside what was taken for it', async () => {
+  const { bob, mallory, tea } = await trio(garbage);
+  await same(mallory, tea).heal();
+  await same(bob, tea).send('on we go');
+  const receipts = same(bob, tea).statement?.receipts ?? [];
+  const ofBoth = receipts.filter(({ sequence }) => sequence === 2);
+  expect(ofBoth.map(({ branch }) => branch)).toEqual(['', '2.1']);
 });

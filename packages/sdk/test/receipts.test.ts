@@ -1,11 +1,21 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { join } from 'node:path';
-import { toBase64Url } from '@quicprochat/protocol';
+import { platform } from '#platform';
+import {
+  contentOf,
+  fromBase64Url,
+  receiptTranscript,
+  toBase64Url,
+  type GroupEntry,
+  type GroupPage,
+} from '@quicprochat/protocol';
 import { forgetLastEntry } from '@quicprochat/testkit';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Conversation } from '../src/conversation.ts';
 import { findFork, parseLogStatement } from '../src/fork.ts';
+import type { Platform } from '../src/platform/platform.ts';
+import { headAfter } from '../src/receipts.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
@@ -78,6 +88,52 @@ test('what the relay changes without signing for it is not taken', async () => {
   await expect(carol.sync()).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
   expect(await textsOf(same(carol, tea))).toEqual([]);
   expect(same(carol, tea).state).toBe('active');
+});
+
+/** A relay that changes the last entry of the pages that it shows, and signs for what it shows. */
+function showing(change: (entry: GroupEntry) => { entry: GroupEntry; branch: string }): Platform {
+  const fetch: Platform['net']['fetch'] = async (input, init) => {
+    const request = new Request(input, init);
+    if (!request.url.includes('groups.read')) return platform.net.fetch(request);
+    const { groupId } = (await request.clone().json()) as { groupId: string };
+    const body = (await (await platform.net.fetch(request)).json()) as { result: { data: GroupPage } };
+    body.result.data = await lieIn(groupId, body.result.data);
+    return Response.json(body);
+  };
+  const lieIn = async (groupId: string, page: GroupPage): Promise<GroupPage> => {
+    const last = page.entries.at(-1);
+    if (last === undefined) return page;
+    const { entry, branch } = change(last);
+    const head = await headAfter(page.receipts.before.head, entry.sequence, contentOf(entry));
+    const mark = { branch, sequence: entry.sequence, head: fromBase64Url(head) };
+    const signature = toBase64Url(sign(null, receiptTranscript(groupId, mark), signingKey()));
+    return { ...page, entries: [entry], receipts: { ...page.receipts, after: { ...mark, head, signature } } };
+  };
+  return { ...platform, net: { ...platform.net, fetch } };
+}
+
+function signingKey() {
+  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { readonly: true, timeout: 5_000 });
+  const key = database.prepare('SELECT private_key FROM receipt_key').pluck().get() as Buffer;
+  database.close();
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+test.each([
+  ['a further candidate whose predecessors it does not show', 1, '2.1'],
+  ['the first candidate in a line that nothing has begun', 0, '2.1'],
+])('a relay cannot part a member from the others by %s', async (_what, candidate, branch) => {
+  const liar = showing((entry) => ({
+    entry: entry.kind === 'commit' ? { ...entry, candidate } : entry,
+    branch,
+  }));
+  const [alice, bob] = [await town.join('alice'), await town.join('bob', { platform: liar })];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  await tea.heal();
+  await expect(bob.sync()).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
+  expect(same(bob, tea).epoch).toBe(tea.epoch - 1);
 });
 
 test('receipts that nobody signed prove nothing', async () => {

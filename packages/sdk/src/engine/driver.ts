@@ -3,9 +3,9 @@ import { sdkError, type QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { isContested, isReadable, LogReader, type Arrived } from './log-reader.ts';
+import { hasAdvanced, isContested, isReadable, LogReader, type Arrived } from './log-reader.ts';
 import { OutboxSender } from './outbox-sender.ts';
-import { conversations, outbox, type Intent } from './rows.ts';
+import { conversations, outbox, type ConversationRow, type Intent } from './rows.ts';
 import { Witness } from './witness.ts';
 
 /** One run of a conversation's work, and what to do in it. */
@@ -68,7 +68,10 @@ export class Driver {
   /** Does what time has made due in a conversation, and sends it. */
   async tend(conversationId: string): Promise<void> {
     await this.#ledger.refreshGroup(conversationId);
-    if (this.#dutyOf(conversationId) !== undefined) await this.drive(conversationId, { readLog: false });
+    const row = this.#ledger.row(conversations, conversationId);
+    // No stream follows an epoch that void commits have ended: what others bring for it has to be asked for.
+    const isDue = (row !== undefined && isContested(row)) || this.#dutyOf(conversationId) !== undefined;
+    if (isDue) await this.drive(conversationId, { readLog: false });
   }
 
   /** Takes an entry that a stream brought. */
@@ -110,7 +113,7 @@ export class Driver {
         if (!isReadable(before)) return;
         await this.#read(conversationId, run);
         const step = await this.#sender.step(conversationId);
-        if (step === 'behind') this.#countStall(run, before.cursor, conversationId);
+        if (step === 'behind') this.#countStall(run, before);
         run.again ||= step !== 'idle' || (await this.#tend(conversationId, run));
       } while (run.again);
     } finally {
@@ -130,9 +133,9 @@ export class Driver {
     await this.#reader.catchUp(conversationId);
   }
 
-  #countStall(run: Run, cursorBefore: number, conversationId: string): void {
-    const moved = this.#ledger.row(conversations, conversationId)?.cursor !== cursorBefore;
-    run.stalled = moved ? 0 : run.stalled + 1;
+  #countStall(run: Run, before: ConversationRow): void {
+    const hasMoved = hasAdvanced(before, this.#ledger.row(conversations, before.id));
+    run.stalled = hasMoved ? 0 : run.stalled + 1;
     run.readLog = true;
     if (run.stalled <= MAX_STALLED_ROUNDS) return;
     throw sdkError('RELAY_MISBEHAVED', 'The relay says that there is more to read and does not hand it out.');
@@ -159,9 +162,9 @@ export class Driver {
     const conversation = this.#ledger.row(conversations, conversationId);
     if (group === undefined || !isReadable(conversation)) return undefined;
     if (this.#ledger.rows(outbox, `${conversationId}/`).length > 0) return undefined;
+    if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
-    if (conversation.state === 'leaving') return undefined;
     if (group.updateDue !== 'no') return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
     // after a while). A client that does not stay cannot wait for its own, and tries.

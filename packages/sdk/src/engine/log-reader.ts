@@ -7,6 +7,7 @@ import {
   type Receipt,
 } from '@quicprochat/protocol';
 import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
+import { hashOf } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { CoreMember, Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -62,12 +63,13 @@ export class LogReader {
         const conversation = tx.conversation(conversationId);
         if (!isReadable(conversation)) return true;
         if (entry.sequence <= conversation.cursor || isPassedOver(conversation, entry)) continue;
-        if (entry.sequence !== conversation.cursor + 1) return false;
+        if (entry.sequence !== conversation.cursor + 1 || !isInTurn(conversation, entry)) return false;
         const position = await this.#witness.advance(conversation, entry.sequence, contentOf(entry), receipt);
         if (position === undefined) return false;
         const isTaken = await this.#applyOne(tx, conversationId, entry);
         // A void commit ends nothing: the next candidate, another's or our own, stands at the same place.
-        const passed = entry.kind === 'commit' ? { voidCommits: entry.candidate + 1 } : {};
+        const { receipts } = position;
+        const passed = entry.kind === 'commit' ? { voidCommits: entry.candidate + 1, receipts } : {};
         tx.update(conversationId, isTaken ? position : passed);
       }
       return true;
@@ -123,6 +125,7 @@ export class LogReader {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
       if (VOID_FOR_ALL.has(code)) return false;
+      if (code === 'OWN_MESSAGE' && !(await isOwnCommit(tx, conversationId, entry))) return false;
       await this.#strand(tx, conversationId, entry);
       return true;
     }
@@ -223,6 +226,11 @@ export function isContested({ voidCommits = 0 }: ConversationRow): boolean {
   return voidCommits > 0;
 }
 
+/** Whether nothing is left out before an entry at this place: commits come by their numbers, messages before all of them. */
+export function isInTurn({ voidCommits = 0 }: ConversationRow, entry: GroupEntry): boolean {
+  return entry.kind === 'commit' ? entry.candidate === voidCommits : voidCommits === 0;
+}
+
 function isPassedOver({ voidCommits = 0 }: ConversationRow, entry: GroupEntry): boolean {
   return entry.kind === 'commit' && entry.candidate < voidCommits;
 }
@@ -247,6 +255,18 @@ const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PSK_MISSING',
 ]);
 
+/**
+ * Whether this device has made these bytes as a commit for the epoch of the moment, which others then have followed. What
+ * else opens as a message of ours is a copy of one, or was made by another in our name: nobody takes it for a commit.
+ */
+async function isOwnCommit(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<boolean> {
+  const isWaiting = tx
+    .outboxRows(conversationId)
+    .some((row) => row.kind === 'commit' && row.prepared?.commit === entry.payload);
+  const { abandoned = [] } = tx.conversation(conversationId);
+  return isWaiting || abandoned.includes(await hashOf(fromBase64Url(entry.payload)));
+}
+
 /** An entry as it came, with the receipt of its place where one came with it. */
 export interface Arrived {
   entry: GroupEntry;
@@ -259,19 +279,23 @@ function withReceipt(receipt: Receipt) {
     entry.sequence === receipt.sequence ? { entry, receipt } : { entry };
 }
 
-function hasAdvanced(before: ConversationRow, after: ConversationRow | undefined): boolean {
+/** Whether more of the log was read meanwhile, void commits included. */
+export function hasAdvanced(before: ConversationRow, after: ConversationRow | undefined): boolean {
   if (after === undefined) return false;
   const { cursor, epoch, voidCommits = 0 } = before;
   return after.cursor > cursor || after.epoch > epoch || (after.voidCommits ?? 0) > voidCommits;
 }
 
-/** An id alone proves nothing, since the relay hands it out: the bytes must be ours as well. */
+/** An id alone proves nothing, since the relay hands it out: all that others are told of it must be ours as well. */
 function isSame(row: OutboxRow, entry: GroupEntry): boolean {
   switch (row.kind) {
     case 'create':
       return false;
-    case 'commit':
-      return row.prepared?.commit === entry.payload;
+    case 'commit': {
+      const { commit, candidate, nextAccessKey } = row.prepared ?? {};
+      const isCommit = entry.kind === 'commit' && commit === entry.payload;
+      return isCommit && candidate === entry.candidate && nextAccessKey === entry.nextAccessKey;
+    }
     case 'message':
     case 'leave':
       return row.prepared?.message === entry.payload;

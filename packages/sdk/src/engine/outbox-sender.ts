@@ -7,6 +7,7 @@ import {
 } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
+import { hashOf } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
 import { ownerOf } from './claim.ts';
@@ -94,7 +95,7 @@ export class OutboxSender {
     }
   }
 
-  async #prepare(tx: Transaction, row: OutboxRow): Promise<OutboxRow | 'settled'> {
+  async #prepare(tx: Transaction, row: OutboxRow): Promise<OutboxRow | 'settled' | undefined> {
     if (row.kind === 'create' || row.accepted !== undefined) return row;
     const group = await tx.group(row.conversationId);
     if (row.kind === 'commit') return this.#prepareCommit(tx, row, group);
@@ -105,8 +106,11 @@ export class OutboxSender {
     tx: Transaction,
     row: Extract<OutboxRow, { kind: 'message' | 'leave' }>,
     group: GroupState,
-  ): Promise<OutboxRow | 'settled'> {
-    const blocked = blockerOf(row, tx.conversation(row.conversationId), group);
+  ): Promise<OutboxRow | 'settled' | undefined> {
+    const conversation = tx.conversation(row.conversationId);
+    // Who leaves cannot commit: the others bring the epoch to its end.
+    if (isContested(conversation) && conversation.state === 'leaving') return undefined;
+    const blocked = blockerOf(row, conversation, group);
     if (blocked !== undefined) {
       const id = newEntryId(this.#ledger.platform);
       tx.enqueue(
@@ -135,6 +139,7 @@ export class OutboxSender {
   ): Promise<OutboxRow | 'settled'> {
     const { voidCommits: candidate = 0 } = tx.conversation(row.conversationId);
     if (row.prepared?.epoch === group.epoch && row.prepared.candidate === candidate) return row;
+    await abandon(tx, row, group.epoch);
     if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
     const staged = await stage(tx, row, group);
     if (staged === undefined) {
@@ -234,11 +239,23 @@ export class OutboxSender {
         await tx.amend(current.conversationId, current.position, { state: 'failed' });
       }
       if (current.kind === 'commit' && current.prepared !== undefined) {
+        await abandon(tx, current, tx.conversation(current.conversationId).epoch);
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }
     });
     this.#onGivenUp(row.id, error);
   }
+}
+
+/** Remembers a commit for this epoch that may have been sent: if it turns up in the log, others have followed it. */
+async function abandon(
+  tx: Transaction,
+  { conversationId, prepared }: Extract<OutboxRow, { kind: 'commit' }>,
+  epoch: number,
+): Promise<void> {
+  if (prepared?.epoch !== epoch) return;
+  const { abandoned = [] } = tx.conversation(conversationId);
+  tx.update(conversationId, { abandoned: [...abandoned, await hashOf(fromBase64Url(prepared.commit))] });
 }
 
 /**

@@ -33,14 +33,17 @@ export interface ConversationRow {
   epoch: number;
   /** How far the group's log has been read. */
   cursor: number;
-  /** The log's head there; unknown until a first receipt. */
+  /** The log's head there, and the line that it stands in; unknown until a first receipt. */
   head?: string;
+  branch?: string;
   /** What the relay has signed of the log, the newest last. */
   receipts?: readonly Receipt[];
   /** What it has signed that cannot stand beside them. */
   fork?: readonly Receipt[];
   /** Commits for the epoch of the moment that were found void: the next one can hold. */
   voidCommits?: number;
+  /** Hashes of our own commits for it that were sent and are waited for no more. */
+  abandoned?: readonly string[];
   /** Where the next message will stand in the history. */
   nextPosition: number;
   /** How far the person has read. */

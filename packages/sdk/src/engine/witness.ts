@@ -1,16 +1,17 @@
-import { contentOf, type EntryContent, type GroupEntry, type Receipt } from '@quicprochat/protocol';
+import { branchOf, contentOf, type EntryContent, type GroupEntry, type Receipt } from '@quicprochat/protocol';
 import { sdkError } from '../errors.ts';
 import type { LogStatement } from '../fork.ts';
 import { headAfter, isSigned } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { Ledger } from './ledger.ts';
+import { isInTurn } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
 
 /** Receipts that are kept of a conversation, the newest: what another member's are compared with. */
 const KEPT_RECEIPTS = 8;
 
-/** How far a log has been read, and what the relay has signed for it. */
-type Position = Pick<ConversationRow, 'cursor' | 'head' | 'receipts'>;
+/** How far a log has been read, in which line, and what the relay has signed for it. */
+type Position = Pick<ConversationRow, 'cursor' | 'head' | 'branch'> & { receipts: readonly Receipt[] };
 
 /** What the relay shows after a cursor, with the receipts of where it begins and ends. */
 interface Shown {
@@ -40,14 +41,21 @@ export class Witness {
     const { before, after } = receipts;
     const last = entries.at(-1)?.sequence ?? conversation.cursor;
     const isOfPlace = before.sequence === conversation.cursor && after.sequence === last;
-    if (!isOfPlace) throw unsigned();
+    const [first] = entries;
+    if (!isOfPlace || (first !== undefined && !isInTurn(conversation, first))) throw unsigned();
     for (const receipt of [before, after]) await this.#requireSigned(conversation.id, receipt);
     if (conversation.head !== undefined && conversation.head !== before.head)
       throw await this.#forked(conversation, before);
-    let head = before.head;
-    for (const entry of entries) head = await headAfter(head, entry.sequence, contentOf(entry));
-    if (head !== after.head) throw unsigned();
-    if (conversation.head === undefined) await this.#adopt(conversation, before);
+    let { head, branch } = before;
+    if (branch !== (conversation.branch ?? branch)) throw unsigned();
+    for (const entry of entries) {
+      const content = contentOf(entry);
+      branch = branchAfter(branch, entry.sequence, content);
+      head = await headAfter(head, entry.sequence, content);
+    }
+    if (head !== after.head || branch !== after.branch) throw unsigned();
+    if (conversation.head === undefined || conversation.branch === undefined)
+      await this.#adopt(conversation, before);
   }
 
   /**
@@ -60,12 +68,17 @@ export class Witness {
     content: EntryContent,
     receipt?: Receipt,
   ): Promise<Position | undefined> {
-    const { id, head: previous, receipts: kept = [] } = conversation;
+    const { id, head: previous, branch: line, receipts: kept = [] } = conversation;
     const head = previous === undefined ? receipt?.head : await headAfter(previous, sequence, content);
-    const position = { cursor: sequence, ...(head !== undefined && { head }) };
+    const branch = line === undefined ? receipt?.branch : branchAfter(line, sequence, content);
+    const position = {
+      cursor: sequence,
+      ...(head !== undefined && { head }),
+      ...(branch !== undefined && { branch }),
+    };
     if (receipt === undefined) return { ...position, receipts: kept };
     const key = this.#pinnedKey();
-    const isRight = receipt.sequence === sequence && receipt.head === head;
+    const isRight = receipt.sequence === sequence && receipt.head === head && receipt.branch === branch;
     if (!isRight || (key !== undefined && !(await isSigned(key, id, receipt)))) return undefined;
     return { ...position, receipts: [...kept, receipt].slice(-KEPT_RECEIPTS) };
   }
@@ -79,10 +92,10 @@ export class Witness {
   }
 
   /** Who has just joined takes what the relay signs for the place where it begins to read. */
-  async #adopt({ id, cursor }: ConversationRow, { head }: Receipt): Promise<void> {
+  async #adopt({ id, cursor }: ConversationRow, { head, branch }: Receipt): Promise<void> {
     await this.#ledger.transact(async (tx) => {
       const row = tx.conversation(id);
-      if (row.cursor === cursor && row.head === undefined) tx.update(id, { head });
+      if (row.cursor === cursor) tx.update(id, { head: row.head ?? head, branch: row.branch ?? branch });
     });
   }
 
@@ -107,7 +120,8 @@ export class Witness {
   /** The log that the relay shows does not go on from where it was read. Asks what it signs for that place now. */
   async #forked(conversation: ConversationRow, before: Receipt): Promise<Error> {
     const { id, epoch, cursor, receipts = [] } = conversation;
-    const ours = receipts.at(-1);
+    // Those of void commits stand behind the cursor.
+    const ours = receipts.findLast(({ sequence }) => sequence <= cursor);
     if (ours === undefined) return unsigned();
     const theirs =
       ours.sequence === cursor
@@ -120,6 +134,12 @@ export class Witness {
     await this.#ledger.transact(async (tx) => void tx.update(id, { state: 'forked', fork: [theirs] }));
     return forked();
   }
+}
+
+/** The line of a log after one more entry: a commit that was not the first for its epoch begins one. */
+function branchAfter(branch: string, sequence: number, content: EntryContent): string {
+  if (content.kind !== 'commit' || content.candidate === 0) return branch;
+  return branchOf(branch, { sequence, candidate: content.candidate });
 }
 
 export function forked() {
