@@ -5,7 +5,7 @@ import { RelayError } from './errors.ts';
 
 /**
  * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
- * in, and writes into one group, wherever they come from.
+ * in, and writes into one line of a group's log, wherever they come from.
  */
 export const RATES = {
   register: 600,

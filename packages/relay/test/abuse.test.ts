@@ -216,3 +216,24 @@ gainsNothing(
     return flood - RATES.group * 0.01;
   },
 );
+
+test('RLY-9 who was removed uses up nothing of what the members may write', async () => {
+  const strict = await startStrict();
+  try {
+    const group = await new TestGroup(strict.url).create();
+    const removed = new TestGroup(strict.url, group.id, [...group.keys]);
+    const line = new TestGroup(strict.url, group.id, [...group.keys]);
+    await group.commit();
+    await line.commit({ candidate: 1 });
+    const floods = [
+      () => ask('groups.post', line.message(), { address: '192.0.2.80', url: strict.url }),
+      () => ask('groups.post', removed.message(), { address: '192.0.2.81', url: strict.url }),
+      () => ask('groups.commit', removed.commitInput(), { address: '192.0.2.82', url: strict.url }),
+    ];
+    for (let i = 0; i < RATES.group * 0.01; i += 1) for (const flood of floods) await flood();
+    const own = await ask('groups.post', group.message(), { address: '192.0.2.83', url: strict.url });
+    expect(own.status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});

@@ -16,7 +16,7 @@ import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
 import { consume } from '../rate-limit.ts';
 import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
-import { createGroup } from '../store/groups.ts';
+import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
 import { isSmallOrder } from '../signatures.ts';
 import { expiryDay } from '../store/retention.ts';
@@ -47,17 +47,17 @@ export const groups = router({
   commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
     const { groupId, epoch, id, candidate, proof, commit, nextAccessKey, welcome } = input;
     requireSecretKey(nextAccessKey);
-    const { logId } = await requireMember(ctx, {
+    const access = await requireMember(ctx, {
       procedure: 'groups.commit',
       groupId,
       epoch,
       proof,
       body: commitProofBody(input),
     });
-    await consume(ctx, 'group', groupId);
+    await consume(ctx, 'group', writersOf(access));
     const written = await appendCommit(ctx.db, {
       groupId,
-      logId,
+      logId: access.logId,
       epoch,
       id,
       candidate,
@@ -76,8 +76,9 @@ export const groups = router({
   post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
-    const { logId } = await requireMember(ctx, member);
-    await consume(ctx, 'group', groupId);
+    const access = await requireMember(ctx, member);
+    await consume(ctx, 'group', writersOf(access));
+    const { logId } = access;
     const written = await appendMessage(ctx.db, { groupId, logId, epoch, id, payload: message });
     const place = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
@@ -128,6 +129,11 @@ export const groups = router({
     };
   }),
 });
+
+/** Who has been removed, or has left for a line of his own, uses up nothing of what the others may write. */
+function writersOf({ logId, isEnded }: Access): string {
+  return isEnded ? `${logId} ended` : logId;
+}
 
 function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Place {
   switch (written.outcome) {

@@ -84,6 +84,7 @@ export async function findAccess(
   const row = await selectAccess(db)
     .where('epochs.group_id', '=', groupId)
     .where('epochs.access_key', '=', Buffer.from(accessKey))
+    .orderBy('epochs.epoch', 'desc')
     .executeTakeFirst();
   return row && accessOf(row);
 }

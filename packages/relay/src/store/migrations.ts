@@ -114,7 +114,8 @@ const LINES_OF_A_LOG = [
     CASE WHEN ended_by IS NULL THEN 0 ELSE 1 END FROM epochs`,
   `DROP TABLE epochs`,
   `ALTER TABLE epochs_of_logs RENAME TO epochs`,
-  `CREATE UNIQUE INDEX epochs_by_key ON epochs (group_id, access_key)`,
+  // Not unique: before this, a member could bring a key that the group had had.
+  `CREATE INDEX epochs_by_key ON epochs (group_id, access_key)`,
   `ALTER TABLE entries RENAME COLUMN group_id TO log_id`,
   `ALTER TABLE entries ADD COLUMN head BLOB`,
   `CREATE TABLE receipt_key (id INTEGER PRIMARY KEY, private_key BLOB NOT NULL)`,

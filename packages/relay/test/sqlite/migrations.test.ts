@@ -83,3 +83,20 @@ test('logs of before 0007 are chained, and go on', async () => {
   await db.destroy();
   await rm(folder, { recursive: true });
 });
+
+test('a group of before 0007 in which a key came twice does not keep the relay from starting', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-test-'));
+  const path = join(folder, 'relay.db');
+  await leftAt(path, '0005-retention', [
+    `INSERT INTO groups VALUES ('g', 2, 2)`,
+    `INSERT INTO epochs VALUES ('g', 0, x'aa', 1), ('g', 1, x'bb', 2), ('g', 2, x'aa', NULL)`,
+    `INSERT INTO entries VALUES ('g', 1, 0, 'commit', 'one', x'01', x'00')`,
+    `INSERT INTO entries VALUES ('g', 2, 1, 'commit', 'two', x'02', x'00')`,
+  ]);
+  const db = await openSqlite(path);
+  // Of two epochs the later one, which goes on.
+  expect(await findAccess(db, 'g', Buffer.from([0xaa]))).toMatchObject({ epoch: 2, isEnded: false });
+  expect(await problemsOf(db)).toEqual([]);
+  await db.destroy();
+  await rm(folder, { recursive: true });
+});
