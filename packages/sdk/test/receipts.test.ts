@@ -9,7 +9,7 @@ import {
   type GroupEntry,
   type GroupPage,
 } from '@quicprochat/protocol';
-import { forgetLastEntry } from '@quicprochat/testkit';
+import { eventually, forgetLastEntry } from '@quicprochat/testkit';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Conversation } from '../src/conversation.ts';
@@ -134,6 +134,39 @@ test.each([
   await tea.heal();
   await expect(bob.sync()).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
   expect(same(bob, tea).epoch).toBe(tea.epoch - 1);
+});
+
+/** A relay whose streams carry no receipts. */
+function silent(): Platform {
+  class EventSource extends platform.net.EventSource {
+    addEventListener(type: string, listener: (event: MessageEvent<string>) => void) {
+      super.addEventListener(type, (event: MessageEvent<string>) => {
+        const data = event.data && JSON.stringify({ ...JSON.parse(event.data), receipt: undefined });
+        listener(Object.assign(new Event(type), { data }) as MessageEvent<string>);
+      });
+    }
+  }
+  return { ...platform, net: { ...platform.net, EventSource } };
+}
+
+test('a live member takes nothing that the relay has not signed for', async () => {
+  const alice = await town.join('alice');
+  const bob = await town.join('bob', { live: true, platform: silent() });
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await eventually('Bob is there', () => bob.conversations.list().some(({ id }) => id === tea.id));
+  await eventually('Bob has read what is there', () => same(bob, tea).statement !== undefined);
+  await eventually('Bob is online', () => bob.connection === 'online');
+  await Promise.all(Array.from({ length: 80 }, (_, i) => tea.send(`${i}`)));
+  await eventually('Bob reads', async () => (await textsOf(same(bob, tea))).length > 0);
+  expect(statementOf(same(bob, tea)).receipts.at(-1)?.sequence).toBeGreaterThan(1);
+});
+
+test('a member who only writes has receipts that were looked at', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await tea.send('hello');
+  expect(statementOf(tea).receipts.at(-1)).toMatchObject({ sequence: 2 });
 });
 
 test('receipts that nobody signed prove nothing', async () => {

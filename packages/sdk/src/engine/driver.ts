@@ -23,6 +23,9 @@ interface Run {
 /** A relay that says there is more and never hands it out is given up after so many rounds. */
 const MAX_STALLED_ROUNDS = 3;
 
+/** Entries that wait for their receipt: more than a relay reads at once for a stream, which is what one is given for. */
+const MAX_UNSIGNED = 64;
+
 /**
  * Brings conversations up to date: reads the log, sends the outbox, heals when the policy says so, until nothing is
  * left to do. One run a conversation at a time; asking again while one is under way adds a round to it.
@@ -141,11 +144,15 @@ export class Driver {
     throw sdkError('RELAY_MISBEHAVED', 'The relay says that there is more to read and does not hand it out.');
   }
 
-  /** Applies what streams brought; false where something in between is missing. */
+  /** Applies what streams brought and the relay has signed for; false where something in between is missing. */
   async #applyArrived(conversationId: string): Promise<boolean> {
     const entries = this.#arrived.get(conversationId) ?? [];
-    this.#arrived.delete(conversationId);
-    return this.#reader.apply(conversationId, entries);
+    const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
+    const unsigned = entries.slice(signed.length);
+    // A page is asked for instead, which nothing is taken from without a receipt.
+    const isOverdue = unsigned.length > MAX_UNSIGNED;
+    this.#arrived.set(conversationId, isOverdue ? [] : unsigned);
+    return (await this.#reader.apply(conversationId, signed)) && !isOverdue;
   }
 
   /** Does what the group needs of this member, once all else is sent: heal when due, commit others' proposals. */

@@ -79,7 +79,7 @@ export class Witness {
     if (receipt === undefined) return { ...position, receipts: kept };
     const key = this.#pinnedKey();
     const isRight = receipt.sequence === sequence && receipt.head === head && receipt.branch === branch;
-    if (!isRight || (key !== undefined && !(await isSigned(key, id, receipt)))) return undefined;
+    if (!isRight || key === undefined || !(await isSigned(key, id, receipt))) return undefined;
     return { ...position, receipts: [...kept, receipt].slice(-KEPT_RECEIPTS) };
   }
 
