@@ -16,11 +16,6 @@ export async function headAfter(previous: string, sequence: number, content: Ent
   );
 }
 
-/** A name for bytes that only they have. */
-export async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return toBase64Url(await sha256(bytes));
-}
-
 /** Whether the relay with this key signed the receipt. */
 export async function isSigned(receiptKey: string, groupId: string, receipt: Receipt): Promise<boolean> {
   const { branch, sequence, head, signature } = receipt;

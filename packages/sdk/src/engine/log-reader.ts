@@ -7,7 +7,6 @@ import {
   type Receipt,
 } from '@quicprochat/protocol';
 import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
-import { hashOf } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { CoreMember, Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -125,7 +124,7 @@ export class LogReader {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
       if (VOID_FOR_ALL.has(code)) return false;
-      if (code === 'OWN_MESSAGE' && !(await isOwnCommit(tx, conversationId, entry))) return false;
+      if (code === 'OWN_MESSAGE' && !isFramedAsCommit(entry)) return false;
       await this.#strand(tx, conversationId, entry);
       return true;
     }
@@ -256,15 +255,12 @@ const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Whether this device has made these bytes as a commit for the epoch of the moment, which others then have followed. What
- * else opens as a message of ours is a copy of one, or was made by another in our name: nobody takes it for a commit.
+ * Whether a message that the core has found to be in this device's name is framed as a commit: then others may have
+ * followed it, be it a forgotten one or one by a thief of our keys. Else it is a copy of what we have said, and nobody takes
+ * it for a commit. RFC 9420 §6.3: the content type follows version, wire format, group id (16 bytes) and epoch.
  */
-async function isOwnCommit(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<boolean> {
-  const isWaiting = tx
-    .outboxRows(conversationId)
-    .some((row) => row.kind === 'commit' && row.prepared?.commit === entry.payload);
-  const { abandoned = [] } = tx.conversation(conversationId);
-  return isWaiting || abandoned.includes(await hashOf(fromBase64Url(entry.payload)));
+function isFramedAsCommit({ payload }: CommitEntry): boolean {
+  return fromBase64Url(payload)[2 + 2 + (1 + 16) + 8] === 3;
 }
 
 /** An entry as it came, with the receipt of its place where one came with it. */

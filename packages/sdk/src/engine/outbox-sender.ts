@@ -7,7 +7,6 @@ import {
 } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
-import { hashOf } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
 import { ownerOf } from './claim.ts';
@@ -139,7 +138,6 @@ export class OutboxSender {
   ): Promise<OutboxRow | 'settled'> {
     const { voidCommits: candidate = 0 } = tx.conversation(row.conversationId);
     if (row.prepared?.epoch === group.epoch && row.prepared.candidate === candidate) return row;
-    await abandon(tx, row, group.epoch);
     if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
     const staged = await stage(tx, row, group);
     if (staged === undefined) {
@@ -239,23 +237,11 @@ export class OutboxSender {
         await tx.amend(current.conversationId, current.position, { state: 'failed' });
       }
       if (current.kind === 'commit' && current.prepared !== undefined) {
-        await abandon(tx, current, tx.conversation(current.conversationId).epoch);
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }
     });
     this.#onGivenUp(row.id, error);
   }
-}
-
-/** Remembers a commit for this epoch that may have been sent: if it turns up in the log, others have followed it. */
-async function abandon(
-  tx: Transaction,
-  { conversationId, prepared }: Extract<OutboxRow, { kind: 'commit' }>,
-  epoch: number,
-): Promise<void> {
-  if (prepared?.epoch !== epoch) return;
-  const { abandoned = [] } = tx.conversation(conversationId);
-  tx.update(conversationId, { abandoned: [...abandoned, await hashOf(fromBase64Url(prepared.commit))] });
 }
 
 /**

@@ -42,8 +42,6 @@ export interface ConversationRow {
   fork?: readonly Receipt[];
   /** Commits for the epoch of the moment that were found void: the next one can hold. */
   voidCommits?: number;
-  /** Hashes of our own commits for it that were sent and are waited for no more. */
-  abandoned?: readonly string[];
   /** Where the next message will stand in the history. */
   nextPosition: number;
   /** How far the person has read. */

@@ -169,7 +169,7 @@ export class Transaction {
       const group = await this.callGroup(id, 'group.state', {});
       this.groups.set(id, group);
       if (this.conversation(id).epoch !== group.epoch)
-        this.update(id, { epoch: group.epoch, voidCommits: 0, abandoned: [] });
+        this.update(id, { epoch: group.epoch, voidCommits: 0 });
     }
   }
 
