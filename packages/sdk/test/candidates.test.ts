@@ -190,3 +190,30 @@ test('what the relay has signed for a void commit stays in the statement, beside
   const ofBoth = receipts.filter(({ sequence }) => sequence === 2);
   expect(ofBoth.map(({ branch }) => branch)).toEqual(['', '2.1']);
 });
+
+test('a live member whose candidate did not reach the relay brings it again', async () => {
+  const evil = malicious(garbage);
+  let isCut = false;
+  const fetch: Platform['net']['fetch'] = (input, init) => {
+    const request = new Request(input, init);
+    const isLost = isCut && request.url.includes('groups.commit');
+    if (isLost) isCut = false;
+    return isLost ? Promise.reject(new TypeError('cut')) : platform.net.fetch(request);
+  };
+  const timers: Platform['timers'] = {
+    ...platform.timers,
+    sleep: (ms, signal) => platform.timers.sleep(ms / 20, signal),
+  };
+  const own = { ...platform, timers, net: { ...platform.net, fetch } };
+  const bob = await town.join('bob', { live: true, platform: own });
+  const mallory = await town.join('mallory', { platform: evil.platform });
+  await syncAll(mallory);
+  const tea = await bob.conversations.create({ members: [mallory.handle] });
+  await syncAll(mallory);
+  await eventually('Bob is online', () => bob.connection === 'online');
+  evil.arm();
+  isCut = true;
+  await same(mallory, tea).heal();
+  await eventually('the call is lost', () => !isCut);
+  await eventually('Bob is in the next epoch', () => tea.epoch > 1);
+});
