@@ -44,12 +44,9 @@ const PROOFS = {
   },
   order: {
     shows:
-      'in 1,000 rounds of 100 clients who commit at once through three relays on PostgreSQL, one wins each (needs PostgreSQL)',
+      'in 1,000 rounds of 100 clients who commit at once, through one process on SQLite and through three on PostgreSQL, one wins each (needs PostgreSQL)',
     env: { CI: 'true', QPC_ROUNDS: '1000' },
-    command: [
-      ...['pnpm', '--filter', '@quicprochat/relay', 'exec', 'vitest', 'run'],
-      ...['--project', 'postgres', 'test/postgres/order.test.ts'],
-    ],
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/order.test.ts'],
   },
   durability: {
     shows:

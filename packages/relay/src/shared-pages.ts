@@ -78,7 +78,7 @@ export class SharedPages implements Pick<Wake, 'listen'> {
   page(place: Place): Promise<SharedPage | undefined> {
     const { logId, epoch, cursor } = place;
     const version = this.#followed.get(logTopic(logId))?.version;
-    const key = `${version} ${epoch} ${cursor}`;
+    const key = `${logId} ${version} ${epoch} ${cursor}`;
     const known = this.#pages.get(key);
     if (known !== undefined) return known;
     const page = this.#read(place);
