@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';
 import { isSignedBy, KnownKeys, NOBODYS_KEY } from './signatures.ts';
 import { findAccess, type Access } from './store/groups.ts';
-import { useNonces } from './store/secrets.ts';
+import { useNonces, type Once } from './store/secrets.ts';
 
 /** Of groups that are in use. Each proves many calls. */
 const groupKeys = new KnownKeys(4_096);
@@ -30,6 +30,15 @@ export async function requireMember(ctx: Context, claim: Proven): Promise<Access
   const access = await requireProofOfMember(ctx, claim);
   await requireFresh(ctx, [claim.proof]);
   return access;
+}
+
+/**
+ * {@link requireMember} for a write, which notes in its own transaction that the proof is used up: one wait for the disk
+ * less.
+ */
+export async function requireWriter(ctx: Context, claim: Proven): Promise<{ access: Access; once: Once }> {
+  const access = await requireProofOfMember(ctx, claim);
+  return { access, once: onceOf(ctx, [claim.proof]) };
 }
 
 /** {@link requireMember} for several groups at once: every proof is used up, or none of them. */
@@ -64,12 +73,16 @@ async function requireProofOfMember(ctx: Context, claim: Proven): Promise<Access
 
 /** Called after the signatures were found good: else anyone could use up the nonces of others. */
 async function requireFresh(ctx: Context, proofs: readonly AccessProof[]): Promise<void> {
+  if (!(await useNonces(ctx.db, onceOf(ctx, proofs)))) throw new RelayError('REPLAYED');
+}
+
+/** What is to be noted, so that proofs of just now count once. */
+function onceOf(ctx: Context, proofs: readonly AccessProof[]): Once {
   const now = ctx.now();
   if (proofs.some(({ issuedAtMs }) => Math.abs(now - issuedAtMs) > LIMITS.proofWindowMs))
     throw new RelayError('CLOCK_SKEW', { relayTimeMs: now });
-  const nonces = proofs.map(({ nonce }) => nonce);
   // After twice the window the time alone refuses a copy.
-  if (!(await useNonces(ctx.db, nonces, now + 2 * LIMITS.proofWindowMs))) throw new RelayError('REPLAYED');
+  return { nonces: proofs.map(({ nonce }) => nonce), forgottenAtMs: now + 2 * LIMITS.proofWindowMs };
 }
 
 function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<boolean> {

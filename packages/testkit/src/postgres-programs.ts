@@ -49,7 +49,8 @@ export function serve(cluster: { folder: string; data: string; port: number }): 
 
 /** Runs one of PostgreSQL's programs to its end, and gives what it printed. */
 export async function run(folder: string, program: string, args: readonly string[]): Promise<string> {
-  const env = { PATH: process.env['PATH'] ?? '', PGPASSWORD: PASSWORD };
+  // The first is for Next.js, by whose types no environment is without it.
+  const env = { NODE_ENV: 'test' as const, PATH: process.env['PATH'] ?? '', PGPASSWORD: PASSWORD };
   const options = { cwd: folder, env, ...notRoot() };
   return (await promisify(execFile)(programAt(program), args, options)).stdout.trim();
 }

@@ -12,7 +12,7 @@ import {
   type Candidate,
   type GroupPage,
 } from '@quicprochat/protocol';
-import { requireMember, requireMembers, requireProof } from '../access.ts';
+import { requireMember, requireMembers, requireProof, requireWriter } from '../access.ts';
 import { RelayError } from '../errors.ts';
 import { consume } from '../rate-limit.ts';
 import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
@@ -47,7 +47,7 @@ export const groups = router({
   commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
     const { groupId, epoch, id, candidate, proof, commit, nextAccessKey, welcome } = input;
     requireSecretKey(nextAccessKey);
-    const access = await requireMember(ctx, {
+    const { access, once } = await requireWriter(ctx, {
       procedure: 'groups.commit',
       groupId,
       epoch,
@@ -56,6 +56,7 @@ export const groups = router({
     });
     await consume(ctx, 'group', writersOf(access));
     const written = await appendCommit(ctx.db, {
+      once,
       groupId,
       logId: access.logId,
       epoch,
@@ -76,10 +77,10 @@ export const groups = router({
   post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
-    const access = await requireMember(ctx, member);
+    const { access, once } = await requireWriter(ctx, member);
     await consume(ctx, 'group', writersOf(access));
-    const { logId } = access;
-    const written = await appendMessage(ctx.db, { groupId, logId, epoch, id, payload: message });
+    const entry = { groupId, logId: access.logId, epoch, id, payload: message };
+    const written = await appendMessage(ctx.db, { once, ...entry });
     const place = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
     return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
@@ -139,6 +140,8 @@ function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPO
   switch (written.outcome) {
     case 'accepted':
       return written.place;
+    case 'replayed':
+      throw new RelayError('REPLAYED');
     case 'reused-id':
       throw new RelayError('IDEMPOTENCY_CONFLICT');
     case 'reused-key':

@@ -4,8 +4,9 @@ import { beginEpoch, type Head } from './groups.ts';
 import { headAfter } from './heads.ts';
 import { headAt, logOfCandidate } from './log.ts';
 import type { Db } from './schema.ts';
+import { useNonces, type Once } from './secrets.ts';
 import { transaction } from './transaction.ts';
-import { deliverWelcome, UnknownJoiner } from './welcomes.ts';
+import { areKnown, deliverWelcome } from './welcomes.ts';
 
 /** Where an entry stands, and the head of its log after it. */
 export interface Place {
@@ -16,13 +17,15 @@ export interface Place {
   head: Buffer;
 }
 
-/** What became of a write. Everything but `accepted` has stored nothing. */
+/** What became of a write. Everything but `accepted` has stored nothing, but that the proof was used up. */
 export type Written =
   | { outcome: 'accepted'; place: Place }
-  | { outcome: 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' }
+  | { outcome: 'replayed' | 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' }
   | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } };
 
 export interface NewMessage {
+  /** What its proof is used up by. */
+  once: Once;
   groupId: string;
   /** The log of the epoch whose key was shown. */
   logId: string;
@@ -44,6 +47,7 @@ export interface NewCommit extends NewMessage {
 export function appendMessage(db: Db, message: NewMessage): Promise<Written> {
   const digest = digestOf([message.payload]);
   return transaction(db, async (tx): Promise<Written> => {
+    if (!(await useNonces(tx, message.once))) return { outcome: 'replayed' };
     const log = await lockLog(tx, message.logId);
     const before = await findRepeated(tx, message, [message.logId], digest);
     if (before !== undefined) return before;
@@ -57,27 +61,24 @@ export function appendMessage(db: Db, message: NewMessage): Promise<Written> {
  * Ends an epoch: the commit, the next epoch's key and the Welcome are stored together, or none of them is. The first
  * commit of an epoch goes on with its log; another one, whose sender has found all before it void, begins a log of its own.
  */
-export async function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
+export function appendCommit(db: Db, commit: NewCommit): Promise<Written> {
   const { candidate, nextAccessKey, welcome } = commit;
   const digest = digestOf([commit.payload, nextAccessKey, Buffer.from(`${candidate}`), ...partsOf(welcome)]);
-  try {
-    return await transaction(db, async (tx): Promise<Written> => {
-      // The group's first log before any other: no key comes into two of them at once.
-      if (commit.logId !== commit.groupId) await lockLog(tx, commit.groupId);
-      const log = await lockLog(tx, commit.logId);
-      const before = await findRepeated(tx, commit, [commit.logId, ownLogId(commit)], digest);
-      if (before !== undefined) return before;
-      const { commits } = await selectEpoch(tx, commit);
-      if (candidate < commits) return behind(tx, log, commit);
-      if (candidate > commits) return { outcome: 'no-such-candidate' };
-      if (await isKeyKnown(tx, commit)) return { outcome: 'reused-key' };
-      const target = candidate === 0 ? log : await beginBranch(tx, log, commit);
-      return endEpoch(tx, target, commit, digest);
-    });
-  } catch (error) {
-    if (error instanceof UnknownJoiner) return { outcome: 'unknown-joiner' };
-    throw error;
-  }
+  return transaction(db, async (tx): Promise<Written> => {
+    if (!(await useNonces(tx, commit.once))) return { outcome: 'replayed' };
+    // The group's first log before any other: no key comes into two of them at once.
+    if (commit.logId !== commit.groupId) await lockLog(tx, commit.groupId);
+    const log = await lockLog(tx, commit.logId);
+    const before = await findRepeated(tx, commit, [commit.logId, ownLogId(commit)], digest);
+    if (before !== undefined) return before;
+    const { commits } = await selectEpoch(tx, commit);
+    if (candidate < commits) return behind(tx, log, commit);
+    if (candidate > commits) return { outcome: 'no-such-candidate' };
+    if (await isKeyKnown(tx, commit)) return { outcome: 'reused-key' };
+    if (welcome !== null && !(await areKnown(tx, welcome.joiners))) return { outcome: 'unknown-joiner' };
+    const target = candidate === 0 ? log : await beginBranch(tx, log, commit);
+    return endEpoch(tx, target, commit, digest);
+  });
 }
 
 interface Log extends Head {

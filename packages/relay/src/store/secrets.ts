@@ -70,11 +70,17 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
 /** Of the time after which a nonce is forgotten only the minute is kept: its call is not to be told by it from others. */
 const NONCE_TIMES_MS = 60_000;
 
-/** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
-export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
+/** What counts once: nonces, at least one, and for how long each is remembered. */
+export interface Once {
+  nonces: readonly Uint8Array[];
+  forgottenAtMs: number;
+}
+
+/** Notes nonces; false where one of them was noted before, or comes twice. */
+export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promise<boolean> {
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
   const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
-  const forgottenAt = Math.ceil(expiresAt / NONCE_TIMES_MS) * NONCE_TIMES_MS;
+  const forgottenAt = Math.ceil(forgottenAtMs / NONCE_TIMES_MS) * NONCE_TIMES_MS;
   const result = await db
     .insertInto('nonces')
     .values(ordered.map((nonce) => ({ nonce, expires_at: forgottenAt })))

@@ -1,9 +1,6 @@
 import type { WelcomeParts } from '@quicprochat/protocol';
 import type { Db } from './schema.ts';
 
-/** A device that a Welcome is for is not known. */
-export class UnknownJoiner extends Error {}
-
 /** The commit that a Welcome belongs to. */
 interface Joining {
   groupId: string;
@@ -12,11 +9,14 @@ interface Joining {
   expiresOn: number;
 }
 
-/**
- * Puts a Welcome into its joiners' inboxes: the shared part once, and into each inbox that joiner's own part.
- *
- * @throws {UnknownJoiner}
- */
+/** Whether each of the devices is known. */
+export async function areKnown(tx: Db, joiners: WelcomeParts['joiners']): Promise<boolean> {
+  const ids = joiners.map(({ deviceId }) => deviceId);
+  const known = await tx.selectFrom('devices').select('device_id').where('device_id', 'in', ids).execute();
+  return known.length === ids.length;
+}
+
+/** Puts a Welcome into its joiners' inboxes: the shared part once, and into each inbox that joiner's own part. */
 export async function deliverWelcome(
   tx: Db,
   { groupId, sequence: groupSequence, expiresOn }: Joining,
@@ -35,12 +35,6 @@ export async function deliverWelcome(
   // In one order for all, so that two Welcomes for the same devices do not wait for each other in a circle.
   const ordered = [...joiners].sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
   for (const { deviceId, secrets } of ordered) {
-    const known = await tx
-      .selectFrom('devices')
-      .select('device_id')
-      .where('device_id', '=', deviceId)
-      .executeTakeFirst();
-    if (known === undefined) throw new UnknownJoiner();
     const { sequence } = await tx
       .insertInto('inbox_heads')
       .values({ device_id: deviceId, sequence: 1 })

@@ -8,7 +8,7 @@ import { acknowledgeInbox, readInbox } from '../../src/store/inbox.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../../src/store/key-packages.ts';
 import { useNonces } from '../../src/store/secrets.ts';
 import { newPostgres, type TestDatabase } from '../support/database.ts';
-import { newId } from '../support/keys.ts';
+import { newId, newOnce } from '../support/keys.ts';
 
 /** Rounds of each race: one alone can go well by chance. */
 const ROUNDS = 20;
@@ -46,6 +46,7 @@ async function newGroup(): Promise<string> {
 
 const newCommit = (groupId: string, deviceIds: readonly string[]) => ({
   groupId,
+  once: newOnce(),
   logId: groupId,
   epoch: 0,
   id: newId(),
@@ -184,7 +185,10 @@ test('RLY-34 RLY-72 a proof counts once across relays, whatever order the proofs
     const nonces = Array.from({ length: 30 }, () => randomBytes(16));
     const uses = await Promise.all(
       Array.from({ length: 6 }, (_, i) =>
-        useNonces(store(i), i % 2 === 0 ? nonces : nonces.toReversed(), Date.now() + 60_000),
+        useNonces(store(i), {
+          nonces: i % 2 === 0 ? nonces : nonces.toReversed(),
+          forgottenAtMs: Date.now() + 60_000,
+        }),
       ),
     );
     expect(uses.filter(Boolean)).toHaveLength(1);

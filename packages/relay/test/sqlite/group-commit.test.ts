@@ -13,7 +13,7 @@ import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
 import { Statements } from '../../src/store/statements.ts';
 import { transaction } from '../../src/store/transaction.ts';
 import { welcomeFor } from '../support/group.ts';
-import { newId } from '../support/keys.ts';
+import { newId, newOnce } from '../support/keys.ts';
 
 let folder: string;
 let db: Db;
@@ -42,11 +42,12 @@ async function newGroup(): Promise<string> {
 }
 
 const post = (payload: Buffer = randomBytes(20), groupId = group) =>
-  appendMessage(db, { groupId, logId: groupId, epoch: 0, id: newId(), payload });
+  appendMessage(db, { groupId, once: newOnce(), logId: groupId, epoch: 0, id: newId(), payload });
 
 const commit = (welcome: ReturnType<typeof welcomeFor> | null = null, groupId = group) =>
   appendCommit(db, {
     groupId,
+    once: newOnce(),
     logId: groupId,
     epoch: 0,
     id: newId(),
@@ -72,7 +73,7 @@ async function leaveRoomFor(pages: number): Promise<void> {
 test('RLY-79 writes of all kinds that come together share one commit', async () => {
   const writes = Array.from({ length: 50 }, () => [
     post(),
-    useNonces(db, [randomBytes(16)], 1),
+    useNonces(db, newOnce()),
     newTicket(db, {}, 1),
     takeTicket(db, randomBytes(32), 1),
   ]);
@@ -172,7 +173,7 @@ test('RLY-79 RLY-7 a disk that is full in the middle of a group stores nothing o
   await leaveRoomFor(20);
   const outcomes = await Promise.allSettled([
     ...Array.from({ length: 10 }, () => post()),
-    useNonces(db, [randomBytes(16)], 1),
+    useNonces(db, newOnce()),
     post(randomBytes(500_000)),
   ]);
   for (const outcome of outcomes)
