@@ -18,7 +18,14 @@ export type AccessProof = z.output<typeof accessProofSchema>;
 
 /** What a group call is, as far as its proof binds it. */
 export interface AccessClaim {
-  procedure: 'groups.create' | 'groups.commit' | 'groups.post' | 'groups.read' | 'groups.openStream';
+  procedure:
+    | 'groups.create'
+    | 'groups.commit'
+    | 'groups.post'
+    | 'groups.read'
+    | 'groups.openStream'
+    | 'blobs.create'
+    | 'blobs.open';
   /** Host (and port) of the relay that the caller means to talk to: a proof for one relay is void at another. */
   audience: string;
   groupId: string;

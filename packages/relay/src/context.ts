@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { BlobStore } from './blobs/blob-store.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { Db } from './store/schema.ts';
@@ -9,6 +10,8 @@ import type { Wake } from './wake/wake.ts';
 export interface Services {
   db: Db;
   wake: Wake;
+  /** Where the bytes of blobs are kept; a relay without it keeps none. */
+  blobs: BlobStore | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */

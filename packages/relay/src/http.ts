@@ -8,8 +8,10 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { contextOf, type Services } from './context.ts';
+import { limitBodies } from './bodies.ts';
+import { serveBlobs } from './blobs/routes.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
-import { codeOf, detailsOf, RelayError } from './errors.ts';
+import { codeOf, detailsOf, RelayError, RouteRefusal } from './errors.ts';
 import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
@@ -19,7 +21,7 @@ export interface ServerOptions {
   bounds?: Bounds;
 }
 
-/** The HTTP server: tRPC under /trpc and nothing else. Whatever is not a result is a typed error as JSON. */
+/** The HTTP server: tRPC under /trpc, the bytes of blobs under /blobs, and nothing else. Whatever is not a result is a typed error as JSON. */
 export function createServer(
   services: Services,
   { origins, trustedProxies = [], bounds = {} }: ServerOptions,
@@ -30,8 +32,6 @@ export function createServer(
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
-    // From the first byte to the last: a request that is sent a byte at a time does not hold a connection for ever.
-    requestTimeout: 60_000,
     // What comes while we shut down gets our own refusal, below.
     return503OnClosing: false,
     clientErrorHandler: answerNoHttp,
@@ -41,10 +41,13 @@ export function createServer(
   });
   void server.register(cors, {
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'POST'],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH'],
+    // tus' and those of ranges: of others, pages elsewhere can read none but the simplest.
+    exposedHeaders: ['tus-resumable', 'upload-offset', 'upload-length', 'content-range'],
     maxAge: 600,
   });
   guardEntrance(server, services, bounds);
+  limitBodies(server, bounds.slowCallMs ?? 60_000, answerNoHttp);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));
@@ -52,6 +55,9 @@ export function createServer(
   server.setNotFoundHandler((_request, reply) => reply.status(404).send(envelope('NO_SUCH_PROCEDURE')));
   takeJsonAlone(server);
   serveProcedures(server, services);
+  const { blobs } = services;
+  const { slowUploadMs = 30_000, slowReaderMs = 60_000 } = bounds;
+  if (blobs !== undefined) serveBlobs(server, { ...services, blobs }, { slowUploadMs, slowReaderMs });
   return server;
 }
 
@@ -80,14 +86,16 @@ function serveProcedures(server: FastifyInstance, services: Services): void {
 /** What a request is told that never got as far as tRPC. */
 function answerTo(error: FastifyError, { report }: Services) {
   const status = error.statusCode ?? 500;
-  if (error instanceof RelayError)
-    return { status: getHTTPStatusCodeFromError(error), code: error.qpc, details: detailsOf(error) };
+  if (error instanceof RelayError) {
+    const own = error instanceof RouteRefusal ? error.status : getHTTPStatusCodeFromError(error);
+    return { status: own, code: error.qpc, details: detailsOf(error) };
+  }
   if (status === 413) return { status, code: 'PAYLOAD_TOO_LARGE', details: {} } as const;
   if (status >= 400 && status < 500) return { status, code: 'BAD_INPUT', details: {} } as const;
   const incident = randomUUID();
   report(incident, error);
   const code = codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
-  return { status: 500, code, details: { incident } };
+  return { status: code === 'UNAVAILABLE' ? 503 : 500, code, details: { incident } };
 }
 
 /** The form of a tRPC error, for what fails before tRPC has the request. */
@@ -98,7 +106,7 @@ function envelope(code: RelayErrorCode, details: RelayErrorDetails = {}) {
 }
 
 /** What came is not HTTP, or too slow to be: there is no request and no reply, only the socket. */
-function answerNoHttp(_error: Error, socket: Socket): void {
+function answerNoHttp(_error: unknown, socket: Socket): void {
   const body = JSON.stringify(envelope('BAD_INPUT'));
   const head = [
     'HTTP/1.1 400 Bad Request',

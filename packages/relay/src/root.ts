@@ -1,5 +1,6 @@
 import { account } from './router/account.ts';
 import { auth } from './router/auth.ts';
+import { blobs } from './router/blobs.ts';
 import { directory } from './router/directory.ts';
 import { groups } from './router/groups.ts';
 import { inbox } from './router/inbox.ts';
@@ -8,7 +9,7 @@ import { streams } from './router/streams.ts';
 import { router } from './trpc.ts';
 
 /** Every procedure of a relay. */
-export const relayRouter = router({ account, auth, directory, groups, inbox, keyPackages, streams });
+export const relayRouter = router({ account, auth, blobs, directory, groups, inbox, keyPackages, streams });
 
 /** The type by which clients know the procedures. */
 export type RelayRouter = typeof relayRouter;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Db } from './schema.ts';
 
-/** Challenges, sessions, tickets and nonces: short-lived secrets that count once, or until they expire. */
+/** Challenges, sessions, tickets, tokens of blobs and nonces: short-lived secrets that count once, or until they expire. */
 
 export function hashOf(secret: Uint8Array): Buffer {
   return createHash('sha256').update(secret).digest();
@@ -67,6 +67,36 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
     : undefined;
 }
 
+/** A token for one blob and one use of it. */
+export async function newBlobToken(
+  db: Db,
+  { blobId, use }: { blobId: string; use: 'upload' | 'download' },
+  expiresAt: number,
+): Promise<Buffer> {
+  const token = randomBytes(32);
+  await db
+    .insertInto('blob_tokens')
+    .values({ token_hash: hashOf(token), blob_id: blobId, use, expires_at: expiresAt })
+    .execute();
+  return token;
+}
+
+export async function isBlobToken(
+  db: Db,
+  token: Uint8Array,
+  { blobId, use, now }: { blobId: string; use: 'upload' | 'download'; now: number },
+): Promise<boolean> {
+  const found = await db
+    .selectFrom('blob_tokens')
+    .select('blob_id')
+    .where('token_hash', '=', hashOf(token))
+    .where('blob_id', '=', blobId)
+    .where('use', '=', use)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
 export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
@@ -81,7 +111,7 @@ export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt
 
 /** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {
-  for (const table of ['challenges', 'sessions', 'nonces', 'tickets'] as const) {
+  for (const table of ['challenges', 'sessions', 'nonces', 'tickets', 'blob_tokens'] as const) {
     await db.deleteFrom(table).where('expires_at', '<=', now).execute();
   }
 }

@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route watches over its body by itself. */
+    hasOwnPace?: boolean;
+  }
+}
+
+/**
+ * Gives the body of a call so long to come, from its first byte to its last: one that is sent a byte at a time does not hold
+ * a connection for ever. Node's own limit knows no routes, and uploads last longer.
+ */
+export function limitBodies(
+  server: FastifyInstance,
+  slowCallMs: number,
+  giveUp: (reason: undefined, socket: Socket) => void,
+): void {
+  server.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    if (raw.complete || routeOptions.config.hasOwnPace === true) return;
+    const impatient = setTimeout(() => {
+      if (!raw.complete) giveUp(undefined, raw.socket);
+    }, slowCallMs);
+    reply.raw.once('close', () => clearTimeout(impatient));
+  });
+}
