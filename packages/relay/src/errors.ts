@@ -49,6 +49,11 @@ export function codeOf(error: TRPCError): RelayErrorCode {
   }
 }
 
+/** {@link codeOf} for what no procedure threw. */
+export function codeOfAny(error: unknown): RelayErrorCode {
+  return codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
+}
+
 /** What a caller is told besides the code. */
 export function detailsOf(error: TRPCError): RelayErrorDetails {
   if (error instanceof RelayError) return error.details;

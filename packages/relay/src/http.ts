@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import { LIMITS, RELAY_ERRORS, type RelayErrorDetails, type RelayErrorCode } from '@quicprochat/protocol';
-import { TRPCError } from '@trpc/server';
 import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
@@ -11,7 +10,7 @@ import { contextOf, type Services } from './context.ts';
 import { limitBodies } from './bodies.ts';
 import { serveBlobs } from './blobs/routes.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
-import { codeOf, detailsOf, RelayError, RouteRefusal } from './errors.ts';
+import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
 import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
@@ -94,7 +93,7 @@ function answerTo(error: FastifyError, { report }: Services) {
   if (status >= 400 && status < 500) return { status, code: 'BAD_INPUT', details: {} } as const;
   const incident = randomUUID();
   report(incident, error);
-  const code = codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
+  const code = codeOfAny(error);
   return { status: code === 'UNAVAILABLE' ? 503 : 500, code, details: { incident } };
 }
 

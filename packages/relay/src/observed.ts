@@ -15,7 +15,7 @@ export type Observed =
   | { type: 'delivered'; event: StreamEvent['type'] }
   /** A stream was cut off, because its reader took nothing for too long. */
   | { type: 'dropped' }
-  /** Bytes of a blob went one way or the other, and how that ended; `cut` is where the caller left in the middle. */
+  /** Bytes of a blob went one way or the other, and how that ended; `cut` is before its end, by either side. */
   | {
       type: 'transfer';
       direction: 'upload' | 'download';

@@ -30,8 +30,18 @@ export interface BlobStore {
 
 /** A store of blobs that cannot do what it is asked just now. Its own words stay in the cause: they name places. */
 export class BlobStoreFault extends Error {
-  constructor(what: string, options?: ErrorOptions) {
+  /** What the system or the service calls it: `ENOSPC`, `HTTP 403 AccessDenied`. */
+  readonly code: string | undefined;
+
+  constructor(what: string, options: { cause?: unknown } = {}) {
     super(`The store of blobs ${what}.`, options);
     this.name = 'BlobStoreFault';
+    this.code = codeIn(options.cause);
   }
+}
+
+/** That of an error, or of what it was caused by: fetch has its own around the system's. */
+function codeIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeIn(error.cause);
 }

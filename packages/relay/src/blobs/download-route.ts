@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { finished, Readable } from 'node:stream';
-import { TRPCError } from '@trpc/server';
+import type { RelayErrorCode } from '@quicprochat/protocol';
 import type { FastifyReply } from 'fastify';
-import { codeOf, RouteRefusal } from '../errors.ts';
+import { codeOfAny, RouteRefusal } from '../errors.ts';
 import { readBlob } from './download.ts';
 import { rangeOf } from './range.ts';
 import type { BlobCall, BlobRequest } from './routes.ts';
@@ -53,7 +53,7 @@ async function* watched(
   { observe, report }: BlobCall['ctx'],
 ): AsyncGenerator<Uint8Array, void> {
   let given = 0;
-  let outcome: 'OK' | 'cut' | ReturnType<typeof codeOf> = 'cut';
+  let outcome: 'OK' | 'cut' | RelayErrorCode = 'cut';
   try {
     for await (const chunk of bytes) {
       yield chunk;
@@ -61,7 +61,7 @@ async function* watched(
     }
     outcome = 'OK';
   } catch (error) {
-    outcome = codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
+    outcome = codeOfAny(error);
     if (reply.raw.headersSent) report(randomUUID(), error);
     throw error;
   } finally {

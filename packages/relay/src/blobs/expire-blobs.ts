@@ -21,12 +21,12 @@ export async function expireBlobs(
 ): Promise<number> {
   const today = dayOf(nowMs);
   let removed = 0;
-  let fault: unknown;
+  let fault: Error | undefined;
   const each = async (ids: readonly string[], work: (id: string) => Promise<void>) => {
     for (const id of ids) {
       if (ending?.aborted === true) return;
       // One that cannot be deleted does not keep the others.
-      await work(id).catch((error: unknown) => (fault ??= error));
+      await work(id).catch((error: unknown) => (fault ??= error as Error));
     }
   };
   await each(await overBlobs(db, today, MOST_AT_ONCE), async (id) => {
@@ -37,6 +37,6 @@ export async function expireBlobs(
     await blobs.removeAll(id);
     await forgetBlob(db, id);
   });
-  if (fault !== undefined) throw new Error('blobs that are over cannot be deleted', { cause: fault });
+  if (fault !== undefined) throw fault;
   return removed;
 }

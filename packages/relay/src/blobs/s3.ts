@@ -88,7 +88,7 @@ class Bucket {
     return [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key);
   }
 
-  /** One signed request. Whatever is not a success is a fault, with the status and S3's own code for it in the cause. */
+  /** One signed request. Whatever is not a success is a fault, with the status and the service's own code for it. */
   async #ask<T>(
     what: string,
     path: string,
@@ -100,7 +100,7 @@ class Bucket {
       const answer = await this.#client.fetch(`${this.#address}${path}`, { ...init, signal });
       if (answer.ok) return await take(answer);
       const [, code = ''] = /<Code>(\w+)<\/Code>/.exec(await answer.text()) ?? [];
-      throw new Error(`HTTP ${answer.status} ${code}`);
+      throw Object.assign(new Error('refused'), { code: `HTTP ${answer.status} ${code}`.trim() });
     } catch (error) {
       throw new BlobStoreFault(what, { cause: error });
     }

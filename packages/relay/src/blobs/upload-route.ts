@@ -1,6 +1,6 @@
-import { TRPCError } from '@trpc/server';
+import type { RelayErrorCode } from '@quicprochat/protocol';
 import type { FastifyReply } from 'fastify';
-import { codeOf, RelayError, RouteRefusal } from '../errors.ts';
+import { codeOfAny, RelayError, RouteRefusal } from '../errors.ts';
 import type { Blob } from '../store/blobs.ts';
 import { CallerLeft, UploadBody } from './body.ts';
 import type { BlobCall, BlobRequest } from './routes.ts';
@@ -34,20 +34,18 @@ export async function takeUpload(
     ending: AbortSignal.any([ctx.closing, AbortSignal.timeout(ctx.streamLifetimeMs)]),
   });
   const upload = new Upload(ctx, blob);
-  const observe = (outcome: 'OK' | 'cut' | ReturnType<typeof codeOf>) =>
-    ctx.observe({ type: 'transfer', direction: 'upload', outcome, bytes: upload.position - blob.stored });
+  let outcome: 'OK' | 'cut' | RelayErrorCode = 'OK';
   try {
     await upload.receive(body);
-    observe('OK');
-    return await reply.code(204).header('upload-offset', upload.position).send();
   } catch (error) {
-    if (error instanceof CallerLeft) {
-      observe('cut');
-      return reply.hijack();
-    }
-    observe(codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error })));
-    throw error;
+    outcome = error === body.broken ? 'cut' : codeOfAny(error);
+    if (!(error instanceof CallerLeft)) throw error;
+  } finally {
+    const bytes = upload.position - blob.stored;
+    ctx.observe({ type: 'transfer', direction: 'upload', outcome, bytes });
   }
+  // Else nobody is there to be answered.
+  return outcome === 'OK' ? reply.code(204).header('upload-offset', upload.position).send() : reply.hijack();
 }
 
 function speakTus(request: BlobRequest, reply: FastifyReply): void {

@@ -170,7 +170,7 @@ test('RLY-87 RLY-64 a relay that shuts down ends uploads with an answer, and kee
   await relay.close();
   expect((await answered)[0].toString()).toMatch(/^HTTP\/1\.1 503 /);
   expect(observed.filter(({ type }) => type === 'transfer')).toEqual([
-    { type: 'transfer', direction: 'upload', outcome: 'UNAVAILABLE', bytes: 100_000 },
+    { type: 'transfer', direction: 'upload', outcome: 'cut', bytes: 100_000 },
   ]);
   await start();
 });
