@@ -18,7 +18,7 @@ test.each([
   ['QPC_PORT', '70000'],
   ['QPC_DATABASE', 'mysql://x'],
   ['QPC_BLOBS', '/var/blobs'],
-  ['QPC_BLOBS', 's3://B'],
+  ['QPC_BLOBS', 's3://-hush'],
   ['QPC_BLOBS', 's3://b?x=y'],
   ['QPC_S3_ENDPOINT', 's3.hush'],
   ['QPC_NATS', 'redis://nobody:secret@x'],

@@ -52,8 +52,6 @@ export const LIMITS = {
   /** What the blobs of one group can have together, and how many there can be. Counted from their creation. */
   maxGroupBlobBytes: 1024 * 1024 * 1024,
   maxGroupBlobs: 10_000,
-  /** What one PATCH brings at least, unless it brings the rest of the blob; of one that breaks off, less is not kept. */
-  minPatchBytes: 64 * 1024,
   /** How long a whole blob is kept, and one that is still being uploaded; so long its upload token is good. */
   blobKeptMs: 30 * 24 * 60 * 60 * 1_000,
   uploadKeptMs: 24 * 60 * 60 * 1_000,

@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { addAbortSignal, PassThrough } from 'node:stream';
-import { LIMITS } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
+
+/** How much of an upload has to come in a while, for it to go on. */
+const PACE_BYTES = 64 * 1024;
 
 /** Nobody is there any more who sends, or who could be answered. */
 export class CallerLeft extends Error {}
 
 export interface Patience {
-  /** How long the least that a PATCH brings may take to come. Waiting for our own disk does not count. */
+  /** How long 64 KiB may take to come. Waiting for our own disk does not count. */
   slowUploadMs: number;
   /** Aborted where uploads have to end. */
   ending: AbortSignal;
@@ -36,6 +38,7 @@ export class UploadBody {
     const onClose = () => {
       if (!this.#request.complete) body.destroy(new CallerLeft());
     };
+    if (this.#request.closed) onClose();
     this.#request.once('close', onClose).pipe(body);
     try {
       pace.wait();
@@ -76,7 +79,7 @@ class Pace {
     this.stop();
     this.#waitedMs += performance.now() - this.#sinceMs;
     this.#bytes += bytes;
-    if (this.#bytes < LIMITS.minPatchBytes) return;
+    if (this.#bytes < PACE_BYTES) return;
     this.#waitedMs = 0;
     this.#bytes = 0;
   }

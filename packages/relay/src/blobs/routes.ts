@@ -11,7 +11,7 @@ import { takeUpload, tellUpload } from './upload-route.ts';
 
 export type BlobRequest = FastifyRequest<{ Params: { id: string } }>;
 
-/** How long callers may let us wait: those who send for the least that a PATCH brings, those who read for a byte. */
+/** How long callers may let us wait: those who send for 64 KiB, those who read for a byte. */
 export interface BlobPatience {
   slowUploadMs: number;
   slowReaderMs: number;

@@ -41,11 +41,11 @@ export async function takeUpload(
     outcome = error === body.broken ? 'cut' : codeOfAny(error);
     if (!(error instanceof CallerLeft)) throw error;
   } finally {
-    const bytes = upload.position - blob.stored;
+    const bytes = upload.stored - blob.stored;
     ctx.observe({ type: 'transfer', direction: 'upload', outcome, bytes });
   }
   // Else nobody is there to be answered.
-  return outcome === 'OK' ? reply.code(204).header('upload-offset', upload.position).send() : reply.hijack();
+  return outcome === 'OK' ? reply.code(204).header('upload-offset', upload.stored).send() : reply.hijack();
 }
 
 function speakTus(request: BlobRequest, reply: FastifyReply): void {

@@ -96,14 +96,25 @@ export function partsBetween(db: Db, id: string, start: number, end: number): Pr
     .execute();
 }
 
+export function lastPart(db: Db, id: string): Promise<BlobPart | undefined> {
+  return db
+    .selectFrom('blob_parts')
+    .selectAll()
+    .where('blob_id', '=', id)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /**
- * Adds a part whose bytes are stored, if the blob ends where the part begins; here is decided which of two uploaders goes
- * on. With the part that completes it, the blob is whole, and kept until `wholeUntil`.
+ * Adds a part whose bytes are stored, in the place of the last one where it `replaces` that, if the blob still ends where it
+ * did for the uploader; here is decided which of two goes on. With the part that completes it, the blob is whole, and kept
+ * until `wholeUntil`.
  */
 export function appendPart(
   db: Db,
   part: BlobPart,
-  { today, wholeUntil }: { today: number; wholeUntil: number },
+  { replaces, today, wholeUntil }: { replaces: BlobPart | undefined; today: number; wholeUntil: number },
 ): Promise<{ outcome: 'stored' } | { outcome: 'elsewhere'; stored: number } | { outcome: 'gone' }> {
   return transaction(db, async (tx) => {
     const blob = await tx
@@ -113,8 +124,15 @@ export function appendPart(
       .forUpdate()
       .executeTakeFirst();
     if (blob === undefined || isOver(blob, today)) return { outcome: 'gone' };
-    if (blob.stored !== part.position) return { outcome: 'elsewhere', stored: blob.stored };
+    const expected = part.position + (replaces?.size ?? 0);
+    if (blob.stored !== expected) return { outcome: 'elsewhere', stored: blob.stored };
     const stored = part.position + part.size;
+    if (replaces !== undefined)
+      await tx
+        .deleteFrom('blob_parts')
+        .where('blob_id', '=', part.blob_id)
+        .where('position', '=', replaces.position)
+        .execute();
     await tx.insertInto('blob_parts').values(part).execute();
     await tx
       .updateTable('blobs')
