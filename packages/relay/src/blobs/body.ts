@@ -36,7 +36,10 @@ export class UploadBody {
     // Not the request itself, which the answer needs whole: what is cut off here is only what we read of it.
     const body = addAbortSignal(AbortSignal.any([ending, pace.signal]), new PassThrough());
     const onClose = () => {
-      if (!this.#request.complete) body.destroy(new CallerLeft());
+      if (this.#request.complete) return;
+      this.broken = new CallerLeft();
+      // What came is read to its end.
+      body.end();
     };
     if (this.#request.closed) onClose();
     this.#request.once('close', onClose).pipe(body);
@@ -47,8 +50,9 @@ export class UploadBody {
         yield bytes;
         pace.wait();
       }
-    } catch (error) {
-      this.broken = error instanceof CallerLeft ? error : new RelayError('UNAVAILABLE');
+    } catch {
+      // Nothing else ends it so but the two signals.
+      this.broken ??= new RelayError('UNAVAILABLE');
     } finally {
       pace.stop();
       this.#request.off('close', onClose).unpipe(body);
