@@ -44,12 +44,9 @@ const PROOFS = {
   },
   order: {
     shows:
-      'in 1,000 rounds of 100 clients who commit at once through three relays on PostgreSQL, one wins each (needs PostgreSQL)',
+      'in 1,000 rounds of 100 clients who commit at once, through one process on SQLite and through three on PostgreSQL, one wins each (needs PostgreSQL)',
     env: { CI: 'true', QPC_ROUNDS: '1000' },
-    command: [
-      ...['pnpm', '--filter', '@quicprochat/relay', 'exec', 'vitest', 'run'],
-      ...['--project', 'postgres', 'test/postgres/order.test.ts'],
-    ],
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/order.test.ts'],
   },
   durability: {
     shows:
@@ -59,6 +56,18 @@ const PROOFS = {
       ...['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run'],
       ...['test/durability.test.ts'],
     ],
+  },
+  failover: {
+    shows:
+      'a relay loses and doubles nothing that it acknowledged while PostgreSQL fails over to its synchronous standby 200 times under load (needs PostgreSQL)',
+    env: { CI: 'true', QPC_PROMOTIONS: '200' },
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/failover.test.ts'],
+  },
+  'fuzz-relay': {
+    shows:
+      'in ten minutes of calls to every procedure, whole, changed and broken, a relay answers with nothing but results and typed errors, and holds no more memory than before; QPC_SEED=N, QPC_FUZZ_SECONDS=N',
+    env: { QPC_FUZZ_SECONDS: '600' },
+    command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/fuzz.test.ts'],
   },
   'kat-wasm': {
     shows: 'the test vectors of RFC 9420 hold in WebAssembly, in Node and in Chromium',

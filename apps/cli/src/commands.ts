@@ -3,10 +3,12 @@ import { createConversation, listConversations } from './commands/conversations.
 import { leave } from './commands/leave.ts';
 import { listen } from './commands/listen.ts';
 import { addMember, listMembers, removeMember } from './commands/members.ts';
+import { receipts } from './commands/receipts.ts';
 import { register } from './commands/register.ts';
 import { security } from './commands/security.ts';
 import { send } from './commands/send.ts';
 import { update } from './commands/update.ts';
+import { verifyFork } from './commands/verify-fork.ts';
 import { verify } from './commands/verify.ts';
 
 /** Every command, in the order of the overview. */
@@ -23,4 +25,6 @@ export const COMMANDS: readonly Command[] = [
   leave,
   security,
   verify,
+  receipts,
+  verifyFork,
 ];

@@ -27,6 +27,8 @@ const OWN_CODES = {
   NOT_REGISTERED: EXIT.config,
   /** Fewer messages than asked for came in time. Listen again. */
   TIMEOUT: EXIT.failed,
+  /** The receipts do not prove a fork. Compare others, of one sequence. */
+  NOT_PROVEN: EXIT.failed,
   /** The relay was not reached while listening. Listen again. */
   NETWORK: EXIT.network,
   /** SIGINT came first. What had been handed to the relay stays there. */

@@ -59,7 +59,7 @@ async function run(env: Env): Promise<void> {
     port: env.QPC_ADMIN_PORT,
     registry: metrics.registry,
     isReady: async () =>
-      state === 'serving' && (await db.selectFrom('groups').select('epoch').limit(1).execute()).length >= 0,
+      state === 'serving' && (await db.selectFrom('logs').select('epoch').limit(1).execute()).length >= 0,
   });
   // Before anyone can know that it serves: who tells it to stop from then on is heard.
   const stop = () => {

@@ -14,7 +14,6 @@ import {
 } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
-import { newId, newSigner } from '../../../packages/relay/test/support/keys.ts';
 import { TestStream } from '../../../packages/relay/test/support/stream.ts';
 
 const missing = postgresMissing ?? natsMissing;
@@ -46,35 +45,6 @@ async function newGroup(): Promise<TestGroup[]> {
   const group = await new TestGroup(first?.url ?? '').create();
   return [group, ...others.map(({ url }) => new TestGroup(url, group.id, group.keys))];
 }
-
-test.skipIf(missing !== undefined)(
-  'RLY-40 RLY-42 RLY-72 commits through three processes at once have one winner each',
-  async () => {
-    const views = await newGroup();
-    const keys = views[0]?.keys ?? [];
-    const winners: string[] = [];
-    for (let epoch = 0; epoch < 10; epoch += 1) {
-      const rivals = Array.from({ length: 30 }, () => ({ id: newId(), nextKey: newSigner(), epoch }));
-      const outcomes = await Promise.allSettled(
-        rivals.map((rival, i) => {
-          const view = views[i % views.length] ?? expect.unreachable();
-          return view.api.groups.commit.mutate(view.commitInput(rival));
-        }),
-      );
-      const won = rivals.filter((_, i) => outcomes[i]?.status === 'fulfilled');
-      expect(won).toHaveLength(1);
-      for (const { id, nextKey } of won) {
-        keys.push(nextKey);
-        winners.push(id);
-      }
-    }
-    for (const view of views) {
-      const { entries } = await view.read();
-      expect(entries.map(({ id }) => id)).toEqual(winners);
-      expect(entries.map(({ sequence }) => sequence)).toEqual(winners.map((_, i) => i + 1));
-    }
-  },
-);
 
 test.skipIf(missing !== undefined)(
   'RLY-46 RLY-72 processes are killed under load one after the other: all that was acknowledged is there, once',

@@ -77,6 +77,9 @@ core_errors! {
     OwnMessage = "OWN_MESSAGE", "the message is our own";
     /// The commit breaks a rule of RFC 9420. Refuse it and report it: its sender is faulty or hostile.
     InvalidCommit = "INVALID_COMMIT", "the commit is invalid";
+    /// The commit may hold for other members and does not here: its path does not open with this device's keys, or a
+    /// lifetime is over by its clock. Ask a member to re-add this device. Every other refusal of a commit is everybody's.
+    CannotFollow = "CANNOT_FOLLOW", "the commit cannot be followed by this device";
     /// The proposal breaks a rule of RFC 9420. Drop it.
     InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";
     /// MLS would allow it, this messenger does not (public messages, external commits, resumption PSKs, group extensions). Drop it.

@@ -285,7 +285,7 @@ impl GroupMember {
         &self.shared.provider
     }
 
-    fn crypto(&self) -> &Crypto {
+    pub(crate) fn crypto(&self) -> &Crypto {
         self.provider().crypto()
     }
 

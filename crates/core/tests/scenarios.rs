@@ -453,3 +453,34 @@ fn safety_numbers_are_pinned() {
     assert_eq!(seen_by_alice, bob.client.safety_number("alice", &a.account_key));
     assert_ne!(seen_by_alice, alice.client.safety_number("bob", &a.account_key));
 }
+
+/// A relay that takes the wrong key for the next epoch's would shut everybody out who follows the commit.
+#[test]
+fn a_commit_counts_only_under_the_access_key_that_was_announced_with_it() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(group_of(&mut [&mut alice, &mut bob], SUITE)).unwrap();
+    let update = at_alice.self_update().unwrap();
+    assert_eq!(at_bob.process(&update.commit, 1).map(|_| ()), Ok(()));
+    assert_eq!(at_bob.expect_access_key(Some(&[7; 32])), Err(CoreError::InvalidCommit));
+    assert_eq!(at_bob.merge_staged_commit(1), Err(CoreError::NoStagedCommit));
+    assert_eq!(at_bob.process(&update.commit, 1).map(|_| ()), Ok(()));
+    assert_eq!(at_bob.expect_access_key(None), Err(CoreError::PolicyRejected));
+    assert_eq!(at_bob.expect_access_key(Some(&update.next_access_key)), Err(CoreError::NoStagedCommit));
+    assert_eq!(at_bob.process(&update.commit, 1).map(|_| ()), Ok(()));
+    at_bob.expect_access_key(Some(&update.next_access_key)).unwrap();
+    at_bob.merge_staged_commit(1).unwrap();
+    at_alice.merge_pending_commit(1).unwrap();
+    assert_eq!(at_bob.access_key().unwrap(), update.next_access_key);
+    assert_agreed(&[&at_alice, &at_bob]);
+}
+
+#[test]
+fn who_is_removed_takes_the_commit_under_any_key() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(group_of(&mut [&mut alice, &mut bob], SUITE)).unwrap();
+    let removal = at_alice.remove_members(&[1]).unwrap();
+    assert!(matches!(at_bob.process(&removal.commit, 1), Ok(Received::Commit { self_removed: true, .. })));
+    at_bob.expect_access_key(Some(&[7; 32])).unwrap();
+    at_bob.merge_staged_commit(1).unwrap();
+    assert!(!at_bob.is_active());
+}

@@ -126,13 +126,13 @@ fn a_commit_that_only_some_can_open_leaves_the_others_stuck_until_they_are_readd
     // Alice had a commit of her own under way; it has lost.
     scene.at_alice.self_update().unwrap();
     for member in [&mut scene.at_alice, &mut scene.at_bob] {
-        assert_eq!(member.process(&scene.commit, 1), Err(CoreError::InvalidCommit));
+        assert_eq!(member.process(&scene.commit, 1), Err(CoreError::CannotFollow));
         member.mark_stuck(&scene.commit, 1).unwrap();
         member.mark_stuck(&scene.commit, 1).unwrap();
     }
     scene.alice = scene.alice.copy();
     scene.at_alice = scene.alice.group();
-    let stuck = GroupStatus::Stuck { epoch: 2, code: "INVALID_COMMIT".to_owned() };
+    let stuck = GroupStatus::Stuck { epoch: 2, code: "CANNOT_FOLLOW".to_owned() };
     assert_eq!([status(&scene.at_alice), status(&scene.at_bob)], [stuck.clone(), stuck]);
 
     // Nothing goes out or moves on; what was sent before can be read.

@@ -224,6 +224,12 @@ impl GroupMember {
         self.call(|member| member.merge_staged_commit(milliseconds(now_ms)))
     }
 
+    /// Holds the received commit to the access key that its sender announced, or drops it.
+    #[wasm_bindgen(js_name = expectAccessKey)]
+    pub fn expect_access_key(&self, announced: Option<Vec<u8>>) -> Result<(), Thrown> {
+        self.call(|member| member.expect_access_key(announced.as_deref()))
+    }
+
     /// Drops the received commit, as if it had not been opened.
     #[wasm_bindgen(js_name = discardStagedCommit)]
     pub fn discard_staged_commit(&self) -> Result<(), Thrown> {

@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
  *   --quick               a smoke run of half a minute at most
  *   --store STORE         sqlite (the default) or postgres
  *   --streams N           idle streams, and the storm
- *   --log N               entries of the longest log: 1000000 at most
+ *   --log N               entries of the longest log; 1000000 unless it is said, and at most
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

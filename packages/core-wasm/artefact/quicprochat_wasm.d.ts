@@ -299,6 +299,10 @@ export class GroupMember {
      */
     epoch(): bigint;
     /**
+     * Holds the received commit to the access key that its sender announced, or drops it.
+     */
+    expectAccessKey(announced?: Uint8Array | number[] | null): void;
+    /**
      * A secret that all members of this epoch share.
      */
     exportSecret(label: string, context: Uint8Array | number[], length: number): Uint8Array;
@@ -463,6 +467,7 @@ export interface InitOutput {
     readonly groupmember_encrypt: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly groupmember_epoch: (a: number) => [bigint, number, number];
     readonly groupmember_epochAuthenticator: (a: number) => [number, number, number, number];
+    readonly groupmember_expectAccessKey: (a: number, b: number, c: number) => [number, number];
     readonly groupmember_exportSecret: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly groupmember_groupId: (a: number) => [number, number, number, number];
     readonly groupmember_hasPendingCommit: (a: number) => [number, number, number];

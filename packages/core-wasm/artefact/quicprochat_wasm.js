@@ -642,6 +642,18 @@ export class GroupMember {
         return BigInt.asUintN(64, ret[0]);
     }
     /**
+     * Holds the received commit to the access key that its sender announced, or drops it.
+     * @param {Uint8Array | number[] | null} [announced]
+     */
+    expectAccessKey(announced) {
+        var ptr0 = isLikeNone(announced) ? 0 : passArray8ToWasm0(announced, wasm.__wbindgen_malloc);
+        var len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_expectAccessKey(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * A secret that all members of this epoch share.
      * @param {string} label
      * @param {Uint8Array | number[]} context

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { publicKeySchema } from './account.ts';
 import { bytes } from './bytes.ts';
 import { transcript, type TranscriptField } from './transcript.ts';
 
@@ -11,6 +12,8 @@ export const accessProofSchema = z.strictObject({
   issuedAtMs: z.int().min(0),
   /** Random, used once. */
   nonce: bytes(16),
+  /** The access key that signs. An epoch has one for each commit that began it, of which one holds. */
+  accessKey: publicKeySchema,
   /** Ed25519, over {@link accessTranscript}. */
   signature: bytes(64),
 });
@@ -23,6 +26,7 @@ export interface AccessClaim {
     | 'groups.commit'
     | 'groups.post'
     | 'groups.read'
+    | 'groups.candidate'
     | 'groups.openStream'
     | 'blobs.create'
     | 'blobs.open';

@@ -4,6 +4,7 @@ import { publicKeySchema } from './account.ts';
 import { bytes } from './bytes.ts';
 import { deviceIdSchema, entryIdSchema, epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import type { Receipt } from './receipt.ts';
 import type { TranscriptField } from './transcript.ts';
 
 /** `groups.create`. The access key proves itself. Proof body: accessKey. */
@@ -41,6 +42,12 @@ export interface WelcomeParts {
 }
 
 /**
+ * Which of the commits of one epoch: 0 for the first. The relay cannot tell whether a commit holds; who finds that none
+ * of the first `n` does brings the next one as candidate `n`. Everyone takes the first that holds.
+ */
+export const candidateSchema = z.int().min(0);
+
+/**
  * `groups.commit`: ends `epoch`. The bundle is stored whole or not at all: the commit in the log, the access key of
  * the epoch it begins, and the Welcome in the joiners' inboxes.
  */
@@ -48,6 +55,7 @@ export const commitInputSchema = z.strictObject({
   groupId: groupIdSchema,
   epoch: epochSchema,
   id: entryIdSchema,
+  candidate: candidateSchema,
   commit: bytes({ min: 1, max: LIMITS.maxCommitBytes }),
   nextAccessKey: publicKeySchema,
   /** For those whom the commit adds; null where it adds nobody. */
@@ -55,18 +63,22 @@ export const commitInputSchema = z.strictObject({
   proof: accessProofSchema,
 });
 
-/** Proof body of `groups.commit`: id, commit, nextAccessKey, the number of joiners, and the Welcome if there is one. */
+/**
+ * Proof body of `groups.commit`: id, candidate, commit, nextAccessKey, the number of joiners, and the Welcome if there is
+ * one.
+ */
 export function commitProofBody(input: {
   id: string;
+  candidate: number;
   commit: Uint8Array;
   nextAccessKey: Uint8Array;
   welcome: WelcomeParts | null;
 }): TranscriptField[] {
-  const { id, commit, nextAccessKey, welcome } = input;
-  if (welcome === null) return [id, commit, nextAccessKey, 0];
+  const { id, candidate, commit, nextAccessKey, welcome } = input;
+  if (welcome === null) return [id, candidate, commit, nextAccessKey, 0];
   const { shared, joiners } = welcome;
   const own = joiners.flatMap(({ deviceId, secrets }) => [deviceId, secrets]);
-  return [id, commit, nextAccessKey, joiners.length, shared, ...own];
+  return [id, candidate, commit, nextAccessKey, joiners.length, shared, ...own];
 }
 
 /** `groups.post`: an application message or a proposal; the relay cannot tell which. Proof body: id, message. */
@@ -91,14 +103,37 @@ export const readGroupInputSchema = z.strictObject({
   proof: accessProofSchema,
 });
 
+/**
+ * `groups.candidate`: the commit with this number of those that were brought for `epoch`, by the access key of `epoch`.
+ * `groups.read` shows the first of them alone. Proof body: candidate.
+ */
+export const readCandidateInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  epoch: epochSchema,
+  candidate: candidateSchema,
+  proof: accessProofSchema,
+});
+
 /** One entry of a group's log as readers get it. `payload` is an MLS PrivateMessage (RFC 9420 §6.3), base64url. */
-export interface GroupEntry {
+export type GroupEntry = MessageEntry | CommitEntry;
+
+interface EntryBase {
   sequence: number;
   /** The epoch that its sender claimed; for a commit, the epoch that it ends. */
   epoch: number;
-  kind: 'commit' | 'message';
   id: string;
   payload: string;
+}
+
+export interface MessageEntry extends EntryBase {
+  kind: 'message';
+}
+
+export interface CommitEntry extends EntryBase {
+  kind: 'commit';
+  candidate: number;
+  /** What its sender gave the relay as the access key of the next epoch. A commit that begins another one is void. */
+  nextAccessKey: string;
 }
 
 /** A page of a group's log. */
@@ -110,9 +145,18 @@ export interface GroupPage {
   ended: boolean;
   /** Whether more can be read with the same key. */
   more: boolean;
+  /** Where the log stands at the cursor that was asked for, and at the page's own. */
+  receipts: { before: Receipt; after: Receipt };
+}
+
+/** The answer to `groups.candidate`: null where no commit has that number yet. */
+export interface Candidate {
+  entry: CommitEntry | null;
+  receipts: { before: Receipt; after: Receipt } | null;
 }
 
 /** The answer to `groups.commit` and `groups.post`: where the entry stands. A repeated call gets the first answer. */
 export interface Accepted {
   sequence: number;
+  receipt: Receipt;
 }

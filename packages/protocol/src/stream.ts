@@ -5,6 +5,7 @@ import type { GroupEntry } from './group.ts';
 import { epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
 import type { InboxEntry } from './inbox.ts';
 import { LIMITS } from './limits.ts';
+import type { Receipt } from './receipt.ts';
 
 /**
  * Streams are server-sent events. An EventSource can set no headers and puts its input into the URL, where it would be
@@ -38,7 +39,8 @@ export const streamEventsInputSchema = z.strictObject({ ticket: ticketSchema });
 export type StreamEvent =
   /** The stream stands: what was posted since the cursors follows, then what is posted from now on. */
   | { type: 'open' }
-  | { type: 'group-entry'; groupId: string; entry: GroupEntry }
+  /** `receipt` stands with the last of the entries that were read at once. */
+  | { type: 'group-entry'; groupId: string; entry: GroupEntry; receipt?: Receipt }
   /** The commit before this ended the epoch whose key opened this group: open a new stream with the next key. */
   | { type: 'epoch-ended'; groupId: string; epoch: number }
   | { type: 'inbox-entry'; entry: InboxEntry };

@@ -14,14 +14,19 @@ declare module 'fastify' {
  */
 export function limitBodies(
   server: FastifyInstance,
-  slowCallMs: number,
-  giveUp: (reason: undefined, socket: Socket) => void,
+  slowSenderMs: number,
+  giveUp: (reason: Error & { code?: string }, socket: Socket) => void,
 ): void {
   server.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
     if (raw.complete || routeOptions.config.hasOwnPace === true) return;
     const impatient = setTimeout(() => {
-      if (!raw.complete) giveUp(undefined, raw.socket);
-    }, slowCallMs);
+      if (!raw.complete) giveUp(new TooSlow(), raw.socket);
+    }, slowSenderMs);
     reply.raw.once('close', () => clearTimeout(impatient));
   });
+}
+
+/** As Node calls it. */
+class TooSlow extends Error {
+  readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }

@@ -1,8 +1,10 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
+import type { SharedPages } from './shared-pages.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
@@ -12,6 +14,8 @@ export interface Services {
   wake: Wake;
   /** Where the bytes of blobs are kept; a relay without it keeps none. */
   blobs: BlobStore | undefined;
+  notary: Notary;
+  pages: SharedPages;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */

@@ -13,8 +13,8 @@ export interface Bounds {
   maxUploads?: number;
   /** How long a reader of a stream or a blob may take nothing, pings included. Default: a minute. */
   slowReaderMs?: number;
-  /** How long a call may take to come, from its first byte to its last. Default: a minute. */
-  slowCallMs?: number;
+  /** How long a request may take to arrive, from its first byte to its last; an upload has its own pace. Default: a minute. */
+  slowSenderMs?: number;
   /** How long 64 KiB of an upload may take to come. Default: half a minute. */
   slowUploadMs?: number;
 }

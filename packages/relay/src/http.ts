@@ -6,11 +6,12 @@ import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { contextOf, type Services } from './context.ts';
-import { limitBodies } from './bodies.ts';
 import { serveBlobs } from './blobs/routes.ts';
+import { limitBodies } from './bodies.ts';
+import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
+import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
 import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
@@ -25,12 +26,15 @@ export function createServer(
   services: Services,
   { origins, trustedProxies = [], bounds = {} }: ServerOptions,
 ): FastifyInstance {
+  const { slowSenderMs = 60_000 } = bounds;
   const server = Fastify({
     // Which address a caller has: else anyone could choose the one that rate limits count.
     trustProxy: [...trustedProxies],
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
+    // A request that is sent a byte at a time does not hold a connection for ever: here the head, in bodies.ts the rest.
+    http: { headersTimeout: slowSenderMs, connectionsCheckingInterval: slowSenderMs / 4 },
     // What comes while we shut down gets our own refusal, below.
     return503OnClosing: false,
     clientErrorHandler: answerNoHttp,
@@ -44,9 +48,11 @@ export function createServer(
     // tus' and those of ranges: of others, pages elsewhere can read none but the simplest.
     exposedHeaders: ['tus-resumable', 'upload-offset', 'upload-length', 'content-range'],
     maxAge: 600,
+    // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
+    strictPreflight: false,
   });
   guardEntrance(server, services, bounds);
-  limitBodies(server, bounds.slowCallMs ?? 60_000, answerNoHttp);
+  limitBodies(server, slowSenderMs, answerNoHttp);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));
@@ -69,17 +75,29 @@ function takeJsonAlone(server: FastifyInstance): void {
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {
-  server.all<{ Params: { path: string } }>('/trpc/:path', (request, reply) =>
-    fastifyRequestHandler({
-      router: relayRouter,
-      req: request,
-      res: reply,
-      path: request.params.path,
-      createContext: () => contextOf(services, request),
-      maxBatchSize: LIMITS.maxBatchCalls,
-      allowMethodOverride: true,
-    }),
-  );
+  // Where tRPC refuses a request as a whole, its JSON would go out as plain text.
+  server.addHook('onSend', async (_request, _reply, payload) => {
+    if (payload instanceof Response && payload.headers.get('content-type')?.startsWith('text/plain'))
+      payload.headers.set('content-type', 'application/json');
+  });
+  server.route<StreamRoute>({
+    // Not all there are: of TRACE tRPC cannot even make a request.
+    method: ['GET', 'POST'],
+    exposeHeadRoute: false,
+    url: '/trpc/:path',
+    handler: (request, reply) =>
+      isForStream(request)
+        ? serveStream(request, reply, services)
+        : fastifyRequestHandler({
+            router: relayRouter,
+            req: request,
+            res: reply,
+            path: request.params.path,
+            createContext: () => contextOf(services, request),
+            maxBatchSize: LIMITS.maxBatchCalls,
+            allowMethodOverride: true,
+          }),
+  });
 }
 
 /** What a request is told that never got as far as tRPC. */
@@ -104,11 +122,12 @@ function envelope(code: RelayErrorCode, details: RelayErrorDetails = {}) {
   return { error: { message: code, code: TRPC_ERROR_CODES_BY_KEY[trpc], data } };
 }
 
-/** What came is not HTTP, or too slow to be: there is no request and no reply, only the socket. */
-function answerNoHttp(_error: unknown, socket: Socket): void {
-  const body = JSON.stringify(envelope('BAD_INPUT'));
+/** What came is not HTTP, or too large or too slow to be: there is no request and no reply, only the socket. */
+function answerNoHttp({ code }: Error & { code?: string }, socket: Socket): void {
+  const refusal = NO_HTTP[code ?? ''] ?? { status: '400 Bad Request', code: 'BAD_INPUT' };
+  const body = JSON.stringify(envelope(refusal.code));
   const head = [
-    'HTTP/1.1 400 Bad Request',
+    `HTTP/1.1 ${refusal.status}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
@@ -116,3 +135,10 @@ function answerNoHttp(_error: unknown, socket: Socket): void {
   if (socket.writable) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
   else socket.destroy();
 }
+
+/** By Node's own codes. */
+const NO_HTTP: Record<string, { status: string; code: RelayErrorCode }> = {
+  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', code: 'PAYLOAD_TOO_LARGE' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Payload Too Large', code: 'PAYLOAD_TOO_LARGE' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', code: 'BAD_INPUT' },
+};

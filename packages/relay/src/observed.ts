@@ -24,7 +24,7 @@ export type Observed =
     }
   /** What was over and is deleted. */
   | ({ type: 'expired'; blobs: number } & Expired)
-  /** A statement that the store carried out; `commit` is the one that waits for the disk. */
+  /** A statement that the store carried out; `commit` waits for the disk, on SQLite for all that was written together. */
   | { type: 'query'; kind: 'read' | 'write' | 'commit'; durationMs: number };
 
 export type Observe = (observed: Observed) => void;

@@ -8,8 +8,14 @@ export const RATES = { register: 600, signIn: 1_200, directory: 1_200, write: 12
 
 export type Rate = keyof typeof RATES;
 
+/**
+ * Single-use key packages of one account that callers from one address get in ten minutes. A client of ours keeps ten, so
+ * no address empties its pool before it can refill it.
+ */
+const POOL_SHARE = { points: 5, duration: 600 } as const;
+
 /** Counters in memory, one for each kind: nothing about an address is ever stored. */
-export type Limiters = Record<Rate, RateLimiterMemory>;
+export type Limiters = Record<Rate | 'poolShare', RateLimiterMemory>;
 
 export function createLimiters(factor = 1): Limiters {
   const limiter = (rate: Rate) =>
@@ -19,6 +25,7 @@ export function createLimiters(factor = 1): Limiters {
     signIn: limiter('signIn'),
     directory: limiter('directory'),
     write: limiter('write'),
+    poolShare: new RateLimiterMemory({ ...POOL_SHARE, points: Math.ceil(POOL_SHARE.points * factor) }),
   };
 }
 
@@ -33,6 +40,22 @@ export async function consume(
     if (!(refused instanceof RateLimiterRes)) throw refused;
     throw new RelayError('RATE_LIMITED', { retryAfterMs: Math.max(1, refused.msBeforeNext) });
   }
+}
+
+/** Those accounts of whose single-use key packages the address has had its share, this claim not counted. */
+export async function exhaustedShares(
+  { limiters, address }: Pick<Context, 'limiters' | 'address'>,
+  handles: readonly string[],
+): Promise<Set<string>> {
+  const exhausted = new Set<string>();
+  for (const handle of handles) {
+    const key = `${subscriberOf(address)} ${handle}`;
+    await limiters.poolShare.consume(key).catch((refused: unknown) => {
+      if (!(refused instanceof RateLimiterRes)) throw refused;
+      exhausted.add(handle);
+    });
+  }
+  return exhausted;
 }
 
 /** What counts as one caller: of IPv6, a subscriber holds a whole /64, so its lower half tells nobody apart. */

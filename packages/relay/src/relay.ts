@@ -6,8 +6,10 @@ import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
 import { createServer } from './http.ts';
+import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
+import { SharedPages } from './shared-pages.ts';
 import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
@@ -54,10 +56,13 @@ export interface Relay {
 /** A relay over a store: it orders, keeps and forwards what it cannot read. */
 export function createRelay(options: RelayOptions): Relay {
   const closing = new AbortController();
+  const notary = new Notary(options.db);
   const services: Services = {
     db: options.db,
     wake: options.wake,
     blobs: options.blobs,
+    notary,
+    pages: new SharedPages(options.db, options.wake, notary),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),

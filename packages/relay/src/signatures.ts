@@ -1,4 +1,5 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 
 /** SubjectPublicKeyInfo of an Ed25519 key is these bytes and then the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -27,20 +28,62 @@ export const NOBODYS_KEY = Buffer.from(
   'hex',
 ).reverse();
 
-/** Whether the Ed25519 key signed the message. A malformed key signed nothing. All the cryptography there is here. */
-export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (isSmallOrder(publicKey)) return false;
-  try {
-    const key = createPublicKey({
-      key: Buffer.concat([SPKI_PREFIX, publicKey]),
-      format: 'der',
-      type: 'spki',
-    });
-    return verify(null, message, key, signature);
-  } catch {
-    return false;
+/**
+ * Whether the Ed25519 key signed the message. A malformed key signed nothing. All the cryptography there is here.
+ *
+ * @param known Keys that are used again and again need not be read each time: that takes a third as long as to use one.
+ * Which of them were used lately can then be told by the time it takes, so not for keys of devices.
+ */
+export async function isSignedBy(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+  known?: KnownKeys,
+): Promise<boolean> {
+  const key = known?.find(publicKey) ?? parse(publicKey);
+  if (key === undefined || !(await isSignedUnder(key, message, signature))) return false;
+  known?.keep(publicKey, key);
+  return true;
+}
+
+/** Keys under which good signatures were made, so that strangers cannot fill the memory. */
+export class KnownKeys {
+  readonly #most: number;
+  readonly #keys = new Map<string, KeyObject>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  find(publicKey: Uint8Array): KeyObject | undefined {
+    return this.#keys.get(Buffer.from(publicKey).toString('latin1'));
+  }
+
+  keep(publicKey: Uint8Array, key: KeyObject): void {
+    const name = Buffer.from(publicKey).toString('latin1');
+    // At the end of the line again: the first one is the one that was not used for longest.
+    this.#keys.delete(name);
+    this.#keys.set(name, key);
+    const [first] = this.#keys.keys();
+    if (first !== undefined && this.#keys.size > this.#most) this.#keys.delete(first);
   }
 }
+
+function parse(publicKey: Uint8Array): KeyObject | undefined {
+  if (isSmallOrder(publicKey)) return undefined;
+  try {
+    return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** On a thread of Node's own: it takes longer than most of what a call costs, and other calls do not wait for it. */
+function isSignedUnder(key: KeyObject, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return verifyAside(null, message, key, signature).catch(() => false);
+}
+
+const verifyAside = promisify(verify);
 
 /** Whether everyone can sign under this key. */
 export function isSmallOrder(publicKey: Uint8Array): boolean {

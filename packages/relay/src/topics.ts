@@ -1,3 +1,3 @@
 /** What streams wait on. */
-export const groupTopic = (groupId: string) => `group:${groupId}`;
+export const logTopic = (logId: string) => `log:${logId}`;
 export const inboxTopic = (deviceId: string) => `inbox:${deviceId}`;

@@ -214,6 +214,6 @@ test('RLY-38 no column says who wrote an entry, when, or from where', async () =
   const tables = await relay.db.introspection.getTables();
   const entries = tables.find(({ name }) => name === 'entries');
   expect(entries?.columns.map(({ name }) => name).sort()).toEqual(
-    ['group_id', 'sequence', 'epoch', 'kind', 'entry_id', 'payload', 'digest'].sort(),
+    ['log_id', 'sequence', 'epoch', 'kind', 'entry_id', 'payload', 'digest', 'head'].sort(),
   );
 });

@@ -7,7 +7,8 @@ import { startRelay, type TestRelay } from './support/relay.ts';
 
 let relay: TestRelay;
 let count = 0;
-beforeAll(async () => void (relay = await startRelay()));
+// Claims of many, by one address.
+beforeAll(async () => void (relay = await startRelay({ rateFactor: 10 })));
 afterAll(() => relay.close());
 
 const SUITE = 0x0001;

@@ -85,7 +85,7 @@ test('RLY-96 what expires has a day that is the same for all of that day, and en
   }
   expect([...days]).toEqual([midnight / DAY_MS + LIMITS.keyPackageKeptMs / DAY_MS + 1]);
   const tables = await relay.db.introspection.getTables();
-  for (const name of ['entries', 'groups', 'epochs']) {
+  for (const name of ['entries', 'logs', 'epochs']) {
     const columns = tables.find((table) => table.name === name)?.columns.map((column) => column.name);
     expect(columns).not.toContain('expires_on');
   }

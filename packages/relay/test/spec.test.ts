@@ -25,9 +25,9 @@ function testFiles(): string[] {
   );
 }
 
-/** The first argument of test, test.each()() and describe. */
+/** The first argument of test, test.each()(), describe and gainsNothing. */
 function titlesIn(source: string): string[] {
-  return source.match(/\b(?:test|describe)(?:\.\w+\([^;]*?\))?\(\s*(['"`])[^]*?\1/g) ?? [];
+  return source.match(/\b(?:test|describe|gainsNothing)(?:\.\w+\([^;]*?\))?\(\s*(['"`])[^]*?\1/g) ?? [];
 }
 
 function idsIn(texts: readonly string[]): string[] {

@@ -201,7 +201,7 @@ test('RLY-64 a stream ends by itself after its time', async () => {
 
 test('RLY-64 a relay that shuts down ends its streams, finishes its calls and refuses new ones', async () => {
   const now = vi.fn(Date.now);
-  // One connection, as SQLite has it: who holds it keeps all others waiting. And no wake-ups without a reason.
+  // One connection, as SQLite has it for writing: who holds it keeps all others waiting. And no wake-ups without a reason.
   const leaving = await startRelay({ now, connections: 1, instances: 1, wake: localWake() });
   const device = await new TestDevice(leaving.url, 'alice').register();
   const group = await newGroup(leaving.url);
@@ -215,7 +215,7 @@ test('RLY-64 a relay that shuts down ends its streams, finishes its calls and re
   const held = new Promise<void>((resolve) => (release = resolve));
   const holding = leaving.db.transaction().execute(() => held);
   now.mockClear();
-  const begun = device.api.inbox.read.mutate({ cursor: 0, limit: 1 });
+  const begun = device.api.inbox.acknowledge.mutate({ sequence: 0 });
   await vi.waitFor(() => expect(now).toHaveBeenCalled());
   const closed = leaving.close();
   expect(await codeOf(group.post('too late'))).toBe('UNAVAILABLE');
@@ -224,7 +224,7 @@ test('RLY-64 a relay that shuts down ends its streams, finishes its calls and re
 
   release();
   await holding;
-  expect(await begun).toEqual({ entries: [], cursor: 0, more: false });
+  expect(await begun).toEqual({});
   await closed;
   expect(leaving.faults).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
 } from './engine/rows.ts';
 import { Timeline } from './engine/timeline.ts';
 import { sdkError } from './errors.ts';
+import type { LogStatement } from './fork.ts';
 import type { Message, SentMessage } from './message.ts';
 import { Members } from './members.ts';
 import { securityOf, type Security } from './security.ts';
@@ -47,7 +48,8 @@ export class Conversation {
 
   /**
    * `leaving` until another member has committed our leave; then `left`. `removed` by another. `stuck`: a change that
-   * everyone else took cannot be opened here, and this device must be added again.
+   * everyone else took cannot be opened here, and this device must be added again. `forked`: the relay has signed for two
+   * logs, and nothing more is taken from it; {@link statement} is the proof.
    */
   get state(): ConversationState {
     return this.#row.state;
@@ -84,6 +86,14 @@ export class Conversation {
       return contact !== undefined && contact.verified && contact.changedKey === undefined;
     };
     return securityOf(this.#row, ledger.group(this.id), { isVerified, nowMs: ledger.platform.clock.now() });
+  }
+
+  /**
+   * What the relay has signed of this conversation's log, the newest places: for {@link findFork}, beside what another
+   * member holds. Undefined before anything was read.
+   */
+  get statement(): LogStatement | undefined {
+    return this.#parts.driver.witness.statement(this.id);
   }
 
   /**

@@ -30,6 +30,8 @@ export const SDK_ERRORS = {
   NETWORK: { remedy: 'transport', retryable: true },
   /** The relay answered something that its protocol does not know. Check the versions of both. */
   RELAY_MISBEHAVED: { remedy: 'transport', retryable: false },
+  /** The relay has shown two logs of a conversation and signed for both. Show the evidence, and use another relay. */
+  RELAY_FORKED: { remedy: 'crypto', retryable: false },
   /** Other members' commits kept winning. Nothing was changed; try again. */
   COMMIT_CONTENTION: { remedy: 'transport', retryable: true },
   /** Someone's account key is not the one that was seen first. Compare safety numbers before going on. */
@@ -71,6 +73,7 @@ export const CORE_ERRORS = {
   DECRYPT_FAILED: 'crypto',
   OWN_MESSAGE: 'validation',
   INVALID_COMMIT: 'crypto',
+  CANNOT_FOLLOW: 'crypto',
   INVALID_PROPOSAL: 'crypto',
   POLICY_REJECTED: 'crypto',
   CREDENTIAL_REJECTED: 'crypto',

@@ -21,6 +21,7 @@ export {
   type ErrorCode,
   type SdkErrorCode,
 } from './errors.ts';
+export { findFork, parseLogStatement, type Fork, type LogStatement } from './fork.ts';
 export type { Members } from './members.ts';
 export type { Content, Message, SentMessage } from './message.ts';
 export type { Clock, Net, Platform, Random, Timers, WorkerPort } from './platform/platform.ts';

@@ -1,32 +1,19 @@
-import { cp, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
-import { sqliteStorage } from '../src/storage/sqlite.ts';
 import { contentsOf, people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
 
-/** A device in a folder, so that a thief can copy it. */
-async function deviceIn(folder: string, name: string, options: Parameters<typeof town.join>[1] = {}) {
-  return town.join(name, { storage: sqliteStorage(join(folder, 'device.db')), ...options });
-}
-
-async function steal(folder: string): Promise<Client> {
-  const loot = await mkdtemp(join(tmpdir(), 'qpc-thief-'));
-  await cp(folder, loot, { recursive: true });
-  return town.open({ storage: sqliteStorage(join(loot, 'device.db')) });
-}
-
 test('a thief with a copy of Bob’s storage reads along until Bob heals, and nothing after', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'qpc-device-'));
-  const [alice, bob] = [await town.join('alice'), await deviceIn(folder, 'bob')];
+  const [alice, bob] = [await town.join('alice'), await town.joinIn(folder, 'bob')];
   await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle] });
   await bob.sync();
-  const thief = await steal(folder);
+  const thief = await town.steal(folder);
 
   await tea.send('read by the thief too');
   await syncAll(bob, thief);
@@ -44,11 +31,11 @@ test('a thief with a copy of Bob’s storage reads along until Bob heals, and no
 
 test('when the thief commits first Bob is stuck, and is back once he is removed and added again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'qpc-device-'));
-  const [alice, bob] = [await town.join('alice'), await deviceIn(folder, 'bob')];
+  const [alice, bob] = [await town.join('alice'), await town.joinIn(folder, 'bob')];
   await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle] });
   await bob.sync();
-  const thief = await steal(folder);
+  const thief = await town.steal(folder);
   await same(thief, tea).heal();
   await syncAll(alice, bob);
   expect(same(bob, tea).state).toBe('stuck');

@@ -33,10 +33,11 @@ export async function startChild(
         if (ready.test(said)) resolve();
       });
     child.once('error', reject);
-    child.once('exit', (code) => {
-      log.end();
-      reject(new Error(`${command} ended with exit code ${code ?? 'none'}: ${said}`));
-    });
+    child.once('exit', (code) =>
+      reject(new Error(`${command} ended with exit code ${code ?? 'none'}: ${said}`)),
+    );
+    // Later than its end where it leaves children behind, who have their last words to say.
+    child.once('close', () => log.end());
   });
   return child;
 }

@@ -7,7 +7,7 @@ use openmls::{
         ValidationError, WelcomeError,
     },
     prelude::KeyPackageVerifyError,
-    treesync::errors::{LeafNodeValidationError, LifetimeError},
+    treesync::errors::{ApplyUpdatePathError, LeafNodeValidationError, LifetimeError},
 };
 
 use super::CoreError;
@@ -29,6 +29,7 @@ fn validation(error: ValidationError) -> CoreError {
         ValidationError::WrongGroupId => CoreError::WrongGroup,
         ValidationError::WrongEpoch | ValidationError::NoPastEpochData => CoreError::EpochTooOld,
         ValidationError::UnableToDecrypt(error) => decryption(error),
+        ValidationError::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(_)) => CoreError::CannotFollow,
         ValidationError::KeyPackageVerifyError(_)
         | ValidationError::InvalidLeafNodeSignature
         | ValidationError::InvalidLeafNodeSourceType
@@ -55,6 +56,12 @@ fn staging(error: StageCommitError) -> CoreError {
     match error {
         StageCommitError::EpochMismatch => CoreError::EpochTooOld,
         StageCommitError::OwnCommitMismatch => CoreError::OwnMessage,
+        StageCommitError::UpdatePathError(error) => path(error),
+        StageCommitError::MissingDecryptionKey
+        | StageCommitError::OwnKeyNotFound
+        | StageCommitError::ProposalValidationError(ProposalValidationError::LeafNodeValidation(
+            LeafNodeValidationError::Lifetime(_),
+        )) => CoreError::CannotFollow,
         StageCommitError::PskError(_)
         | StageCommitError::GroupContextExtensionsProposalValidationError(_)
         | StageCommitError::ProposalValidationError(
@@ -62,6 +69,20 @@ fn staging(error: StageCommitError) -> CoreError {
             | ProposalValidationError::ExternalInitProposalInRegularCommit,
         ) => CoreError::PolicyRejected,
         StageCommitError::LibraryError(_) => CoreError::Internal,
+        _ => CoreError::InvalidCommit,
+    }
+}
+
+/// What each member opens with its own keys can hold for one and not for another. Who has opened his part and found the
+/// public keys to match knows the same secret as all others who have (RFC 9420 §7.5), so that a confirmation tag which
+/// then does not hold is wrong for everybody.
+fn path(error: ApplyUpdatePathError) -> CoreError {
+    match error {
+        ApplyUpdatePathError::UnableToDecrypt
+        | ApplyUpdatePathError::PathMismatch
+        | ApplyUpdatePathError::MissingCiphertext
+        | ApplyUpdatePathError::MissingOwnLeaf => CoreError::CannotFollow,
+        ApplyUpdatePathError::LibraryError(_) => CoreError::Internal,
         _ => CoreError::InvalidCommit,
     }
 }

@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
             nodes.push(node);
         })
     }),
-    ("ValSem203", "a path secret that does not open", "UnableToDecrypt", CoreError::InvalidCommit, |scene| {
+    ("ValSem203", "a path secret that does not open", "UnableToDecrypt", CoreError::CannotFollow, |scene| {
         let garbled = |sealed: &mut openmls_traits::types::HpkeCiphertext| {
             let mut bytes = sealed.ciphertext.as_slice().to_vec();
             bytes[0] ^= 1;
@@ -44,7 +44,7 @@ pub const ROWS: &[Row] = &[
         };
         scene.mallory.lying_update(Lies { sealed: Some(Box::new(garbled)), ..Lies::default() })
     }),
-    ("ValSem204", "a path secret of other keys", "PathMismatch", CoreError::InvalidCommit, |scene| {
+    ("ValSem204", "a path secret of other keys", "PathMismatch", CoreError::CannotFollow, |scene| {
         scene.mallory.lying_update(Lies {
             path_secret: Some(Box::new(|secret| *secret.last_mut().unwrap() ^= 1)),
             ..Lies::default()

@@ -97,14 +97,14 @@ pub const ROWS: &[Row] = &[
             })
         },
     ),
-    ("valn0107", "an add whose lifetime is over", "LifetimeError(Expired", CoreError::InvalidProposal, |scene| {
+    ("valn0107", "an add whose lifetime is over", "LifetimeError(Expired", CoreError::CannotFollow, |scene| {
         scene.add(|_| {}, |key_package| lives(key_package, -1_000, 0))
     }),
     (
         "valn0107",
         "an add whose lifetime has not begun",
         "LifetimeError(NotValidYet",
-        CoreError::InvalidProposal,
+        CoreError::CannotFollow,
         |scene| scene.add(|_| {}, |key_package| lives(key_package, 1_000, 2_000)),
     ),
     ("ValSem113", "a proposal of an unknown type", "UnsupportedProposalType", CoreError::PolicyRejected, |scene| {

@@ -13,15 +13,16 @@ export class LoadGroup {
   readonly id = newId();
   readonly #calls: Calls;
   readonly #key = generateKeyPairSync('ed25519');
+  readonly #accessKey = this.#key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
 
   constructor(calls: Calls) {
     this.#calls = calls;
   }
 
   async create(): Promise<this> {
-    const accessKey = this.#key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-    const proof = this.#proof('groups.create', [accessKey]);
-    await this.#calls.make('groups.create', { groupId: this.id, accessKey: toBase64Url(accessKey), proof });
+    const proof = this.#proof('groups.create', [this.#accessKey]);
+    const input = { groupId: this.id, accessKey: toBase64Url(this.#accessKey), proof };
+    await this.#calls.make('groups.create', input);
     return this;
   }
 
@@ -51,7 +52,12 @@ export class LoadGroup {
     const audience = this.#calls.url.host;
     const claim = { procedure, audience, groupId: this.id, epoch: 0, issuedAtMs, nonce, body };
     const signature = sign(null, accessTranscript(claim), this.#key.privateKey);
-    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+    return {
+      issuedAtMs,
+      nonce: toBase64Url(nonce),
+      accessKey: toBase64Url(this.#accessKey),
+      signature: toBase64Url(signature),
+    };
   }
 }
 

@@ -54,11 +54,11 @@ function fill(path: string, groupId: string, length: number): void {
     database
       .prepare(
         `WITH RECURSIVE place(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < ?)
-         INSERT INTO entries (group_id, sequence, epoch, kind, entry_id, payload, digest)
-         SELECT ?, n, 0, 'message', lower(hex(randomblob(16))), randomblob(256), randomblob(32) FROM place`,
+         INSERT INTO entries (log_id, sequence, epoch, kind, entry_id, payload, digest, head)
+         SELECT ?, n, 0, 'message', lower(hex(randomblob(16))), randomblob(256), randomblob(32), randomblob(32) FROM place`,
       )
       .run(length, groupId);
-    database.prepare('UPDATE groups SET sequence = ? WHERE group_id = ?').run(length, groupId);
+    database.prepare('UPDATE logs SET sequence = ? WHERE log_id = ?').run(length, groupId);
     database.exec('COMMIT');
   } finally {
     database.close();

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { planOf, streamsWithin } from './plan.ts';
 
-test('a whole run doubles its rates, and reaches a log of a million entries only when told to', () => {
+test('a whole run raises its rates through the floors, and reaches a log of a million entries unless told to stop before', () => {
   const plan = planOf({});
-  expect(plan.sends.rates.slice(0, 3)).toEqual([50, 100, 200]);
-  expect(plan.logLengths).toEqual([1_000, 10_000, 100_000]);
-  expect(planOf({ log: 1_000_000 }).logLengths.at(-1)).toBe(1_000_000);
+  for (const [{ rates }, floor] of [[plan.sends, 1_000] as const, [plan.deliveries, 6_000] as const]) {
+    expect(rates).toContain(floor);
+    expect([...rates].sort((a, b) => a - b)).toEqual(rates);
+  }
+  expect(plan.logLengths).toEqual([1_000, 10_000, 100_000, 1_000_000]);
+  expect(planOf({ log: 10_000 }).logLengths.at(-1)).toBe(10_000);
 });
 
 test('a quick run is small in everything, and takes the number of streams from its caller', () => {

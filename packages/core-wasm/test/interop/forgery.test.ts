@@ -33,7 +33,7 @@ const LIES: { what: string; code: string; lie: (suite: CiphersuiteImpl) => Ciphe
   },
   {
     what: 'path secrets that do not open',
-    code: 'INVALID_COMMIT',
+    code: 'CANNOT_FOLLOW',
     lie: (suite) => ({
       ...suite,
       hpke: {

@@ -41,7 +41,8 @@ export async function requireAnswer(
   },
 ): Promise<void> {
   const transcript = deviceTranscript({ ...answer, audience: ctx.audience });
-  if (!isSignedBy(answer.deviceKey, transcript, answer.signature)) throw new RelayError('UNAUTHENTICATED');
+  if (!(await isSignedBy(answer.deviceKey, transcript, answer.signature)))
+    throw new RelayError('UNAUTHENTICATED');
   // After the signature: only who holds the key learns that a challenge is gone, or ran out.
   if (!(await takeChallenge(ctx.db, answer.challenge, ctx.now()))) throw new RelayError('REPLAYED');
 }

@@ -8,10 +8,9 @@ import {
   type OpenedBlob,
 } from '@quicprochat/protocol';
 import { requireMember } from '../access.ts';
-import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { createBlob, findBlob } from '../store/blobs.ts';
-import { findHead } from '../store/groups.ts';
+import { opensEpochOf } from '../store/lines.ts';
 import { dayOf, expiryDay } from '../store/retention.ts';
 import { newBlobToken } from '../store/secrets.ts';
 import { asMember, router } from '../trpc.ts';
@@ -31,10 +30,10 @@ export const blobs = router({
       const { groupId, epoch, id, size, sha256, proof } = input;
       const body = createBlobProofBody(input);
       const access = await requireMember(ctx, { procedure: 'blobs.create', groupId, epoch, proof, body });
-      if (access.isEnded) throw await staleEpoch(ctx, groupId);
+      if (access.isEnded) throw new RelayError('STALE_EPOCH', { head: access.head });
       const now = ctx.now();
       const expiresOn = expiryDay(now, LIMITS.uploadKeptMs);
-      const blob = { id, groupId, epoch, size, sha256, today: dayOf(now), expiresOn };
+      const blob = { id, logId: access.logId, epoch, size, sha256, today: dayOf(now), expiresOn };
       const created = await createBlob(ctx.db, blob);
       if (created.outcome === 'reused-id') throw new RelayError('IDEMPOTENCY_CONFLICT');
       if (created.outcome === 'over-quota') throw new RelayError('QUOTA_EXCEEDED');
@@ -46,19 +45,16 @@ export const blobs = router({
   /** A token to read a blob with. */
   open: whereBlobsAre.input(openBlobInputSchema).mutation(async ({ ctx, input }): Promise<OpenedBlob> => {
     const { groupId, epoch, id, proof } = input;
-    await requireMember(ctx, { procedure: 'blobs.open', groupId, epoch, proof, body: [id] });
+    const access = await requireMember(ctx, { procedure: 'blobs.open', groupId, epoch, proof, body: [id] });
     const now = ctx.now();
     const blob = await findBlob(ctx.db, id, dayOf(now));
     // One answer for all: a key of before cannot sound out what the group has sent since.
-    if (blob?.state !== 'whole' || blob.group_id !== groupId || blob.epoch > epoch)
-      throw new RelayError('NOT_FOUND');
+    const isOpen =
+      blob?.state === 'whole' &&
+      (await opensEpochOf(ctx.db, access, { logId: blob.log_id, epoch: blob.epoch }));
+    if (!isOpen) throw new RelayError('NOT_FOUND');
     const expiresAtMs = now + LIMITS.downloadTokenLifetimeMs;
     const token = await newBlobToken(ctx.db, { blobId: id, use: 'download' }, expiresAtMs);
     return { token: toBase64Url(token), expiresAtMs, size: blob.size };
   }),
 });
-
-async function staleEpoch(ctx: Context, groupId: string): Promise<RelayError> {
-  const head = await findHead(ctx.db, groupId);
-  return new RelayError('STALE_EPOCH', { ...(head && { head }) });
-}

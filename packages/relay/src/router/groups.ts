@@ -5,17 +5,22 @@ import {
   LIMITS,
   openGroupsStreamInputSchema,
   postInputSchema,
+  readCandidateInputSchema,
   readGroupInputSchema,
   toBase64Url,
   type Accepted,
+  type Candidate,
+  type GroupPage,
 } from '@quicprochat/protocol';
 import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
-import { appendCommit, appendMessage, createGroup, readEntries, type Written } from '../store/groups.ts';
+import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
+import { createGroup } from '../store/groups.ts';
+import { markAt, readCandidate, readEntries } from '../store/log.ts';
 import { isSmallOrder } from '../signatures.ts';
 import { expiryDay } from '../store/retention.ts';
 import { newTicket } from '../store/secrets.ts';
-import { groupTopic, inboxTopic } from '../topics.ts';
+import { inboxTopic, logTopic } from '../topics.ts';
 import { asMember, router } from '../trpc.ts';
 
 /** The groups' logs. No call here carries a session, and none may: the relay is not to know which member makes it. */
@@ -34,11 +39,14 @@ export const groups = router({
     return {};
   }),
 
-  /** Ends an epoch. Of many commits for one epoch the first is stored, and the others are told which one that was. */
+  /**
+   * Ends an epoch. Of many commits for one epoch the first is stored, and the others are told which one that was. Who
+   * finds it void brings another as the next candidate.
+   */
   commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
-    const { groupId, epoch, id, proof, commit, nextAccessKey, welcome } = input;
+    const { groupId, epoch, id, candidate, proof, commit, nextAccessKey, welcome } = input;
     requireSecretKey(nextAccessKey);
-    await requireMember(ctx, {
+    const { logId } = await requireMember(ctx, {
       procedure: 'groups.commit',
       groupId,
       epoch,
@@ -47,38 +55,58 @@ export const groups = router({
     });
     const written = await appendCommit(ctx.db, {
       groupId,
+      logId,
       epoch,
       id,
+      candidate,
       payload: commit,
       nextAccessKey,
       welcome,
       welcomeExpiresOn: expiryDay(ctx.now(), LIMITS.welcomeKeptMs),
     });
-    const accepted = requireAccepted(written, 'EPOCH_CONFLICT');
-    ctx.wake.notify(groupTopic(groupId));
+    const place = requireAccepted(written, 'EPOCH_CONFLICT');
+    ctx.wake.notify(logTopic(place.logId));
     for (const { deviceId } of welcome?.joiners ?? []) ctx.wake.notify(inboxTopic(deviceId));
-    return accepted;
+    return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 
   /** Adds a message to the log of the epoch that goes on. */
   post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
     const { groupId, epoch, id, message, proof } = input;
-    await requireMember(ctx, { procedure: 'groups.post', groupId, epoch, proof, body: [id, message] });
-    const accepted = requireAccepted(
-      await appendMessage(ctx.db, { groupId, epoch, id, payload: message }),
-      'STALE_EPOCH',
-    );
-    ctx.wake.notify(groupTopic(groupId));
-    return accepted;
+    const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
+    const { logId } = await requireMember(ctx, member);
+    const written = await appendMessage(ctx.db, { groupId, logId, epoch, id, payload: message });
+    const place = requireAccepted(written, 'STALE_EPOCH');
+    ctx.wake.notify(logTopic(place.logId));
+    return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 
   /** A page of the log, as far as the key of the claimed epoch opens it. */
-  read: asMember.input(readGroupInputSchema).mutation(async ({ ctx, input }) => {
+  read: asMember.input(readGroupInputSchema).mutation(async ({ ctx, input }): Promise<GroupPage> => {
     const { groupId, epoch, cursor, limit, proof } = input;
     const member = { procedure: 'groups.read' as const, groupId, epoch, proof, body: [cursor, limit] };
     const access = await requireMember(ctx, member);
     requireReadable(cursor, access.readableTo);
-    return readEntries(ctx.db, { groupId, cursor, limit, access });
+    const { after, ...page } = await readEntries(ctx.db, { cursor, limit, access });
+    const before = await ctx.notary.receipt(groupId, await markAt(ctx.db, access, cursor));
+    return {
+      ...page,
+      receipts: { before, after: after === undefined ? before : await ctx.notary.receipt(groupId, after) },
+    };
+  }),
+
+  /** One of the commits for an epoch that has ended, for members who find those before it void. */
+  candidate: asMember.input(readCandidateInputSchema).mutation(async ({ ctx, input }): Promise<Candidate> => {
+    const { groupId, epoch, candidate, proof } = input;
+    const member = { procedure: 'groups.candidate' as const, groupId, epoch, proof, body: [candidate] };
+    const access = await requireMember(ctx, member);
+    const found = await readCandidate(ctx.db, access, candidate);
+    if (found === undefined) return { entry: null, receipts: null };
+    const before = await ctx.notary.receipt(groupId, found.before);
+    return {
+      entry: found.entry,
+      receipts: { before, after: await ctx.notary.receipt(groupId, found.after) },
+    };
   }),
 
   /** A ticket for one stream over several groups. */
@@ -88,7 +116,9 @@ export const groups = router({
     });
     const access = await requireMembers(ctx, members);
     for (const [i, { cursor }] of input.groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
-    const followed = input.groups.map(({ groupId, epoch, cursor }) => ({ groupId, epoch, cursor }));
+    const followed = input.groups.map(({ groupId, epoch, cursor }, i) => {
+      return { groupId, logId: access[i]?.logId ?? groupId, epoch, cursor };
+    });
     const subscription = { kind: 'groups', groups: followed };
     return {
       ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
@@ -96,16 +126,18 @@ export const groups = router({
   }),
 });
 
-function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Accepted {
+function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Place {
   switch (written.outcome) {
     case 'accepted':
-      return { sequence: written.sequence };
+      return written.place;
     case 'reused-id':
       throw new RelayError('IDEMPOTENCY_CONFLICT');
+    case 'reused-key':
+      throw badInput('nextAccessKey', 'a key that the group has had before');
+    case 'no-such-candidate':
+      throw badInput('candidate', 'fewer commits than that were brought for this epoch');
     case 'behind':
-      throw new RelayError(behind, { head: written.head, ...(written.winner && { winner: written.winner }) });
-    case 'ahead':
-      throw new RelayError('FUTURE_EPOCH', { head: written.head });
+      throw new RelayError(behind, { head: written.head, winner: written.winner });
     case 'unknown-joiner':
       throw new RelayError('NOT_FOUND');
   }
@@ -118,7 +150,9 @@ function requireReadable(cursor: number, readableTo: number): void {
 
 /** What the schema cannot say of a key: that it is a secret's. */
 function requireSecretKey(nextAccessKey: Uint8Array): void {
-  if (!isSmallOrder(nextAccessKey)) return;
-  const issue = { path: 'nextAccessKey', message: 'a key that everyone can sign with' };
-  throw new RelayError('BAD_INPUT', { issues: [issue] });
+  if (isSmallOrder(nextAccessKey)) throw badInput('nextAccessKey', 'a key that everyone can sign with');
+}
+
+function badInput(path: string, message: string): RelayError {
+  return new RelayError('BAD_INPUT', { issues: [{ path, message }] });
 }

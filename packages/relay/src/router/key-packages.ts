@@ -7,6 +7,8 @@ import {
 } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { RelayError } from '../errors.ts';
+import { exhaustedShares } from '../rate-limit.ts';
+import { knownHandles } from '../store/accounts.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
 import { expiryDay } from '../store/retention.ts';
 import { asDevice, router } from '../trpc.ts';
@@ -36,7 +38,10 @@ export const keyPackages = router({
   claim: asDevice('directory')
     .input(claimKeyPackagesInputSchema)
     .mutation(async ({ ctx, input }) => {
-      const claimed = await claimKeyPackages(ctx.db, input);
+      // Of accounts that are there alone: what does not exist takes up no memory.
+      const known = await knownHandles(ctx.db, input.handles);
+      const spared = await exhaustedShares(ctx, known);
+      const claimed = await claimKeyPackages(ctx.db, { ...input, spared });
       if ('reason' in claimed) {
         const code = claimed.reason === 'unknown' ? 'NOT_FOUND' : 'KEY_PACKAGES_EXHAUSTED';
         throw new RelayError(code, { handle: claimed.handle });

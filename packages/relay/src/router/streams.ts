@@ -2,10 +2,10 @@ import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { findAccess, readEntries } from '../store/groups.ts';
+import { PAGE, type Place } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { groupTopic, inboxTopic } from '../topics.ts';
+import { inboxTopic, logTopic } from '../topics.ts';
 import { open, router } from '../trpc.ts';
 import { Waiter } from '../wake/waiter.ts';
 
@@ -14,12 +14,11 @@ const subscriptionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inbox'), deviceId: z.string(), cursor: z.number() }),
   z.object({
     kind: z.literal('groups'),
-    groups: z.array(z.object({ groupId: z.string(), epoch: z.number(), cursor: z.number() })),
+    groups: z.array(
+      z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
+    ),
   }),
 ]);
-
-/** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
-const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;
 
 export const streams = router({
   /** Redeems a ticket: first what is there since the cursors, then what comes, read from the store page by page. */
@@ -80,11 +79,11 @@ async function* inboxEvents(
 /** Ends by itself when the epochs of all its groups have. */
 async function* groupEvents(
   ctx: Context,
-  { groups }: { groups: { groupId: string; epoch: number; cursor: number }[] },
+  { groups }: { groups: Place[] },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const followed = new Map(groups.map((group) => [groupTopic(group.groupId), group]));
-  const waiter = new Waiter(ctx.wake, [...followed.keys()], ending);
+  const followed = new Map(groups.map((group) => [logTopic(group.logId), group]));
+  const waiter = new Waiter(ctx.pages, [...followed.keys()], ending);
   try {
     yield { type: 'open' };
     let topics: string[] = [...followed.keys()];
@@ -111,14 +110,13 @@ async function* groupEvents(
 /** One page of one group: whether there is more of it now, later, or never again under this epoch's key. */
 async function* groupPage(
   ctx: Context,
-  group: { groupId: string; epoch: number; cursor: number },
+  group: Place,
 ): AsyncGenerator<StreamEvent, 'more' | 'idle' | 'ended'> {
-  const { groupId, epoch, cursor } = group;
-  const access = await findAccess(ctx.db, groupId, epoch);
-  if (access === undefined) return 'ended';
-  const page = await readEntries(ctx.db, { groupId, cursor, access, ...PAGE });
+  const { groupId, epoch } = group;
+  const page = await ctx.pages.page(group);
+  if (page === undefined) return 'ended';
   group.cursor = page.cursor;
-  for (const entry of page.entries) yield { type: 'group-entry', groupId, entry };
+  yield* page.events;
   if (page.ended) yield { type: 'epoch-ended', groupId, epoch };
   if (page.ended) return 'ended';
   return page.more ? 'more' : 'idle';

@@ -49,3 +49,9 @@ export async function findAccount(db: Db, handle: string) {
   const devices = await db.selectFrom('devices').selectAll().where('handle', '=', handle).execute();
   return { account, devices };
 }
+
+/** Those of the handles that an account has, each once. */
+export async function knownHandles(db: Db, handles: readonly string[]): Promise<string[]> {
+  const rows = await db.selectFrom('accounts').select('handle').where('handle', 'in', handles).execute();
+  return rows.map(({ handle }) => handle);
+}

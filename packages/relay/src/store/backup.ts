@@ -78,7 +78,7 @@ function requireRelay(path: string): void {
     // One file, without a log beside it that could be forgotten.
     database.pragma('journal_mode = DELETE');
     const tables = database.prepare<[], string>('SELECT name FROM sqlite_schema').pluck().all();
-    if (!tables.includes('kysely_migration') || !tables.includes('groups'))
+    if (!tables.includes('kysely_migration') || !tables.includes('entries'))
       throw new BackupError('FOREIGN', 'That is a database, but not a relay’s.');
     const versions = database.prepare<[], string>('SELECT name FROM kysely_migration').pluck().all();
     const known = migrationsFor('sqlite');

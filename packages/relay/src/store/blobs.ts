@@ -8,7 +8,8 @@ export type BlobPart = Schema['blob_parts'];
 
 export interface NewBlob {
   id: string;
-  groupId: string;
+  /** Of which of the group's lines. */
+  logId: string;
   epoch: number;
   size: number;
   sha256: Uint8Array | undefined;
@@ -17,7 +18,7 @@ export interface NewBlob {
   expiresOn: number;
 }
 
-/** Makes room for a blob in what its group may have. The same again finds the same, with what was stored since. */
+/** Makes room for a blob in what its log may have. The same again finds the same, with what was stored since. */
 export function createBlob(
   db: Db,
   blob: NewBlob,
@@ -25,9 +26,9 @@ export function createBlob(
   return transaction(db, async (tx) => {
     // Locked first: of many at once, each counts all that those before it have reserved.
     await tx
-      .selectFrom('groups')
-      .select('group_id')
-      .where('group_id', '=', blob.groupId)
+      .selectFrom('logs')
+      .select('log_id')
+      .where('log_id', '=', blob.logId)
       .forUpdate()
       .executeTakeFirst();
     const known = await tx.selectFrom('blobs').selectAll().where('blob_id', '=', blob.id).executeTakeFirst();
@@ -41,7 +42,7 @@ export function createBlob(
       .insertInto('blobs')
       .values({
         blob_id: blob.id,
-        group_id: blob.groupId,
+        log_id: blob.logId,
         epoch: blob.epoch,
         size: blob.size,
         sha256: blob.sha256 === undefined ? null : Buffer.from(blob.sha256),
@@ -54,12 +55,13 @@ export function createBlob(
   });
 }
 
-function isSame(known: Blob, { groupId, size, sha256 }: NewBlob): boolean {
+function isSame(known: Blob, { logId, size, sha256 }: NewBlob): boolean {
   const sameHash = sha256 === undefined ? known.sha256 === null : known.sha256?.equals(sha256) === true;
-  return known.group_id === groupId && known.size === size && sameHash;
+  return known.log_id === logId && known.size === size && sameHash;
 }
 
-async function hasRoom(tx: Db, { groupId, size }: NewBlob): Promise<boolean> {
+/** Each line has room of its own: who was removed can begin one, and takes nothing from the others. */
+async function hasRoom(tx: Db, { logId, size }: NewBlob): Promise<boolean> {
   // PostgreSQL's sum of whole numbers is a decimal, which comes as text.
   const { bytes, blobs } = await tx
     .selectFrom('blobs')
@@ -67,7 +69,7 @@ async function hasRoom(tx: Db, { groupId, size }: NewBlob): Promise<boolean> {
       fn.sum<number | string | null>('size').as('bytes'),
       fn.countAll<number | string>().as('blobs'),
     ])
-    .where('group_id', '=', groupId)
+    .where('log_id', '=', logId)
     .where('state', '!=', 'removed')
     .executeTakeFirstOrThrow();
   return Number(bytes ?? 0) + size <= LIMITS.maxGroupBlobBytes && Number(blobs) < LIMITS.maxGroupBlobs;

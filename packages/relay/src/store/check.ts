@@ -15,7 +15,7 @@ export interface Stats {
 }
 
 export async function statsOf(db: Db): Promise<Stats> {
-  const count = async (table: 'accounts' | 'devices' | 'key_packages' | 'groups' | 'welcomes') => {
+  const count = async (table: 'accounts' | 'devices' | 'key_packages' | 'welcomes') => {
     const { rows } = await db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll<number | string>().as('rows'))
@@ -29,6 +29,11 @@ export async function statsOf(db: Db): Promise<Stats> {
       sql<number | string | null>`sum(length(payload))`.as('bytes'),
     ])
     .executeTakeFirstOrThrow();
+  const groups = await db
+    .selectFrom('logs')
+    .where('base_log_id', 'is', null)
+    .select(({ fn }) => fn.countAll<number | string>().as('rows'))
+    .executeTakeFirstOrThrow();
   const blobs = await db
     .selectFrom('blobs')
     .select(({ fn }) => [
@@ -41,7 +46,7 @@ export async function statsOf(db: Db): Promise<Stats> {
     accounts: await count('accounts'),
     devices: await count('devices'),
     keyPackages: await count('key_packages'),
-    groups: await count('groups'),
+    groups: Number(groups.rows),
     entries: Number(entries.rows),
     entryBytes: Number(entries.bytes ?? 0),
     welcomes: await count('welcomes'),
@@ -52,26 +57,27 @@ export async function statsOf(db: Db): Promise<Stats> {
 
 /** What in a store breaks the relay's own rules, a sentence each; none where it is whole. */
 export async function problemsOf(db: Db): Promise<string[]> {
-  const groups = await db
-    .selectFrom('groups')
-    .leftJoin('entries', 'entries.group_id', 'groups.group_id')
+  const logs = await db
+    .selectFrom('logs')
+    .leftJoin('entries', 'entries.log_id', 'logs.log_id')
     .select(({ fn }) => [
-      'groups.group_id',
-      'groups.sequence',
+      'logs.log_id',
+      'logs.sequence',
+      'logs.base_sequence',
       fn.count<number | string>('entries.sequence').as('entries'),
       fn.max('entries.sequence').as('last'),
     ])
-    .groupBy(['groups.group_id', 'groups.sequence'])
+    .groupBy(['logs.log_id', 'logs.sequence', 'logs.base_sequence'])
     .execute();
-  const gaps = groups.filter(({ sequence, entries, last }) => {
-    return Number(entries) !== sequence || (last ?? 0) !== sequence;
+  const gaps = logs.filter(({ sequence, base_sequence: base, entries, last }) => {
+    return Number(entries) !== sequence - base || (last ?? 0) !== sequence;
   });
   const locked = await db
-    .selectFrom('groups')
+    .selectFrom('logs')
     .leftJoin('epochs', (join) =>
-      join.onRef('epochs.group_id', '=', 'groups.group_id').onRef('epochs.epoch', '=', 'groups.epoch'),
+      join.onRef('epochs.log_id', '=', 'logs.log_id').onRef('epochs.epoch', '=', 'logs.epoch'),
     )
-    .select('groups.group_id')
+    .select('logs.log_id')
     .where((eb) => eb.or([eb('epochs.access_key', 'is', null), eb('epochs.ended_by', 'is not', null)]))
     .execute();
   const lost = await db
@@ -93,8 +99,8 @@ export async function problemsOf(db: Db): Promise<string[]> {
     .execute();
   const holed = stored.filter((blob) => Number(blob.inParts ?? 0) !== blob.stored);
   return [
-    ...told(gaps.length, 'groups whose log has gaps, or ends elsewhere than their head says'),
-    ...told(locked.length, 'groups without a key for the epoch that goes on'),
+    ...told(gaps.length, 'logs that have gaps, or end elsewhere than their head says'),
+    ...told(locked.length, 'logs without a key for the epoch that goes on'),
     ...told(lost.length, 'invitations whose shared part is gone'),
     ...told(holed.length, 'attachments whose parts do not add up to what was stored of them'),
   ];

@@ -110,10 +110,17 @@ export interface Unclaimed {
   handle: string;
 }
 
-/** One for each device of each handle, all or none: a claimed single-use package is gone for everyone else. */
+/**
+ * One for each device of each handle, all or none: a claimed single-use package is gone for everyone else. Of those who are
+ * `spared` it is the last-resort one.
+ */
 export async function claimKeyPackages(
   db: Db,
-  { suite, handles }: { suite: number; handles: readonly string[] },
+  {
+    suite,
+    handles,
+    spared = new Set(),
+  }: { suite: number; handles: readonly string[]; spared?: ReadonlySet<string> },
 ): Promise<Claimed[] | Unclaimed> {
   class Refused extends Error {
     readonly unclaimed: Unclaimed;
@@ -130,7 +137,7 @@ export async function claimKeyPackages(
         const devices = all.filter((device) => device.handle === handle);
         if (devices.length === 0) throw new Refused({ reason: 'unknown', handle });
         for (const { device_id: deviceId } of devices) {
-          const taken = await takeOne(tx, deviceId, suite);
+          const taken = await takeOne(tx, { deviceId, suite, spared: spared.has(handle) });
           if (taken === undefined) throw new Refused({ reason: 'exhausted', handle });
           claimed.push({ handle, deviceId, ...taken });
         }
@@ -158,12 +165,16 @@ function lockPools(tx: Db, by: 'device_id' | 'handle', values: readonly string[]
 }
 
 /** The oldest single-use package, which is deleted with it, or else the last-resort one, which stays (RFC 9420 §16.8). */
-async function takeOne(db: Db, deviceId: string, suite: number) {
+async function takeOne(
+  db: Db,
+  { deviceId, suite, spared }: { deviceId: string; suite: number; spared: boolean },
+) {
   const row = await db
     .selectFrom('key_packages')
     .select(['id', 'payload', 'last_resort', 'hash', 'expires_on'])
     .where('device_id', '=', deviceId)
     .where('suite', '=', suite)
+    .where('last_resort', '>=', spared ? 1 : 0)
     .orderBy('last_resort')
     .orderBy('id')
     .limit(1)

@@ -1,6 +1,8 @@
+import { FIRST_HEAD, type EntryContent } from '@quicprochat/protocol';
 import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
-import type { Db } from './schema.ts';
+import { headAfter } from './heads.ts';
+import type { Db, Schema } from './schema.ts';
 import { StoreStartError } from './start-error.ts';
 
 export type Dialect = 'sqlite' | 'postgres';
@@ -25,6 +27,13 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0004-welcomes-in-two-parts': run(WELCOMES_IN_TWO_PARTS),
     '0005-retention': run(RETENTION),
     '0006-blobs': run(BLOBS),
+    '0007-lines-of-a-log': {
+      up: async (db) => {
+        await run(LINES_OF_A_LOG).up(db);
+        await chainOldEntries(db);
+        await run(WITHOUT_GROUPS).up(db);
+      },
+    },
   };
 }
 
@@ -96,9 +105,9 @@ const RETENTION = ['key_packages', 'spent_key_packages', 'welcomes'].flatMap((ta
 ]);
 
 const BLOBS = [
-  `CREATE TABLE blobs (blob_id TEXT PRIMARY KEY, group_id TEXT NOT NULL, epoch INTEGER NOT NULL, size INTEGER NOT NULL,
+  `CREATE TABLE blobs (blob_id TEXT PRIMARY KEY, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, size INTEGER NOT NULL,
     sha256 BLOB, stored INTEGER NOT NULL, state TEXT NOT NULL, expires_on INTEGER NOT NULL)`,
-  `CREATE INDEX blobs_of_group ON blobs (group_id)`,
+  `CREATE INDEX blobs_of_log ON blobs (log_id)`,
   `CREATE INDEX blobs_by_expiry ON blobs (expires_on)`,
   `CREATE TABLE blob_parts (blob_id TEXT NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (blob_id, position))`,
@@ -106,6 +115,68 @@ const BLOBS = [
     expires_at INTEGER NOT NULL)`,
   `CREATE INDEX blob_tokens_by_expiry ON blob_tokens (expires_at)`,
 ];
+
+/** A group can have several logs, each entry is chained to the one before, and the relay signs for it. */
+const LINES_OF_A_LOG = [
+  `CREATE TABLE logs (log_id TEXT PRIMARY KEY, group_id TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    head BLOB NOT NULL, branch TEXT NOT NULL, base_log_id TEXT, base_sequence INTEGER NOT NULL, candidate INTEGER NOT NULL)`,
+  `CREATE UNIQUE INDEX logs_by_base ON logs (base_log_id, base_sequence, candidate)`,
+  `CREATE TABLE epochs_of_logs (log_id TEXT NOT NULL, epoch INTEGER NOT NULL, group_id TEXT NOT NULL,
+    access_key BLOB NOT NULL, ended_by INTEGER, commits INTEGER NOT NULL, PRIMARY KEY (log_id, epoch))`,
+  `INSERT INTO epochs_of_logs SELECT group_id, epoch, group_id, access_key, ended_by,
+    CASE WHEN ended_by IS NULL THEN 0 ELSE 1 END FROM epochs`,
+  `DROP TABLE epochs`,
+  `ALTER TABLE epochs_of_logs RENAME TO epochs`,
+  `CREATE UNIQUE INDEX epochs_by_key ON epochs (group_id, access_key)`,
+  `ALTER TABLE entries RENAME COLUMN group_id TO log_id`,
+  `ALTER TABLE entries ADD COLUMN head BLOB`,
+  `CREATE TABLE receipt_key (id INTEGER PRIMARY KEY, private_key BLOB NOT NULL)`,
+];
+
+const WITHOUT_GROUPS = [`DROP TABLE groups`];
+
+/** SQL has no hash that both databases know. */
+async function chainOldEntries(db: Kysely<unknown>): Promise<void> {
+  const old = db as Kysely<Schema & { groups: { group_id: string; epoch: number; sequence: number } }>;
+  for (const { group_id, epoch, sequence } of await old.selectFrom('groups').selectAll().execute()) {
+    let head: Buffer = Buffer.from(FIRST_HEAD);
+    for (let at = 1; at <= sequence; at += 1) {
+      const entry = await old
+        .selectFrom('entries')
+        .select(['epoch', 'kind', 'entry_id as id', 'payload'])
+        .where('log_id', '=', group_id)
+        .where('sequence', '=', at)
+        .executeTakeFirstOrThrow();
+      head = headAfter(head, at, await contentOf(old, group_id, entry));
+      await old
+        .updateTable('entries')
+        .set({ head })
+        .where('log_id', '=', group_id)
+        .where('sequence', '=', at)
+        .execute();
+    }
+    const first = { branch: '', base_log_id: null, base_sequence: 0, candidate: 0 };
+    await old
+      .insertInto('logs')
+      .values({ log_id: group_id, group_id, epoch, sequence, head, ...first })
+      .execute();
+  }
+}
+
+async function contentOf(
+  db: Db,
+  logId: string,
+  entry: { kind: 'commit' | 'message'; epoch: number; id: string; payload: Buffer },
+): Promise<EntryContent> {
+  if (entry.kind === 'message') return { ...entry, kind: 'message' };
+  const { access_key: nextAccessKey } = await db
+    .selectFrom('epochs')
+    .select('access_key')
+    .where('log_id', '=', logId)
+    .where('epoch', '=', entry.epoch + 1)
+    .executeTakeFirstOrThrow();
+  return { ...entry, kind: 'commit', candidate: 0, nextAccessKey };
+}
 
 async function execute(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);

@@ -19,17 +19,38 @@ export interface Schema {
   };
   /** Single-use key packages that were handed out: not whose they were, and not to whom. */
   spent_key_packages: { hash: Buffer; expires_on: number | null };
-  groups: { group_id: string; epoch: number; sequence: number };
-  epochs: { group_id: string; epoch: number; access_key: Buffer; ended_by: number | null };
-  entries: {
+  logs: {
+    log_id: string;
     group_id: string;
+    epoch: number;
+    sequence: number;
+    head: Buffer;
+    branch: string;
+    base_log_id: string | null;
+    base_sequence: number;
+    candidate: number;
+  };
+  epochs: {
+    log_id: string;
+    epoch: number;
+    group_id: string;
+    access_key: Buffer;
+    ended_by: number | null;
+    /** How many commits were brought to end it. */
+    commits: number;
+  };
+  entries: {
+    log_id: string;
     sequence: number;
     epoch: number;
     kind: 'commit' | 'message';
     entry_id: string;
     payload: Buffer;
     digest: Buffer;
+    head: Buffer;
   };
+  /** One row: what the relay signs its receipts with. */
+  receipt_key: { id: number; private_key: Buffer };
   welcomes: {
     welcome_id: Generated<number>;
     group_id: string;
@@ -41,8 +62,8 @@ export interface Schema {
   inbox_heads: { device_id: string; sequence: number };
   blobs: {
     blob_id: string;
-    group_id: string;
-    /** The keys of this epoch and of those after it open the blob. */
+    log_id: string;
+    /** The keys of this epoch of that log, and of those after it, open the blob. */
     epoch: number;
     size: number;
     sha256: Buffer | null;

@@ -76,7 +76,7 @@ export async function newBlobToken(
   const token = randomBytes(32);
   await db
     .insertInto('blob_tokens')
-    .values({ token_hash: hashOf(token), blob_id: blobId, use, expires_at: expiresAt })
+    .values({ token_hash: hashOf(token), blob_id: blobId, use, expires_at: minuteAfter(expiresAt) })
     .execute();
   return token;
 }
@@ -97,13 +97,19 @@ export async function isBlobToken(
   return found !== undefined;
 }
 
+/** Of the time after which something of a group is forgotten only the minute is kept: its call is not to be told by it from others. */
+function minuteAfter(timeMs: number): number {
+  return Math.ceil(timeMs / 60_000) * 60_000;
+}
+
 /** Notes nonces, at least one; false where one of them was noted before, or comes twice. */
 export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt: number): Promise<boolean> {
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
   const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
+  const forgottenAt = minuteAfter(expiresAt);
   const result = await db
     .insertInto('nonces')
-    .values(ordered.map((nonce) => ({ nonce, expires_at: expiresAt })))
+    .values(ordered.map((nonce) => ({ nonce, expires_at: forgottenAt })))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === BigInt(nonces.length);

@@ -1,17 +1,10 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import {
-  Kysely,
-  SqliteDialect,
-  SqliteDriver,
-  SqliteQueryCompiler,
-  type DatabaseConnection,
-  type SelectModifierNode,
-} from 'kysely';
+import { Kysely } from 'kysely';
 import type { Observe } from '../observed.ts';
 import { migrate } from './migrations.ts';
-import { timing } from './observe.ts';
 import type { Db, Schema } from './schema.ts';
+import { GroupCommitDialect } from './sqlite-dialect.ts';
 import { StoreStartError } from './start-error.ts';
 
 /** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
@@ -23,17 +16,15 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
  */
 export async function openSqlite(path: string, { observe }: { observe?: Observe } = {}): Promise<Db> {
   if (path !== ':memory:') keepPrivate(path);
-  const database = new Database(path, { timeout: 5_000 });
-  requireVersion(database);
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma('foreign_keys = ON');
+  const writer = new Database(path, { timeout: 5_000 });
+  requireVersion(writer);
+  writer.pragma('journal_mode = WAL');
+  writer.pragma('synchronous = FULL');
+  writer.pragma('foreign_keys = ON');
   // What was acknowledged is overwritten, and does not lie about in free pages.
-  database.pragma('secure_delete = ON');
-  const db = new Kysely<Schema>({
-    dialect: new OneWriterDialect(database),
-    ...(observe && { log: timing(observe) }),
-  });
+  writer.pragma('secure_delete = ON');
+  const reader = path === ':memory:' ? undefined : new Database(path, { readonly: true, timeout: 5_000 });
+  const db = new Kysely<Schema>({ dialect: new GroupCommitDialect({ writer, reader, observe }) });
   await migrate(db, 'sqlite');
   return db;
 }
@@ -45,37 +36,6 @@ export async function openSqlite(path: string, { observe }: { observe?: Observe 
 function keepPrivate(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
-}
-
-/** SQLite has no row locks and needs none, as all writes wait for each other: queries that ask for one do without. */
-class OneWriterDialect extends SqliteDialect {
-  readonly #database: Database.Database;
-
-  constructor(database: Database.Database) {
-    super({ database });
-    this.#database = database;
-  }
-
-  /**
-   * Where a disk is full or fails, SQLite may undo the transaction by itself (sqlite.org/lang_transaction.html). To undo it
-   * once more is an error, which would stand in the place of the one that says what happened.
-   */
-  override createDriver() {
-    const database = this.#database;
-    return new (class extends SqliteDriver {
-      override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-        if (database.inTransaction) await super.rollbackTransaction(connection);
-      }
-    })({ database });
-  }
-
-  override createQueryCompiler() {
-    return new (class extends SqliteQueryCompiler {
-      protected override visitSelectModifier(node: SelectModifierNode): void {
-        if (node.modifier !== 'ForUpdate') super.visitSelectModifier(node);
-      }
-    })();
-  }
 }
 
 function requireVersion(database: Database.Database): void {

@@ -10,7 +10,7 @@ export class Waiter {
   readonly #woken = new Set<string>();
   #resolve: () => void = () => undefined;
 
-  constructor(wake: Wake, topics: readonly string[], signal: AbortSignal | undefined) {
+  constructor(wake: Pick<Wake, 'listen'>, topics: readonly string[], signal: AbortSignal | undefined) {
     this.#signal = signal;
     this.#stops = topics.map((topic) =>
       wake.listen(topic, () => {

@@ -64,7 +64,7 @@ test('RLY-85 what is reserved counts, many at once do not get past it, and what 
 test('RLY-85 a group has so many blobs, however small they are', async () => {
   await start();
   const row = {
-    group_id: group.id,
+    log_id: group.id,
     epoch: 0,
     size: 1,
     sha256: null,

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { sharedWake, type Wake } from '../../src/index.ts';
 import type { BusEvents, OpenBus } from '../../src/wake/bus.ts';
-import { groupTopic } from '../../src/topics.ts';
+import { logTopic } from '../../src/topics.ts';
 import { newPostgres } from '../support/database.ts';
 import { TestDevice } from '../support/device.ts';
 import { welcomeFor } from '../support/group.ts';
@@ -97,7 +97,7 @@ describe.for(natsMissing === undefined ? (['NOTIFY', 'NATS'] as const) : (['NOTI
       await followed.group.commit({ welcome: welcomeFor(device.id) });
       await followed.stream.take(2);
       const { id } = followed.group;
-      const digest = createHash('sha256').update(groupTopic(id)).digest('hex').slice(0, 16);
+      const digest = createHash('sha256').update(logTopic(id)).digest('hex').slice(0, 16);
       await vi.waitFor(() => expect(heard.join('\n')).toContain(digest), 5_000);
       await stop();
       for (const text of heard) expect(text).toMatch(/^[0-9a-f]{16}( (all|bye|[0-9a-f]{16}))*$/);

@@ -12,6 +12,8 @@ import {
   sqliteProblems,
   statsOf,
 } from '../../src/index.ts';
+import { appendMessage } from '../../src/store/append.ts';
+import { createGroup } from '../../src/store/groups.ts';
 import { codeOf } from '../support/api.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup, welcomeFor } from '../support/group.ts';
@@ -35,15 +37,9 @@ afterEach(async () => {
 async function storeOfOne(name: string): Promise<string> {
   const path = at(name);
   const db = await openSqlite(path);
-  await db.insertInto('groups').values({ group_id: 'g', epoch: 0, sequence: 1 }).execute();
-  const key = { group_id: 'g', epoch: 0, access_key: Buffer.from('k'), ended_by: null };
-  await db.insertInto('epochs').values(key).execute();
-  const entry = { group_id: 'g', sequence: 1, epoch: 0, kind: 'message' as const, entry_id: name };
-  const bytes = { payload: Buffer.from(name), digest: Buffer.from('d') };
-  await db
-    .insertInto('entries')
-    .values({ ...entry, ...bytes })
-    .execute();
+  await createGroup(db, 'g', Buffer.from('k'));
+  const message = { groupId: 'g', logId: 'g', epoch: 0, id: name, payload: Buffer.from(name) };
+  await appendMessage(db, message);
   await db.destroy();
   return path;
 }
@@ -65,7 +61,7 @@ test('RLY-97 a backup under load is whole, and holds all that was acknowledged b
   })();
   for (let round = 1; round <= 5; round += 1) {
     const { sequence: before } = await relay.db
-      .selectFrom('groups')
+      .selectFrom('logs')
       .select('sequence')
       .executeTakeFirstOrThrow();
     const copy = at(`copy-${round}.db`);
@@ -162,8 +158,8 @@ test.each([
 });
 
 test.each([
-  ['an entry that is gone', `DELETE FROM entries`, 'groups whose log has gaps'],
-  ['an epoch without a key', `DELETE FROM epochs`, 'groups without a key'],
+  ['an entry that is gone', `DELETE FROM entries`, 'logs that have gaps'],
+  ['an epoch without a key', `DELETE FROM epochs`, 'logs without a key'],
   ['an invitation without its Welcome', `INSERT INTO inbox VALUES ('d', 1, 9, x'00')`, 'invitations'],
 ])('the check finds %s', async (_name, statement, problem) => {
   const store = await storeOfOne('store.db');

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { openPostgres, openSqlite, type Db } from '../../src/index.ts';
+import { openPostgres, openSqlite, type Db, type Observe } from '../../src/index.ts';
+
+interface OpenOptions {
+  connections?: number;
+  /** Takes what statements are carried out. */
+  observe?: Observe;
+}
 
 /** A database of its own on the store that this project tests. */
 export interface TestDatabase {
@@ -12,7 +18,7 @@ export interface TestDatabase {
   readonly url?: string;
   /** What its file lies in, where it is one. */
   readonly folder?: string;
-  open(options?: { connections?: number }): Promise<Db>;
+  open(options?: OpenOptions): Promise<Db>;
   /** Deletes it, once all that was opened is closed. */
   remove(): Promise<void>;
 }
@@ -22,7 +28,7 @@ export async function newDatabase(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'qpc-relay-test-'));
   return {
     folder,
-    open: () => openSqlite(join(folder, 'relay.db')),
+    open: ({ observe } = {}) => openSqlite(join(folder, 'relay.db'), { ...(observe && { observe }) }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

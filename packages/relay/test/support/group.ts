@@ -28,6 +28,7 @@ export interface WriteOptions extends ProofOptions {
 export interface CommitOptions extends WriteOptions {
   welcome?: WelcomeParts | null;
   nextKey?: Signer;
+  candidate?: number;
 }
 
 /** The members' side of a group: the access keys of all epochs, by epoch. No MLS in it, as there is none in the relay. */
@@ -85,12 +86,14 @@ export class TestGroup {
 
   commitInput(options: CommitOptions = {}) {
     const { epoch = this.epoch, id = newId(), payload = randomBytes(60), welcome = null, ...rest } = options;
+    const { candidate = 0 } = options;
     const nextAccessKey = (options.nextKey ?? newSigner()).publicKey;
-    const body = commitProofBody({ id, commit: payload, nextAccessKey, welcome });
+    const body = commitProofBody({ id, candidate, commit: payload, nextAccessKey, welcome });
     return {
       groupId: this.id as string,
       epoch,
       id: id,
+      candidate,
       commit: toBase64Url(payload),
       nextAccessKey: toBase64Url(nextAccessKey),
       welcome: welcome && wireOf(welcome),
@@ -112,6 +115,19 @@ export class TestGroup {
     };
   }
 
+  candidate(candidate: number, options: Partial<ReadOptions> = {}) {
+    return this.api.groups.candidate.mutate(this.candidateInput(candidate, options));
+  }
+
+  candidateInput(candidate: number, { epoch = this.epoch, ...proof }: Partial<ReadOptions> = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      candidate,
+      proof: this.proof('groups.candidate', epoch, [candidate], proof),
+    };
+  }
+
   streamInput({ epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {
     return {
       groupId: this.id as string,
@@ -128,8 +144,13 @@ export class TestGroup {
     { audience = this.#host, issuedAtMs = Date.now(), nonce = randomBytes(16), key }: ProofOptions,
   ) {
     const claim = { procedure, audience, groupId: this.id, epoch, issuedAtMs, nonce, body };
-    const signature = (key ?? this.#keyOf(epoch)).sign(accessTranscript(claim));
-    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+    const signer = key ?? this.#keyOf(epoch);
+    return {
+      issuedAtMs,
+      nonce: toBase64Url(nonce),
+      accessKey: toBase64Url(signer.publicKey),
+      signature: toBase64Url(signer.sign(accessTranscript(claim))),
+    };
   }
 
   /** The key of an epoch; of one that never was, a key that nobody else knows. */

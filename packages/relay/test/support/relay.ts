@@ -33,6 +33,8 @@ export interface TestRelay {
   clock: TestClock;
   /** Faults that were reported to the operator. */
   faults: unknown[];
+  /** One more relay on the same database, which goes by the name of the first: as the next process of it would. */
+  another(): Promise<{ url: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -51,20 +53,21 @@ export async function startRelay({
   const database = await newDatabase();
   const clock = new TestClock();
   const faults: unknown[] = [];
-  const start = async () => {
-    const db = await database.open({ connections });
+  const start = async (more: Partial<RelayOptions> = {}) => {
+    const db = await database.open({ connections, ...(options.observe && { observe: options.observe }) });
     const relay = createRelay({
       wake: wakeOf(database, db),
       origins: ['http://localhost:3000'],
       now: clock.now,
       report: (_incident, error) => faults.push(error),
       ...options,
+      ...more,
       db,
     });
     return { db, relay, url: await relay.listen({ host: '127.0.0.1', port: 0 }) };
   };
   const first = await start();
-  const others = await Promise.all(Array.from({ length: instances - 1 }, start));
+  const others = await Promise.all(Array.from({ length: instances - 1 }, () => start()));
   const all = [first, ...others];
   const proxy = others.length > 0 ? await startProxy(all.map(({ url }) => url)) : undefined;
   const url = proxy?.url ?? first.url;
@@ -76,6 +79,10 @@ export async function startRelay({
     folder: database.folder ?? '',
     clock,
     faults,
+    another: async () => {
+      const { url: ownUrl, relay } = await start({ publicHosts: [new URL(url).host] });
+      return { url: ownUrl, close: () => relay.close() };
+    },
     close: async () => {
       await Promise.all(all.map(({ relay }) => relay.close()));
       await proxy?.close();

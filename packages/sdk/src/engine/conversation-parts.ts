@@ -3,6 +3,7 @@ import type { RelaySession } from '../transport/relay-session.ts';
 import type { Driver } from './driver.ts';
 import type { Ledger } from './ledger.ts';
 import type { ConversationRow } from './rows.ts';
+import { forked } from './witness.ts';
 
 /** What every conversation object of a client works with. */
 export interface ConversationParts {
@@ -18,7 +19,7 @@ export interface Cancelable {
   signal?: AbortSignal;
 }
 
-/** @throws {UsageError} CONVERSATION_ENDED, or CONVERSATION_STUCK, with the sentence for a person */
+/** @throws CONVERSATION_ENDED, CONVERSATION_STUCK or RELAY_FORKED, with the sentence for a person */
 export function requireActive({ state }: ConversationRow): void {
   switch (state) {
     case 'active':
@@ -34,5 +35,7 @@ export function requireActive({ state }: ConversationRow): void {
         'CONVERSATION_STUCK',
         'This device lost track of the conversation: ask a member to add it again.',
       );
+    case 'forked':
+      throw forked();
   }
 }

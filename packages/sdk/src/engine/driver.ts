@@ -1,11 +1,12 @@
-import type { EntryId, GroupEntry } from '@quicprochat/protocol';
+import type { EntryId } from '@quicprochat/protocol';
 import { sdkError, type QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { isReadable, LogReader } from './log-reader.ts';
+import { isContested, isReadable, LogReader, type Arrived } from './log-reader.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { conversations, outbox, type Intent } from './rows.ts';
+import { Witness } from './witness.ts';
 
 /** One run of a conversation's work, and what to do in it. */
 interface Run {
@@ -27,19 +28,22 @@ const MAX_STALLED_ROUNDS = 3;
  * left to do. One run a conversation at a time; asking again while one is under way adds a round to it.
  */
 export class Driver {
+  readonly witness: Witness;
   readonly #ledger: Ledger;
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
   readonly #runs = new Map<string, Run>();
-  readonly #arrived = new Map<string, GroupEntry[]>();
+  readonly #arrived = new Map<string, Arrived[]>();
   readonly #givenUp = new Map<string, QuicprochatError>();
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
 
   constructor(ledger: Ledger, relay: RelaySession) {
     this.#ledger = ledger;
-    this.#reader = new LogReader(ledger, relay);
-    this.#sender = new OutboxSender(ledger, relay, (id, error) => this.#givenUp.set(id, error));
+    this.witness = new Witness(ledger, relay);
+    this.#reader = new LogReader(ledger, relay, this.witness);
+    const parts = { ledger, relay, witness: this.witness };
+    this.#sender = new OutboxSender(parts, (id, error) => this.#givenUp.set(id, error));
   }
 
   /**
@@ -68,9 +72,9 @@ export class Driver {
   }
 
   /** Takes an entry that a stream brought. */
-  deliver(conversationId: string, entry: GroupEntry): Promise<void> {
+  deliver(conversationId: string, arrived: Arrived): Promise<void> {
     const waiting = this.#arrived.get(conversationId) ?? [];
-    waiting.push(entry);
+    waiting.push(arrived);
     this.#arrived.set(conversationId, waiting);
     return this.drive(conversationId, { readLog: false });
   }
@@ -119,7 +123,9 @@ export class Driver {
     // A group that the relay has not heard of yet has no log.
     if (this.#ledger.rows(outbox, `${conversationId}/`)[0]?.kind === 'create') return;
     const complete = await this.#applyArrived(conversationId);
-    if (complete && !run.readLog) return;
+    const row = this.#ledger.row(conversations, conversationId);
+    const isDone = complete && !run.readLog && !(row !== undefined && isContested(row));
+    if (isDone) return;
     run.readLog = false;
     await this.#reader.catchUp(conversationId);
   }
@@ -150,9 +156,12 @@ export class Driver {
 
   #dutyOf(conversationId: string): Intent | undefined {
     const group = this.#ledger.group(conversationId);
-    const leaving = this.#ledger.row(conversations, conversationId)?.state === 'leaving';
-    if (group === undefined || leaving || this.#ledger.rows(outbox, `${conversationId}/`).length > 0)
-      return undefined;
+    const conversation = this.#ledger.row(conversations, conversationId);
+    if (group === undefined || !isReadable(conversation)) return undefined;
+    if (this.#ledger.rows(outbox, `${conversationId}/`).length > 0) return undefined;
+    // The epoch still has no end that holds, and whoever is there first makes one.
+    if (isContested(conversation)) return { type: 'heal' };
+    if (conversation.state === 'leaving') return undefined;
     if (group.updateDue !== 'no') return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
     // after a while). A client that does not stay cannot wait for its own, and tries.

@@ -211,7 +211,10 @@ export function enteredRow(
   return {
     id,
     name: before?.name ?? '',
-    state: 'active',
+    // A relay that has shown two logs does not become honest by a Welcome.
+    ...(before?.fork
+      ? { state: 'forked', fork: before.fork, receipts: before.receipts ?? [] }
+      : { state: 'active' }),
     suite: group.suite,
     epoch: group.epoch,
     cursor,

@@ -3,7 +3,7 @@ import { BACKOFF_MS, waitAfter } from './backoff.ts';
 import type { Driver } from './driver.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
-import { isReadable } from './log-reader.ts';
+import { isContested, isReadable } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations } from './rows.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
@@ -109,8 +109,7 @@ export class Live {
     }
     for await (const event of this.#relay.followGroups(groups, either)) {
       if (event.type === 'open') this.#opened(groups.map(({ groupId }) => groupId));
-      if (event.type === 'group-entry')
-        await this.#attempt(() => this.#driver.deliver(event.groupId, event.entry));
+      if (event.type === 'group-entry') await this.#attempt(() => this.#driver.deliver(event.groupId, event));
     }
     // It ends by itself when all its epochs have: then there are new ones to follow. Where nothing has moved, the relay
     // closed it, and we wait a little before we come back.
@@ -129,11 +128,15 @@ export class Live {
   }
 
   #groups(): { groupId: string; epoch: number; cursor: number }[] {
-    return this.#ledger
-      .rows(conversations)
-      .filter(isReadable)
-      .filter(({ cursor, epoch }) => cursor > 0 || epoch > 0)
-      .map(({ id, epoch, cursor }) => ({ groupId: id, epoch, cursor }));
+    return (
+      this.#ledger
+        .rows(conversations)
+        .filter(isReadable)
+        .filter(({ cursor, epoch }) => cursor > 0 || epoch > 0)
+        // The stream of an epoch that has ended shows its first commit, again and again.
+        .filter((row) => !isContested(row))
+        .map(({ id, epoch, cursor }) => ({ groupId: id, epoch, cursor }))
+    );
   }
 
   async #tick(): Promise<void> {

@@ -1,4 +1,11 @@
-import { fromBase64Url, toBase64Url, type GroupEntry, type GroupPage } from '@quicprochat/protocol';
+import {
+  contentOf,
+  fromBase64Url,
+  toBase64Url,
+  type CommitEntry,
+  type GroupEntry,
+  type Receipt,
+} from '@quicprochat/protocol';
 import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { CoreMember, Processed } from '../worker/protocol.ts';
@@ -7,6 +14,7 @@ import { newEntryId, recordApplication, recordCommit, recordUndecryptable } from
 import type { Ledger } from './ledger.ts';
 import { conversations, type ConversationRow, type OutboxRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
+import type { Witness } from './witness.ts';
 
 /** Entries asked for at once. One page is one transaction. */
 const PAGE_ENTRIES = 100;
@@ -19,10 +27,12 @@ const PAGE_ENTRIES = 100;
 export class LogReader {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
+  readonly #witness: Witness;
 
-  constructor(ledger: Ledger, relay: RelaySession) {
+  constructor(ledger: Ledger, relay: RelaySession, witness: Witness) {
     this.#ledger = ledger;
     this.#relay = relay;
+    this.#witness = witness;
   }
 
   /** Reads to the end of the log, as far as this member's keys go. */
@@ -31,11 +41,12 @@ export class LogReader {
       signal?.throwIfAborted();
       const before = this.#ledger.row(conversations, conversationId);
       if (!isReadable(before)) return;
-      const page = await this.#page(before);
-      await this.apply(conversationId, page.entries);
+      const shown = isContested(before) ? await this.#candidate(before) : await this.#page(before);
+      if (shown === undefined) return;
+      await this.#witness.check(before, shown);
+      await this.apply(conversationId, shown.entries.map(withReceipt(shown.receipts.after)));
       const after = this.#ledger.row(conversations, conversationId);
-      const advanced = after !== undefined && (after.cursor > before.cursor || after.epoch > before.epoch);
-      if (!advanced || (!page.more && !page.ended)) return;
+      if (!hasAdvanced(before, after) || !shown.goesOn) return;
     }
   }
 
@@ -44,69 +55,99 @@ export class LogReader {
    *
    * @returns whether all of them were applied, or had been before; false where some in between are missing
    */
-  apply(conversationId: string, entries: readonly GroupEntry[]): Promise<boolean> {
-    if (entries.length === 0) return Promise.resolve(true);
+  apply(conversationId: string, arrived: readonly Arrived[]): Promise<boolean> {
+    if (arrived.length === 0) return Promise.resolve(true);
     return this.#ledger.transact(async (tx) => {
-      for (const entry of entries) {
+      for (const { entry, receipt } of arrived) {
         const conversation = tx.conversation(conversationId);
         if (!isReadable(conversation)) return true;
-        if (entry.sequence <= conversation.cursor) continue;
+        if (entry.sequence <= conversation.cursor || isPassedOver(conversation, entry)) continue;
         if (entry.sequence !== conversation.cursor + 1) return false;
-        tx.update(conversationId, { cursor: entry.sequence });
-        await this.#applyOne(tx, conversationId, entry);
+        const position = await this.#witness.advance(conversation, entry.sequence, contentOf(entry), receipt);
+        if (position === undefined) return false;
+        const isTaken = await this.#applyOne(tx, conversationId, entry);
+        // A void commit ends nothing: the next candidate, another's or our own, stands at the same place.
+        const passed = entry.kind === 'commit' ? { voidCommits: entry.candidate + 1 } : {};
+        tx.update(conversationId, isTaken ? position : passed);
       }
       return true;
     });
   }
 
-  async #page(conversation: ConversationRow): Promise<GroupPage> {
-    const { id, epoch, cursor } = conversation;
-    return this.#relay.readGroup({ groupId: id, epoch, cursor, limit: PAGE_ENTRIES });
+  async #page({ id: groupId, epoch, cursor }: ConversationRow) {
+    const page = await this.#relay.readGroup({ groupId, epoch, cursor, limit: PAGE_ENTRIES });
+    return { ...page, goesOn: page.more || page.ended };
   }
 
-  async #applyOne(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
+  /** The next commit that was brought for an epoch whose commits up to now are void, if there is one. */
+  async #candidate({ id: groupId, epoch, voidCommits: candidate = 0 }: ConversationRow) {
+    const { entry, receipts } = await this.#relay.readCandidate({ groupId, epoch, candidate });
+    return entry && receipts ? { entries: [entry], receipts, goesOn: true } : undefined;
+  }
+
+  /** False where nobody takes it: a commit that is void. */
+  async #applyOne(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<boolean> {
     const own = tx.outboxRows(conversationId).find((row) => row.id === entry.id && isSame(row, entry));
-    if (own !== undefined) return settleOwn(tx, own, this.#ledger.platform.clock.now());
-    if (entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
-    return this.#applyMessage(tx, conversationId, entry);
+    if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
+    if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform.clock.now());
+    else await this.#applyMessage(tx, conversationId, entry);
+    return true;
   }
 
   async #applyMessage(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
     const nowMs = this.#ledger.platform.clock.now();
     try {
       const received = await this.#process(tx, conversationId, entry);
+      // A proposal waits in the core until a commit takes it up.
       if (received.kind === 'application') recordApplication(tx, conversationId, received, { entry, nowMs });
-      // A proposal waits in the core until a commit takes it up. A commit posted as a message is not in the order of
-      // epochs that the relay keeps; the core has merged it only if it was valid for everyone, which then holds too.
-      if (received.kind === 'commit')
-        await this.#finishCommit(tx, conversationId, { commit: received, entry });
     } catch (error) {
       recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
     }
   }
 
-  async #applyCommit(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
+  async #applyCommit(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<boolean> {
+    const nowMs = this.#ledger.platform.clock.now();
     try {
       // Another's commit ends the epoch that ours was staged for.
       if ((await tx.group(conversationId)).hasPendingCommit)
         await tx.callGroup(conversationId, 'group.clear', {});
       const commit = await this.#process(tx, conversationId, entry);
-      if (commit.kind === 'commit') return await this.#finishCommit(tx, conversationId, { commit, entry });
-      throw sdkError('CONVERSATION_STUCK', 'What the relay ordered as a commit is none.');
+      if (commit.kind === 'commit') {
+        await this.#finishCommit(tx, conversationId, { commit, entry });
+        return true;
+      }
+      // What is no commit, whatever it was opened as, ends no epoch.
+      recordUndecryptable(tx, conversationId, { entry, code: 'INVALID_COMMIT', nowMs });
+      return false;
     } catch (error) {
-      // The group went on without us: nothing after this can be opened here until someone adds this device again.
-      const nowMs = this.#ledger.platform.clock.now();
-      recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
-      // What was meant for the group as it was must not go out in whatever group this device is taken into next.
-      await dropOutbox(tx, conversationId);
-      // So that the core gives the group up for the Welcome that does.
-      await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
-      tx.update(conversationId, { state: 'stuck' });
+      const code = codeOf(error);
+      recordUndecryptable(tx, conversationId, { entry, code, nowMs });
+      if (VOID_FOR_ALL.has(code)) return false;
+      await this.#strand(tx, conversationId, entry);
+      return true;
     }
   }
 
-  #process(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<Processed> {
-    return tx.callGroup(conversationId, 'group.process', { message: fromBase64Url(entry.payload) });
+  /** The group went on without us: nothing more can be opened here until someone adds this device again. */
+  async #strand(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<void> {
+    // What was meant for the group as it was must not go out in whatever group this device is taken into next.
+    await dropOutbox(tx, conversationId);
+    // So that the core gives the group up for the Welcome that does.
+    await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
+    tx.update(conversationId, { state: 'stuck' });
+  }
+
+  async #process(
+    tx: Transaction,
+    conversationId: string,
+    entry: GroupEntry,
+  ): Promise<Exclude<Processed, { kind: 'own-commit' }>> {
+    const processed = await tx.callGroup(conversationId, 'group.process', {
+      message: fromBase64Url(entry.payload),
+      nextAccessKey: entry.kind === 'commit' ? fromBase64Url(entry.nextAccessKey) : undefined,
+    });
+    if (processed.kind !== 'own-commit') return processed;
+    throw sdkError('RELAY_MISBEHAVED', 'The relay shows a change of ours under another name.');
   }
 
   async #finishCommit(
@@ -175,6 +216,53 @@ async function dropOutbox(tx: Transaction, conversationId: string): Promise<void
 
 export function isReadable(conversation: ConversationRow | undefined): conversation is ConversationRow {
   return conversation?.state === 'active' || conversation?.state === 'leaving';
+}
+
+/** Whether the epoch has been ended by nothing but void commits: it goes on with the next one. */
+export function isContested({ voidCommits = 0 }: ConversationRow): boolean {
+  return voidCommits > 0;
+}
+
+function isPassedOver({ voidCommits = 0 }: ConversationRow, entry: GroupEntry): boolean {
+  return entry.kind === 'commit' && entry.candidate < voidCommits;
+}
+
+/**
+ * Where one member refuses a commit so, all do. What only this one cannot follow, others may have followed. A PSK is in
+ * nobody's store: this SDK keeps none.
+ */
+const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'WIRE_DECODE',
+  'WRONG_GROUP',
+  'EPOCH_TOO_OLD',
+  'EPOCH_AHEAD',
+  'REPLAYED',
+  'GENERATION_TOO_FAR',
+  'DECRYPT_FAILED',
+  'INVALID_COMMIT',
+  'INVALID_PROPOSAL',
+  'KEYPACKAGE_INVALID',
+  'POLICY_REJECTED',
+  'CREDENTIAL_REJECTED',
+  'PSK_MISSING',
+]);
+
+/** An entry as it came, with the receipt of its place where one came with it. */
+export interface Arrived {
+  entry: GroupEntry;
+  receipt?: Receipt;
+}
+
+/** A page's receipt is that of its last entry. */
+function withReceipt(receipt: Receipt) {
+  return (entry: GroupEntry): Arrived =>
+    entry.sequence === receipt.sequence ? { entry, receipt } : { entry };
+}
+
+function hasAdvanced(before: ConversationRow, after: ConversationRow | undefined): boolean {
+  if (after === undefined) return false;
+  const { cursor, epoch, voidCommits = 0 } = before;
+  return after.cursor > cursor || after.epoch > epoch || (after.voidCommits ?? 0) > voidCommits;
 }
 
 /** An id alone proves nothing, since the relay hands it out: the bytes must be ours as well. */

@@ -1,4 +1,10 @@
-import { fromBase64Url, toBase64Url, type DeviceId } from '@quicprochat/protocol';
+import {
+  fromBase64Url,
+  toBase64Url,
+  type Accepted,
+  type DeviceId,
+  type EntryContent,
+} from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
@@ -7,16 +13,18 @@ import { ownerOf } from './claim.ts';
 import { requireUnchanged } from './contacts.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { isReadable, settleOwn } from './log-reader.ts';
+import { isContested, isReadable, settleOwn } from './log-reader.ts';
 import {
   conversations,
   outbox,
   outboxKey,
+  type ConversationRow,
   type Intent,
   type OutboxRow,
   type PreparedWelcome,
 } from './rows.ts';
 import type { Transaction } from './transaction.ts';
+import type { Witness } from './witness.ts';
 
 /** Other members' commits may come first this often before an intent is given up. */
 const MAX_CONFLICTS = 20;
@@ -41,11 +49,16 @@ export type Step =
 export class OutboxSender {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
+  readonly #witness: Witness;
   readonly #onGivenUp: (id: string, error: QuicprochatError) => void;
 
-  constructor(ledger: Ledger, relay: RelaySession, onGivenUp: (id: string, error: QuicprochatError) => void) {
+  constructor(
+    { ledger, relay, witness }: { ledger: Ledger; relay: RelaySession; witness: Witness },
+    onGivenUp: (id: string, error: QuicprochatError) => void,
+  ) {
     this.#ledger = ledger;
     this.#relay = relay;
+    this.#witness = witness;
     this.#onGivenUp = onGivenUp;
   }
 
@@ -57,8 +70,8 @@ export class OutboxSender {
     // It is in the log already, further on than we have read.
     if (prepared.accepted !== undefined) return 'behind';
     try {
-      const { sequence } = await this.#submit(prepared);
-      return await this.#accept(prepared, sequence);
+      const accepted = await this.#submit(prepared);
+      return await this.#accept(prepared, accepted);
     } catch (error) {
       return this.#refused(prepared, error);
     }
@@ -84,7 +97,6 @@ export class OutboxSender {
   async #prepare(tx: Transaction, row: OutboxRow): Promise<OutboxRow | 'settled'> {
     if (row.kind === 'create' || row.accepted !== undefined) return row;
     const group = await tx.group(row.conversationId);
-    if (row.prepared?.epoch === group.epoch) return row;
     if (row.kind === 'commit') return this.#prepareCommit(tx, row, group);
     return this.#prepareMessage(tx, row, group);
   }
@@ -94,7 +106,7 @@ export class OutboxSender {
     row: Extract<OutboxRow, { kind: 'message' | 'leave' }>,
     group: GroupState,
   ): Promise<OutboxRow | 'settled'> {
-    const blocked = row.kind === 'message' ? blockerOf(group) : undefined;
+    const blocked = blockerOf(row, tx.conversation(row.conversationId), group);
     if (blocked !== undefined) {
       const id = newEntryId(this.#ledger.platform);
       tx.enqueue(
@@ -103,6 +115,7 @@ export class OutboxSender {
       );
       return 'settled';
     }
+    if (row.prepared?.epoch === group.epoch) return row;
     const bytes = await this.#seal(tx, row);
     const prepared = { epoch: group.epoch, message: toBase64Url(bytes) };
     const sealed: OutboxRow = { ...row, prepared };
@@ -120,6 +133,8 @@ export class OutboxSender {
     row: Extract<OutboxRow, { kind: 'commit' }>,
     group: GroupState,
   ): Promise<OutboxRow | 'settled'> {
+    const { voidCommits: candidate = 0 } = tx.conversation(row.conversationId);
+    if (row.prepared?.epoch === group.epoch && row.prepared.candidate === candidate) return row;
     if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
     const staged = await stage(tx, row, group);
     if (staged === undefined) {
@@ -130,6 +145,7 @@ export class OutboxSender {
     const { bundle, added } = staged;
     const prepared = {
       epoch: group.epoch,
+      candidate,
       commit: toBase64Url(bundle.commit),
       nextAccessKey: toBase64Url(bundle.nextAccessKey),
       welcome: bundle.welcome ? welcomeFor(added, bundle.welcome) : null,
@@ -139,13 +155,14 @@ export class OutboxSender {
     return ready;
   }
 
-  async #submit(row: OutboxRow): Promise<{ sequence: number }> {
+  /** Undefined where it leaves no entry. */
+  async #submit(row: OutboxRow): Promise<Accepted | undefined> {
     const { conversationId: groupId, id } = row;
     if (row.kind === 'create') {
       const group = this.#ledger.group(groupId);
       if (group === undefined) throw new Error('a group without state is being created');
       await this.#relay.createGroup(groupId, toBase64Url(group.accessKey));
-      return { sequence: 0 };
+      return undefined;
     }
     if (row.prepared === undefined) throw new Error('an outbox row is sent before it is prepared');
     if (row.kind === 'commit') return this.#relay.commit({ groupId, id, ...row.prepared });
@@ -156,16 +173,21 @@ export class OutboxSender {
    * The relay has it. Where nothing stands between our cursor and it, it counts at once; otherwise when the reader
    * comes to it, since what others posted before it belongs to the epoch that it may end.
    */
-  #accept(sent: OutboxRow, sequence: number): Promise<Step> {
+  #accept(sent: OutboxRow, accepted: Accepted | undefined): Promise<Step> {
     return this.#ledger.transact(async (tx): Promise<Step> => {
       const row = tx.row(outbox, outboxKey(sent));
       if (row?.id !== sent.id) return 'progress';
-      if (row.kind === 'create') {
+      if (row.kind === 'create' || accepted === undefined) {
         tx.removeOutbox(row);
         return 'progress';
       }
-      if (tx.conversation(row.conversationId).cursor + 1 === sequence) {
-        tx.update(row.conversationId, { cursor: sequence });
+      const { sequence, receipt } = accepted;
+      const conversation = tx.conversation(row.conversationId);
+      const isNext = conversation.cursor + 1 === sequence;
+      const position =
+        isNext && (await this.#witness.advance(conversation, sequence, contentOf(sent), receipt));
+      if (position) {
+        tx.update(row.conversationId, position);
         await settleOwn(tx, row, this.#ledger.platform.clock.now());
         return 'progress';
       }
@@ -219,8 +241,17 @@ export class OutboxSender {
   }
 }
 
-/** What must be committed before this member may send: pending proposals (RFC 9420 §12.2), or healing overdue. */
-function blockerOf(group: GroupState): Intent | undefined {
+/**
+ * What must be committed before this can be sent: anything, where the epoch was ended by void commits alone; of messages,
+ * pending proposals (RFC 9420 §12.2) and overdue healing.
+ */
+function blockerOf(
+  { kind }: OutboxRow,
+  conversation: ConversationRow,
+  group: GroupState,
+): Intent | undefined {
+  if (isContested(conversation)) return { type: 'heal' };
+  if (kind !== 'message') return undefined;
   if (group.hasPendingProposals) return { type: 'commit-proposals' };
   if (group.updateDue === 'must') return { type: 'heal' };
   return undefined;
@@ -269,6 +300,24 @@ function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): Prep
   return {
     shared: toBase64Url(shared),
     joiners: added.map((deviceId, i) => ({ deviceId, secrets: own[i] ?? '' })),
+  };
+}
+
+/** What a prepared row's entry says. */
+function contentOf(row: OutboxRow): EntryContent {
+  if (row.kind === 'create' || row.prepared === undefined)
+    throw new Error('an outbox row is in the log before it is prepared');
+  const { id } = row;
+  if (row.kind !== 'commit')
+    return { kind: 'message', epoch: row.prepared.epoch, id, payload: fromBase64Url(row.prepared.message) };
+  const { epoch, candidate, commit, nextAccessKey } = row.prepared;
+  return {
+    kind: 'commit',
+    epoch,
+    id,
+    candidate,
+    payload: fromBase64Url(commit),
+    nextAccessKey: fromBase64Url(nextAccessKey),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CipherSuite, DeviceId, EntryId, GroupId } from '@quicprochat/protocol';
+import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
 import type { Message } from '../message.ts';
 
 /**
@@ -18,9 +18,11 @@ export interface AccountRow {
   inboxCursor: number;
   /** When all that the relay has of a suite was last made anew. */
   keyPackagesRenewedMs?: Partial<Record<CipherSuite, number>>;
+  /** What the relay signs its receipts with, as it said when first asked. */
+  receiptKey?: string;
 }
 
-export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck';
+export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck' | 'forked';
 
 export interface ConversationRow {
   id: GroupId;
@@ -31,6 +33,14 @@ export interface ConversationRow {
   epoch: number;
   /** How far the group's log has been read. */
   cursor: number;
+  /** The log's head there; unknown until a first receipt. */
+  head?: string;
+  /** What the relay has signed of the log, the newest last. */
+  receipts?: readonly Receipt[];
+  /** What it has signed that cannot stand beside them. */
+  fork?: readonly Receipt[];
+  /** Commits for the epoch of the moment that were found void: the next one can hold. */
+  voidCommits?: number;
   /** Where the next message will stand in the history. */
   nextPosition: number;
   /** How far the person has read. */
@@ -65,6 +75,8 @@ export interface ClaimedKeyPackage {
 /** A commit made and staged in the core for this epoch. */
 export interface PreparedCommit {
   epoch: number;
+  /** Which commit for that epoch it is, see `groups.commit`. */
+  candidate: number;
   commit: string;
   nextAccessKey: string;
   welcome: PreparedWelcome | null;

@@ -168,7 +168,8 @@ export class Transaction {
     for (const id of this.#touchedGroups) {
       const group = await this.callGroup(id, 'group.state', {});
       this.groups.set(id, group);
-      if (this.conversation(id).epoch !== group.epoch) this.update(id, { epoch: group.epoch });
+      if (this.conversation(id).epoch !== group.epoch)
+        this.update(id, { epoch: group.epoch, voidCommits: 0 });
     }
   }
 

@@ -5,7 +5,9 @@ import {
   fromBase64Url,
   toBase64Url,
   type AccessClaim,
+  type Accepted,
   type Base64Url,
+  type Candidate,
   type CipherSuite,
   type GroupPage,
   type InboxPage,
@@ -22,8 +24,8 @@ import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts'
 export interface Signer {
   /** By the device key. */
   device(transcript: Uint8Array): Promise<Uint8Array>;
-  /** By the access key of the group's current epoch. */
-  group(groupId: string, transcript: Uint8Array): Promise<Uint8Array>;
+  /** By the access key of the group's current epoch, which is told with it. */
+  group(groupId: string, transcript: Uint8Array): Promise<{ accessKey: Uint8Array; signature: Uint8Array }>;
 }
 
 /** A commit, its Welcome and the key of the epoch it begins, as they go out together. */
@@ -31,6 +33,7 @@ export interface CommitSubmission {
   groupId: string;
   epoch: number;
   id: string;
+  candidate: number;
   commit: Base64Url;
   nextAccessKey: Base64Url;
   welcome: { shared: Base64Url; joiners: { deviceId: string; secrets: Base64Url }[] } | null;
@@ -49,6 +52,7 @@ export interface KeyPackageUpload {
 interface WireProof {
   issuedAtMs: number;
   nonce: Base64Url;
+  accessKey: Base64Url;
   signature: Base64Url;
 }
 
@@ -135,10 +139,11 @@ export class RelaySession {
     );
   }
 
-  commit(submission: CommitSubmission): Promise<{ sequence: number }> {
-    const { groupId, epoch, id, commit, nextAccessKey, welcome } = submission;
+  commit(submission: CommitSubmission): Promise<Accepted> {
+    const { groupId, epoch, id, candidate, commit, nextAccessKey, welcome } = submission;
     const body = commitProofBody({
       id,
+      candidate,
       commit: fromBase64Url(commit),
       nextAccessKey: fromBase64Url(nextAccessKey),
       welcome: welcome && partsOf(welcome),
@@ -148,12 +153,7 @@ export class RelaySession {
     );
   }
 
-  post(input: {
-    groupId: string;
-    epoch: number;
-    id: string;
-    message: Base64Url;
-  }): Promise<{ sequence: number }> {
+  post(input: { groupId: string; epoch: number; id: string; message: Base64Url }): Promise<Accepted> {
     const { groupId, epoch, id, message } = input;
     return this.#proven({ procedure: 'groups.post', groupId, epoch }, [id, fromBase64Url(message)], (proof) =>
       this.#asMember.groups.post.mutate({ ...input, proof }),
@@ -165,6 +165,18 @@ export class RelaySession {
     return this.#proven({ procedure: 'groups.read', groupId, epoch }, [cursor, limit], (proof) =>
       this.#asMember.groups.read.mutate({ ...input, proof }),
     );
+  }
+
+  readCandidate(input: { groupId: string; epoch: number; candidate: number }): Promise<Candidate> {
+    const { groupId, epoch, candidate } = input;
+    return this.#proven({ procedure: 'groups.candidate', groupId, epoch }, [candidate], (proof) =>
+      this.#asMember.groups.candidate.mutate({ ...input, proof }),
+    );
+  }
+
+  /** What the relay signs its receipts with. */
+  receiptKey(): Promise<{ receiptKey: Base64Url }> {
+    return told(() => this.#asMember.receipts.key.mutate({}));
   }
 
   /** The inbox from a cursor on, as it fills. */
@@ -244,8 +256,13 @@ export class RelaySession {
     const nonce = this.#platform.random.bytes(16);
     const audience = this.#audience;
     const transcript = accessTranscript({ procedure, audience, groupId, epoch, issuedAtMs, nonce, body });
-    const signature = await this.#signer.group(groupId, transcript);
-    return { issuedAtMs, nonce: toBase64Url(nonce), signature: toBase64Url(signature) };
+    const { accessKey, signature } = await this.#signer.group(groupId, transcript);
+    return {
+      issuedAtMs,
+      nonce: toBase64Url(nonce),
+      accessKey: toBase64Url(accessKey),
+      signature: toBase64Url(signature),
+    };
   }
 
   /** A device whose clock is off can still talk: the relay tells its time, and the next proof is made for that. */

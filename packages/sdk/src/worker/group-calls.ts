@@ -22,7 +22,10 @@ export const groupCalls: GroupCalls = {
     return undefined;
   },
 
-  'group.sign': ({ groupId, transcript }) => session.group(groupId).signAccess(transcript),
+  'group.sign': ({ groupId, transcript }) => {
+    const group = session.group(groupId);
+    return { accessKey: group.accessKey(), signature: group.signAccess(transcript) };
+  },
 
   'group.encrypt': ({ groupId, plaintext, nowMs }) => session.group(groupId).encrypt(plaintext, nowMs),
 
@@ -56,14 +59,17 @@ export const groupCalls: GroupCalls = {
     return undefined;
   },
 
-  'group.process': ({ groupId, message, nowMs }) => processAndMerge(session.group(groupId), message, nowMs),
+  'group.process': ({ groupId, ...entry }) => processAndMerge(session.group(groupId), entry),
 };
 
 /**
- * Opens one message; a commit is merged at once, since the core's policy has looked at it while it was staged.
- * Another's commit ends the epoch that a commit of ours was staged for, so ours is dropped first.
+ * Opens one message; a commit is merged at once if it is what it was announced as, since the core's policy has looked at
+ * it while it was staged.
  */
-function processAndMerge(group: GroupMember, message: Uint8Array, nowMs: number): Processed {
+function processAndMerge(
+  group: GroupMember,
+  { message, nextAccessKey, nowMs }: Omit<CallData<'group.process'>, 'groupId'>,
+): Processed {
   const received = group.process(message, nowMs);
   switch (received.kind) {
     case 'application':
@@ -77,12 +83,12 @@ function processAndMerge(group: GroupMember, message: Uint8Array, nowMs: number)
       };
     case 'commit': {
       const { sender, epoch, added, removed, selfRemoved } = received;
+      group.expectAccessKey(nextAccessKey);
       group.mergeStagedCommit(nowMs);
       return { kind: 'commit', sender, epoch: Number(epoch), added, removed, selfRemoved };
     }
     case 'own-commit':
-      // The SDK recognises its own commits by their entry id and merges them by `group.merge`.
-      throw new Error('an own commit came back under another id');
+      return { kind: 'own-commit' };
   }
 }
 

@@ -57,7 +57,9 @@ export type Processed =
       added: CoreMember[];
       removed: CoreMember[];
       selfRemoved: boolean;
-    };
+    }
+  /** Our own pending commit, which the SDK knows by its entry's id and merges by `group.merge`. Nothing was done. */
+  | { kind: 'own-commit' };
 
 interface UpdatePolicy {
   afterMessages: number;
@@ -92,7 +94,10 @@ export interface Calls {
   'group.join': { data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number }; result: GroupState };
   'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.forget': { data: OnGroup; result: undefined };
-  'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: Uint8Array };
+  'group.sign': {
+    data: OnGroup & { transcript: Uint8Array };
+    result: { accessKey: Uint8Array; signature: Uint8Array };
+  };
   'group.encrypt': { data: OnGroup & { plaintext: Uint8Array; nowMs: number }; result: Uint8Array };
   'group.leave': { data: OnGroup; result: Uint8Array };
   'group.add': { data: OnGroup & { keyPackages: Uint8Array[]; nowMs: number }; result: StagedBundle };
@@ -102,7 +107,11 @@ export interface Calls {
   'group.merge': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.clear': { data: OnGroup; result: undefined };
   'group.markStuck': { data: OnGroup & { commit: Uint8Array; nowMs: number }; result: undefined };
-  'group.process': { data: OnGroup & { message: Uint8Array; nowMs: number }; result: Processed };
+  /** `nextAccessKey` is what a commit was announced with; without one, no commit is taken. */
+  'group.process': {
+    data: OnGroup & { message: Uint8Array; nextAccessKey: Uint8Array | undefined; nowMs: number };
+    result: Processed;
+  };
 }
 
 export type CallName = keyof Calls;

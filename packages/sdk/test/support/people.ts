@@ -1,9 +1,13 @@
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { Client, type ClientOptions } from '../../src/client.ts';
 import type { Conversation } from '../../src/conversation.ts';
 import type { Message } from '../../src/message.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
+import { sqliteStorage } from '../../src/storage/sqlite.ts';
 
 /** A relay process for a test file, and people who use it; everyone is closed after each test. */
 export function people() {
@@ -24,6 +28,16 @@ export function people() {
     /** A new account, under a handle that nobody else in this file has. */
     async join(name: string, options: Partial<ClientOptions> = {}): Promise<Client> {
       return this.open({ handle: `${name}-${++counter}`, ...options });
+    },
+    /** A new account on a device in this folder, so that a thief can copy it. */
+    async joinIn(folder: string, name: string, options: Partial<ClientOptions> = {}): Promise<Client> {
+      return this.join(name, { storage: sqliteStorage(join(folder, 'device.db')), ...options });
+    },
+    /** A copy of the device in this folder. */
+    async steal(folder: string): Promise<Client> {
+      const loot = await mkdtemp(join(tmpdir(), 'qpc-thief-'));
+      await cp(folder, loot, { recursive: true });
+      return this.open({ storage: sqliteStorage(join(loot, 'device.db')) });
     },
     async open(options: Partial<ClientOptions>): Promise<Client> {
       const client = await Client.create({

@@ -38,6 +38,10 @@ export const ENDED: Record<Exclude<ConversationState, 'active'>, { title: string
     title: 'This device lost track of the conversation',
     text: 'It could not follow a change that the others made. Ask a member to remove and add you again; the history stays.',
   },
+  forked: {
+    title: 'The relay cannot be trusted with this conversation',
+    text: 'It has shown two different logs and signed for both. Nothing more is taken from it; the history until then stays.',
+  },
 };
 
 /** A line that nobody wrote, as a sentence. `self` is one's own handle. */

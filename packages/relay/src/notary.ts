@@ -1,0 +1,42 @@
+import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { receiptTranscript, type Receipt } from '@quicprochat/protocol';
+import type { Mark } from './store/log.ts';
+import { receiptKey } from './store/receipt-key.ts';
+import type { Db } from './store/schema.ts';
+
+/** Signs where logs stand. A relay that has shown two logs for one cannot say afterwards that it did not. */
+export class Notary {
+  readonly #key: () => Promise<KeyObject>;
+
+  constructor(db: Db) {
+    let loading: Promise<KeyObject> | undefined;
+    this.#key = () => {
+      loading ??= load(db).catch((error: unknown) => {
+        // The store may be away for a moment: the next call asks anew.
+        loading = undefined;
+        throw error;
+      });
+      return loading;
+    };
+  }
+
+  /** Ed25519, 32 bytes. */
+  async publicKey(): Promise<Buffer> {
+    const { x } = createPublicKey(await this.#key()).export({ format: 'jwk' });
+    return Buffer.from(x ?? '', 'base64url');
+  }
+
+  async receipt(groupId: string, mark: Mark): Promise<Receipt> {
+    const { branch, sequence, head } = mark;
+    const signature = await signAside(null, receiptTranscript(groupId, mark), await this.#key());
+    return { branch, sequence, head: head.toString('base64url'), signature: signature.toString('base64url') };
+  }
+}
+
+/** On a thread of Node's own, as signatures are checked there too. */
+const signAside = promisify(sign);
+
+async function load(db: Db): Promise<KeyObject> {
+  return createPrivateKey({ key: await receiptKey(db), format: 'der', type: 'pkcs8' });
+}

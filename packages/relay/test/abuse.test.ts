@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { toBase64Url } from '@quicprochat/protocol';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { RATES } from '../src/rate-limit.ts';
+import { gainsNothing } from './support/attack.ts';
+import { signaturesChecked } from './support/defences.ts';
+import { TestDevice } from './support/device.ts';
+import { TestGroup } from './support/group.ts';
+import { newId, newSigner } from './support/keys.ts';
+import { startRelay, type TestRelay } from './support/relay.ts';
+
+vi.mock(import('../src/signatures.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.signatures(await original()),
+);
+vi.mock(import('../src/store/groups.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.groups(await original()),
+);
+vi.mock(import('../src/store/accounts.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.accounts(await original()),
+);
+vi.mock(import('../src/rate-limit.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.rateLimit(await original()),
+);
+
+let relay: TestRelay;
+// One, since rates are counted by each for itself; each test has an address of its own.
+beforeAll(async () => void (relay = await startRelay({ instances: 1, trustedProxies: ['127.0.0.1'] })));
+afterAll(() => relay.close());
+
+const newDevice = () => new TestDevice(relay.url, `p-${newId().slice(0, 12)}`).register();
+
+interface Caller {
+  address?: string;
+  token?: string;
+  url?: string;
+}
+
+/** A call, as the proxy passes it on from an address, and all that its caller learns by the answer. */
+async function ask(
+  procedure: string,
+  input: unknown,
+  { address = '192.0.2.1', token, url = relay.url }: Caller = {},
+) {
+  const before = signaturesChecked();
+  const response = await fetch(`${url}/trpc/${procedure}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-forwarded-for': address,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(input),
+  });
+  const { status, headers } = response;
+  const body = await response.text();
+  return { status, headers: [...headers.keys()], body, signatures: signaturesChecked() - before };
+}
+
+gainsNothing('RLY-32 a stranger asks whether a group is there', 'one answer', async () => {
+  const key = newSigner();
+  const there = await new TestGroup(relay.url).create();
+  await there.commit();
+  const absent = new TestGroup(relay.url);
+  const asked = (group: TestGroup, epoch: number): [string, unknown][] => [
+    ['groups.post', group.message({ epoch, key })],
+    ['groups.read', group.readInput({ epoch, key })],
+    ['groups.commit', group.commitInput({ epoch, key })],
+    ['groups.openStream', { groups: [group.streamInput({ epoch, key })] }],
+  ];
+  const told = async (group: TestGroup, epoch: number) => {
+    const answers = [];
+    for (const [procedure, input] of asked(group, epoch)) answers.push(await ask(procedure, input));
+    return answers;
+  };
+  const expected = JSON.stringify(await told(absent, 1));
+  let different = 0;
+  for (const epoch of [0, 1, 2]) if (JSON.stringify(await told(there, epoch)) !== expected) different += 1;
+  return different;
+});
+
+gainsNothing('RLY-13 a stranger asks whether a device is there', 'one answer', async () => {
+  const device = await newDevice();
+  const forged = new TestDevice(relay.url, device.handle, { id: device.id, key: newSigner() });
+  const absent = new TestDevice(relay.url, 'nobody');
+  const [there, not] = [await forged.loginInput(), await absent.loginInput()];
+  const answers = [await ask('auth.login', there), await ask('auth.login', not)];
+  return JSON.stringify(answers[0]) === JSON.stringify(answers[1]) ? 0 : 1;
+});
+
+/** A relay that gives an address a hundredth of what it would. */
+function startStrict(): Promise<TestRelay> {
+  return startRelay({ instances: 1, trustedProxies: ['127.0.0.1'], rateFactor: 0.01 });
+}
+
+gainsNothing('RLY-9 a device tries handles, one after the other', 'rates', async () => {
+  const strict = await startStrict();
+  try {
+    const { token } = await new TestDevice(strict.url, 'mallory').register();
+    const allowed = RATES.directory * 0.01;
+    let answered = 0;
+    for (let i = 0; i < allowed + 10; i += 1) {
+      const answer = await ask('directory.lookup', { handle: `h${i}` }, { token, url: strict.url });
+      if (answer.status === 404) answered += 1;
+    }
+    return answered - allowed;
+  } finally {
+    await strict.close();
+  }
+});
+
+/** What is missing from a full pool after an attack, beyond a fifth of it. */
+async function drained(attack: (handle: string) => Promise<void>): Promise<number> {
+  const victim = await newDevice();
+  const pool = Array.from({ length: 100 }, () => toBase64Url(randomBytes(50)));
+  const { api } = victim;
+  await api.keyPackages.publish.mutate({
+    suite: 1,
+    keyPackages: pool,
+    lastResort: toBase64Url(randomBytes(9)),
+  });
+  await attack(victim.handle);
+  const { available } = await api.keyPackages.status.mutate({ suite: 1 });
+  return Math.max(0, 80 - available);
+}
+
+/** One address for each attack, which it may not have used up before. */
+const addresses = Array.from({ length: 20 }, (_, i) => `198.51.100.${i}`);
+
+gainsNothing('RLY-18 an account claims all key packages of another one', 'shares of pools', () =>
+  drained(async (handle) => {
+    const { token } = await newDevice();
+    const caller = { token, address: addresses.pop() ?? '' };
+    for (let i = 0; i < 100; i += 1) await ask('keyPackages.claim', { suite: 1, handles: [handle] }, caller);
+  }),
+);
+
+gainsNothing('RLY-18 ten accounts claim all key packages of another one', 'shares of pools', () =>
+  drained(async (handle) => {
+    const address = addresses.pop() ?? '';
+    for (let i = 0; i < 10; i += 1) {
+      const caller = { token: (await newDevice()).token, address };
+      const claim = () => ask('keyPackages.claim', { suite: 1, handles: [handle] }, caller);
+      await Promise.all(Array.from({ length: 10 }, claim));
+    }
+  }),
+);
+
+test('RLY-15 RLY-18 who has not signed in claims nothing at all', async () => {
+  const claim = (handle: string) => ask('keyPackages.claim', { suite: 1, handles: [handle] });
+  expect(
+    await drained(async (handle) => {
+      for (let i = 0; i < 100; i += 1) expect((await claim(handle)).status).toBe(401);
+    }),
+  ).toBe(0);
+});
+
+test('RLY-18 who has had his share gets the last resort, others still get single-use ones, and where there is none, nothing', async () => {
+  const victim = await newDevice();
+  const { token } = await newDevice();
+  const pool = Array.from({ length: 9 }, () => toBase64Url(randomBytes(50)));
+  const publish = (more: object) =>
+    victim.api.keyPackages.publish.mutate({ suite: 1, keyPackages: pool, ...more });
+  await publish({});
+  const claim = async (address: string) => {
+    const answer = await ask('keyPackages.claim', { suite: 1, handles: [victim.handle] }, { address, token });
+    return JSON.parse(answer.body) as { result?: { data: { devices: { lastResort: boolean }[] } } };
+  };
+  for (let i = 0; i < 5; i += 1)
+    expect((await claim('203.0.113.5')).result?.data.devices).toMatchObject([{ lastResort: false }]);
+  expect(await claim('203.0.113.5')).toMatchObject({
+    error: { data: { qpc: { code: 'KEY_PACKAGES_EXHAUSTED', details: { handle: victim.handle } } } },
+  });
+  await publish({ lastResort: toBase64Url(randomBytes(50)) });
+  expect((await claim('203.0.113.5')).result?.data.devices).toMatchObject([{ lastResort: true }]);
+  expect((await claim('203.0.113.6')).result?.data.devices).toMatchObject([{ lastResort: false }]);
+  expect((await victim.api.keyPackages.status.mutate({ suite: 1 })).available).toBe(3);
+});
+
+gainsNothing('RLY-9 an address posts without end, and others go on', 'rates', async () => {
+  const strict = await startStrict();
+  try {
+    const [flooded, honest] = [await new TestGroup(strict.url).create(), new TestGroup(strict.url)];
+    const post = (group: TestGroup, address: string) =>
+      ask('groups.post', group.message(), { address, url: strict.url });
+    await honest.create();
+    let taken = 0;
+    for (let i = 0; i < 10; i += 1) {
+      const flood = await Promise.all(Array.from({ length: 20 }, () => post(flooded, '192.0.2.66')));
+      taken += flood.filter(({ status }) => status === 200).length;
+      expect((await post(honest, '192.0.2.67')).status).toBe(200);
+    }
+    return taken - RATES.write * 0.01;
+  } finally {
+    await strict.close();
+  }
+});

@@ -1,0 +1,117 @@
+import { RelayError } from '../../src/errors.ts';
+import type * as rateLimit from '../../src/rate-limit.ts';
+import type * as signatures from '../../src/signatures.ts';
+import type * as accounts from '../../src/store/accounts.ts';
+import type * as append from '../../src/store/append.ts';
+import type * as groups from '../../src/store/groups.ts';
+import type { Db } from '../../src/store/schema.ts';
+import type * as secrets from '../../src/store/secrets.ts';
+
+/**
+ * What protects a relay, and what a test takes out of it to show that it would see its attack: without the one defence,
+ * and with all others, the attack has to succeed. The tests put these functions where the relay has its own (`vi.mock`).
+ */
+export type Defence =
+  | 'signatures'
+  | 'nonces'
+  | 'challenges'
+  | 'tickets'
+  | 'the ends of epochs'
+  | 'the epochs of writes'
+  | 'one answer'
+  | 'rates'
+  | 'shares of pools';
+
+const out = new Set<Defence>();
+let checked = 0;
+
+/** Lets an attack run against a relay that lacks this defence. */
+export async function without<T>(defence: Defence, attack: () => Promise<T>): Promise<T> {
+  out.add(defence);
+  try {
+    return await attack();
+  } finally {
+    out.delete(defence);
+  }
+}
+
+/** How many signatures all relays have looked at so far: the work by whose time a caller could tell answers apart. */
+export function signaturesChecked(): number {
+  return checked;
+}
+
+export const mocked = {
+  signatures: (real: typeof signatures) => ({
+    ...real,
+    isSignedBy: async (...args: Parameters<typeof real.isSignedBy>) => {
+      checked += 1;
+      return out.has('signatures') || (await real.isSignedBy(...args));
+    },
+  }),
+
+  secrets: (real: typeof secrets) => ({
+    ...real,
+    useNonces: async (...args: Parameters<typeof real.useNonces>) =>
+      out.has('nonces') || (await real.useNonces(...args)),
+    takeChallenge: async (...args: Parameters<typeof real.takeChallenge>) =>
+      out.has('challenges') || (await real.takeChallenge(...args)),
+    takeTicket: async (...[db, ticket, now]: Parameters<typeof real.takeTicket>): Promise<unknown> => {
+      if (!out.has('tickets')) return real.takeTicket(db, ticket, now);
+      const hash = real.hashOf(ticket);
+      const left = db.selectFrom('tickets').selectAll().where('ticket_hash', '=', hash);
+      return JSON.parse((await left.executeTakeFirstOrThrow()).subscription);
+    },
+  }),
+
+  groups: (real: typeof groups) => {
+    const unending = (access: groups.Access | undefined) =>
+      access && out.has('the ends of epochs')
+        ? { ...access, isEnded: false, readableTo: access.head.sequence }
+        : access;
+    return {
+      ...real,
+      findAccess: async (...[db, groupId, accessKey]: Parameters<typeof real.findAccess>) => {
+        const log = db.selectFrom('logs').select('log_id').where('group_id', '=', groupId);
+        told(await log.executeTakeFirst());
+        return unending(await real.findAccess(db, groupId, accessKey));
+      },
+      findEpoch: async (...args: Parameters<typeof real.findEpoch>) =>
+        unending(await real.findEpoch(...args)),
+    };
+  },
+
+  append: (real: typeof append) => {
+    const forHead = async <T extends append.NewMessage>(db: Db, entry: T): Promise<T> => {
+      if (!out.has('the epochs of writes')) return entry;
+      const head = db.selectFrom('logs').select('epoch').where('log_id', '=', entry.logId);
+      return { ...entry, ...(await head.executeTakeFirstOrThrow()) };
+    };
+    return {
+      ...real,
+      appendMessage: async (...[db, message]: Parameters<typeof real.appendMessage>) =>
+        real.appendMessage(db, await forHead(db, message)),
+      appendCommit: async (...[db, commit]: Parameters<typeof real.appendCommit>) =>
+        real.appendCommit(db, await forHead(db, commit)),
+    };
+  },
+
+  accounts: (real: typeof accounts) => ({
+    ...real,
+    findDevice: async (...args: Parameters<typeof real.findDevice>) => told(await real.findDevice(...args)),
+  }),
+
+  rateLimit: (real: typeof rateLimit) => ({
+    ...real,
+    consume: async (...args: Parameters<typeof real.consume>) => {
+      if (!out.has('rates')) await real.consume(...args);
+    },
+    exhaustedShares: async (...args: Parameters<typeof real.exhaustedShares>) =>
+      out.has('shares of pools') ? new Set<string>() : real.exhaustedShares(...args),
+  }),
+};
+
+/** Without the one answer, what is not there is said not to be there. */
+function told<T>(found: T | undefined): T | undefined {
+  if (found === undefined && out.has('one answer')) throw new RelayError('NOT_FOUND');
+  return found;
+}
