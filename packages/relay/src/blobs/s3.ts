@@ -1,23 +1,16 @@
 import { createHash } from 'node:crypto';
-import { AwsClient } from 'aws4fetch';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { BlobStoreFault, type BlobStore, type ByteRange, type PartName } from './blob-store.ts';
+import { askS3, PATIENCE_MS, type S3Credentials, type S3Request } from './s3-request.ts';
 
-export interface S3Options {
+export interface S3Options extends S3Credentials {
   /** Where the service answers, without the bucket: `https://s3.example`. */
   endpoint: string;
-  region: string;
   bucket: string;
   /** What names of objects begin with; empty, or something that ends in a slash. */
   prefix?: string;
-  accessKeyId: string;
-  secretAccessKey: string;
 }
-
-/** How long the service may take to answer, and for all but reading, to end. */
-const PATIENCE_MS = 30_000;
-
-/** After answers of 500 and more, and of 429. What is asked can be asked twice. */
-const RETRIES = 2;
 
 /**
  * Blobs in a bucket of a service that speaks S3: an object for each part, so that nothing more is asked of the service than
@@ -44,70 +37,68 @@ export async function openS3(options: S3Options): Promise<BlobStore> {
 }
 
 class Bucket {
-  readonly #client: AwsClient;
+  readonly #credentials: S3Credentials;
   readonly #address: string;
 
   constructor({ endpoint, region, bucket, accessKeyId, secretAccessKey }: S3Options) {
-    this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: RETRIES });
+    this.#credentials = { region, accessKeyId, secretAccessKey };
     this.#address = `${endpoint.replace(/\/$/, '')}/${bucket}`;
   }
 
-  async put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async put(key: string, body: Uint8Array): Promise<void> {
     // Signed along: the service refuses bytes that changed on the way.
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    const headers = { 'x-amz-content-sha256': digest };
-    await this.#ask('cannot write', `/${key}`, { method: 'PUT', body: bytes, headers }, discard);
+    const headers = { 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') };
+    await this.#ask('cannot write', { method: 'PUT', path: `/${key}`, headers, body }, text);
   }
 
   async *read(key: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
     if (end <= start) return;
     const headers = { range: `bytes=${start}-${end - 1}` };
-    const answering = new AbortController();
-    const impatient = setTimeout(() => answering.abort(), PATIENCE_MS);
+    const asked = { method: 'GET', path: `/${key}`, headers } as const;
+    const answer = await this.#ask('cannot read', asked, async (whole) => whole);
     try {
-      const init = { headers, signal: answering.signal };
-      const response = await this.#ask('cannot read', `/${key}`, init, async (answer) => answer);
-      clearTimeout(impatient);
-      for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
+      for await (const chunk of answer) yield chunk as Buffer;
     } catch (error) {
-      throw error instanceof BlobStoreFault ? error : new BlobStoreFault('cannot read', { cause: error });
-    } finally {
-      clearTimeout(impatient);
+      throw new BlobStoreFault('cannot read', { cause: error });
     }
   }
 
   async delete(key: string): Promise<void> {
-    await this.#ask('cannot delete', `/${key}`, { method: 'DELETE' }, discard);
+    await this.#ask('cannot delete', { method: 'DELETE', path: `/${key}` }, text);
   }
 
   /** The first keys, up to a thousand, that begin so. */
   async list(prefix: string, more: Record<string, string> = {}): Promise<string[]> {
     const query = new URLSearchParams({ 'list-type': '2', prefix, ...more });
-    const text = await this.#ask('cannot be listed', `?${query.toString()}`, {}, (answer) => answer.text());
+    const found = await this.#ask('cannot be listed', { method: 'GET', path: `?${query.toString()}` }, text);
     // Our keys are hex digits and slashes after a prefix of plain characters: nothing in them is ever escaped.
-    return [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key);
+    return [...found.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key);
   }
 
-  /** One signed request. Whatever is not a success is a fault, with the status and the service's own code for it. */
+  /** Whatever is not a success is a fault, with the status and the service's own code for it. */
   async #ask<T>(
     what: string,
-    path: string,
-    init: RequestInit,
-    take: (answer: Response) => Promise<T>,
+    { path, ...asked }: Omit<S3Request, 'url'> & { path: string },
+    take: (answer: IncomingMessage) => Promise<T>,
   ): Promise<T> {
     try {
-      const signal = init.signal ?? AbortSignal.timeout(PATIENCE_MS);
-      const answer = await this.#client.fetch(`${this.#address}${path}`, { ...init, signal });
-      if (answer.ok) return await take(answer);
-      const [, code = ''] = /<Code>(\w+)<\/Code>/.exec(await answer.text()) ?? [];
-      throw Object.assign(new Error('refused'), { code: `HTTP ${answer.status} ${code}`.trim() });
+      const answer = await askS3(this.#credentials, { ...asked, url: `${this.#address}${path}` });
+      const { statusCode = 0 } = answer;
+      if (statusCode >= 200 && statusCode < 300) return await inTime(answer, take);
+      const [, code = ''] = /<Code>(\w+)<\/Code>/.exec(await inTime(answer, text)) ?? [];
+      throw Object.assign(new Error('refused'), { code: `HTTP ${statusCode} ${code}`.trim() });
     } catch (error) {
       throw new BlobStoreFault(what, { cause: error });
     }
   }
 }
 
-/** An answer whose body is of no interest has to be taken all the same, for its connection to be used again. */
-async function discard(answer: Response): Promise<void> {
-  await answer.arrayBuffer();
+/** Takes all of an answer that is to be taken at once, or gives it up. */
+async function inTime<T>(answer: IncomingMessage, take: (answer: IncomingMessage) => Promise<T>): Promise<T> {
+  const impatient = setTimeout(() => answer.destroy(new Error('no end in time')), PATIENCE_MS);
+  try {
+    return await take(answer);
+  } finally {
+    clearTimeout(impatient);
+  }
 }

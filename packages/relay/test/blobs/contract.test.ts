@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobStoreFault, type BlobStore } from '../../src/index.ts';
 import { KINDS, type TestBlobStore } from '../support/blob-stores.ts';
@@ -51,6 +52,26 @@ describe.each(KINDS)('RLY-89 blobs in %s', (_kind, start) => {
       }
     }
     expect((await take(part, { start: 0, end: bytes.length })).equals(bytes)).toBe(true);
+  });
+
+  test('who reads slowly gets all of it, though what there was to send has long been sent', async () => {
+    const part = newPart();
+    const bytes = randomBytes(2 * 1024 * 1024);
+    await store.put(part, bytes);
+    const readers = Array.from({ length: 20 }, () =>
+      store.read(part, { start: 0, end: bytes.length })[Symbol.asyncIterator](),
+    );
+    const read = await Promise.all(
+      readers.map(async (reader) => {
+        const { value } = (await reader.next()) as { value: Uint8Array };
+        return [value];
+      }),
+    );
+    await sleep(500);
+    for (const [i, reader] of readers.entries())
+      for (let next = await reader.next(); next.done !== true; next = await reader.next())
+        read[i]?.push(next.value);
+    for (const chunks of read) expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   });
 
   test('another relay that opens it finds what is there', async () => {
