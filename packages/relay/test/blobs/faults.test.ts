@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { blobPath } from '@quicprochat/protocol';
 import { s3Missing } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { BlobStoreFault, openFolder, openS3 } from '../../src/index.ts';
@@ -100,3 +104,43 @@ test('RLY-88 a folder that cannot be one, and a bucket that is not there or not 
   }
   await store.remove();
 });
+
+test.skipIf(s3Missing !== undefined)(
+  'RLY-88 a service that dies while blobs are read slowly cuts those readers off, and the relay goes on',
+  async () => {
+    const store = await newS3();
+    const relay = await startRelay({ blobs: await store.open() });
+    try {
+      const group = await new TestGroup(relay.url).create();
+      const blob = await newBlob(relay.url, group, 12_000_000).upload();
+      const token = await blob.open();
+      const readers = await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+          socket.on('error', () => undefined);
+          const authorization = `Authorization: Bearer ${token}`;
+          socket.write(
+            `GET ${blobPath(blob.id)} HTTP/1.1\r\nHost: ${relay.host}\r\n${authorization}\r\n\r\n`,
+          );
+          await once(socket, 'readable');
+          return socket;
+        }),
+      );
+      await sleep(500);
+      await store.server.kill();
+      const received = await Promise.all(
+        readers.map(async (socket) => {
+          let bytes = 0;
+          for await (const chunk of socket) bytes += (chunk as Buffer).length;
+          return bytes;
+        }),
+      );
+      expect(Math.max(...received)).toBeLessThan(blob.bytes.length);
+      await store.server.start();
+      expect((await blob.download()).equals(blob.bytes)).toBe(true);
+    } finally {
+      await relay.close();
+      await store.remove();
+    }
+  },
+);
