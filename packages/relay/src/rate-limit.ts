@@ -3,8 +3,18 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Context } from './context.ts';
 import { RelayError } from './errors.ts';
 
-/** Calls that one network address can make in a minute, by kind. Generous: a household shares an address. */
-export const RATES = { register: 600, signIn: 1_200, directory: 1_200, write: 12_000 } as const;
+/**
+ * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
+ * in, and writes into one group, wherever they come from.
+ */
+export const RATES = {
+  register: 600,
+  signIn: 1_200,
+  directory: 1_200,
+  write: 12_000,
+  device: 1_200,
+  group: 3_000,
+} as const;
 
 export type Rate = keyof typeof RATES;
 
@@ -14,13 +24,15 @@ export type Rate = keyof typeof RATES;
  */
 const POOL_SHARE = { points: 5, duration: 600 } as const;
 
-/** Counters in memory, one for each kind: nothing about an address is ever stored. */
+/** Counters in memory, one for each kind: nothing about an address, a device or a group is ever stored. */
 export type Limiters = Record<Rate | 'poolShare', RateLimiterMemory>;
 
 export function createLimiters(factor = 1): Limiters {
   const limiter = (rate: Rate) =>
     new RateLimiterMemory({ points: Math.ceil(RATES[rate] * factor), duration: 60 });
   return {
+    device: limiter('device'),
+    group: limiter('group'),
     register: limiter('register'),
     signIn: limiter('signIn'),
     directory: limiter('directory'),
@@ -29,13 +41,17 @@ export function createLimiters(factor = 1): Limiters {
   };
 }
 
-/** @throws {RelayError} RATE_LIMITED where the address has made too many calls of this kind */
+/**
+ * @param who whose calls are counted; of a device or a group only once it is known that it is its call
+ * @throws {RelayError} RATE_LIMITED where there were too many of this kind
+ */
 export async function consume(
   { limiters, address }: Pick<Context, 'limiters' | 'address'>,
   rate: Rate,
+  who = subscriberOf(address),
 ): Promise<void> {
   try {
-    await limiters[rate].consume(subscriberOf(address));
+    await limiters[rate].consume(who);
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
     throw new RelayError('RATE_LIMITED', { retryAfterMs: Math.max(1, refused.msBeforeNext) });

@@ -176,21 +176,43 @@ test('RLY-18 who has had his share gets the last resort, others still get single
   expect((await victim.api.keyPackages.status.mutate({ suite: 1 })).available).toBe(3);
 });
 
-gainsNothing('RLY-9 an address posts without end, and others go on', 'rates', async () => {
+/** How many posts of a flood are taken, beside which another group's members go on, each time from an address of theirs. */
+async function taken(
+  flood: (groups: readonly TestGroup[], i: number) => { group: TestGroup; address: string },
+): Promise<number> {
   const strict = await startStrict();
   try {
-    const [flooded, honest] = [await new TestGroup(strict.url).create(), new TestGroup(strict.url)];
+    const groups = await Promise.all(Array.from({ length: 8 }, () => new TestGroup(strict.url).create()));
+    const honest = await new TestGroup(strict.url).create();
     const post = (group: TestGroup, address: string) =>
       ask('groups.post', group.message(), { address, url: strict.url });
-    await honest.create();
-    let taken = 0;
-    for (let i = 0; i < 10; i += 1) {
-      const flood = await Promise.all(Array.from({ length: 20 }, () => post(flooded, '192.0.2.66')));
-      taken += flood.filter(({ status }) => status === 200).length;
+    let count = 0;
+    for (let round = 0; round < 10; round += 1) {
+      const posts = Array.from({ length: 20 }, (_, i) => flood(groups, i));
+      const answers = await Promise.all(posts.map(({ group, address }) => post(group, address)));
+      count += answers.filter(({ status }) => status === 200).length;
       expect((await post(honest, '192.0.2.67')).status).toBe(200);
     }
-    return taken - RATES.write * 0.01;
+    return count;
   } finally {
     await strict.close();
   }
+}
+
+gainsNothing('RLY-9 an address posts without end, and others go on', 'rates', async () => {
+  const flood = await taken((groups, i) => {
+    return { group: groups[i % groups.length] ?? expect.unreachable(), address: '192.0.2.66' };
+  });
+  return flood - RATES.write * 0.01;
 });
+
+gainsNothing(
+  'RLY-9 a member floods a group from many addresses, and other groups go on',
+  'rates',
+  async () => {
+    const flood = await taken(([group], i) => {
+      return { group: group ?? expect.unreachable(), address: `198.51.100.${i + 1}` };
+    });
+    return flood - RATES.group * 0.01;
+  },
+);

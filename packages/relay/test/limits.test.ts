@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { LIMITS, toBase64Url, type RelayErrorData } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
-import { subscriberOf } from '../src/rate-limit.ts';
+import { RATES, subscriberOf } from '../src/rate-limit.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
@@ -164,6 +164,31 @@ test('RLY-9 each kind of call has its own limit, strangers’ calls included', a
     for (let i = 0; i < 4; i += 1) lookups.push(await outcome(api.directory.lookup.mutate({ handle: 'x' })));
     expect(lookups).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'UNAUTHENTICATED', 'RATE_LIMITED']);
     expect(await outcome(group.create())).toBe('OK');
+  } finally {
+    await strict.close();
+  }
+});
+
+test('RLY-9 a device has so many calls, from whatever addresses', async () => {
+  const strict = await startRelay({ rateFactor: 0.01, instances: 1, trustedProxies: ['127.0.0.1'] });
+  try {
+    const { token } = await new TestDevice(strict.url, 'restless').register();
+    const codes = new Map<string, number>();
+    for (let i = 0; i < 20; i += 1) {
+      const response = await fetch(`${strict.url}/trpc/keyPackages.status`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${token}`,
+          'x-forwarded-for': `192.0.2.${i + 1}`,
+        },
+        body: '{"suite":1}',
+      });
+      const { error } = (await response.json()) as { error?: { message: string } };
+      const code = error?.message ?? 'OK';
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(codes)).toEqual({ OK: RATES.device * 0.01, RATE_LIMITED: 8 });
   } finally {
     await strict.close();
   }

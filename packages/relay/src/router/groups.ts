@@ -14,6 +14,7 @@ import {
 } from '@quicprochat/protocol';
 import { requireMember, requireMembers, requireProof } from '../access.ts';
 import { RelayError } from '../errors.ts';
+import { consume } from '../rate-limit.ts';
 import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
 import { createGroup } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
@@ -53,6 +54,7 @@ export const groups = router({
       proof,
       body: commitProofBody(input),
     });
+    await consume(ctx, 'group', groupId);
     const written = await appendCommit(ctx.db, {
       groupId,
       logId,
@@ -75,6 +77,7 @@ export const groups = router({
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
     const { logId } = await requireMember(ctx, member);
+    await consume(ctx, 'group', groupId);
     const written = await appendMessage(ctx.db, { groupId, logId, epoch, id, payload: message });
     const place = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
