@@ -2,14 +2,17 @@ import { preset } from '@quicprochat/config/vitest';
 import { natsMissing, postgresMissing } from '@quicprochat/testkit';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
+/** What knows no database. */
+const ONCE = ['test/spec.test.ts', 'test/blobs/contract.test.ts'];
+
 /** The same tests on each of the stores; what is true of one alone stands in a folder of its name. */
 const STORES = {
   sqlite: { missing: undefined, leftOut: ['test/postgres/**'] },
-  postgres: { missing: postgresMissing, leftOut: ['test/sqlite/**', 'test/spec.test.ts'] },
+  postgres: { missing: postgresMissing, leftOut: ['test/sqlite/**', ...ONCE] },
   /** Three relays behind a proxy. */
   'postgres-nats': {
     missing: postgresMissing ?? natsMissing,
-    leftOut: ['test/sqlite/**', 'test/spec.test.ts', 'test/postgres/**'],
+    leftOut: ['test/sqlite/**', 'test/postgres/**', ...ONCE],
   },
 } as const;
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import {
   BackupError,
   expire,
+  expireBlobs,
   openSqlite,
   problemsOf,
   removeAccount,
@@ -12,7 +13,8 @@ import {
   statsOf,
   type Db,
 } from '@quicprochat/relay';
-import { parseEnv } from './env.ts';
+import { openBlobs } from './blobs.ts';
+import { parseEnv, type Env } from './env.ts';
 import { faultOf } from './fault.ts';
 
 /** What the process tells its caller, as qpc does. */
@@ -39,13 +41,20 @@ class AdminError extends Error {
 interface Command {
   /** What has to be named after the command. */
   operand: string | undefined;
-  run: (path: string, operand: string, options: { freeHandle: boolean }) => Promise<Record<string, unknown>>;
+  run: (
+    path: string,
+    operand: string,
+    options: { freeHandle: boolean; env: Env },
+  ) => Promise<Record<string, unknown>>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   stats: { operand: undefined, run: (path) => withStore(path, async (db) => ({ ...(await statsOf(db)) })) },
   check: { operand: undefined, run: (path) => withStore(path, check) },
-  expire: { operand: undefined, run: (path) => withStore(path, expireAll) },
+  expire: {
+    operand: undefined,
+    run: (path, _operand, { env }) => withStore(path, (db) => expireAll(db, env)),
+  },
   backup: {
     operand: 'FILE',
     run: async (path, file) => {
@@ -83,7 +92,8 @@ export async function admin(
     const command = COMMANDS[name];
     if (command === undefined || (command.operand === undefined) !== (operand === undefined))
       throw new AdminError(EXIT.usage, HELP);
-    const answer = await command.run(storeOf(environment), operand ?? '', options);
+    const { path, env } = storeOf(environment);
+    const answer = await command.run(path, operand ?? '', { ...options, env });
     say(options.json ? JSON.stringify(answer) : linesOf(answer));
     return 'problems' in answer && (answer['problems'] as string[]).length > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {
@@ -114,13 +124,13 @@ function understood(words: readonly string[]) {
 const none = { json: false, freeHandle: false };
 
 /** The file of the store; what keeps its data elsewhere is copied with its own tools. */
-function storeOf(environment: Record<string, string | undefined>): string {
+function storeOf(environment: Record<string, string | undefined>): { path: string; env: Env } {
   const env = parseEnv(environment);
   if ('problems' in env) throw new AdminError(EXIT.config, env.problems.join('\n'));
   const path = env.QPC_DATABASE.slice('sqlite:'.length);
   if (!env.QPC_DATABASE.startsWith('sqlite:') || path === ':memory:')
     throw new AdminError(EXIT.config, 'QPC_DATABASE must name a file for this: sqlite:PATH.');
-  return path;
+  return { path, env };
 }
 
 async function withStore<T>(path: string, work: (db: Db) => Promise<T>): Promise<T> {
@@ -141,14 +151,17 @@ async function check(db: Db) {
 }
 
 /** Pass by pass, until there is nothing left. */
-async function expireAll(db: Db) {
-  const total = { keyPackages: 0, spentKeyPackages: 0, welcomes: 0 };
+async function expireAll(db: Db, env: Env) {
+  const total = { keyPackages: 0, spentKeyPackages: 0, welcomes: 0, blobs: 0 };
+  const store = await openBlobs(env);
   for (let more = true; more;) {
-    const pass = await expire(db, Date.now());
-    total.keyPackages += pass.keyPackages;
-    total.spentKeyPackages += pass.spentKeyPackages;
-    total.welcomes += pass.welcomes;
-    more = pass.keyPackages + pass.spentKeyPackages + pass.welcomes > 0;
+    const { keyPackages, spentKeyPackages, welcomes } = await expire(db, Date.now());
+    const blobs = store === undefined ? 0 : await expireBlobs(db, store, Date.now());
+    total.keyPackages += keyPackages;
+    total.spentKeyPackages += spentKeyPackages;
+    total.welcomes += welcomes;
+    total.blobs += blobs;
+    more = keyPackages + spentKeyPackages + welcomes + blobs > 0;
   }
   return total;
 }

@@ -27,6 +27,14 @@ export const envSchema = z.strictObject({
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH or postgres://…')
     .default('sqlite:.qpc/relay.db'),
+  QPC_BLOBS: z
+    .string()
+    .regex(/^(folder:.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/[\w.-]+)*)$/, 'folder:PATH or s3://BUCKET')
+    .optional(),
+  QPC_S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an address like https://s3.example' }).optional(),
+  QPC_S3_REGION: z.string().default('us-east-1'),
+  QPC_S3_ACCESS_KEY_ID: z.string().optional(),
+  QPC_S3_SECRET_ACCESS_KEY: z.string().optional(),
   QPC_NATS: list.pipe(z.array(z.url({ protocol: /^nats$/, error: nats })).min(1, nats)).optional(),
   QPC_ORIGINS: list
     .pipe(
@@ -47,6 +55,7 @@ export const envSchema = z.strictObject({
   QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
   QPC_MAX_CALLS: count.default(2_000),
   QPC_MAX_STREAMS: count.default(25_000),
+  QPC_MAX_UPLOADS: count.default(64),
   QPC_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'], 'silent, error, warn, info or debug')
     .default('info'),

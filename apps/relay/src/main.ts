@@ -1,6 +1,7 @@
-import { createRelay } from '@quicprochat/relay';
+import { BlobStoreFault, createRelay } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
+import { openBlobs } from './blobs.ts';
 import { parseEnv, type Env } from './env.ts';
 import { faultOf } from './fault.ts';
 import { createMetrics } from './metrics.ts';
@@ -33,15 +34,21 @@ async function run(env: Env): Promise<void> {
         log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
     },
   });
+  const blobs = await openBlobs(env);
   const relay = createRelay({
     db,
     wake,
+    blobs,
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,
     trustedProxies: env.QPC_TRUSTED_PROXY,
     rateFactor: env.QPC_RATE_FACTOR,
     observe: metrics.observe,
-    bounds: { maxCalls: env.QPC_MAX_CALLS, maxStreams: env.QPC_MAX_STREAMS },
+    bounds: {
+      maxCalls: env.QPC_MAX_CALLS,
+      maxStreams: env.QPC_MAX_STREAMS,
+      maxUploads: env.QPC_MAX_UPLOADS,
+    },
     report: (incident, error) => {
       log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
     },
@@ -82,6 +89,8 @@ async function run(env: Env): Promise<void> {
 }
 
 function sentenceOf(error: unknown, env: Env): string {
+  if (error instanceof BlobStoreFault)
+    return `QPC_BLOBS: ${error.message.slice(0, -1)} (${error.code ?? 'no reason was given'}).`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') {
     return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;

@@ -31,7 +31,7 @@ export function createMetrics(): Metrics {
   });
   const refused = new Counter({
     name: `${PREFIX}refused_total`,
-    help: 'Requests turned away before they were calls: too many calls or streams at once, or closing.',
+    help: 'Requests turned away before they were calls: too many calls, streams or uploads at once, or closing.',
     labelNames: ['reason'],
     registers,
   });
@@ -52,6 +52,18 @@ export function createMetrics(): Metrics {
     help: 'Streams cut off because their readers took nothing for too long.',
     registers,
   });
+  const transfers = new Counter({
+    name: `${PREFIX}transfers_total`,
+    help: 'Attachments that came or went, whole or in part, by how that ended: OK, cut, or an error code.',
+    labelNames: ['direction', 'outcome'],
+    registers,
+  });
+  const transferBytes = new Counter({
+    name: `${PREFIX}transfer_bytes_total`,
+    help: 'Bytes of attachments that came or went.',
+    labelNames: ['direction'],
+    registers,
+  });
   const storeSeconds = new Histogram({
     name: `${PREFIX}store_seconds`,
     help: 'Time that the store took for a statement; commit is the one that waits for the disk.',
@@ -66,8 +78,9 @@ export function createMetrics(): Metrics {
     registers,
   });
   // So that a rate over them is 0 and not "no data" before the first.
-  for (const reason of ['calls', 'streams', 'closing']) refused.inc({ reason }, 0);
+  for (const reason of ['calls', 'streams', 'uploads', 'closing']) refused.inc({ reason }, 0);
   for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
+  for (const direction of ['upload', 'download']) transferBytes.inc({ direction }, 0);
 
   const observe: Observe = (observed) => {
     switch (observed.type) {
@@ -86,10 +99,16 @@ export function createMetrics(): Metrics {
         return delivered.inc({ event: observed.event });
       case 'dropped':
         return dropped.inc();
+      case 'transfer': {
+        const { direction, outcome, bytes } = observed;
+        transfers.inc({ direction, outcome });
+        return transferBytes.inc({ direction }, bytes);
+      }
       case 'expired':
         expired.inc({ what: 'key_packages' }, observed.keyPackages);
         expired.inc({ what: 'spent_key_packages' }, observed.spentKeyPackages);
-        return expired.inc({ what: 'welcomes' }, observed.welcomes);
+        expired.inc({ what: 'welcomes' }, observed.welcomes);
+        return expired.inc({ what: 'blobs' }, observed.blobs);
       case 'query':
         return storeSeconds.observe({ kind: observed.kind }, observed.durationMs / 1_000);
     }

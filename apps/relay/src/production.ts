@@ -16,7 +16,8 @@ const PRIVATE = blockListOf([
 ]);
 
 /** Passwords that stand in examples, and so are the first to be tried. */
-const PLACEHOLDERS = /^(|change-?me|example|password|postgres|qpc|quicprochat|root|secret|test|admin|x+)$/i;
+const PLACEHOLDERS =
+  /^(|change-?me|example|password|postgres|qpc|quicprochat|root|secret|test|admin|minioadmin|x+)$/i;
 
 /** The names of examples and of this very machine (RFC 2606, RFC 6761). */
 const NO_NAME = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))(:\d+)?$/i;
@@ -33,6 +34,7 @@ export function dangersOf(env: Env): string[] {
     ...adminOf(env),
     ...secretsOf(env),
     ...dataOf(env),
+    ...blobsOf(env),
   ];
 }
 
@@ -73,12 +75,15 @@ function originsOf({ QPC_ORIGINS: origins }: Env): string[] {
 }
 
 function adminOf({ QPC_ADMIN_HOST: host }: Env): string[] {
-  const version = isIP(host);
-  if (host === 'localhost' || (version !== 0 && PRIVATE.check(host, version === 6 ? 'ipv6' : 'ipv4')))
-    return [];
+  if (isPrivate(host)) return [];
   return [
     'QPC_ADMIN_HOST is not an address of this machine or of a private network: use 127.0.0.1, or the one that your monitoring asks.',
   ];
+}
+
+function isPrivate(host: string): boolean {
+  const version = isIP(host);
+  return host === 'localhost' || (version !== 0 && PRIVATE.check(host, version === 6 ? 'ipv6' : 'ipv4'));
 }
 
 /** Every variable that is an address can hold a password. */
@@ -107,6 +112,28 @@ function dataOf({ QPC_DATABASE: address }: Env): string[] {
       ? [`QPC_DATABASE is a file that others on this machine can read: chmod 600 ${path}`]
       : []),
   ];
+}
+
+function blobsOf(env: Env): string[] {
+  const { QPC_BLOBS: place = '', QPC_S3_ENDPOINT: endpoint, QPC_S3_SECRET_ACCESS_KEY: secret } = env;
+  if (place.startsWith('folder:')) {
+    const folder = place.slice('folder:'.length);
+    return isOpenToOthers(folder)
+      ? [`QPC_BLOBS is a folder that others on this machine can read: chmod 700 ${folder}`]
+      : [];
+  }
+  return [
+    ...(endpoint !== undefined && !isPrivateOrTls(new URL(endpoint))
+      ? ['QPC_S3_ENDPOINT is reached without TLS over a network that is not private: use https://…']
+      : []),
+    ...(secret !== undefined && PLACEHOLDERS.test(secret)
+      ? ['QPC_S3_SECRET_ACCESS_KEY is one that stands in every example: make one of its own.']
+      : []),
+  ];
+}
+
+function isPrivateOrTls({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isPrivate(hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** What is not there yet will be made for its owner alone. */

@@ -14,7 +14,8 @@ const ONE_OF_EACH: { [T in Observed['type']]: Observed & { type: T } } = {
   'stream-closed': { type: 'stream-closed', kind: 'inbox' },
   delivered: { type: 'delivered', event: 'group-entry' },
   dropped: { type: 'dropped' },
-  expired: { type: 'expired', keyPackages: 1, spentKeyPackages: 2, welcomes: 3 },
+  transfer: { type: 'transfer', direction: 'upload', outcome: 'cut', bytes: 5 },
+  expired: { type: 'expired', keyPackages: 1, spentKeyPackages: 2, welcomes: 3, blobs: 4 },
   query: { type: 'query', kind: 'commit', durationMs: 4 },
 };
 

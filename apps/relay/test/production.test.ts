@@ -54,6 +54,9 @@ test.each([
   ['QPC_DATABASE', 'postgres://qpc:changeme@db/qpc'],
   ['QPC_DATABASE', 'postgres://qpc@db/qpc'],
   ['QPC_DATABASE', 'postgres://qpc:postgres@db/qpc'],
+  ['QPC_S3_ENDPOINT', 'http://s3.quicprochat.net'],
+  ['QPC_S3_ENDPOINT', 'http://203.0.113.7:9000'],
+  ['QPC_S3_SECRET_ACCESS_KEY', 'minioadmin'],
 ])('%s=%s is a danger, named with its variable alone', (name, value) => {
   expect(dangers({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
 });
@@ -78,6 +81,20 @@ test('data that others on the machine can read is a danger: the folder, and the 
   ]);
   chmodSync(path, 0o600);
   expect(dangers()).toEqual([]);
+});
+
+test('attachments that others on the machine can read are a danger; a bucket in a private network or over TLS is none', () => {
+  const blobs = join(folder, 'attachments');
+  expect(dangers({ QPC_BLOBS: `folder:${blobs}` })).toEqual([]);
+  mkdirSync(blobs);
+  chmodSync(blobs, 0o755);
+  expect(dangers({ QPC_BLOBS: `folder:${blobs}` })).toEqual([
+    `QPC_BLOBS is a folder that others on this machine can read: chmod 700 ${blobs}`,
+  ]);
+  for (const endpoint of ['https://s3.quicprochat.net', 'http://10.0.0.5:9000', 'http://[fd00::5]:9000'])
+    expect(
+      dangers({ QPC_BLOBS: 's3://blobs', QPC_S3_ENDPOINT: endpoint, QPC_S3_SECRET_ACCESS_KEY: '5f1d2e8c' }),
+    ).toEqual([]);
 });
 
 test('the process says each danger on a line of its own and ends with 3, before it has touched anything', async () => {

@@ -27,7 +27,9 @@ export interface AccessClaim {
     | 'groups.post'
     | 'groups.read'
     | 'groups.candidate'
-    | 'groups.openStream';
+    | 'groups.openStream'
+    | 'blobs.create'
+    | 'blobs.open';
   /** Host (and port) of the relay that the caller means to talk to: a proof for one relay is void at another. */
   audience: string;
   groupId: string;

@@ -16,9 +16,9 @@ export const RELAY_ERRORS = {
   REPLAYED: { trpc: 'UNAUTHORIZED', retryable: false },
   /** The proof's time is further from the relay's than the window allows. Set the clock: `relayTimeMs` tells. */
   CLOCK_SKEW: { trpc: 'UNAUTHORIZED', retryable: false },
-  /** The group's access key did not sign this, or there is no such group (one answer for both). Catch up, or stop. */
+  /** The group's access key did not sign this, there is no such group, or the blob's token is not good. Catch up, or stop. */
   NOT_AUTHORIZED: { trpc: 'FORBIDDEN', retryable: false },
-  /** No account has this handle. */
+  /** No account has this handle; or there is no such blob: none that is whole, not over, and this key's to open. */
   NOT_FOUND: { trpc: 'NOT_FOUND', retryable: false },
   /** The handle belongs to another account. Choose another one. */
   HANDLE_TAKEN: { trpc: 'CONFLICT', retryable: false },
@@ -30,13 +30,15 @@ export const RELAY_ERRORS = {
   STALE_EPOCH: { trpc: 'CONFLICT', retryable: false },
   /** The claimed epoch is ahead of the group's: `head` tells. The client's state is wrong; do not adopt the relay's. */
   FUTURE_EPOCH: { trpc: 'CONFLICT', retryable: false },
-  /** This entry id was used for other bytes. Never reuse an entry id. */
+  /** This id of an entry or of a blob was used for something else. Never reuse an id. */
   IDEMPOTENCY_CONFLICT: { trpc: 'CONFLICT', retryable: false },
+  /** The upload stands elsewhere: `offset` tells. Go on from there. */
+  OFFSET_CONFLICT: { trpc: 'CONFLICT', retryable: false },
   /** A device has no key package left for this suite, not even a last-resort one: `handle` tells. Try later. */
   KEY_PACKAGES_EXHAUSTED: { trpc: 'PRECONDITION_FAILED', retryable: true },
-  /** A device's pool is full. Publish less. */
+  /** A device's pool, or what a group's blobs can have together, is full. Send less, or wait until some expire. */
   QUOTA_EXCEEDED: { trpc: 'PRECONDITION_FAILED', retryable: false },
-  /** The cursor is beyond the end of the log or inbox. Start from one that was read. */
+  /** The cursor is beyond the end of the log or inbox, or the range beyond the end of the blob. Start from one that was read. */
   CURSOR_INVALID: { trpc: 'BAD_REQUEST', retryable: false },
   /** Too many calls: wait `retryAfterMs`. */
   RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retryable: true },
@@ -53,6 +55,7 @@ export type RelayErrorCode = keyof typeof RELAY_ERRORS;
 export interface RelayErrorDetails {
   issues?: { path: string; message: string }[];
   head?: { epoch: number; sequence: number };
+  offset?: number;
   winner?: { id: string; sequence: number };
   handle?: string;
   retryAfterMs?: number;

@@ -19,6 +19,10 @@ export type GroupId = z.infer<typeof groupIdSchema>;
 export const entryIdSchema = hex16.brand<'EntryId'>();
 export type EntryId = z.infer<typeof entryIdSchema>;
 
+/** One blob, chosen by its uploader. */
+export const blobIdSchema = hex16.brand<'BlobId'>();
+export type BlobId = z.infer<typeof blobIdSchema>;
+
 /**
  * The name that people find an account by: lower-case letters, digits, `.`, `_` and `-`, starting with a letter or a
  * digit. No other alphabet, so that two handles which look alike are alike.

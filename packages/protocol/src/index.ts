@@ -4,6 +4,7 @@
  */
 export * from './access-proof.ts';
 export * from './account.ts';
+export * from './blob.ts';
 export * from './bytes.ts';
 export * from './device-proof.ts';
 export * from './errors.ts';

@@ -47,4 +47,14 @@ export const LIMITS = {
   welcomeKeptMs: 91 * 24 * 60 * 60 * 1_000,
   /** How long a stream ticket can be redeemed. */
   ticketLifetimeMs: 30_000,
+  /** One blob: an attachment as it is sent, ciphertext. */
+  maxBlobBytes: 100 * 1024 * 1024,
+  /** What the blobs of one group can have together, and how many there can be. Counted from their creation. */
+  maxGroupBlobBytes: 1024 * 1024 * 1024,
+  maxGroupBlobs: 10_000,
+  /** How long a whole blob is kept, and one that is still being uploaded; so long its upload token is good. */
+  blobKeptMs: 30 * 24 * 60 * 60 * 1_000,
+  uploadKeptMs: 24 * 60 * 60 * 1_000,
+  /** How long a token opens a blob for reading. */
+  downloadTokenLifetimeMs: 10 * 60 * 1_000,
 } as const;

@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { BlobStore } from './blobs/blob-store.ts';
 import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
@@ -11,6 +12,8 @@ import type { Wake } from './wake/wake.ts';
 export interface Services {
   db: Db;
   wake: Wake;
+  /** Where the bytes of blobs are kept; a relay without it keeps none. */
+  blobs: BlobStore | undefined;
   notary: Notary;
   pages: SharedPages;
   /** Milliseconds since 1970. */

@@ -1,6 +1,7 @@
-import { RELAY_ERRORS, type RelayErrorCode, type RelayErrorDetails } from '@quicprochat/protocol';
+import { LIMITS, RELAY_ERRORS, type RelayErrorCode, type RelayErrorDetails } from '@quicprochat/protocol';
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
+import { BlobStoreFault } from './blobs/blob-store.ts';
 import { isStorageFault } from './store/faults.ts';
 
 /** An answer that is not a result, as a procedure throws it. The formatter in trpc.ts gives it its form on the wire. */
@@ -15,13 +16,23 @@ export class RelayError extends TRPCError {
   }
 }
 
+/** A refusal on a plain route where HTTP has a status for it that no code of tRPC's stands for. */
+export class RouteRefusal extends RelayError {
+  readonly status: number;
+
+  constructor(status: number, code: RelayErrorCode, details: RelayErrorDetails = {}) {
+    super(code, details);
+    this.status = status;
+  }
+}
+
 /** The code from the closed list that any error is told as. What nobody foresaw is INTERNAL. */
 export function codeOf(error: TRPCError): RelayErrorCode {
   if (error instanceof RelayError) return error.qpc;
   const { cause } = error;
   if (cause instanceof RelayError) return cause.qpc;
   if (cause instanceof ZodError) return cause.issues.some(isTooLarge) ? 'PAYLOAD_TOO_LARGE' : 'BAD_INPUT';
-  if (isStorageFault(cause)) return 'UNAVAILABLE';
+  if (cause instanceof BlobStoreFault || isStorageFault(cause)) return 'UNAVAILABLE';
   // The rest are tRPC's own: a procedure of ours throws nothing but RelayError.
   switch (error.code) {
     case 'NOT_FOUND':
@@ -38,6 +49,11 @@ export function codeOf(error: TRPCError): RelayErrorCode {
   }
 }
 
+/** {@link codeOf} for what no procedure threw. */
+export function codeOfAny(error: unknown): RelayErrorCode {
+  return codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
+}
+
 /** What a caller is told besides the code. */
 export function detailsOf(error: TRPCError): RelayErrorDetails {
   if (error instanceof RelayError) return error.details;
@@ -46,9 +62,13 @@ export function detailsOf(error: TRPCError): RelayErrorDetails {
   return {};
 }
 
-/** A message, commit, Welcome or key package over its limit; a key or an id of the wrong length is plain bad input. */
+/**
+ * A message, commit, Welcome or key package over its limit, or a blob that would be; a key or an id of the wrong length is
+ * plain bad input.
+ */
 function isTooLarge(issue: ZodError['issues'][number]): boolean {
-  return issue.code === 'too_big' && issue.origin === 'string' && issue.maximum > 1_024;
+  if (issue.code !== 'too_big') return false;
+  return issue.origin === 'string' ? issue.maximum > 1_024 : issue.maximum === LIMITS.maxBlobBytes;
 }
 
 /** The path is made of our own field names; the values that broke the rule are not repeated. */

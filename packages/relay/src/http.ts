@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import { LIMITS, RELAY_ERRORS, type RelayErrorDetails, type RelayErrorCode } from '@quicprochat/protocol';
-import { TRPCError } from '@trpc/server';
 import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { serveBlobs } from './blobs/routes.ts';
+import { limitBodies } from './bodies.ts';
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
-import { codeOf, detailsOf, RelayError } from './errors.ts';
+import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
 import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
 import { relayRouter } from './root.ts';
 
@@ -20,7 +21,7 @@ export interface ServerOptions {
   bounds?: Bounds;
 }
 
-/** The HTTP server: tRPC under /trpc and nothing else. Whatever is not a result is a typed error as JSON. */
+/** The HTTP server: tRPC under /trpc, the bytes of blobs under /blobs, and nothing else. Whatever is not a result is a typed error as JSON. */
 export function createServer(
   services: Services,
   { origins, trustedProxies = [], bounds = {} }: ServerOptions,
@@ -32,8 +33,7 @@ export function createServer(
     bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
-    // A request that is sent a byte at a time does not hold a connection for ever.
-    requestTimeout: slowSenderMs,
+    // A request that is sent a byte at a time does not hold a connection for ever: here the head, in bodies.ts the rest.
     http: { headersTimeout: slowSenderMs, connectionsCheckingInterval: slowSenderMs / 4 },
     // What comes while we shut down gets our own refusal, below.
     return503OnClosing: false,
@@ -44,12 +44,15 @@ export function createServer(
   });
   void server.register(cors, {
     origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'POST'],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH'],
+    // tus' and those of ranges: of others, pages elsewhere can read none but the simplest.
+    exposedHeaders: ['tus-resumable', 'upload-offset', 'upload-length', 'content-range'],
     maxAge: 600,
     // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
     strictPreflight: false,
   });
   guardEntrance(server, services, bounds);
+  limitBodies(server, slowSenderMs, answerNoHttp);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));
@@ -57,6 +60,9 @@ export function createServer(
   server.setNotFoundHandler((_request, reply) => reply.status(404).send(envelope('NO_SUCH_PROCEDURE')));
   takeJsonAlone(server);
   serveProcedures(server, services);
+  const { blobs } = services;
+  const { slowUploadMs = 30_000, slowReaderMs = 60_000 } = bounds;
+  if (blobs !== undefined) serveBlobs(server, { ...services, blobs }, { slowUploadMs, slowReaderMs });
   return server;
 }
 
@@ -97,14 +103,16 @@ function serveProcedures(server: FastifyInstance, services: Services): void {
 /** What a request is told that never got as far as tRPC. */
 function answerTo(error: FastifyError, { report }: Services) {
   const status = error.statusCode ?? 500;
-  if (error instanceof RelayError)
-    return { status: getHTTPStatusCodeFromError(error), code: error.qpc, details: detailsOf(error) };
+  if (error instanceof RelayError) {
+    const own = error instanceof RouteRefusal ? error.status : getHTTPStatusCodeFromError(error);
+    return { status: own, code: error.qpc, details: detailsOf(error) };
+  }
   if (status === 413) return { status, code: 'PAYLOAD_TOO_LARGE', details: {} } as const;
   if (status >= 400 && status < 500) return { status, code: 'BAD_INPUT', details: {} } as const;
   const incident = randomUUID();
   report(incident, error);
-  const code = codeOf(new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error }));
-  return { status: 500, code, details: { incident } };
+  const code = codeOfAny(error);
+  return { status: code === 'UNAVAILABLE' ? 503 : 500, code, details: { incident } };
 }
 
 /** The form of a tRPC error, for what fails before tRPC has the request. */

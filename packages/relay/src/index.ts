@@ -1,4 +1,8 @@
 /** The relay as a library: blind storage and ordering of what groups say. See SPEC.md for its rules. */
+export { BlobStoreFault, type BlobStore } from './blobs/blob-store.ts';
+export { expireBlobs } from './blobs/expire-blobs.ts';
+export { openFolder } from './blobs/folder.ts';
+export { openS3, type S3Options } from './blobs/s3.ts';
 export type { Bounds } from './entrance.ts';
 export type { Observe, Observed } from './observed.ts';
 export { createRelay, type Relay, type RelayOptions } from './relay.ts';

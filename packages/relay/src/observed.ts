@@ -9,14 +9,21 @@ export type Observed =
   /** How one call ended. */
   | { type: 'call'; procedure: string; outcome: 'OK' | RelayErrorCode; durationMs: number }
   /** A request that was turned away before it became a call: too many at once, or the relay is shutting down. */
-  | { type: 'refused'; reason: 'calls' | 'streams' | 'closing' }
+  | { type: 'refused'; reason: 'calls' | 'streams' | 'uploads' | 'closing' }
   | { type: 'stream-opened' | 'stream-closed'; kind: 'inbox' | 'groups' }
   /** An event that was given to a stream. */
   | { type: 'delivered'; event: StreamEvent['type'] }
   /** A stream was cut off, because its reader took nothing for too long. */
   | { type: 'dropped' }
+  /** Bytes of a blob went one way or the other, and how that ended; `cut` is before its end, by either side. */
+  | {
+      type: 'transfer';
+      direction: 'upload' | 'download';
+      outcome: 'OK' | 'cut' | RelayErrorCode;
+      bytes: number;
+    }
   /** What was over and is deleted. */
-  | ({ type: 'expired' } & Expired)
+  | ({ type: 'expired'; blobs: number } & Expired)
   /** A statement that the store carried out; `commit` waits for the disk, on SQLite for all that was written together. */
   | { type: 'query'; kind: 'read' | 'write' | 'commit'; durationMs: number };
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
+import type { BlobStore } from './blobs/blob-store.ts';
+import { expireBlobs } from './blobs/expire-blobs.ts';
 import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
@@ -18,6 +20,8 @@ const EXPIRE_EVERY_MS = 60_000;
 export interface RelayOptions {
   db: Db;
   wake: Wake;
+  /** Where the bytes of blobs are kept. Without it, the relay takes no blobs. */
+  blobs?: BlobStore | undefined;
   /** Web origins whose pages may call; `*` for any. */
   origins: readonly string[];
   /**
@@ -56,6 +60,7 @@ export function createRelay(options: RelayOptions): Relay {
   const services: Services = {
     db: options.db,
     wake: options.wake,
+    blobs: options.blobs,
     notary,
     pages: new SharedPages(options.db, options.wake, notary),
     now: options.now ?? Date.now,
@@ -68,11 +73,10 @@ export function createRelay(options: RelayOptions): Relay {
   };
   const server = createServer(services, options);
   const drain = drainable(server);
+  // One pass after the other: where the store of blobs is slow, a pass can take longer than the time between two.
+  let passing: Promise<void> | undefined;
   const expiring = setInterval(() => {
-    expire(services.db, services.now()).then(
-      (expired) => services.observe({ type: 'expired', ...expired }),
-      (error: unknown) => services.report(randomUUID(), error),
-    );
+    passing ??= expirePass(services).finally(() => (passing = undefined));
   }, options.expireEveryMs ?? EXPIRE_EVERY_MS);
   expiring.unref();
 
@@ -82,9 +86,22 @@ export function createRelay(options: RelayOptions): Relay {
       clearInterval(expiring);
       closing.abort();
       await drain();
+      await passing;
       // Before the store, over which it may say goodbye.
       await options.wake.close();
       await options.db.destroy();
     },
   };
+}
+
+/** Deletes what is over, and tells the operator how much that was, or why not. */
+async function expirePass({ db, blobs, now, closing, observe, report }: Services): Promise<void> {
+  try {
+    const expired = await expire(db, now());
+    // Apart: that bytes cannot be deleted is no reason to keep the rest.
+    const gone = blobs === undefined ? 0 : await expireBlobs(db, blobs, now(), closing);
+    observe({ type: 'expired', ...expired, blobs: gone });
+  } catch (error) {
+    report(randomUUID(), error);
+  }
 }

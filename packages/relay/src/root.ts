@@ -1,5 +1,6 @@
 import { account } from './router/account.ts';
 import { auth } from './router/auth.ts';
+import { blobs } from './router/blobs.ts';
 import { directory } from './router/directory.ts';
 import { groups } from './router/groups.ts';
 import { inbox } from './router/inbox.ts';
@@ -12,6 +13,7 @@ import { router } from './trpc.ts';
 export const relayRouter = router({
   account,
   auth,
+  blobs,
   directory,
   groups,
   inbox,

@@ -122,7 +122,7 @@ test('RLY-94 a relay does it by itself, says how much it was, and a fault of the
     await vi.waitFor(() => expect(own.faults.length).toBeGreaterThan(0), 5_000);
     await own.db.schema.alterTable('elsewhere').renameTo('welcomes').execute();
     own.clock.advance(LIMITS.keyPackageKeptMs + DAY_MS);
-    const expired = { type: 'expired', keyPackages: 1, spentKeyPackages: 0, welcomes: 0 };
+    const expired = { type: 'expired', keyPackages: 1, spentKeyPackages: 0, welcomes: 0, blobs: 0 };
     await vi.waitFor(() => expect(observed).toContainEqual(expired), 5_000);
   } finally {
     await own.close();

@@ -4,6 +4,7 @@ export { natsMissing, startNats, type NatsServer } from './nats-server.ts';
 export { startPostgresPair, type PostgresPair } from './postgres-pair.ts';
 export { postgresMissing } from './postgres-programs.ts';
 export { startPostgres, type PostgresServer } from './postgres-server.ts';
+export { s3Missing, startS3, type S3Server } from './s3-server.ts';
 export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';
 export { Rng } from './rng.ts';

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { LIMITS } from '@quicprochat/protocol';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnv } from '../../src/env.ts';
@@ -56,7 +57,7 @@ describe.each(['single.yaml', 'cluster.yaml'])('%s', (name) => {
     const paths = used.filter((source) => source.startsWith('.'));
     for (const path of paths) expect(existsSync(new URL(path, COMPOSE))).toBe(true);
     const named = used.filter((source) => !source.startsWith('.'));
-    expect(named.sort()).toEqual(Object.keys(file.volumes).sort());
+    expect([...new Set(named)].sort()).toEqual(Object.keys(file.volumes).sort());
     for (const [, { build }] of relays)
       expect(existsSync(new URL(build?.dockerfile ?? 'none', new URL(`${build?.context}/`, COMPOSE)))).toBe(
         true,
@@ -95,6 +96,28 @@ test('one relay keeps its data in its volume; several keep it in one PostgreSQL,
     expect(filledIn(environment)['QPC_DATABASE']).toBe(
       `postgres://${user}:${password}@${postgres.networks.inside.ipv4_address}/${database}`,
     );
+});
+
+test('attachments lie in a volume: beside the database of one relay, and one for all relays of a cluster', async () => {
+  const place = (environment: Record<string, string> | undefined) => {
+    const env = parseEnv({ QPC_DATABASE: 'sqlite:/data/relay.db', ...filledIn(environment) });
+    return 'problems' in env ? env.problems : (env.QPC_BLOBS ?? 'folder:/data/blobs');
+  };
+  for (const name of ['single.yaml', 'cluster.yaml'])
+    for (const [, { environment, volumes }] of relaysOf(readCompose(name))) {
+      expect(place(environment)).toBe('folder:/data/blobs');
+      expect(volumes?.map((volume) => volume.split(':')[1])).toEqual(['/data']);
+    }
+  const shared = relaysOf(readCompose('cluster.yaml')).map(([, { volumes }]) => volumes?.join());
+  expect(new Set(shared).size).toBe(1);
+});
+
+test('Caddy lets the largest bodies through, of calls and of uploads', () => {
+  const [calls = 0, uploads = 0] = [...caddyfile.matchAll(/max_size (\d+)MB/g)].map(
+    ([, size]) => Number(size) * 1e6,
+  );
+  expect(calls).toBeGreaterThan(LIMITS.maxBodyBytes);
+  expect(uploads).toBeGreaterThan(LIMITS.maxBlobBytes);
 });
 
 const caddyfile = readFileSync(new URL('Caddyfile', COMPOSE), 'utf8');

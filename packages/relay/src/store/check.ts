@@ -10,6 +10,8 @@ export interface Stats {
   entries: number;
   entryBytes: number;
   welcomes: number;
+  blobs: number;
+  blobBytes: number;
 }
 
 export async function statsOf(db: Db): Promise<Stats> {
@@ -32,6 +34,14 @@ export async function statsOf(db: Db): Promise<Stats> {
     .where('base_log_id', 'is', null)
     .select(({ fn }) => fn.countAll<number | string>().as('rows'))
     .executeTakeFirstOrThrow();
+  const blobs = await db
+    .selectFrom('blobs')
+    .select(({ fn }) => [
+      fn.countAll<number | string>().as('rows'),
+      fn.sum<number | string | null>('stored').as('bytes'),
+    ])
+    .where('state', '!=', 'removed')
+    .executeTakeFirstOrThrow();
   return {
     accounts: await count('accounts'),
     devices: await count('devices'),
@@ -40,6 +50,8 @@ export async function statsOf(db: Db): Promise<Stats> {
     entries: Number(entries.rows),
     entryBytes: Number(entries.bytes ?? 0),
     welcomes: await count('welcomes'),
+    blobs: Number(blobs.rows),
+    blobBytes: Number(blobs.bytes ?? 0),
   };
 }
 
@@ -74,10 +86,23 @@ export async function problemsOf(db: Db): Promise<string[]> {
     .select('inbox.device_id')
     .where('welcomes.welcome_id', 'is', null)
     .execute();
+  const stored = await db
+    .selectFrom('blobs')
+    .leftJoin('blob_parts', 'blob_parts.blob_id', 'blobs.blob_id')
+    .select(({ fn }) => [
+      'blobs.blob_id',
+      'blobs.stored',
+      fn.sum<number | string | null>('blob_parts.size').as('inParts'),
+    ])
+    .where('blobs.state', '!=', 'removed')
+    .groupBy(['blobs.blob_id', 'blobs.stored'])
+    .execute();
+  const holed = stored.filter((blob) => Number(blob.inParts ?? 0) !== blob.stored);
   return [
     ...told(gaps.length, 'logs that have gaps, or end elsewhere than their head says'),
     ...told(locked.length, 'logs without a key for the epoch that goes on'),
     ...told(lost.length, 'invitations whose shared part is gone'),
+    ...told(holed.length, 'attachments whose parts do not add up to what was stored of them'),
   ];
 }
 

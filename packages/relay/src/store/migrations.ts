@@ -26,6 +26,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0003-expiry': run(EXPIRY),
     '0004-welcomes-in-two-parts': run(WELCOMES_IN_TWO_PARTS),
     '0005-retention': run(RETENTION),
+    '0006-blobs': run(BLOBS),
     '0007-lines-of-a-log': {
       up: async (db) => {
         await run(LINES_OF_A_LOG).up(db);
@@ -102,6 +103,18 @@ const RETENTION = ['key_packages', 'spent_key_packages', 'welcomes'].flatMap((ta
   `ALTER TABLE ${table} ADD COLUMN expires_on INTEGER`,
   `CREATE INDEX ${table}_by_expiry ON ${table} (expires_on)`,
 ]);
+
+const BLOBS = [
+  `CREATE TABLE blobs (blob_id TEXT PRIMARY KEY, log_id TEXT NOT NULL, epoch INTEGER NOT NULL, size INTEGER NOT NULL,
+    sha256 BLOB, stored INTEGER NOT NULL, state TEXT NOT NULL, expires_on INTEGER NOT NULL)`,
+  `CREATE INDEX blobs_of_log ON blobs (log_id)`,
+  `CREATE INDEX blobs_by_expiry ON blobs (expires_on)`,
+  `CREATE TABLE blob_parts (blob_id TEXT NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (blob_id, position))`,
+  `CREATE TABLE blob_tokens (token_hash BLOB PRIMARY KEY, blob_id TEXT NOT NULL, use TEXT NOT NULL,
+    expires_at INTEGER NOT NULL)`,
+  `CREATE INDEX blob_tokens_by_expiry ON blob_tokens (expires_at)`,
+];
 
 /** A group can have several logs, each entry is chained to the one before, and the relay signs for it. */
 const LINES_OF_A_LOG = [

@@ -16,6 +16,11 @@ export function expiryDay(nowMs: number, keptMs: number): number {
   return Math.ceil((nowMs + keptMs) / DAY_MS);
 }
 
+/** The day that it is: what goes on it is over. */
+export function dayOf(nowMs: number): number {
+  return Math.floor(nowMs / DAY_MS);
+}
+
 /** What one pass deleted: counts, and not whose it was. */
 export interface Expired {
   keyPackages: number;
@@ -30,7 +35,7 @@ export interface Expired {
  */
 export async function expire(db: Db, nowMs: number): Promise<Expired> {
   await prune(db, nowMs);
-  const today = Math.floor(nowMs / DAY_MS);
+  const today = dayOf(nowMs);
   await dateOldRows(db, nowMs);
   return {
     keyPackages: await expireKeyPackages(db, today),

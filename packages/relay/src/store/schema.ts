@@ -60,6 +60,21 @@ export interface Schema {
   };
   inbox: { device_id: string; sequence: number; welcome_id: number; secrets: Buffer };
   inbox_heads: { device_id: string; sequence: number };
+  blobs: {
+    blob_id: string;
+    log_id: string;
+    /** The keys of this epoch of that log, and of those after it, open the blob. */
+    epoch: number;
+    size: number;
+    sha256: Buffer | null;
+    /** How many of its bytes are stored, from the first on. */
+    stored: number;
+    state: 'uploading' | 'whole' | 'removed';
+    expires_on: number;
+  };
+  /** What a blob consists of, piece after piece without a gap. `name` is what the bytes are stored under. */
+  blob_parts: { blob_id: string; position: number; size: number; name: string };
+  blob_tokens: { token_hash: Buffer; blob_id: string; use: 'upload' | 'download'; expires_at: number };
   nonces: { nonce: Buffer; expires_at: number };
   tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };
 }

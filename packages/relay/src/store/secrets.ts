@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Db } from './schema.ts';
 
-/** Challenges, sessions, tickets and nonces: short-lived secrets that count once, or until they expire. */
+/** Challenges, sessions, tickets, tokens of blobs and nonces: short-lived secrets that count once, or until they expire. */
 
 export function hashOf(secret: Uint8Array): Buffer {
   return createHash('sha256').update(secret).digest();
@@ -67,8 +67,40 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
     : undefined;
 }
 
-/** Of the time after which a nonce is forgotten only the minute is kept: its call is not to be told by it from others. */
-const NONCE_TIMES_MS = 60_000;
+/** A token for one blob and one use of it. */
+export async function newBlobToken(
+  db: Db,
+  { blobId, use }: { blobId: string; use: 'upload' | 'download' },
+  expiresAt: number,
+): Promise<Buffer> {
+  const token = randomBytes(32);
+  await db
+    .insertInto('blob_tokens')
+    .values({ token_hash: hashOf(token), blob_id: blobId, use, expires_at: minuteAfter(expiresAt) })
+    .execute();
+  return token;
+}
+
+export async function isBlobToken(
+  db: Db,
+  token: Uint8Array,
+  { blobId, use, now }: { blobId: string; use: 'upload' | 'download'; now: number },
+): Promise<boolean> {
+  const found = await db
+    .selectFrom('blob_tokens')
+    .select('blob_id')
+    .where('token_hash', '=', hashOf(token))
+    .where('blob_id', '=', blobId)
+    .where('use', '=', use)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** Of the time after which something of a group is forgotten only the minute is kept: its call is not to be told by it from others. */
+function minuteAfter(timeMs: number): number {
+  return Math.ceil(timeMs / 60_000) * 60_000;
+}
 
 /** What counts once: nonces, at least one, and for how long each is remembered. */
 export interface Once {
@@ -80,7 +112,7 @@ export interface Once {
 export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promise<boolean> {
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
   const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
-  const forgottenAt = Math.ceil(forgottenAtMs / NONCE_TIMES_MS) * NONCE_TIMES_MS;
+  const forgottenAt = minuteAfter(forgottenAtMs);
   const result = await db
     .insertInto('nonces')
     .values(ordered.map((nonce) => ({ nonce, expires_at: forgottenAt })))
@@ -91,7 +123,7 @@ export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promis
 
 /** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {
-  for (const table of ['challenges', 'sessions', 'nonces', 'tickets'] as const) {
+  for (const table of ['challenges', 'sessions', 'nonces', 'tickets', 'blob_tokens'] as const) {
     await db.deleteFrom(table).where('expires_at', '<=', now).execute();
   }
 }

@@ -77,6 +77,24 @@ test('RLY-91 calls that fail give their place back', async () => {
   expect((await callFrom('')).status).toBe(200);
 });
 
+test('RLY-2 RLY-91 a call that comes a byte at a time is given up, with an answer, and keeps nobody out', async () => {
+  await start({ bounds: { slowSenderMs: 500, maxCalls: 2 } });
+  const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  const head = [
+    'POST /trpc/auth.challenge HTTP/1.1',
+    `Host: ${relay.host}`,
+    'Content-Type: application/json',
+  ];
+  socket.write(`${head.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n`);
+  const dripping = setInterval(() => socket.write(' '), 50);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  clearInterval(dripping);
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*"code":"BAD_INPUT"/);
+  socket.destroy();
+  await vi.waitFor(async () => expect((await callFrom('')).status).toBe(200));
+});
+
 test('RLY-91 streams over the bound are turned away, calls are not, and a stream that ends makes room', async () => {
   await start({ bounds: { maxStreams: 1 } });
   const group = await new TestGroup(relay.url).create();

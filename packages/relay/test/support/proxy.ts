@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+export interface TestProxy {
+  url: string;
+  /** Breaks the connections that there are. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
 /** What stands before several relays: each new connection goes to the next of them. */
-export async function startProxy(urls: readonly string[]): Promise<{ url: string; close(): Promise<void> }> {
+export async function startProxy(urls: readonly string[]): Promise<TestProxy> {
   const ports = urls.map((url) => Number(new URL(url).port));
   const open = new Set<Socket>();
   let next = 0;
@@ -24,10 +31,14 @@ export async function startProxy(urls: readonly string[]): Promise<{ url: string
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const cut = () => {
+    for (const socket of open) socket.destroy();
+  };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
     close: async () => {
-      for (const socket of open) socket.destroy();
+      cut();
       server.close();
       await once(server, 'close');
     },

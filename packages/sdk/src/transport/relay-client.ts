@@ -154,10 +154,12 @@ function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorDat
       return 'The relay is behind this device’s state of the group.';
     case 'IDEMPOTENCY_CONFLICT':
       return 'The relay has another message under this id.';
+    case 'OFFSET_CONFLICT':
+      return 'The relay has more or less of this attachment than was thought.';
     case 'KEY_PACKAGES_EXHAUSTED':
       return `${details.handle ?? 'A device'} cannot be added just now: it has no key packages left at the relay.`;
     case 'QUOTA_EXCEEDED':
-      return 'The relay keeps no more for this device.';
+      return 'The relay keeps no more for this device or this group.';
     case 'CURSOR_INVALID':
       return 'The relay does not know that place in the log.';
     case 'RATE_LIMITED':

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CIPHER_SUITES, LIMITS, toBase64Url } from '@quicprochat/protocol';
 import type { Rng } from '@quicprochat/testkit';
+import { newBlob } from '../../../../../packages/relay/test/support/blob.ts';
 import { welcomeFor, type TestGroup } from '../../../../../packages/relay/test/support/group.ts';
 import { newId, newSigner, type Signer } from '../../../../../packages/relay/test/support/keys.ts';
 import { World, type Call, type Procedure } from './world.ts';
@@ -123,6 +124,25 @@ export const CALLS: Record<Procedure, Make> = {
   },
   'groups.openStream': (world, rng) => {
     return { procedure: 'groups.openStream', input: { groups: followedBy(world, rng) } };
+  },
+  'blobs.create': (world, rng) => {
+    const blob = rng.chance(1 / 4)
+      ? rng.pick(world.blobs)
+      : newBlob(world.url, rng.pick(world.groups), 1 + rng.below(2_000));
+    const input = blob.creation({
+      ...proofOf(world, rng),
+      ...epochOf(blob.group, rng),
+      size: rng.chance(3 / 4)
+        ? blob.bytes.length
+        : rng.pick([0, LIMITS.maxBlobBytes, LIMITS.maxBlobBytes + 1]),
+      ...(rng.chance(1 / 4) && { sha256: rng.pick(['right' as const, randomBytes(32), randomBytes(31)]) }),
+    });
+    return { procedure: 'blobs.create', input };
+  },
+  'blobs.open': (world, rng) => {
+    const blob = rng.chance(1 / 8) ? newBlob(world.url, rng.pick(world.groups)) : rng.pick(world.blobs);
+    const input = blob.opening({ ...proofOf(world, rng), ...epochOf(blob.group, rng) });
+    return { procedure: 'blobs.open', input };
   },
   'receipts.key': (_world, rng) => ({
     procedure: 'receipts.key',

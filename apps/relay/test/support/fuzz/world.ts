@@ -1,6 +1,7 @@
 import type { GroupId } from '@quicprochat/protocol';
 import type { RelayRouter } from '@quicprochat/relay';
 import type { Rng } from '@quicprochat/testkit';
+import { newBlob, type TestBlob } from '../../../../../packages/relay/test/support/blob.ts';
 import { TestDevice } from '../../../../../packages/relay/test/support/device.ts';
 import { TestGroup } from '../../../../../packages/relay/test/support/group.ts';
 import { newId } from '../../../../../packages/relay/test/support/keys.ts';
@@ -26,6 +27,8 @@ export class World {
   readonly url: string;
   readonly devices: TestDevice[] = [];
   readonly groups: TestGroup[] = [];
+  /** Blobs that are whole, each of a group that was there. */
+  readonly blobs: TestBlob[] = [];
   /** Ids of entries that were stored, so that some come twice. */
   readonly entryIds: string[] = [newId()];
   /** Nonces of proofs that were sent. */
@@ -41,6 +44,7 @@ export class World {
     const world = new World(url);
     while (world.devices.length < DEVICES) world.devices.push(await world.stranger().register());
     while (world.groups.length < GROUPS) world.groups.push(await new TestGroup(url).create());
+    for (const group of world.groups) world.blobs.push(await newBlob(url, group).upload());
     return world;
   }
 
