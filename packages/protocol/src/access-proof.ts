@@ -25,6 +25,7 @@ export interface AccessClaim {
     | 'groups.create'
     | 'groups.commit'
     | 'groups.post'
+    | 'groups.signal'
     | 'groups.read'
     | 'groups.candidate'
     | 'groups.openStream';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { accessProofSchema } from './access-proof.ts';
-import { bytes } from './bytes.ts';
+import { bytes, type Base64Url } from './bytes.ts';
 import type { GroupEntry } from './group.ts';
 import { epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
 import type { InboxEntry } from './inbox.ts';
@@ -43,4 +43,6 @@ export type StreamEvent =
   | { type: 'group-entry'; groupId: string; entry: GroupEntry; receipt?: Receipt }
   /** The commit before this ended the epoch whose key opened this group: open a new stream with the next key. */
   | { type: 'epoch-ended'; groupId: string; epoch: number }
+  /** What a member sent to those who listen: base64url. In no order with entries; some are lost. */
+  | { type: 'signal'; groupId: string; epoch: number; payload: Base64Url }
   | { type: 'inbox-entry'; entry: InboxEntry };

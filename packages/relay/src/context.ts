@@ -4,6 +4,7 @@ import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { SharedPages } from './shared-pages.ts';
+import type { Signals } from './signals.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
@@ -13,6 +14,7 @@ export interface Services {
   wake: Wake;
   notary: Notary;
   pages: SharedPages;
+  signals: Signals;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */

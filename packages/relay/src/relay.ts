@@ -8,6 +8,7 @@ import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { SharedPages } from './shared-pages.ts';
+import { Signals } from './signals.ts';
 import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
@@ -58,6 +59,7 @@ export function createRelay(options: RelayOptions): Relay {
     wake: options.wake,
     notary,
     pages: new SharedPages(options.db, options.wake, notary),
+    signals: new Signals(options.wake),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),

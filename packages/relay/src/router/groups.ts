@@ -7,6 +7,7 @@ import {
   postInputSchema,
   readCandidateInputSchema,
   readGroupInputSchema,
+  signalInputSchema,
   toBase64Url,
   type Accepted,
   type Candidate,
@@ -82,6 +83,17 @@ export const groups = router({
     const place = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
     return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
+  }),
+
+  /** For who follows this epoch just now, on any relay. Of the call itself nothing is stored but its proof's nonce. */
+  signal: asMember.input(signalInputSchema).mutation(async ({ ctx, input }) => {
+    const { groupId, epoch, signal, proof } = input;
+    const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
+    const { logId, isEnded, head } = await requireMember(ctx, member);
+    if (isEnded) throw new RelayError('STALE_EPOCH', { head });
+    await consume(ctx, 'signal', groupId);
+    ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
+    return {};
   }),
 
   /** A page of the log, as far as the key of the claimed epoch opens it. */

@@ -76,6 +76,19 @@ export class TestGroup {
     };
   }
 
+  signal(text: string, options: WriteOptions = {}) {
+    return this.api.groups.signal.mutate(this.signalInput({ payload: Buffer.from(text), ...options }));
+  }
+
+  signalInput({ epoch = this.epoch, payload = randomBytes(40), ...proof }: WriteOptions = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      signal: toBase64Url(payload),
+      proof: this.proof('groups.signal', epoch, [payload], proof),
+    };
+  }
+
   /** Commits, and on success moves to the next epoch. Gives the sequence. */
   async commit(options: CommitOptions = {}): Promise<number> {
     const { nextKey = newSigner() } = options;

@@ -111,6 +111,12 @@ export const CALLS: Record<Procedure, Make> = {
     });
     return { procedure: 'groups.post', input, succeeded: () => void World.remember(world.entryIds, id) };
   },
+  'groups.signal': (world, rng) => {
+    const group = rng.pick(world.groups);
+    const payload = randomBytes(rng.pick([0, 1, 40, 40, 40, LIMITS.maxSignalBytes + rng.below(2)]));
+    const input = group.signalInput({ ...proofOf(world, rng), ...epochOf(group, rng), payload });
+    return { procedure: 'groups.signal', input };
+  },
   'groups.read': (world, rng) => {
     const group = rng.pick(world.groups);
     const page = { ...epochOf(group, rng), cursor: cursorOf(rng), limit: limitOf(rng) };
