@@ -28,7 +28,8 @@ export interface AccessClaim {
     | 'groups.signal'
     | 'groups.read'
     | 'groups.candidate'
-    | 'groups.openStream';
+    | 'groups.openStream'
+    | 'groups.follow';
   /** Host (and port) of the relay that the caller means to talk to: a proof for one relay is void at another. */
   audience: string;
   groupId: string;

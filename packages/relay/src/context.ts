@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { FollowUps } from './follow-ups.ts';
 import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
@@ -15,6 +16,7 @@ export interface Services {
   notary: Notary;
   pages: SharedPages;
   signals: Signals;
+  followUps: FollowUps;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */
@@ -26,6 +28,7 @@ export interface Services {
   /** Aborted when the relay shuts down. */
   closing: AbortSignal;
   streamLifetimeMs: number;
+  idleStreamMs: number;
 }
 
 /** What a procedure gets to know of its caller. */

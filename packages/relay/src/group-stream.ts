@@ -1,48 +1,78 @@
-import type { StreamEvent } from '@quicprochat/protocol';
+import { randomBytes } from 'node:crypto';
+import { LIMITS, toBase64Url, type StreamEvent } from '@quicprochat/protocol';
+import { z } from 'zod';
 import type { Context } from './context.ts';
+import { RelayError } from './errors.ts';
 import type { Place } from './shared-pages.ts';
 import type { SignalEvent } from './signals.ts';
-import { logTopic } from './topics.ts';
+import { takeFollowUps } from './store/follow-ups.ts';
+import { hashOf } from './store/secrets.ts';
+import { logTopic, streamTopic } from './topics.ts';
 import { Waiter } from './wake/waiter.ts';
 
 /** Signals that wait for a slow reader. Beyond that the oldest are lost. */
 const MOST_SIGNALS = 16;
 
-/** What is needed of a relay. */
-type Streaming = Pick<Context, 'pages' | 'signals'>;
+/** What a stream is to follow; written by us, and read back from our own store. */
+export const placesSchema = z.array(
+  z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
+);
 
-/** What a stream over groups carries. Ends by itself when the epochs of all its groups have. */
+/** What is needed of a relay. */
+type Streaming = Pick<Context, 'db' | 'now' | 'pages' | 'signals' | 'followUps' | 'idleStreamMs'>;
+
+/** What a stream over groups carries. Ends by itself when it has nothing left to follow, and is given nothing. */
 export async function* groupEvents(
   ctx: Streaming,
   { groups }: { groups: Place[] },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
+  const id = randomBytes(32);
+  const own = streamTopic(hashOf(id));
   const parts = new Parts(ctx, ending);
-  for (const place of groups) parts.follow(place);
   try {
-    yield { type: 'open' };
+    for (const place of groups) parts.follow(place);
+    parts.waiter.listen(ctx.followUps, own);
+    yield { type: 'open', stream: toBase64Url(id) };
     let topics = parts.topics();
     while (!parts.waiter.isOver) {
       yield* parts.takeSignals();
       const unfinished: string[] = [];
       for (const topic of topics) {
         if (ending.aborted) return;
+        if (topic === own) unfinished.push(...(yield* takeMore(ctx, parts, hashOf(id))));
         const place = parts.at(topic);
         if (place === undefined) continue;
         const state = yield* groupPage(ctx, place);
         if (state === 'ended') parts.leave(topic);
         if (state === 'more') unfinished.push(topic);
       }
-      if (parts.topics().length === 0) return;
       // A page of each in turn: one long log does not keep the other groups waiting.
       topics =
         unfinished.length > 0
           ? [...new Set([...unfinished, ...parts.waiter.rearm()])]
-          : await parts.waiter.woken();
+          : await parts.waiter.woken(parts.isEmpty ? ctx.idleStreamMs : undefined);
+      if (parts.isEmpty && topics.length === 0) return;
     }
   } finally {
     parts.close();
   }
+}
+
+/** Follows what the stream was given while it runs. Gives the topics of that. */
+async function* takeMore(
+  ctx: Streaming,
+  parts: Parts,
+  streamHash: Buffer,
+): AsyncGenerator<StreamEvent, string[]> {
+  const topics: string[] = [];
+  for (const given of await takeFollowUps(ctx.db, streamHash, ctx.now())) {
+    for (const place of placesSchema.parse(given)) {
+      topics.push(parts.follow(place));
+      yield { type: 'following', groupId: place.groupId, epoch: place.epoch };
+    }
+  }
+  return topics;
 }
 
 /** One page of one group: whether there is more of it now, later, or never again under this epoch's key. */
@@ -60,16 +90,22 @@ async function* groupPage(
   return page.more ? 'more' : 'idle';
 }
 
-/** The logs that one stream follows, by topic, and what wakes it. */
+/** What one stream follows, by the topics of the logs, and what wakes it. */
 class Parts {
   readonly waiter: Waiter;
   readonly #ctx: Streaming;
   readonly #parts = new Map<string, { place: Place; stopSignals: () => void }>();
+  /** Of each group's part, the topic: a group is followed in one place. */
+  readonly #topics = new Map<string, string>();
   #signals: SignalEvent[] = [];
 
   constructor(ctx: Streaming, ending: AbortSignal) {
     this.#ctx = ctx;
     this.waiter = new Waiter(ending);
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.size === 0;
   }
 
   topics(): string[] {
@@ -80,21 +116,26 @@ class Parts {
     return this.#parts.get(topic)?.place;
   }
 
-  follow(place: Place): void {
+  /** Follows a group there, and nowhere else. Gives the topic. */
+  follow(place: Place): string {
+    this.leave(this.#topics.get(place.groupId));
+    if (this.#parts.size >= LIMITS.maxStreamGroups) throw new RelayError('QUOTA_EXCEEDED');
     const topic = logTopic(place.logId);
-    this.leave(topic);
     this.waiter.listen(this.#ctx.pages, topic);
     this.#parts.set(topic, { place, stopSignals: this.#ctx.signals.listen(place, this.#onSignal) });
+    this.#topics.set(place.groupId, topic);
+    return topic;
   }
 
   /** Nothing that was said in an epoch comes after its end. */
-  leave(topic: string): void {
-    const part = this.#parts.get(topic);
-    if (part === undefined) return;
+  leave(topic: string | undefined): void {
+    const part = topic === undefined ? undefined : this.#parts.get(topic);
+    if (topic === undefined || part === undefined) return;
     const { groupId, epoch } = part.place;
     part.stopSignals();
     this.waiter.ignore(topic);
     this.#parts.delete(topic);
+    this.#topics.delete(groupId);
     this.#signals = this.#signals.filter((signal) => signal.groupId !== groupId || signal.epoch !== epoch);
   }
 

@@ -3,6 +3,7 @@ import { LIMITS } from '@quicprochat/protocol';
 import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
+import { FollowUps } from './follow-ups.ts';
 import { createServer } from './http.ts';
 import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
@@ -41,6 +42,8 @@ export interface RelayOptions {
   expireEveryMs?: number;
   /** How long one stream lasts at most. Default: as long as a session. */
   streamLifetimeMs?: number;
+  /** How long a stream waits for something to follow when it has nothing left. Default: as long as a ticket. */
+  idleStreamMs?: number;
 }
 
 export interface Relay {
@@ -60,6 +63,7 @@ export function createRelay(options: RelayOptions): Relay {
     notary,
     pages: new SharedPages(options.db, options.wake, notary),
     signals: new Signals(options.wake),
+    followUps: new FollowUps(options.db, options.wake),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),
@@ -67,6 +71,7 @@ export function createRelay(options: RelayOptions): Relay {
     observe: options.observe ?? (() => undefined),
     closing: closing.signal,
     streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
+    idleStreamMs: options.idleStreamMs ?? LIMITS.ticketLifetimeMs,
   };
   const server = createServer(services, options);
   const drain = drainable(server);

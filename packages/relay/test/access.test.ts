@@ -14,6 +14,9 @@ afterAll(() => relay.close());
 const newGroup = () => new TestGroup(relay.url).create();
 type GroupCall = (group: TestGroup, options?: object) => Promise<unknown>;
 
+/** The id of a stream that never was: the answer is the same. */
+const STREAM = toBase64Url(randomBytes(32));
+
 /** Every group call that proves membership, valid as it stands. */
 const CALLS: Record<string, GroupCall> = {
   commit: (group, options) => group.api.groups.commit.mutate(group.commitInput(options)),
@@ -22,6 +25,8 @@ const CALLS: Record<string, GroupCall> = {
   read: (group, options) => group.read(options),
   openStream: (group, options) =>
     group.api.groups.openStream.mutate({ groups: [group.streamInput(options)] }),
+  follow: (group, options) =>
+    group.api.groups.follow.mutate({ stream: STREAM, groups: [group.followInput(STREAM, options)] }),
 };
 const EVERY_CALL = Object.entries({
   ...CALLS,

@@ -2,6 +2,7 @@ import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { localWake } from '../src/index.ts';
+import { FollowUps } from '../src/follow-ups.ts';
 import { groupEvents } from '../src/group-stream.ts';
 import { Notary } from '../src/notary.ts';
 import { RATES } from '../src/rate-limit.ts';
@@ -130,7 +131,14 @@ async function readByHand() {
   const wake = localWake();
   const own = await startRelay({ wake, instances: 1 });
   const group = await new TestGroup(own.url).create();
-  const ctx = { pages: new SharedPages(own.db, wake, new Notary(own.db)), signals: new Signals(wake) };
+  const ctx = {
+    db: own.db,
+    now: own.clock.now,
+    pages: new SharedPages(own.db, wake, new Notary(own.db)),
+    signals: new Signals(wake),
+    followUps: new FollowUps(own.db, wake),
+    idleStreamMs: 0,
+  };
   const groups = [{ groupId: group.id, logId: group.id, epoch: 0, cursor: 0 }];
   const leaving = new AbortController();
   const events = groupEvents(ctx, { groups }, leaving.signal);

@@ -2,7 +2,7 @@ import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { groupEvents } from '../group-stream.ts';
+import { groupEvents, placesSchema } from '../group-stream.ts';
 import { PAGE } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
@@ -13,12 +13,7 @@ import { Waiter } from '../wake/waiter.ts';
 /** What a ticket stands for; written by us, and read back from our own store. */
 const subscriptionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inbox'), deviceId: z.string(), cursor: z.number() }),
-  z.object({
-    kind: z.literal('groups'),
-    groups: z.array(
-      z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
-    ),
-  }),
+  z.object({ kind: z.literal('groups'), groups: placesSchema }),
 ]);
 
 export const streams = router({

@@ -62,6 +62,8 @@ export interface Schema {
   inbox_heads: { device_id: string; sequence: number };
   nonces: { nonce: Buffer; expires_at: number };
   tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };
+  /** What running streams are to follow, too, until they have it. */
+  follow_ups: { id: Generated<number>; stream_hash: Buffer; groups: string; expires_at: number };
 }
 
 /** An open store, or a transaction in it. Which database it is, queries do not know. */

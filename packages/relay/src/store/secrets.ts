@@ -85,7 +85,7 @@ export async function useNonces(db: Db, nonces: readonly Uint8Array[], expiresAt
 
 /** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {
-  for (const table of ['challenges', 'sessions', 'nonces', 'tickets'] as const) {
+  for (const table of ['challenges', 'sessions', 'nonces', 'tickets', 'follow_ups'] as const) {
     await db.deleteFrom(table).where('expires_at', '<=', now).execute();
   }
 }

@@ -20,6 +20,10 @@ export class Listeners<Told extends readonly unknown[] = []> {
     return this.#byTopic.has(topic);
   }
 
+  get isEmpty(): boolean {
+    return this.#byTopic.size === 0;
+  }
+
   topics(): string[] {
     return [...this.#byTopic.keys()];
   }

@@ -45,6 +45,8 @@ class SharedWake implements Wake {
   readonly #me = randomBytes(8).toString('hex');
   readonly #peers = new Peers(this.#me);
   readonly #listeners = new Listeners();
+  /** Those who are not woken without a reason. */
+  readonly #others = new Listeners();
   readonly #signals = new Listeners<[Base64Url]>();
   readonly #outgoingSignals = new OutgoingSignals(async (words) => {
     await this.#buses[0]?.publish(`${this.#me} ${words}`);
@@ -80,13 +82,13 @@ class SharedWake implements Wake {
 
   notify(topic: string): void {
     const digest = digestOf(topic);
-    this.#listeners.wake(digest);
+    this.#wake(digest);
     this.#outgoing.add(digest);
     this.#flushing ??= this.#flush();
   }
 
-  listen(topic: string, listener: () => void): () => void {
-    return this.#listeners.add(digestOf(topic), listener);
+  listen(topic: string, listener: () => void, { withoutReason = true } = {}): () => void {
+    return (withoutReason ? this.#listeners : this.#others).add(digestOf(topic), listener);
   }
 
   signal(topic: string, payload: Base64Url): void {
@@ -114,9 +116,14 @@ class SharedWake implements Wake {
     for (const word of words) {
       if (word === 'bye') this.#peers.leave(from);
       else if (word === 'all') this.#owed = SLICES;
-      else if (DIGEST.test(word)) this.#listeners.wake(word);
+      else if (DIGEST.test(word)) this.#wake(word);
       else this.#hearSignal(word);
     }
+  }
+
+  #wake(digest: string): void {
+    this.#listeners.wake(digest);
+    this.#others.wake(digest);
   }
 
   #hearSignal(word: string): void {

@@ -45,10 +45,14 @@ export class Waiter {
     return topics;
   }
 
-  /** The topics that were notified; waits for the first. Empty when the stream is over. */
-  async woken(): Promise<string[]> {
-    if (this.#woken.size === 0 && !this.isOver)
-      await new Promise<void>((resolve) => (this.#resolve = resolve));
+  /** The topics that were notified; waits for the first. Empty when the stream is over, or the time. */
+  async woken(withinMs?: number): Promise<string[]> {
+    if (this.#woken.size === 0 && !this.isOver) {
+      const waiting = new Promise<void>((resolve) => (this.#resolve = resolve));
+      const timer = withinMs === undefined ? undefined : setTimeout(this.#resolve, withinMs);
+      await waiting;
+      clearTimeout(timer);
+    }
     return this.rearm();
   }
 

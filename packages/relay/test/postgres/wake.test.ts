@@ -8,7 +8,7 @@ import type { BusEvents, OpenBus } from '../../src/wake/bus.ts';
 import { logTopic } from '../../src/topics.ts';
 import { newPostgres } from '../support/database.ts';
 import { TestDevice } from '../support/device.ts';
-import { welcomeFor } from '../support/group.ts';
+import { TestGroup, welcomeFor } from '../support/group.ts';
 import { eavesdrop, follow, pingPong, startNode, type Node } from '../support/nodes.ts';
 
 /** The bound of RLY-74. */
@@ -87,6 +87,22 @@ describe.for(natsMissing === undefined ? (['NOTIFY', 'NATS'] as const) : (['NOTI
         await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(false), 20_000);
         await wakeAll();
       });
+
+    test('RLY-74 RLY-68 where the bus is cut, a stream follows within five seconds what it was given through another relay', async () => {
+      await using followed = await follow(nodes[0], nodes[1]);
+      const other = await new TestGroup(nodes[0].url).create();
+      await nats?.kill();
+      await cutListeners(nodes[2]);
+      const inputs = { stream: followed.id, groups: [other.followInput(followed.id)] };
+      await other.api.groups.follow.mutate(inputs);
+      expect(await inTime(followed.stream.take(1))).toMatchObject([{ type: 'following', groupId: other.id }]);
+      if (nats !== undefined) {
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(true), 10_000);
+        await nats.start();
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(false), 20_000);
+      }
+      await wakeAll();
+    });
 
     test('RLY-66 signals come to streams of another relay, each once', async () => {
       await using followed = await follow(nodes[0], nodes[1]);

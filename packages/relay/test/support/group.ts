@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   accessTranscript,
   commitProofBody,
+  fromBase64Url,
   toBase64Url,
   type AccessClaim,
   type GroupId,
@@ -147,6 +148,16 @@ export class TestGroup {
       epoch,
       cursor,
       proof: this.proof('groups.openStream', epoch, [cursor], proof),
+    };
+  }
+
+  followInput(stream: string, { epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {
+    const body = [fromBase64Url(stream), cursor];
+    return {
+      groupId: this.id as string,
+      epoch,
+      cursor,
+      proof: this.proof('groups.follow', epoch, body, proof),
     };
   }
 

@@ -130,6 +130,13 @@ export const CALLS: Record<Procedure, Make> = {
   'groups.openStream': (world, rng) => {
     return { procedure: 'groups.openStream', input: { groups: followedBy(world, rng) } };
   },
+  'groups.follow': (world, rng) => {
+    const stream = random(32);
+    const groups = placesOf(world, rng).map(({ group, place }) =>
+      group.followInput(rng.chance(1 / 8) ? random(32) : stream, place),
+    );
+    return { procedure: 'groups.follow', input: { stream, groups } };
+  },
   'receipts.key': (_world, rng) => ({
     procedure: 'receipts.key',
     input: rng.chance(1 / 2) ? {} : { groupId: newId() },
@@ -153,9 +160,13 @@ async function ticketOf(world: World, rng: Rng): Promise<string> {
 }
 
 function followedBy(world: World, rng: Rng) {
+  return placesOf(world, rng).map(({ group, place }) => group.streamInput(place));
+}
+
+function placesOf(world: World, rng: Rng) {
   return rng.sample(world.groups, 1 + rng.below(2)).map((group) => {
-    const place = { ...epochOf(group, rng), cursor: rng.chance(2 / 3) ? 0 : cursorOf(rng) };
-    return group.streamInput({ ...proofOf(world, rng), ...place });
+    const cursor = rng.chance(2 / 3) ? 0 : cursorOf(rng);
+    return { group, place: { ...proofOf(world, rng), ...epochOf(group, rng), cursor } };
   });
 }
 
