@@ -66,6 +66,9 @@ async function post(person: Person): Promise<void> {
   const { token } = person.device;
   expect(await call(person, 'directory.lookup', { handle: person.device.handle }, token)).toBe(200);
   expect(await call(person, 'groups.post', input)).toBe(200);
+  const said = group.signalInput();
+  posts.push(hexOf(said.signal), hexOf(said.proof.nonce), hexOf(said.proof.signature));
+  expect(await call(person, 'groups.signal', said)).toBe(200);
 }
 
 /** All that people do, and some of what goes wrong. */
@@ -86,7 +89,7 @@ async function live(): Promise<void> {
   const { ticket } = await group.api.groups.openStream.mutate(followed);
   await using stream = await TestStream.open(relay.url, ticket, { 'x-forwarded-for': bob.address });
   for (let i = 0; i < 5; i += 1) for (const person of people) await post(person);
-  await stream.take(12);
+  await stream.take(22);
   // Tickets that nobody redeems stay for a while, with what they are for.
   await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
   await bob.device.api.inbox.openStream.mutate({ cursor: 0 });

@@ -25,9 +25,11 @@ export interface AccessClaim {
     | 'groups.create'
     | 'groups.commit'
     | 'groups.post'
+    | 'groups.signal'
     | 'groups.read'
     | 'groups.candidate'
     | 'groups.openStream'
+    | 'groups.follow'
     | 'blobs.create'
     | 'blobs.open';
   /** Host (and port) of the relay that the caller means to talk to: a proof for one relay is void at another. */

@@ -91,6 +91,17 @@ export const postInputSchema = z.strictObject({
 });
 
 /**
+ * `groups.signal`: for members who listen just now, as that somebody is typing. It is stored nowhere and reaches each of
+ * them at most once, in no order, or not at all. Proof body: signal.
+ */
+export const signalInputSchema = z.strictObject({
+  groupId: groupIdSchema,
+  epoch: epochSchema,
+  signal: bytes({ min: 1, max: LIMITS.maxSignalBytes }),
+  proof: accessProofSchema,
+});
+
+/**
  * `groups.read`: a page after `cursor`, signed with the access key of `epoch`. That key opens the log up to the commit
  * that ends `epoch` and no further; then `ended` is true, and the next page needs the next epoch's key.
  * Proof body: cursor, limit.

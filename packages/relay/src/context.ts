@@ -1,10 +1,12 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { FollowUps } from './follow-ups.ts';
 import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { SharedPages } from './shared-pages.ts';
+import type { Signals } from './signals.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
 
@@ -16,6 +18,8 @@ export interface Services {
   blobs: BlobStore | undefined;
   notary: Notary;
   pages: SharedPages;
+  signals: Signals;
+  followUps: FollowUps;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */
@@ -27,6 +31,7 @@ export interface Services {
   /** Aborted when the relay shuts down. */
   closing: AbortSignal;
   streamLifetimeMs: number;
+  idleStreamMs: number;
 }
 
 /** What a procedure gets to know of its caller. */

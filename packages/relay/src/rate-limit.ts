@@ -5,7 +5,7 @@ import { RelayError } from './errors.ts';
 
 /**
  * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
- * in, and writes into one line of a group's log, wherever they come from.
+ * in, and writes into one line of a group's log and signals to those who follow it, wherever they come from.
  */
 export const RATES = {
   register: 600,
@@ -14,6 +14,7 @@ export const RATES = {
   write: 12_000,
   device: 1_200,
   group: 3_000,
+  signal: 600,
 } as const;
 
 export type Rate = keyof typeof RATES;
@@ -33,6 +34,7 @@ export function createLimiters(factor = 1): Limiters {
   return {
     device: limiter('device'),
     group: limiter('group'),
+    signal: limiter('signal'),
     register: limiter('register'),
     signIn: limiter('signIn'),
     directory: limiter('directory'),

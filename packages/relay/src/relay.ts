@@ -5,11 +5,13 @@ import { expireBlobs } from './blobs/expire-blobs.ts';
 import type { Services } from './context.ts';
 import { drainable } from './drain.ts';
 import type { Bounds } from './entrance.ts';
+import { FollowUps } from './follow-ups.ts';
 import { createServer } from './http.ts';
 import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
 import { createLimiters } from './rate-limit.ts';
 import { SharedPages } from './shared-pages.ts';
+import { Signals } from './signals.ts';
 import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
 import type { Wake } from './wake/wake.ts';
@@ -44,6 +46,8 @@ export interface RelayOptions {
   expireEveryMs?: number;
   /** How long one stream lasts at most. Default: as long as a session. */
   streamLifetimeMs?: number;
+  /** How long a stream waits for something to follow when it has nothing left. Default: as long as a ticket. */
+  idleStreamMs?: number;
 }
 
 export interface Relay {
@@ -63,6 +67,8 @@ export function createRelay(options: RelayOptions): Relay {
     blobs: options.blobs,
     notary,
     pages: new SharedPages(options.db, options.wake, notary),
+    signals: new Signals(options.wake),
+    followUps: new FollowUps(options.db, options.wake),
     now: options.now ?? Date.now,
     publicHosts: options.publicHosts ?? [],
     limiters: createLimiters(options.rateFactor),
@@ -70,6 +76,7 @@ export function createRelay(options: RelayOptions): Relay {
     observe: options.observe ?? (() => undefined),
     closing: closing.signal,
     streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
+    idleStreamMs: options.idleStreamMs ?? LIMITS.ticketLifetimeMs,
   };
   const server = createServer(services, options);
   const drain = drainable(server);

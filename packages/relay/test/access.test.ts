@@ -14,13 +14,19 @@ afterAll(() => relay.close());
 const newGroup = () => new TestGroup(relay.url).create();
 type GroupCall = (group: TestGroup, options?: object) => Promise<unknown>;
 
+/** The id of a stream that never was: the answer is the same. */
+const STREAM = toBase64Url(randomBytes(32));
+
 /** Every group call that proves membership, valid as it stands. */
 const CALLS: Record<string, GroupCall> = {
   commit: (group, options) => group.api.groups.commit.mutate(group.commitInput(options)),
   post: (group, options) => group.api.groups.post.mutate(group.message(options)),
+  signal: (group, options) => group.api.groups.signal.mutate(group.signalInput(options)),
   read: (group, options) => group.read(options),
   openStream: (group, options) =>
     group.api.groups.openStream.mutate({ groups: [group.streamInput(options)] }),
+  follow: (group, options) =>
+    group.api.groups.follow.mutate({ stream: STREAM, groups: [group.followInput(STREAM, options)] }),
 };
 const EVERY_CALL = Object.entries({
   ...CALLS,
@@ -130,6 +136,8 @@ test.each([
   ['post', { id: newId() }],
   ['post', { message: random(40) }],
   ['post', { proof: { issuedAtMs: Date.now() + 1 } }],
+  ['signal', { signal: random(40) }],
+  ['signal', { proof: { nonce: random(16) } }],
   ['read', { cursor: 1 }],
   ['read', { limit: 7 }],
   ['create', { groupId: newId() }],
@@ -139,6 +147,7 @@ test.each([
   const inputs = {
     commit: group.commitInput({ welcome: bytesOf(WELCOME) }),
     post: group.message(),
+    signal: group.signalInput(),
     read: group.readInput(),
     create: group.creation(),
   };

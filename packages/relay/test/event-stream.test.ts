@@ -77,7 +77,7 @@ test('RLY-92 a quiet stream is pinged', async () => {
       text += value;
     }
   };
-  await read('{"type":"open"}\n\n');
+  await read('"}\n\n');
   vi.advanceTimersByTime(30_000);
   await read('event: ping\ndata: \n\nevent: ping\ndata: \n\n');
   await reader?.cancel();

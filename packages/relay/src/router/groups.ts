@@ -2,17 +2,21 @@ import {
   commitInputSchema,
   commitProofBody,
   createGroupInputSchema,
+  followInputSchema,
   LIMITS,
   openGroupsStreamInputSchema,
   postInputSchema,
   readCandidateInputSchema,
   readGroupInputSchema,
+  signalInputSchema,
   toBase64Url,
   type Accepted,
   type Candidate,
   type GroupPage,
 } from '@quicprochat/protocol';
+import type { z } from 'zod';
 import { requireMember, requireMembers, requireProof, requireWriter } from '../access.ts';
+import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { consume } from '../rate-limit.ts';
 import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
@@ -20,8 +24,10 @@ import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
 import { isSmallOrder } from '../signatures.ts';
 import { expiryDay } from '../store/retention.ts';
-import { newTicket } from '../store/secrets.ts';
-import { inboxTopic, logTopic } from '../topics.ts';
+import { addFollowUp } from '../store/follow-ups.ts';
+import { hashOf, newTicket } from '../store/secrets.ts';
+import type { Place as StreamPlace } from '../shared-pages.ts';
+import { inboxTopic, logTopic, streamTopic } from '../topics.ts';
 import { asMember, router } from '../trpc.ts';
 
 /** The groups' logs. No call here carries a session, and none may: the relay is not to know which member makes it. */
@@ -86,6 +92,17 @@ export const groups = router({
     return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 
+  /** For who follows this epoch just now, on any relay. Of the call itself nothing is stored but its proof's nonce. */
+  signal: asMember.input(signalInputSchema).mutation(async ({ ctx, input }) => {
+    const { groupId, epoch, signal, proof } = input;
+    const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
+    const { logId, isEnded, head } = await requireMember(ctx, member);
+    if (isEnded) throw new RelayError('STALE_EPOCH', { head });
+    await consume(ctx, 'signal', groupId);
+    ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
+    return {};
+  }),
+
   /** A page of the log, as far as the key of the claimed epoch opens it. */
   read: asMember.input(readGroupInputSchema).mutation(async ({ ctx, input }): Promise<GroupPage> => {
     const { groupId, epoch, cursor, limit, proof } = input;
@@ -116,24 +133,43 @@ export const groups = router({
 
   /** A ticket for one stream over several groups. */
   openStream: asMember.input(openGroupsStreamInputSchema).mutation(async ({ ctx, input }) => {
-    const members = input.groups.map(({ groupId, epoch, cursor, proof }) => {
-      return { procedure: 'groups.openStream' as const, groupId, epoch, proof, body: [cursor] };
-    });
-    const access = await requireMembers(ctx, members);
-    for (const [i, { cursor }] of input.groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
-    const followed = input.groups.map(({ groupId, epoch, cursor }, i) => {
-      return { groupId, logId: access[i]?.logId ?? groupId, epoch, cursor };
-    });
-    const subscription = { kind: 'groups', groups: followed };
+    const subscription = { kind: 'groups', groups: await requireFollowable(ctx, input.groups) };
     return {
       ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
     };
+  }),
+
+  /** Adds groups to a stream that runs, on whichever relay, for who knows its id. */
+  follow: asMember.input(followInputSchema).mutation(async ({ ctx, input }) => {
+    const places = await requireFollowable(ctx, input.groups, input.stream);
+    const streamHash = hashOf(input.stream);
+    await addFollowUp(ctx.db, streamHash, places, ctx.now() + LIMITS.ticketLifetimeMs);
+    ctx.wake.notify(streamTopic(streamHash));
+    return {};
   }),
 });
 
 /** Who has been removed, or has left for a line of his own, uses up nothing of what the others may write. */
 function writersOf({ logId, isEnded }: Access): string {
   return isEnded ? `${logId} ended` : logId;
+}
+
+/** Where a stream begins in each of these groups; their proofs are for that, and for a running stream if one is named. */
+async function requireFollowable(
+  ctx: Context,
+  groups: z.output<typeof openGroupsStreamInputSchema>['groups'],
+  stream?: Uint8Array,
+): Promise<StreamPlace[]> {
+  const members = groups.map(({ groupId, epoch, cursor, proof }) => {
+    const claim = { groupId, epoch, proof };
+    if (stream === undefined) return { ...claim, procedure: 'groups.openStream' as const, body: [cursor] };
+    return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
+  });
+  const access = await requireMembers(ctx, members);
+  for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
+  return groups.map(({ groupId, epoch, cursor }, i) => {
+    return { groupId, logId: access[i]?.logId ?? groupId, epoch, cursor };
+  });
 }
 
 function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Place {

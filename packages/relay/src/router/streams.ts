@@ -2,22 +2,18 @@ import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { PAGE, type Place } from '../shared-pages.ts';
+import { groupEvents, placesSchema } from '../group-stream.ts';
+import { PAGE } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { inboxTopic, logTopic } from '../topics.ts';
+import { inboxTopic } from '../topics.ts';
 import { open, router } from '../trpc.ts';
 import { Waiter } from '../wake/waiter.ts';
 
 /** What a ticket stands for; written by us, and read back from our own store. */
 const subscriptionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inbox'), deviceId: z.string(), cursor: z.number() }),
-  z.object({
-    kind: z.literal('groups'),
-    groups: z.array(
-      z.object({ groupId: z.string(), logId: z.string(), epoch: z.number(), cursor: z.number() }),
-    ),
-  }),
+  z.object({ kind: z.literal('groups'), groups: placesSchema }),
 ]);
 
 export const streams = router({
@@ -60,7 +56,8 @@ async function* inboxEvents(
   { deviceId, cursor }: { deviceId: string; cursor: number },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const waiter = new Waiter(ctx.wake, [inboxTopic(deviceId)], ending);
+  const waiter = new Waiter(ending);
+  waiter.listen(ctx.wake, inboxTopic(deviceId));
   try {
     yield { type: 'open' };
     let last = cursor;
@@ -74,50 +71,4 @@ async function* inboxEvents(
   } finally {
     waiter.close();
   }
-}
-
-/** Ends by itself when the epochs of all its groups have. */
-async function* groupEvents(
-  ctx: Context,
-  { groups }: { groups: Place[] },
-  ending: AbortSignal,
-): AsyncGenerator<StreamEvent> {
-  const followed = new Map(groups.map((group) => [logTopic(group.logId), group]));
-  const waiter = new Waiter(ctx.pages, [...followed.keys()], ending);
-  try {
-    yield { type: 'open' };
-    let topics: string[] = [...followed.keys()];
-    while (!waiter.isOver) {
-      const unfinished: string[] = [];
-      for (const topic of topics) {
-        const group = followed.get(topic);
-        if (ending.aborted) return;
-        if (group === undefined) continue;
-        const state = yield* groupPage(ctx, group);
-        if (state === 'ended') followed.delete(topic);
-        if (state === 'more') unfinished.push(topic);
-      }
-      if (followed.size === 0) return;
-      // A page of each in turn: one long log does not keep the other groups waiting.
-      topics =
-        unfinished.length > 0 ? [...new Set([...unfinished, ...waiter.rearm()])] : await waiter.woken();
-    }
-  } finally {
-    waiter.close();
-  }
-}
-
-/** One page of one group: whether there is more of it now, later, or never again under this epoch's key. */
-async function* groupPage(
-  ctx: Context,
-  group: Place,
-): AsyncGenerator<StreamEvent, 'more' | 'idle' | 'ended'> {
-  const { groupId, epoch } = group;
-  const page = await ctx.pages.page(group);
-  if (page === undefined) return 'ended';
-  group.cursor = page.cursor;
-  yield* page.events;
-  if (page.ended) yield { type: 'epoch-ended', groupId, epoch };
-  if (page.ended) return 'ended';
-  return page.more ? 'more' : 'idle';
 }

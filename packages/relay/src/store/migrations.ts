@@ -34,6 +34,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
         await run(WITHOUT_GROUPS).up(db);
       },
     },
+    '0008-follow-ups': run(FOLLOW_UPS_OF_STREAMS),
   };
 }
 
@@ -135,6 +136,13 @@ const LINES_OF_A_LOG = [
 ];
 
 const WITHOUT_GROUPS = [`DROP TABLE groups`];
+
+const FOLLOW_UPS_OF_STREAMS = [
+  `CREATE TABLE follow_ups (id INTEGER PRIMARY KEY, stream_hash BLOB NOT NULL, groups TEXT NOT NULL,
+    expires_at INTEGER NOT NULL)`,
+  `CREATE INDEX follow_ups_of_stream ON follow_ups (stream_hash)`,
+  `CREATE INDEX follow_ups_by_expiry ON follow_ups (expires_at)`,
+];
 
 /** SQL has no hash that both databases know. */
 async function chainOldEntries(db: Kysely<unknown>): Promise<void> {

@@ -77,6 +77,8 @@ export interface Schema {
   blob_tokens: { token_hash: Buffer; blob_id: string; use: 'upload' | 'download'; expires_at: number };
   nonces: { nonce: Buffer; expires_at: number };
   tickets: { ticket_hash: Buffer; subscription: string; expires_at: number };
+  /** What running streams are to follow, too, until they have it. */
+  follow_ups: { id: Generated<number>; stream_hash: Buffer; groups: string; expires_at: number };
 }
 
 /** An open store, or a transaction in it. Which database it is, queries do not know. */

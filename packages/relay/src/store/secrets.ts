@@ -123,7 +123,8 @@ export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promis
 
 /** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {
-  for (const table of ['challenges', 'sessions', 'nonces', 'tickets', 'blob_tokens'] as const) {
+  const tables = ['challenges', 'sessions', 'nonces', 'tickets', 'follow_ups', 'blob_tokens'] as const;
+  for (const table of tables) {
     await db.deleteFrom(table).where('expires_at', '<=', now).execute();
   }
 }

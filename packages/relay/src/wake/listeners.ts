@@ -1,9 +1,9 @@
-/** Who waits for which topic. */
-export class Listeners {
-  readonly #byTopic = new Map<string, Set<() => void>>();
+/** Who waits for which topic, and what they are told when it comes. */
+export class Listeners<Told extends readonly unknown[] = []> {
+  readonly #byTopic = new Map<string, Set<(...told: Told) => void>>();
 
   /** Returns how to stop listening. */
-  add(topic: string, listener: () => void): () => void {
+  add(topic: string, listener: (...told: Told) => void): () => void {
     const known = this.#byTopic.get(topic) ?? new Set();
     this.#byTopic.set(topic, known.add(listener));
     return () => {
@@ -12,8 +12,16 @@ export class Listeners {
     };
   }
 
-  wake(topic: string): void {
-    for (const listener of this.#byTopic.get(topic) ?? []) listener();
+  wake(topic: string, ...told: Told): void {
+    for (const listener of this.#byTopic.get(topic) ?? []) listener(...told);
+  }
+
+  has(topic: string): boolean {
+    return this.#byTopic.has(topic);
+  }
+
+  get isEmpty(): boolean {
+    return this.#byTopic.size === 0;
   }
 
   topics(): string[] {

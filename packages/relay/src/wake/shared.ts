@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Base64Url } from '@quicprochat/protocol';
 import { MAX_TEXT_BYTES, type Bus, type OpenBus } from './bus.ts';
 import { Listeners } from './listeners.ts';
+import { OutgoingSignals } from './outgoing-signals.ts';
 import { Peers } from './peers.ts';
 import type { Wake } from './wake.ts';
 
@@ -17,6 +19,8 @@ const QUIET_TICKS = 16;
 
 /** A topic's hash: whoever listens on the bus sees no group and no device. Hex: its first digit is its slice. [RLY-75] */
 const DIGEST = /^[0-9a-f]{16}$/;
+/** A signal, with its topic's hash: longer, as it is no hint, and must not come to another topic's listeners. */
+const SIGNAL = /^([0-9a-f]{32})=([\w-]+)$/;
 
 /**
  * Wakes streams of all relays. What is to be heard travels on the first bus. Each relay knows whether that works, as it
@@ -24,7 +28,8 @@ const DIGEST = /^[0-9a-f]{16}$/;
  * without a reason, all of them every two seconds: they look into the store, and nothing comes later than that and the
  * time in which the silence is noticed. [RLY-74]
  *
- * A text is the sender's id, and then digests of topics, or `all`, or `bye`, or nothing, just to be heard.
+ * A text is the sender's id, and then digests of topics, or signals, or `all`, or `bye`, or nothing, just to be heard.
+ * Signals travel on the first bus alone, so that none comes twice, and are not made up for. [RLY-66]
  *
  * @param openBuses the first, and one to fall back on
  * @param onHearing told when the first bus stops to bring what relays say, and when it does again
@@ -40,6 +45,12 @@ class SharedWake implements Wake {
   readonly #me = randomBytes(8).toString('hex');
   readonly #peers = new Peers(this.#me);
   readonly #listeners = new Listeners();
+  /** Those who are not woken without a reason. */
+  readonly #others = new Listeners();
+  readonly #signals = new Listeners<[Base64Url]>();
+  readonly #outgoingSignals = new OutgoingSignals(async (words) => {
+    await this.#buses[0]?.publish(`${this.#me} ${words}`);
+  });
   readonly #buses: readonly Bus[];
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #onHearing: (isHearing: boolean) => void;
@@ -71,13 +82,23 @@ class SharedWake implements Wake {
 
   notify(topic: string): void {
     const digest = digestOf(topic);
-    this.#listeners.wake(digest);
+    this.#wake(digest);
     this.#outgoing.add(digest);
     this.#flushing ??= this.#flush();
   }
 
-  listen(topic: string, listener: () => void): () => void {
-    return this.#listeners.add(digestOf(topic), listener);
+  listen(topic: string, listener: () => void, { withoutReason = true } = {}): () => void {
+    return (withoutReason ? this.#listeners : this.#others).add(digestOf(topic), listener);
+  }
+
+  signal(topic: string, payload: Base64Url): void {
+    const digest = signalDigestOf(topic);
+    this.#signals.wake(digest, payload);
+    this.#outgoingSignals.add(`${digest}=${payload}`);
+  }
+
+  onSignal(topic: string, listener: (payload: Base64Url) => void): () => void {
+    return this.#signals.add(signalDigestOf(topic), listener);
   }
 
   async close(): Promise<void> {
@@ -95,8 +116,19 @@ class SharedWake implements Wake {
     for (const word of words) {
       if (word === 'bye') this.#peers.leave(from);
       else if (word === 'all') this.#owed = SLICES;
-      else this.#listeners.wake(word);
+      else if (DIGEST.test(word)) this.#wake(word);
+      else this.#hearSignal(word);
     }
+  }
+
+  #wake(digest: string): void {
+    this.#listeners.wake(digest);
+    this.#others.wake(digest);
+  }
+
+  #hearSignal(word: string): void {
+    const [, digest, payload] = SIGNAL.exec(word) ?? [];
+    if (digest !== undefined && payload !== undefined) this.#signals.wake(digest, payload);
   }
 
   /** After a bus was away: what was said on it meanwhile is lost, in both directions. */
@@ -158,6 +190,10 @@ class SharedWake implements Wake {
 
 function digestOf(topic: string): string {
   return createHash('sha256').update(topic).digest('hex').slice(0, 16);
+}
+
+function signalDigestOf(topic: string): string {
+  return createHash('sha256').update(topic).digest('hex').slice(0, 32);
 }
 
 function isDone(action: Promise<void> | undefined): Promise<boolean> {

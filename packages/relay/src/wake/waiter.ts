@@ -5,24 +5,37 @@ import type { Wake } from './wake.ts';
  * stream holds no more than its topics however much happens.
  */
 export class Waiter {
-  readonly #signal: AbortSignal | undefined;
-  readonly #stops: (() => void)[];
+  readonly #signal: AbortSignal;
+  readonly #stops = new Map<string, () => void>();
   readonly #woken = new Set<string>();
   #resolve: () => void = () => undefined;
 
-  constructor(wake: Pick<Wake, 'listen'>, topics: readonly string[], signal: AbortSignal | undefined) {
+  constructor(signal: AbortSignal) {
     this.#signal = signal;
-    this.#stops = topics.map((topic) =>
-      wake.listen(topic, () => {
-        this.#woken.add(topic);
-        this.#resolve();
-      }),
-    );
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  listen(wake: Pick<Wake, 'listen'>, topic: string): void {
+    if (!this.#stops.has(topic))
+      this.#stops.set(
+        topic,
+        wake.listen(topic, () => this.wake(topic)),
+      );
+  }
+
+  ignore(topic: string): void {
+    this.#stops.get(topic)?.();
+    this.#stops.delete(topic);
+    this.#woken.delete(topic);
+  }
+
+  wake(topic: string): void {
+    this.#woken.add(topic);
+    this.#resolve();
   }
 
   get isOver(): boolean {
-    return this.#signal?.aborted === true;
+    return this.#signal.aborted;
   }
 
   /** Takes the wake-ups so far: call it before reading, so that what comes while reading wakes again. */
@@ -32,16 +45,21 @@ export class Waiter {
     return topics;
   }
 
-  /** The topics that were notified; waits for the first. Empty when the stream is over. */
-  async woken(): Promise<string[]> {
-    if (this.#woken.size === 0 && !this.isOver)
-      await new Promise<void>((resolve) => (this.#resolve = resolve));
+  /** The topics that were notified; waits for the first. Empty when the stream is over, or the time. */
+  async woken(withinMs?: number): Promise<string[]> {
+    if (this.#woken.size === 0 && !this.isOver) {
+      const waiting = new Promise<void>((resolve) => (this.#resolve = resolve));
+      const timer = withinMs === undefined ? undefined : setTimeout(this.#resolve, withinMs);
+      await waiting;
+      clearTimeout(timer);
+    }
     return this.rearm();
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    for (const stop of this.#stops.values()) stop();
+    this.#stops.clear();
+    this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve();
   }
 

@@ -8,7 +8,7 @@ import type { BusEvents, OpenBus } from '../../src/wake/bus.ts';
 import { logTopic } from '../../src/topics.ts';
 import { newPostgres } from '../support/database.ts';
 import { TestDevice } from '../support/device.ts';
-import { welcomeFor } from '../support/group.ts';
+import { TestGroup, welcomeFor } from '../support/group.ts';
 import { eavesdrop, follow, pingPong, startNode, type Node } from '../support/nodes.ts';
 
 /** The bound of RLY-74. */
@@ -88,6 +88,48 @@ describe.for(natsMissing === undefined ? (['NOTIFY', 'NATS'] as const) : (['NOTI
         await wakeAll();
       });
 
+    test('RLY-74 RLY-68 where the bus is cut, a stream follows within five seconds what it was given through another relay', async () => {
+      await using followed = await follow(nodes[0], nodes[1]);
+      const other = await new TestGroup(nodes[0].url).create();
+      await nats?.kill();
+      await cutListeners(nodes[2]);
+      const inputs = { stream: followed.id, groups: [other.followInput(followed.id)] };
+      await other.api.groups.follow.mutate(inputs);
+      expect(await inTime(followed.stream.take(1))).toMatchObject([{ type: 'following', groupId: other.id }]);
+      if (nats !== undefined) {
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(true), 10_000);
+        await nats.start();
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(false), 20_000);
+      }
+      await wakeAll();
+    });
+
+    test('RLY-66 signals come to streams of another relay, each once', async () => {
+      await using followed = await follow(nodes[0], nodes[1]);
+      await followed.group.signal('1');
+      expect(await inTime(followed.stream.take(1))).toMatchObject([{ type: 'signal', payload: 'MQ' }]);
+      await followed.group.post('2');
+      expect(await inTime(followed.stream.take(1))).toMatchObject([{ type: 'group-entry' }]);
+    });
+
+    test('RLY-67 where the bus is cut, signals are lost, and what is stored is not', async () => {
+      await using followed = await follow(nodes[0], nodes[1]);
+      await nats?.kill();
+      await cutListeners(nodes[0]);
+      if (nats !== undefined) await followed.group.signal('lost');
+      await followed.group.post('stored');
+      const [event] = await inTime(followed.stream.take(1));
+      expect(event).toMatchObject({ type: 'group-entry' });
+      if (nats !== undefined) {
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(true), 10_000);
+        await nats.start();
+        await vi.waitFor(() => expect(nodes.map((node) => node.isHearing())).not.toContain(false), 20_000);
+      }
+      await wakeAll();
+      await followed.group.signal('again');
+      expect(await inTime(followed.stream.take(1))).toMatchObject([{ type: 'signal', payload: 'YWdhaW4' }]);
+    });
+
     test('RLY-75 nothing on the bus names a group or a device', async () => {
       const heard: string[] = [];
       const stop = await eavesdrop(servers(), (text) => heard.push(text));
@@ -95,12 +137,15 @@ describe.for(natsMissing === undefined ? (['NOTIFY', 'NATS'] as const) : (['NOTI
       await using followed = await follow(nodes[0], nodes[1]);
       await followed.group.post('x');
       await followed.group.commit({ welcome: welcomeFor(device.id) });
+      await followed.group.signal('said');
       await followed.stream.take(2);
       const { id } = followed.group;
       const digest = createHash('sha256').update(logTopic(id)).digest('hex').slice(0, 16);
       await vi.waitFor(() => expect(heard.join('\n')).toContain(digest), 5_000);
+      await vi.waitFor(() => expect(heard.join('\n')).toContain('=c2FpZA'), 5_000);
       await stop();
-      for (const text of heard) expect(text).toMatch(/^[0-9a-f]{16}( (all|bye|[0-9a-f]{16}))*$/);
+      for (const text of heard)
+        expect(text).toMatch(/^[0-9a-f]{16}( (all|bye|[0-9a-f]{16}|[0-9a-f]{32}=[\w-]+))*$/);
       for (const secret of [id, device.id, device.handle]) expect(heard.join('\n')).not.toContain(secret);
     });
   },

@@ -6,6 +6,7 @@ import type * as append from '../../src/store/append.ts';
 import type * as groups from '../../src/store/groups.ts';
 import type { Db } from '../../src/store/schema.ts';
 import type * as secrets from '../../src/store/secrets.ts';
+import type * as topics from '../../src/topics.ts';
 
 /**
  * What protects a relay, and what a test takes out of it to show that it would see its attack: without the one defence,
@@ -18,6 +19,7 @@ export type Defence =
   | 'tickets'
   | 'the ends of epochs'
   | 'the epochs of writes'
+  | 'the epochs of signals'
   | 'one answer'
   | 'rates'
   | 'shares of pools';
@@ -94,6 +96,12 @@ export const mocked = {
         real.appendCommit(db, await forHead(db, commit)),
     };
   },
+
+  topics: (real: typeof topics) => ({
+    ...real,
+    signalTopic: (...[logId, epoch]: Parameters<typeof real.signalTopic>) =>
+      real.signalTopic(logId, out.has('the epochs of signals') ? 0 : epoch),
+  }),
 
   accounts: (real: typeof accounts) => ({
     ...real,

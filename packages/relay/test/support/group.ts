@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   accessTranscript,
   commitProofBody,
+  fromBase64Url,
   toBase64Url,
   type AccessClaim,
   type GroupId,
@@ -76,6 +77,19 @@ export class TestGroup {
     };
   }
 
+  signal(text: string, options: WriteOptions = {}) {
+    return this.api.groups.signal.mutate(this.signalInput({ payload: Buffer.from(text), ...options }));
+  }
+
+  signalInput({ epoch = this.epoch, payload = randomBytes(40), ...proof }: WriteOptions = {}) {
+    return {
+      groupId: this.id as string,
+      epoch,
+      signal: toBase64Url(payload),
+      proof: this.proof('groups.signal', epoch, [payload], proof),
+    };
+  }
+
   /** Commits, and on success moves to the next epoch. Gives the sequence. */
   async commit(options: CommitOptions = {}): Promise<number> {
     const { nextKey = newSigner() } = options;
@@ -134,6 +148,16 @@ export class TestGroup {
       epoch,
       cursor,
       proof: this.proof('groups.openStream', epoch, [cursor], proof),
+    };
+  }
+
+  followInput(stream: string, { epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {
+    const body = [fromBase64Url(stream), cursor];
+    return {
+      groupId: this.id as string,
+      epoch,
+      cursor,
+      proof: this.proof('groups.follow', epoch, body, proof),
     };
   }
 

@@ -39,8 +39,9 @@ export async function follow(writer: Node, reader: Node) {
   const group = await new TestGroup(writer.url).create();
   const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
   const stream = await TestStream.open(reader.url, ticket);
-  await stream.take(1);
-  return { group, stream, [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose]() };
+  const [opened] = await stream.take(1);
+  const id = (opened?.type === 'open' && opened.stream) || '';
+  return { group, stream, id, [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose]() };
 }
 
 /** Wakes back and forth. Waking without a reason would take minutes for fifty turns. */

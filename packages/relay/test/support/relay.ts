@@ -59,6 +59,8 @@ export async function startRelay({
       wake: wakeOf(database, db),
       origins: ['http://localhost:3000'],
       now: clock.now,
+      // Tests that wait for a stream's end would wait for half a minute.
+      idleStreamMs: 50,
       report: (_incident, error) => faults.push(error),
       ...options,
       ...more,

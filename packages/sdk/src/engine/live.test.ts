@@ -72,6 +72,134 @@ async function follow(streams: readonly Given[]) {
   return { waits, connections };
 }
 
+interface Group {
+  groupId: string;
+  epoch: number;
+  cursor: number;
+}
+
+/** A client in these groups on a relay whose streams stand, and say that they follow what they are given, or do not. */
+async function inGroups(start: readonly Group[], { confirms }: { confirms: boolean }) {
+  let groups = start;
+  let onChange = () => {};
+  const opened: (readonly Group[])[] = [];
+  const given: (readonly Group[])[] = [];
+  const timeouts: (() => void)[] = [];
+  let say: (event: object) => void = () => {};
+  const aborted = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const ledger = {
+    platform: {
+      clock: { now: () => 0 },
+      random: { fraction: () => 0.5 },
+      timers: {
+        sleep: (ms: number, signal: AbortSignal) =>
+          ms === 10_000
+            ? Promise.race([new Promise<void>((resolve) => timeouts.push(resolve)), aborted(signal)])
+            : aborted(signal),
+      },
+    },
+    onChange: (listener: () => void) => {
+      onChange = listener;
+      return () => undefined;
+    },
+    row: () => undefined,
+    rows: () => groups.map(({ groupId, ...row }) => ({ id: groupId, state: 'active', ...row })),
+  };
+  const relay = {
+    async *followInbox(_cursor: number, signal: AbortSignal) {
+      yield { type: 'open' };
+      await aborted(signal);
+    },
+    async *followGroups(followed: readonly Group[], signal: AbortSignal) {
+      opened.push(followed);
+      yield { type: 'open', stream: `stream ${opened.length}` };
+      while (!signal.aborted) {
+        const event = await Promise.race([
+          new Promise<object>((resolve) => (say = resolve)),
+          aborted(signal).then(() => undefined),
+        ]);
+        if (event !== undefined) yield event;
+      }
+    },
+    followToo: async (stream: string, more: readonly Group[]) => {
+      expect(stream).toBe(`stream ${opened.length}`);
+      given.push(more);
+      if (confirms) for (const { groupId, epoch } of more) say({ type: 'following', groupId, epoch });
+    },
+  };
+  const live = new Live({
+    ledger: ledger as unknown as Ledger,
+    relay: relay as unknown as RelaySession,
+    driver: { patient: false, drive: async () => undefined } as unknown as Driver,
+    inbox: {
+      topUpKeyPackages: async () => undefined,
+      catchUp: async () => undefined,
+      forgetExpiredKeyPackages: async () => undefined,
+    } as unknown as Inbox,
+    onConnection: () => undefined,
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  live.start();
+  await settled();
+  return {
+    opened,
+    given,
+    /** What the client says of its groups changes. */
+    change: async (next: readonly Group[]) => {
+      groups = next;
+      onChange();
+      await settled();
+    },
+    say: async (event: object) => {
+      say(event);
+      await settled();
+    },
+    timeOut: async () => {
+      for (const timeOut of timeouts.splice(0)) timeOut();
+      await settled();
+    },
+    stop: () => live.stop(),
+  };
+}
+
+const A = { groupId: 'a', epoch: 1, cursor: 5 };
+const B = { groupId: 'b', epoch: 3, cursor: 9 };
+const NEXT = { ...A, epoch: 2, cursor: 6 };
+
+test('a new epoch and a new group are added to the stream that runs', async () => {
+  const client = await inGroups([A], { confirms: true });
+  await client.change([NEXT]);
+  await client.say({ type: 'epoch-ended', groupId: 'a', epoch: 1 });
+  await client.change([NEXT, B]);
+  await client.change([NEXT, { ...B, cursor: 10 }]);
+  await client.timeOut();
+  expect(client.given).toEqual([[NEXT], [B]]);
+  expect(client.opened).toEqual([[A]]);
+  client.stop();
+});
+
+test('a stream that does not say that it follows is opened anew, and so is one with a group too many', async () => {
+  const client = await inGroups([A], { confirms: false });
+  await client.change([NEXT]);
+  expect(client.opened).toEqual([[A]]);
+  await client.timeOut();
+  expect(client.opened).toEqual([[A], [NEXT]]);
+  await client.change([NEXT, B]);
+  await client.change([B]);
+  expect(client.opened).toEqual([[A], [NEXT], [B]]);
+  client.stop();
+});
+
+test('events that this version does not know are passed over', async () => {
+  const client = await inGroups([A], { confirms: true });
+  await client.say({ type: 'signal', groupId: 'a', epoch: 1, payload: 'eA' });
+  await client.say({ type: 'of a later version' });
+  await client.change([NEXT]);
+  expect([client.opened, client.given]).toEqual([[[A]], [[NEXT]]]);
+  client.stop();
+});
+
 const times = (count: number, stream: Given) => Array.from({ length: count }, () => stream);
 
 test('a relay that ends each stream at once is come back to less and less often', async () => {

@@ -1,6 +1,8 @@
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
+import type { Place, RelaySession } from '../transport/relay-session.ts';
 import { BACKOFF_MS, waitAfter } from './backoff.ts';
 import type { Driver } from './driver.ts';
+import { Followed } from './followed.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { isContested, isReadable } from './log-reader.ts';
@@ -10,6 +12,9 @@ export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
 
 /** How often the clock's part of the update policy is looked at, and commits that nobody made are made after all. */
 const TEND_EVERY_MS = 15_000;
+
+/** A running stream that has not said by then that it follows what it was asked to is given up. A relay takes five seconds. */
+const FOLLOW_WITHIN_MS = 10_000;
 
 /**
  * Keeps a client up to date for as long as it is open: two streams (the device's inbox, and the logs of its groups,
@@ -24,7 +29,7 @@ export class Live {
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
   #reopenGroups = new AbortController();
-  #followed = '';
+  #followed = new Followed([]);
   readonly #up = { inbox: false, groups: false };
   /** Since when each stream has been open, in the try that is going on. */
   readonly #openedMs: { inbox?: number | undefined; groups?: number | undefined } = {};
@@ -46,7 +51,7 @@ export class Live {
   start(): void {
     this.#driver.patient = true;
     const stop = this.#ledger.onChange(() => {
-      this.#reopenWhenGroupsChange();
+      this.#followChanges();
     });
     this.#closing.signal.addEventListener('abort', stop, { once: true });
     void this.#keep('inbox', (signal) => this.#followInbox(signal));
@@ -101,33 +106,68 @@ export class Live {
   async #followGroups(signal: AbortSignal): Promise<void> {
     this.#reopenGroups = new AbortController();
     const groups = this.#groups();
-    this.#followed = keyOf(groups);
+    const followed = (this.#followed = new Followed(groups));
     const either = AbortSignal.any([signal, this.#reopenGroups.signal]);
     if (groups.length === 0) {
       this.#mark('groups', true);
       return aborted(either);
     }
-    for await (const event of this.#relay.followGroups(groups, either)) {
-      if (event.type === 'open') this.#opened(groups.map(({ groupId }) => groupId));
-      if (event.type === 'group-entry') await this.#attempt(() => this.#driver.deliver(event.groupId, event));
+    try {
+      for await (const event of this.#relay.followGroups(groups, either)) await this.#take(event, followed);
+    } finally {
+      followed.stream = undefined;
     }
-    // It ends by itself when all its epochs have: then there are new ones to follow. Where nothing has moved, the relay
-    // closed it, and we wait a little before we come back.
-    if (!either.aborted && keyOf(this.#groups()) === this.#followed) throw new StreamEnded();
+    // Where there is nothing else to follow, the relay closed it, and we wait a little before we come back.
+    if (!either.aborted && followed.missing(this.#groups()).length === 0) throw new StreamEnded();
+  }
+
+  async #take(event: StreamEvent, followed: Followed): Promise<void> {
+    switch (event.type) {
+      case 'open':
+        followed.stream = event.stream;
+        this.#mark('groups', true);
+        return this.#sendWaiting(followed.groupIds());
+      case 'following':
+        followed.confirm(event);
+        return this.#sendWaiting([event.groupId]);
+      case 'epoch-ended':
+        return followed.end(event);
+      case 'group-entry':
+        return this.#attempt(() => this.#driver.deliver(event.groupId, event));
+      case 'signal':
+      case 'inbox-entry':
+      // What a later relay may say besides is not for this version.
+    }
   }
 
   /** What was queued while there was no connection goes out now. */
-  #opened(groupIds: readonly string[]): void {
-    this.#mark('groups', true);
+  #sendWaiting(groupIds: readonly string[]): void {
     for (const id of groupIds) void this.#attempt(() => this.#driver.drive(id, { readLog: false }));
   }
 
-  /** A stream is opened with each group's key of the moment: a new epoch or another set of groups needs a new one. */
-  #reopenWhenGroupsChange(): void {
-    if (keyOf(this.#groups()) !== this.#followed) this.#reopenGroups.abort();
+  /** New epochs and groups are added to the stream that runs. To get rid of a group, it is opened anew. */
+  #followChanges(): void {
+    const groups = this.#groups();
+    const missing = this.#followed.missing(groups);
+    const { stream } = this.#followed;
+    const isLeft = this.#followed.hasOthers(groups);
+    if (missing.length > 0 && stream !== undefined && !isLeft) void this.#followToo(stream, missing);
+    else if (missing.length > 0 || isLeft) this.#reopenGroups.abort();
   }
 
-  #groups(): { groupId: string; epoch: number; cursor: number }[] {
+  /** Where the stream does not say in time that it follows, it is opened anew. */
+  async #followToo(stream: Base64Url, groups: readonly Place[]): Promise<void> {
+    const followed = this.#followed;
+    const reopen = this.#reopenGroups;
+    followed.ask(groups);
+    await this.#attempt(async () => {
+      await this.#relay.followToo(stream, groups);
+      await this.#ledger.platform.timers.sleep(FOLLOW_WITHIN_MS, reopen.signal);
+    });
+    if (followed.isWaitingFor(groups)) reopen.abort();
+  }
+
+  #groups(): Place[] {
     return (
       this.#ledger
         .rows(conversations)
@@ -171,10 +211,6 @@ export class Live {
 
 /** The relay has ended a stream, without an error. */
 class StreamEnded extends Error {}
-
-function keyOf(groups: readonly { groupId: string; epoch: number }[]): string {
-  return groups.map(({ groupId, epoch }) => `${groupId}:${epoch}`).join();
-}
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -48,6 +48,13 @@ export interface KeyPackageUpload {
   lastResort: Uint8Array | undefined;
 }
 
+/** From where on a group's log is followed, under which epoch's key. */
+export interface Place {
+  groupId: string;
+  epoch: number;
+  cursor: number;
+}
+
 /** An access proof in its JSON form. */
 interface WireProof {
   issuedAtMs: number;
@@ -186,20 +193,26 @@ export class RelaySession {
   }
 
   /** The logs of groups from their cursors on, as they fill. */
-  async *followGroups(
-    groups: readonly { groupId: string; epoch: number; cursor: number }[],
-    signal: AbortSignal,
-  ): AsyncGenerator<StreamEvent> {
+  async *followGroups(groups: readonly Place[], signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const { ticket } = await this.#withClock(async () => {
-      const proven = await Promise.all(
-        groups.map(async (group) => ({
-          ...group,
-          proof: await this.#prove({ procedure: 'groups.openStream', ...group }, [group.cursor]),
-        })),
-      );
-      return this.#asMember.groups.openStream.mutate({ groups: proven });
+      const proven = groups.map(async (group) => ({
+        ...group,
+        proof: await this.#prove({ procedure: 'groups.openStream', ...group }, [group.cursor]),
+      }));
+      return this.#asMember.groups.openStream.mutate({ groups: await Promise.all(proven) });
     });
     yield* follow(this.#asMember, ticket, signal);
+  }
+
+  /** Has a running stream follow these groups from their cursors on, too. It says so when it does. */
+  async followToo(stream: Base64Url, groups: readonly Place[]): Promise<void> {
+    await this.#withClock(async () => {
+      const proven = groups.map(async (group) => {
+        const body = [fromBase64Url(stream), group.cursor];
+        return { ...group, proof: await this.#prove({ procedure: 'groups.follow', ...group }, body) };
+      });
+      return this.#asMember.groups.follow.mutate({ stream, groups: await Promise.all(proven) });
+    });
   }
 
   async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {

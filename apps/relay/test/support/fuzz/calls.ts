@@ -112,6 +112,12 @@ export const CALLS: Record<Procedure, Make> = {
     });
     return { procedure: 'groups.post', input, succeeded: () => void World.remember(world.entryIds, id) };
   },
+  'groups.signal': (world, rng) => {
+    const group = rng.pick(world.groups);
+    const payload = randomBytes(rng.pick([0, 1, 40, 40, 40, LIMITS.maxSignalBytes + rng.below(2)]));
+    const input = group.signalInput({ ...proofOf(world, rng), ...epochOf(group, rng), payload });
+    return { procedure: 'groups.signal', input };
+  },
   'groups.read': (world, rng) => {
     const group = rng.pick(world.groups);
     const page = { ...epochOf(group, rng), cursor: cursorOf(rng), limit: limitOf(rng) };
@@ -144,6 +150,13 @@ export const CALLS: Record<Procedure, Make> = {
     const input = blob.opening({ ...proofOf(world, rng), ...epochOf(blob.group, rng) });
     return { procedure: 'blobs.open', input };
   },
+  'groups.follow': (world, rng) => {
+    const stream = random(32);
+    const groups = placesOf(world, rng).map(({ group, place }) =>
+      group.followInput(rng.chance(1 / 8) ? random(32) : stream, place),
+    );
+    return { procedure: 'groups.follow', input: { stream, groups } };
+  },
   'receipts.key': (_world, rng) => ({
     procedure: 'receipts.key',
     input: rng.chance(1 / 2) ? {} : { groupId: newId() },
@@ -167,9 +180,13 @@ async function ticketOf(world: World, rng: Rng): Promise<string> {
 }
 
 function followedBy(world: World, rng: Rng) {
+  return placesOf(world, rng).map(({ group, place }) => group.streamInput(place));
+}
+
+function placesOf(world: World, rng: Rng) {
   return rng.sample(world.groups, 1 + rng.below(2)).map((group) => {
-    const place = { ...epochOf(group, rng), cursor: rng.chance(2 / 3) ? 0 : cursorOf(rng) };
-    return group.streamInput({ ...proofOf(world, rng), ...place });
+    const cursor = rng.chance(2 / 3) ? 0 : cursorOf(rng);
+    return { group, place: { ...proofOf(world, rng), ...epochOf(group, rng), cursor } };
   });
 }
 
