@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { PUSH_HOSTS } from '@quicprochat/relay';
 import { z } from 'zod';
 
 /**
@@ -14,6 +15,7 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 const origin = /^(\*|https?:\/\/[^/\s]+)$/;
+const pushHost = /^(\*\.)?[^/\s@*]+$/;
 const host = /^[^/\s@]+$/;
 const nats = 'addresses like nats://localhost:4222, with commas between them';
 const flag = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
@@ -51,6 +53,9 @@ export const envSchema = z.strictObject({
       ),
     )
     .default([]),
+  QPC_PUSH_HOSTS: list
+    .pipe(z.array(z.string().regex(pushHost, 'host names like push.example or *.push.example, with commas')))
+    .default([...PUSH_HOSTS]),
   QPC_PRODUCTION: flag.default(false),
   QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
   QPC_MAX_CALLS: count.default(2_000),

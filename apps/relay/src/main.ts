@@ -49,6 +49,7 @@ async function run(env: Env): Promise<void> {
       maxStreams: env.QPC_MAX_STREAMS,
       maxUploads: env.QPC_MAX_UPLOADS,
     },
+    push: { hosts: env.QPC_PUSH_HOSTS },
     report: (incident, error) => {
       log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
     },

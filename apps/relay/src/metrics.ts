@@ -64,6 +64,12 @@ export function createMetrics(): Metrics {
     labelNames: ['direction'],
     registers,
   });
+  const pushed = new Counter({
+    name: `${PREFIX}pushes_total`,
+    help: 'Pushes to push services, by how they ended.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const storeSeconds = new Histogram({
     name: `${PREFIX}store_seconds`,
     help: 'Time that the store took for a statement; commit is the one that waits for the disk.',
@@ -104,6 +110,8 @@ export function createMetrics(): Metrics {
         transfers.inc({ direction, outcome });
         return transferBytes.inc({ direction }, bytes);
       }
+      case 'pushed':
+        return pushed.inc({ outcome: observed.outcome });
       case 'expired':
         expired.inc({ what: 'key_packages' }, observed.keyPackages);
         expired.inc({ what: 'spent_key_packages' }, observed.spentKeyPackages);

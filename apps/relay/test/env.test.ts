@@ -24,6 +24,8 @@ test.each([
   ['QPC_NATS', 'redis://nobody:secret@x'],
   ['QPC_NATS', ',,'],
   ['QPC_LOG_LEVEL', 'loud'],
+  ['QPC_PUSH_HOSTS', 'https://push.example/'],
+  ['QPC_PUSH_HOSTS', 'push.*'],
   ['QPC_RATE_FACTOR', '-1'],
   ['QPC_RELAY', 'nonsense'],
   ['QPC_ORIGINS', 'not an origin'],

@@ -16,6 +16,7 @@ const ONE_OF_EACH: { [T in Observed['type']]: Observed & { type: T } } = {
   dropped: { type: 'dropped' },
   transfer: { type: 'transfer', direction: 'upload', outcome: 'cut', bytes: 5 },
   expired: { type: 'expired', keyPackages: 1, spentKeyPackages: 2, welcomes: 3, blobs: 4 },
+  pushed: { type: 'pushed', outcome: 'gone' },
   query: { type: 'query', kind: 'commit', durationMs: 4 },
 };
 

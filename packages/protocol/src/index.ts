@@ -13,6 +13,7 @@ export * from './ids.ts';
 export * from './inbox.ts';
 export * from './key-package.ts';
 export * from './limits.ts';
+export * from './push.ts';
 export * from './receipt.ts';
 export * from './stream.ts';
 export * from './suite.ts';

@@ -30,6 +30,8 @@ export const LIMITS = {
   maxPageEntries: 500,
   /** Bytes after which a page ends early; it always holds at least one entry. */
   maxPageBytes: 4 * 1024 * 1024,
+  /** The address at which a push service takes pushes for a device, in characters. */
+  maxPushEndpointChars: 1_024,
   /** Groups that one stream can follow. */
   maxStreamGroups: 500,
   /**

@@ -4,6 +4,8 @@ import type { BlobStore } from './blobs/blob-store.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
+import type { Pusher } from './push/pusher.ts';
+import type { Vapid } from './push/vapid.ts';
 import type { Limiters } from './rate-limit.ts';
 import type { SharedPages } from './shared-pages.ts';
 import type { Signals } from './signals.ts';
@@ -20,6 +22,10 @@ export interface Services {
   pages: SharedPages;
   signals: Signals;
   followUps: FollowUps;
+  vapid: Vapid;
+  pusher: Pusher;
+  /** Of push services that are sent to. */
+  pushHosts: readonly string[];
   /** Milliseconds since 1970. */
   now: () => number;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */

@@ -5,6 +5,8 @@ export { openFolder } from './blobs/folder.ts';
 export { openS3, type S3Options } from './blobs/s3.ts';
 export type { Bounds } from './entrance.ts';
 export type { Observe, Observed } from './observed.ts';
+export { PUSH_HOSTS } from './push/endpoint.ts';
+export type { PushOptions } from './push/pusher.ts';
 export { createRelay, type Relay, type RelayOptions } from './relay.ts';
 export { relayRouter, type RelayRouter } from './root.ts';
 export { BackupError, sqliteBackup, type StoreBackup } from './store/backup.ts';

@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { receiptTranscript, type Receipt } from '@quicprochat/protocol';
+import { privateKey } from './private-key.ts';
 import type { Mark } from './store/log.ts';
-import { receiptKey } from './store/receipt-key.ts';
+import { receiptKey } from './store/own-keys.ts';
 import type { Db } from './store/schema.ts';
 
 /** Signs where logs stand. A relay that has shown two logs for one cannot say afterwards that it did not. */
@@ -10,15 +11,7 @@ export class Notary {
   readonly #key: () => Promise<KeyObject>;
 
   constructor(db: Db) {
-    let loading: Promise<KeyObject> | undefined;
-    this.#key = () => {
-      loading ??= load(db).catch((error: unknown) => {
-        // The store may be away for a moment: the next call asks anew.
-        loading = undefined;
-        throw error;
-      });
-      return loading;
-    };
+    this.#key = privateKey(() => receiptKey(db));
   }
 
   /** Ed25519, 32 bytes. */
@@ -36,7 +29,3 @@ export class Notary {
 
 /** On a thread of Node's own, as signatures are checked there too. */
 const signAside = promisify(sign);
-
-async function load(db: Db): Promise<KeyObject> {
-  return createPrivateKey({ key: await receiptKey(db), format: 'der', type: 'pkcs8' });
-}

@@ -22,6 +22,8 @@ export type Observed =
       outcome: 'OK' | 'cut' | RelayErrorCode;
       bytes: number;
     }
+  /** A device was told, through its push service, that something came; `gone` where the service knows it no more. */
+  | { type: 'pushed'; outcome: 'taken' | 'gone' | 'failed' }
   /** What was over and is deleted. */
   | ({ type: 'expired'; blobs: number } & Expired)
   /** A statement that the store carried out; `commit` waits for the disk, on SQLite for all that was written together. */

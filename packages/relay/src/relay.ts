@@ -9,6 +9,8 @@ import { FollowUps } from './follow-ups.ts';
 import { createServer } from './http.ts';
 import { Notary } from './notary.ts';
 import type { Observe } from './observed.ts';
+import { Pusher, type PushOptions } from './push/pusher.ts';
+import { Vapid } from './push/vapid.ts';
 import { createLimiters } from './rate-limit.ts';
 import { SharedPages } from './shared-pages.ts';
 import { Signals } from './signals.ts';
@@ -41,6 +43,8 @@ export interface RelayOptions {
   observe?: Observe;
   /** How much is taken on at once. */
   bounds?: Bounds;
+  /** Where pushes are sent to. Default: nowhere. */
+  push?: PushOptions;
   now?: () => number;
   /** How often what is over is deleted. Default: every minute. */
   expireEveryMs?: number;
@@ -61,6 +65,8 @@ export interface Relay {
 export function createRelay(options: RelayOptions): Relay {
   const closing = new AbortController();
   const notary = new Notary(options.db);
+  const { now = Date.now, observe = () => undefined, publicHosts = [], push = { hosts: [] } } = options;
+  const vapid = new Vapid(options.db, `https://${publicHosts[0] ?? 'localhost'}`);
   const services: Services = {
     db: options.db,
     wake: options.wake,
@@ -69,11 +75,14 @@ export function createRelay(options: RelayOptions): Relay {
     pages: new SharedPages(options.db, options.wake, notary),
     signals: new Signals(options.wake),
     followUps: new FollowUps(options.db, options.wake),
-    now: options.now ?? Date.now,
-    publicHosts: options.publicHosts ?? [],
+    vapid,
+    pusher: new Pusher(options.db, vapid, push, { now, observe, closing: closing.signal }),
+    pushHosts: push.hosts,
+    now,
+    publicHosts,
     limiters: createLimiters(options.rateFactor),
     report: options.report ?? (() => undefined),
-    observe: options.observe ?? (() => undefined),
+    observe,
     closing: closing.signal,
     streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
     idleStreamMs: options.idleStreamMs ?? LIMITS.ticketLifetimeMs,

@@ -5,6 +5,7 @@ import { directory } from './router/directory.ts';
 import { groups } from './router/groups.ts';
 import { inbox } from './router/inbox.ts';
 import { keyPackages } from './router/key-packages.ts';
+import { push } from './router/push.ts';
 import { receipts } from './router/receipts.ts';
 import { streams } from './router/streams.ts';
 import { router } from './trpc.ts';
@@ -18,6 +19,7 @@ export const relayRouter = router({
   groups,
   inbox,
   keyPackages,
+  push,
   receipts,
   streams,
 });

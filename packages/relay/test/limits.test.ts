@@ -17,7 +17,7 @@ beforeAll(async () => void (relay = await startRelay()));
 afterAll(() => relay.close());
 
 const DEVICE_CALLS = Object.keys(relayRouter._def.procedures).filter((name) =>
-  /^(directory|keyPackages|inbox)\./.test(name),
+  /^(directory|keyPackages|inbox|push\.(un)?subscribe)/.test(name),
 );
 
 /** One call as a stranger makes it. */

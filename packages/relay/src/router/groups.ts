@@ -75,7 +75,9 @@ export const groups = router({
     });
     const place = requireAccepted(written, 'EPOCH_CONFLICT');
     ctx.wake.notify(logTopic(place.logId));
-    for (const { deviceId } of welcome?.joiners ?? []) ctx.wake.notify(inboxTopic(deviceId));
+    const joiners = welcome?.joiners.map(({ deviceId }) => deviceId) ?? [];
+    for (const deviceId of joiners) ctx.wake.notify(inboxTopic(deviceId));
+    ctx.pusher.push(joiners);
     return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 

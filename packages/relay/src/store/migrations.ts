@@ -35,6 +35,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
       },
     },
     '0008-follow-ups': run(FOLLOW_UPS_OF_STREAMS),
+    '0009-push': run(PUSH),
   };
 }
 
@@ -142,6 +143,11 @@ const FOLLOW_UPS_OF_STREAMS = [
     expires_at INTEGER NOT NULL)`,
   `CREATE INDEX follow_ups_of_stream ON follow_ups (stream_hash)`,
   `CREATE INDEX follow_ups_by_expiry ON follow_ups (expires_at)`,
+];
+
+const PUSH = [
+  `CREATE TABLE push_key (id INTEGER PRIMARY KEY, private_key BLOB NOT NULL)`,
+  `CREATE TABLE push_subscriptions (device_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL)`,
 ];
 
 /** SQL has no hash that both databases know. */

@@ -18,7 +18,7 @@ export function removeAccount(
     if (found === undefined) return false;
     for (const { device_id } of found.devices) {
       await deleteFromInbox(tx, device_id, Number.MAX_SAFE_INTEGER);
-      for (const table of ['sessions', 'key_packages', 'inbox_heads'] as const)
+      for (const table of ['sessions', 'key_packages', 'inbox_heads', 'push_subscriptions'] as const)
         await tx.deleteFrom(table).where('device_id', '=', device_id).execute();
     }
     await tx.deleteFrom('devices').where('handle', '=', handle).execute();

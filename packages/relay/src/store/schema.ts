@@ -51,6 +51,10 @@ export interface Schema {
   };
   /** One row: what the relay signs its receipts with. */
   receipt_key: { id: number; private_key: Buffer };
+  /** One row: what push services know the relay by. */
+  push_key: { id: number; private_key: Buffer };
+  /** Where a device is told that something came into its inbox; one for each. */
+  push_subscriptions: { device_id: string; endpoint: string };
   welcomes: {
     welcome_id: Generated<number>;
     group_id: string;

@@ -157,6 +157,20 @@ export const CALLS: Record<Procedure, Make> = {
     );
     return { procedure: 'groups.follow', input: { stream, groups } };
   },
+  'push.key': (_world, rng) => ({
+    procedure: 'push.key',
+    input: rng.chance(1 / 2) ? {} : { endpoint: 'x' },
+  }),
+  'push.subscribe': (world, rng) => {
+    const endpoint = rng.pick([
+      ...['https://push.invalid/wp/x', 'http://push.invalid/', 'https://127.0.0.1:1/', 'https://a b'],
+      ...['https://u:p@push.invalid/', 'x', `https://push.invalid/${'x'.repeat(2_000)}`],
+    ]);
+    return { procedure: 'push.subscribe', token: tokenOf(world, rng), input: { endpoint } };
+  },
+  'push.unsubscribe': (world, rng) => {
+    return { procedure: 'push.unsubscribe', token: tokenOf(world, rng), input: {} };
+  },
   'receipts.key': (_world, rng) => ({
     procedure: 'receipts.key',
     input: rng.chance(1 / 2) ? {} : { groupId: newId() },

@@ -1,0 +1,23 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { Db } from './schema.ts';
+
+/** The key that receipts are signed with (Ed25519, PKCS #8). */
+export function receiptKey(db: Db): Promise<Buffer> {
+  return ownKey(db, 'receipt_key', generateKeyPairSync('ed25519').privateKey);
+}
+
+/** The key that push services know the relay by (P-256, PKCS #8). */
+export function pushKey(db: Db): Promise<Buffer> {
+  return ownKey(db, 'push_key', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+}
+
+/** Made once for a store, and the same for all relays over it: who comes second gets the first one's. */
+async function ownKey(db: Db, table: 'receipt_key' | 'push_key', fresh: KeyObject): Promise<Buffer> {
+  await db
+    .insertInto(table)
+    .values({ id: 1, private_key: fresh.export({ format: 'der', type: 'pkcs8' }) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const row = await db.selectFrom(table).select('private_key').executeTakeFirstOrThrow();
+  return row.private_key;
+}
