@@ -22,6 +22,8 @@ export const LIMITS = {
   /** Key packages in one upload, and single-use ones kept for one device and suite. */
   maxKeyPackagesPerPublish: 100,
   maxKeyPackagesPerDevice: 200,
+  /** A device with fewer single-use ones than this is told that its pool is low. */
+  lowKeyPackages: 5,
   /** Handles in one claim. */
   maxClaimHandles: 100,
   /** Entries in one page of a group log or an inbox. Larger requests are cut to this. */

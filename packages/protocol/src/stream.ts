@@ -63,4 +63,6 @@ export type StreamEvent =
   | { type: 'epoch-ended'; groupId: string; epoch: number }
   /** What a member sent to those who listen: base64url. In no order with entries; some are lost. */
   | { type: 'signal'; groupId: string; epoch: number; payload: Base64Url }
-  | { type: 'inbox-entry'; entry: InboxEntry };
+  | { type: 'inbox-entry'; entry: InboxEntry }
+  /** A claim has left the device with few single-use key packages of some suite, or with none. A hint: it may be lost. */
+  | { type: 'key-packages-low' };

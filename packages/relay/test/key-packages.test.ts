@@ -3,7 +3,9 @@ import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
+import { TestGroup, welcomeFor } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
+import { TestStream } from './support/stream.ts';
 
 let relay: TestRelay;
 let count = 0;
@@ -104,4 +106,18 @@ test('RLY-24 an empty pool gives the last resort, marked, as often as asked, and
   await publish(device, [], fresh);
   const answer = { handle: device.handle, deviceId: device.id, keyPackage: fresh, lastResort: true };
   for (let i = 0; i < 3; i += 1) expect((await claim(device, device)).devices).toEqual([answer]);
+});
+
+test('RLY-27 a claim that leaves few tells the device that listens, and one that leaves enough does not', async () => {
+  const [owner, other] = [await newDevice(), await newDevice()];
+  await publish(owner, packages(LIMITS.lowKeyPackages + 1), packages(1)[0]);
+  const { ticket } = await owner.api.inbox.openStream.mutate({ cursor: 0 });
+  await using stream = await TestStream.open(relay.url, ticket);
+  expect(await stream.take(1)).toEqual([{ type: 'open' }]);
+  await claim(other, owner);
+  const group = await new TestGroup(relay.url).create();
+  await group.commit({ welcome: welcomeFor(owner.id) });
+  expect(await stream.take(1)).toMatchObject([{ type: 'inbox-entry' }]);
+  await claim(other, owner);
+  expect(await stream.take(1)).toEqual([{ type: 'key-packages-low' }]);
 });

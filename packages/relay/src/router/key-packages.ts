@@ -11,6 +11,7 @@ import { exhaustedShares } from '../rate-limit.ts';
 import { knownHandles } from '../store/accounts.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
 import { expiryDay } from '../store/retention.ts';
+import { poolTopic } from '../topics.ts';
 import { asDevice, router } from '../trpc.ts';
 
 export const keyPackages = router({
@@ -45,6 +46,10 @@ export const keyPackages = router({
       if ('reason' in claimed) {
         const code = claimed.reason === 'unknown' ? 'NOT_FOUND' : 'KEY_PACKAGES_EXHAUSTED';
         throw new RelayError(code, { handle: claimed.handle });
+      }
+      for (const { deviceId } of claimed) {
+        const { available } = await countKeyPackages(ctx.db, deviceId, input.suite);
+        if (available < LIMITS.lowKeyPackages) ctx.wake.notify(poolTopic(deviceId));
       }
       return { devices: claimed.map((one) => ({ ...one, keyPackage: toBase64Url(one.keyPackage) })) };
     }),

@@ -6,7 +6,7 @@ import { groupEvents, placesSchema } from '../group-stream.ts';
 import { PAGE } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { inboxTopic } from '../topics.ts';
+import { inboxTopic, poolTopic } from '../topics.ts';
 import { open, router } from '../trpc.ts';
 import { Waiter } from '../wake/waiter.ts';
 
@@ -58,15 +58,24 @@ async function* inboxEvents(
 ): AsyncGenerator<StreamEvent> {
   const waiter = new Waiter(ending);
   waiter.listen(ctx.wake, inboxTopic(deviceId));
+  const pool = poolTopic(deviceId);
+  // Not without a reason: that would be said of a pool that is full.
+  const hints = {
+    listen: (topic: string, listener: () => void) =>
+      ctx.wake.listen(topic, listener, { withoutReason: false }),
+  };
+  waiter.listen(hints, pool);
   try {
     yield { type: 'open' };
     let last = cursor;
+    let topics: string[] = [];
     while (!waiter.isOver) {
-      waiter.rearm();
+      if (topics.includes(pool)) yield { type: 'key-packages-low' };
       const page = await readInbox(ctx.db, deviceId, { cursor: last, ...PAGE });
       last = page.cursor;
       for (const entry of page.entries) yield { type: 'inbox-entry', entry };
-      if (!page.more) await waiter.woken();
+      // Taken before the next reading: what comes while it goes on wakes again.
+      topics = page.more ? waiter.rearm() : await waiter.woken();
     }
   } finally {
     waiter.close();

@@ -1,4 +1,10 @@
-import { fromBase64Url, type CipherSuite, type GroupId, type InboxEntry } from '@quicprochat/protocol';
+import {
+  fromBase64Url,
+  LIMITS,
+  type CipherSuite,
+  type GroupId,
+  type InboxEntry,
+} from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { QuicprochatError } from '../errors.ts';
 import type { KeyPackageUpload, RelaySession } from '../transport/relay-session.ts';
@@ -18,7 +24,7 @@ const PAGE_ENTRIES = 100;
 export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
 
 /** Single-use key packages kept at the relay for each suite: refilled to `full` when there are fewer than `low`. */
-const POOL = { full: 10, low: 5 };
+const POOL = { full: 10, low: LIMITS.lowKeyPackages };
 
 /**
  * Key packages made of a suite in a day, whatever the relay says of how many it has and of what became of the last ones: a

@@ -11,6 +11,8 @@ const HOUR_MS = 60 * 60 * 1_000;
 interface Given {
   forMs: number;
   breaks: boolean;
+  /** Whether it says that the pool of key packages is low. */
+  isLow?: boolean;
 }
 
 /**
@@ -51,11 +53,13 @@ async function follow(streams: readonly Given[]) {
       }
       yield { type: 'open' };
       nowMs += next.value.forMs;
+      if (next.value.isLow) yield { type: 'key-packages-low' };
       if (next.value.breaks) throw new TypeError('the network is gone');
     },
   };
+  let topUps = 0;
   const inbox = {
-    topUpKeyPackages: async () => undefined,
+    topUpKeyPackages: async () => void (topUps += 1),
     catchUp: async () => undefined,
     forgetExpiredKeyPackages: async () => undefined,
   };
@@ -69,7 +73,7 @@ async function follow(streams: readonly Given[]) {
   live.start();
   await over;
   live.stop();
-  return { waits, connections };
+  return { waits, connections, topUps };
 }
 
 interface Group {
@@ -166,6 +170,13 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
 const A = { groupId: 'a', epoch: 1, cursor: 5 };
 const B = { groupId: 'b', epoch: 3, cursor: 9 };
 const NEXT = { ...A, epoch: 2, cursor: 6 };
+
+test('a device that is told that its pool is low fills it up, without being asked twice', async () => {
+  const lasting = { forMs: HOUR_MS, breaks: false };
+  // Once for each stream that it opens, the last one included.
+  expect((await follow([lasting])).topUps).toBe(2);
+  expect((await follow([{ ...lasting, isLow: true }])).topUps).toBe(3);
+});
 
 test('a new epoch and a new group are added to the stream that runs', async () => {
   const client = await inGroups([A], { confirms: true });

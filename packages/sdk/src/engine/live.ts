@@ -99,6 +99,7 @@ export class Live {
     for await (const event of this.#relay.followInbox(cursor, signal)) {
       if (event.type === 'open') this.#mark('inbox', true);
       if (event.type === 'inbox-entry') await this.#inbox.receive([event.entry]);
+      if (event.type === 'key-packages-low') await this.#inbox.topUpKeyPackages();
     }
     throw new StreamEnded();
   }
@@ -136,6 +137,7 @@ export class Live {
         return this.#attempt(() => this.#driver.deliver(event.groupId, event));
       case 'signal':
       case 'inbox-entry':
+      case 'key-packages-low':
       // What a later relay may say besides is not for this version.
     }
   }
