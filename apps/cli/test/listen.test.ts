@@ -100,10 +100,10 @@ test('a name that nobody gave is told at once, or waited for with --timeout', as
 
 test('without a relay: what is stored is enough, or else it is NETWORK; when it comes back, it goes on', async () => {
   const [alice, bob] = await party('alice', 'bob');
-  await alice.says('stored', 'stored as well');
+  await alice.says('it was stored here', 'stored as well');
   await bob.done('conversations');
   await relay().stop();
-  expect(await bob.hears(1)).toEqual(['stored']);
+  expect(await bob.hears(1)).toEqual(['it was stored here']);
   const { exit, lines } = await bob.run('listen', 'Tea', '--count', '2', '--timeout', '1');
   expect([exit, textsOf(lines)[0], lines[1]]).toEqual([4, 'stored as well', networkError]);
   expect((await bob.run('listen', '--timeout', '0.5')).exit).toBe(4);
