@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of this machine that nobody listens on just now. */
+/** A port that is free at each of this machine's addresses just now, also of what is left of connections. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0);
   await once(server, 'listening');
   const address = server.address();
   server.close();
