@@ -73,12 +73,13 @@ core_errors! {
     GenerationTooFar = "GENERATION_TOO_FAR", "the message is too far ahead of its sender's last one";
     /// The message does not open with this group's keys. Drop it; many of them mean a fork or a forger.
     DecryptFailed = "DECRYPT_FAILED", "the message cannot be decrypted";
-    /// Our own message came back. Nothing to do: the caller kept its text when it sent it.
+    /// Our own message or proposal came back. Nothing to do: the caller kept its text when it sent it.
     OwnMessage = "OWN_MESSAGE", "the message is our own";
     /// The commit breaks a rule of RFC 9420. Refuse it and report it: its sender is faulty or hostile.
     InvalidCommit = "INVALID_COMMIT", "the commit is invalid";
-    /// The commit may hold for other members and does not here: its path does not open with this device's keys, or a
-    /// lifetime is over by its clock. Ask a member to re-add this device. Every other refusal of a commit is everybody's.
+    /// The commit may hold for other members and does not here: its path does not open with this device's keys, it is in
+    /// this device's own name and not the pending one, or a lifetime is over by its clock. Ask a member to re-add this
+    /// device. Every other refusal of a commit is everybody's.
     CannotFollow = "CANNOT_FOLLOW", "the commit cannot be followed by this device";
     /// The proposal breaks a rule of RFC 9420. Drop it.
     InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";

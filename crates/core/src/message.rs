@@ -133,7 +133,7 @@ impl GroupMember {
     /// # Errors
     /// By what is wrong with it: [`CoreError::WireDecode`], [`CoreError::WrongGroup`], [`CoreError::EpochTooOld`],
     /// [`CoreError::EpochAhead`], [`CoreError::Replayed`], [`CoreError::GenerationTooFar`],
-    /// [`CoreError::DecryptFailed`], [`CoreError::OwnMessage`], [`CoreError::InvalidCommit`],
+    /// [`CoreError::DecryptFailed`], [`CoreError::OwnMessage`], [`CoreError::InvalidCommit`], [`CoreError::CannotFollow`],
     /// [`CoreError::InvalidProposal`], [`CoreError::PolicyRejected`], [`CoreError::CredentialRejected`],
     /// [`CoreError::DeviceRevoked`] for an application message of a revoked device, [`CoreError::RemovedFromGroup`],
     /// [`CoreError::GroupStuck`] for handshakes, [`CoreError::StagedCommitExists`], [`CoreError::PskMissing`].
@@ -224,7 +224,8 @@ impl GroupMember {
             let sender = self.sender(&processed)?;
             match processed.into_content() {
                 ProcessedMessageContent::StagedCommitMessage(commit) => self.received_commit(sender, *commit, now_ms),
-                ProcessedMessageContent::OwnPrivateMessage => Err(CoreError::OwnMessage),
+                // One that was forgotten, or made by a thief of our keys: others can follow it.
+                ProcessedMessageContent::OwnPrivateMessage => Err(CoreError::CannotFollow),
                 _ => Err(CoreError::PolicyRejected),
             }
         };

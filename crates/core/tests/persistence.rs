@@ -119,7 +119,7 @@ fn old_keys_are_gone_from_the_records_after_an_update() {
     let cleared = at_bob.self_update().unwrap();
     at_bob.clear_pending_commit().unwrap();
     bob.save();
-    assert_eq!(at_bob.process(&cleared.commit, 1), Err(CoreError::OwnMessage));
+    assert_eq!(at_bob.process(&cleared.commit, 1), Err(CoreError::CannotFollow));
 }
 
 fn holds(records: &Records, needle: &[u8]) -> bool {

@@ -196,7 +196,7 @@ fn our_own_messages_come_back_from_the_relay() {
     // A commit that we gave up and that the relay took all the same is not mistaken for the new one.
     at_alice.clear_pending_commit().unwrap();
     let other = at_alice.self_update().unwrap();
-    assert_eq!(at_alice.process(&update.commit, 1), Err(CoreError::OwnMessage));
+    assert_eq!(at_alice.process(&update.commit, 1), Err(CoreError::CannotFollow));
     deliver(&other, &mut at_alice, &mut [&mut at_bob]);
     assert_agreed(&[&at_alice, &at_bob]);
 }

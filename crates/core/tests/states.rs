@@ -197,7 +197,7 @@ fn only_what_cannot_be_processed_as_a_commit_makes_a_member_stuck() {
     let given_up = scene.at_alice.self_update().unwrap();
     scene.at_alice.clear_pending_commit().unwrap();
     scene.at_alice.mark_stuck(&given_up.commit, 1).unwrap();
-    assert_eq!(status(&scene.at_alice), GroupStatus::Stuck { epoch: 3, code: "OWN_MESSAGE".to_owned() });
+    assert_eq!(status(&scene.at_alice), GroupStatus::Stuck { epoch: 3, code: "CANNOT_FOLLOW".to_owned() });
 }
 
 #[test]

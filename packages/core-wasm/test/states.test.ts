@@ -80,7 +80,7 @@ test('who is stuck is re-added', () => {
   atBob.clearPendingCommit();
   follow(atAlice, lost);
   atBob.markStuck(lost.commit, 2);
-  expect(atBob.status()).toEqual({ kind: 'stuck', epoch: 1n, code: 'OWN_MESSAGE' });
+  expect(atBob.status()).toEqual({ kind: 'stuck', epoch: 1n, code: 'CANNOT_FOLLOW' });
   expect(codeOf(() => atBob.encrypt(new Uint8Array(1), 2))).toBe('GROUP_STUCK');
   const bundle = atAlice.readdMembers([keyPackage(bob)], 2);
   atAlice.mergePendingCommit(2);

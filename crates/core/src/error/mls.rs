@@ -55,9 +55,9 @@ fn decryption(error: MessageDecryptionError) -> CoreError {
 fn staging(error: StageCommitError) -> CoreError {
     match error {
         StageCommitError::EpochMismatch => CoreError::EpochTooOld,
-        StageCommitError::OwnCommitMismatch => CoreError::OwnMessage,
         StageCommitError::UpdatePathError(error) => path(error),
-        StageCommitError::MissingDecryptionKey
+        StageCommitError::OwnCommitMismatch
+        | StageCommitError::MissingDecryptionKey
         | StageCommitError::OwnKeyNotFound
         | StageCommitError::ProposalValidationError(ProposalValidationError::LeafNodeValidation(
             LeafNodeValidationError::Lifetime(_),

@@ -3,9 +3,10 @@ import { sdkError, type QuicprochatError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { hasAdvanced, isContested, isReadable, LogReader, type Arrived } from './log-reader.ts';
+import { LogReader, type Arrived } from './log-reader.ts';
 import { OutboxSender } from './outbox-sender.ts';
 import { conversations, outbox, type ConversationRow, type Intent } from './rows.ts';
+import { hasAdvanced, isContested, isReadable } from './standing.ts';
 import { Witness } from './witness.ts';
 
 /** One run of a conversation's work, and what to do in it. */

@@ -14,8 +14,8 @@ import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { isReadable } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
+import { isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
 
 const PAGE_ENTRIES = 100;

@@ -5,8 +5,8 @@ import type { Driver } from './driver.ts';
 import { Followed } from './followed.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
-import { isContested, isReadable } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations } from './rows.ts';
+import { isContested, isReadable } from './standing.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
 

@@ -1,20 +1,16 @@
-import {
-  contentOf,
-  fromBase64Url,
-  toBase64Url,
-  type CommitEntry,
-  type GroupEntry,
-  type Receipt,
-} from '@quicprochat/protocol';
+import { fromBase64Url, type CommitEntry, type GroupEntry, type Receipt } from '@quicprochat/protocol';
 import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
-import type { CoreMember, Processed } from '../worker/protocol.ts';
+import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
+import { dropOutbox, endConversation } from './ending.ts';
 import { newEntryId, recordApplication, recordCommit, recordUndecryptable } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { conversations, type ConversationRow, type OutboxRow } from './rows.ts';
+import { isOwn, settleOwn } from './own-entries.ts';
+import { conversations, type ConversationRow } from './rows.ts';
+import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
-import type { Witness } from './witness.ts';
+import { shownContent, type Witness } from './witness.ts';
 
 /** Entries asked for at once. One page is one transaction. */
 const PAGE_ENTRIES = 100;
@@ -63,7 +59,12 @@ export class LogReader {
         if (!isReadable(conversation)) return true;
         if (entry.sequence <= conversation.cursor || isPassedOver(conversation, entry)) continue;
         if (entry.sequence !== conversation.cursor + 1 || !isInTurn(conversation, entry)) return false;
-        const position = await this.#witness.advance(conversation, entry.sequence, contentOf(entry), receipt);
+        const position = await this.#witness.advance(
+          conversation,
+          entry.sequence,
+          shownContent(entry),
+          receipt,
+        );
         if (position === undefined) return false;
         const isTaken = await this.#applyOne(tx, conversationId, entry);
         // A void commit ends nothing: the next candidate, another's or our own, stands at the same place.
@@ -88,7 +89,7 @@ export class LogReader {
 
   /** False where nobody takes it: a commit that is void. */
   async #applyOne(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<boolean> {
-    const own = tx.outboxRows(conversationId).find((row) => row.id === entry.id && isSame(row, entry));
+    const own = tx.outboxRows(conversationId).find((row) => isOwn(row, entry));
     if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
     if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform.clock.now());
     else await this.#applyMessage(tx, conversationId, entry);
@@ -124,7 +125,6 @@ export class LogReader {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
       if (VOID_FOR_ALL.has(code)) return false;
-      if (code === 'OWN_MESSAGE' && !isFramedAsCommit(entry)) return false;
       await this.#strand(tx, conversationId, entry);
       return true;
     }
@@ -173,70 +173,8 @@ export class LogReader {
 }
 
 /**
- * Takes something of ours for done, now that it stands in the log: a message is sent, a commit is merged.
- * Whoever waits for it sees its row leave the outbox.
- */
-export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number): Promise<void> {
-  tx.removeOutbox(row);
-  if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
-    await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
-  }
-  if (row.kind === 'commit' && row.prepared !== undefined) {
-    const before = (await tx.group(row.conversationId)).members;
-    const { members, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
-    const sender = before.find(({ own }) => own) as CoreMember;
-    const added = missingFrom(before, members);
-    const removed = missingFrom(members, before);
-    recordCommit(
-      tx,
-      row.conversationId,
-      { sender, epoch: row.prepared.epoch, added, removed },
-      { id: row.id, nowMs },
-    );
-    learnContacts(tx, added);
-    if (!active) await endConversation(tx, row.conversationId);
-  }
-}
-
-/** The conversation is over for this member: its keys are wiped, its history stays. */
-async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
-  const { state } = tx.conversation(conversationId);
-  await dropOutbox(tx, conversationId);
-  await tx.forgetGroup(conversationId);
-  tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
-}
-
-/** Nothing that waits can be sent any more. */
-async function dropOutbox(tx: Transaction, conversationId: string): Promise<void> {
-  for (const row of tx.outboxRows(conversationId)) {
-    if (row.kind === 'message' && row.position !== undefined) {
-      await tx.amend(conversationId, row.position, { state: 'failed' });
-    }
-    tx.removeOutbox(row);
-  }
-}
-
-export function isReadable(conversation: ConversationRow | undefined): conversation is ConversationRow {
-  return conversation?.state === 'active' || conversation?.state === 'leaving';
-}
-
-/** Whether the epoch has been ended by nothing but void commits: it goes on with the next one. */
-export function isContested({ voidCommits = 0 }: ConversationRow): boolean {
-  return voidCommits > 0;
-}
-
-/** Whether nothing is left out before an entry at this place: commits come by their numbers, messages before all of them. */
-export function isInTurn({ voidCommits = 0 }: ConversationRow, entry: GroupEntry): boolean {
-  return entry.kind === 'commit' ? entry.candidate === voidCommits : voidCommits === 0;
-}
-
-function isPassedOver({ voidCommits = 0 }: ConversationRow, entry: GroupEntry): boolean {
-  return entry.kind === 'commit' && entry.candidate < voidCommits;
-}
-
-/**
- * Where one member refuses a commit so, all do. What only this one cannot follow, others may have followed. A PSK is in
- * nobody's store: this SDK keeps none.
+ * Where one member refuses a commit so, all do; OWN_MESSAGE is what the others see as somebody's message that is none.
+ * What only this one cannot follow, others may have followed. A PSK is in nobody's store: this SDK keeps none.
  */
 const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WIRE_DECODE',
@@ -245,6 +183,7 @@ const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'EPOCH_AHEAD',
   'REPLAYED',
   'GENERATION_TOO_FAR',
+  'OWN_MESSAGE',
   'DECRYPT_FAILED',
   'INVALID_COMMIT',
   'INVALID_PROPOSAL',
@@ -253,15 +192,6 @@ const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CREDENTIAL_REJECTED',
   'PSK_MISSING',
 ]);
-
-/**
- * Whether a message that the core has found to be in this device's name is framed as a commit: then others may have
- * followed it, be it a forgotten one or one by a thief of our keys. Else it is a copy of what we have said, and nobody takes
- * it for a commit. RFC 9420 §6.3: the content type follows version, wire format, group id (16 bytes) and epoch.
- */
-function isFramedAsCommit({ payload }: CommitEntry): boolean {
-  return fromBase64Url(payload)[2 + 2 + (1 + 16) + 8] === 3;
-}
 
 /** An entry as it came, with the receipt of its place where one came with it. */
 export interface Arrived {
@@ -273,35 +203,6 @@ export interface Arrived {
 function withReceipt(receipt: Receipt) {
   return (entry: GroupEntry): Arrived =>
     entry.sequence === receipt.sequence ? { entry, receipt } : { entry };
-}
-
-/** Whether more of the log was read meanwhile, void commits included. */
-export function hasAdvanced(before: ConversationRow, after: ConversationRow | undefined): boolean {
-  if (after === undefined) return false;
-  const { cursor, epoch, voidCommits = 0 } = before;
-  return after.cursor > cursor || after.epoch > epoch || (after.voidCommits ?? 0) > voidCommits;
-}
-
-/** An id alone proves nothing, since the relay hands it out: all that others are told of it must be ours as well. */
-function isSame(row: OutboxRow, entry: GroupEntry): boolean {
-  switch (row.kind) {
-    case 'create':
-      return false;
-    case 'commit': {
-      const { commit, candidate, nextAccessKey } = row.prepared ?? {};
-      const isCommit = entry.kind === 'commit' && commit === entry.payload;
-      return isCommit && candidate === entry.candidate && nextAccessKey === entry.nextAccessKey;
-    }
-    case 'message':
-    case 'leave':
-      return row.prepared?.message === entry.payload;
-  }
-}
-
-/** The members who stand in `later` and not in `earlier`. */
-function missingFrom(earlier: readonly CoreMember[], later: readonly CoreMember[]): CoreMember[] {
-  const known = new Set(earlier.map(({ deviceId }) => toBase64Url(deviceId)));
-  return later.filter(({ deviceId }) => !known.has(toBase64Url(deviceId)));
 }
 
 /** The code of what the core refused. Faults of the storage or the worker say nothing about the entry: they go on up. */

@@ -1,19 +1,10 @@
-import {
-  fromBase64Url,
-  toBase64Url,
-  type Accepted,
-  type DeviceId,
-  type EntryContent,
-} from '@quicprochat/protocol';
-import { hex } from '@scure/base';
+import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
-import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
-import { ownerOf } from './claim.ts';
-import { requireUnchanged } from './contacts.ts';
+import type { GroupState } from '../worker/protocol.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
-import { isContested, isReadable, settleOwn } from './log-reader.ts';
+import { contentOf, settleOwn } from './own-entries.ts';
 import {
   conversations,
   outbox,
@@ -21,8 +12,9 @@ import {
   type ConversationRow,
   type Intent,
   type OutboxRow,
-  type PreparedWelcome,
 } from './rows.ts';
+import { stage, welcomeFor } from './staging.ts';
+import { isContested, isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
 import type { Witness } from './witness.ts';
 
@@ -258,74 +250,6 @@ function blockerOf(
   if (group.hasPendingProposals) return { type: 'commit-proposals' };
   if (group.updateDue === 'must') return { type: 'heal' };
   return undefined;
-}
-
-/** Stages the commit for an intent; undefined where there is nothing left to do. */
-async function stage(
-  tx: Transaction,
-  row: Extract<OutboxRow, { kind: 'commit' }>,
-  group: GroupState,
-): Promise<{ bundle: StagedBundle; added: DeviceId[] } | undefined> {
-  const { intent, conversationId } = row;
-  switch (intent.type) {
-    case 'heal':
-      return { bundle: await tx.callGroup(conversationId, 'group.selfUpdate', {}), added: [] };
-    case 'commit-proposals':
-      if (!group.hasPendingProposals) return undefined;
-      return { bundle: await tx.callGroup(conversationId, 'group.commitProposals', {}), added: [] };
-    case 'remove': {
-      const leafIndexes = group.members
-        .filter(({ handle }) => intent.handles.includes(handle))
-        .map(leafIndexOf);
-      if (leafIndexes.length === 0) return undefined;
-      return { bundle: await tx.callGroup(conversationId, 'group.remove', { leafIndexes }), added: [] };
-    }
-    case 'add': {
-      const present = new Set(group.members.map(({ deviceId }) => hex.encode(deviceId)));
-      const missing = intent.claimed.filter(({ deviceId }) => !present.has(deviceId));
-      if (missing.length === 0) return undefined;
-      // Again, since this can be long after they were claimed.
-      for (const claimed of missing) {
-        const { contact, accountKey } = await ownerOf(tx, claimed, group.suite);
-        requireUnchanged(contact, accountKey);
-      }
-      const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
-      const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
-      return { bundle, added: missing.map(({ deviceId }) => deviceId) };
-    }
-  }
-}
-
-/** Whose secrets are whose: the core gives them in the order of the key packages that it was given. */
-function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): PreparedWelcome {
-  if (joiners.length !== added.length) throw new Error('a Welcome is not for those who were added');
-  const own = joiners.map(toBase64Url);
-  return {
-    shared: toBase64Url(shared),
-    joiners: added.map((deviceId, i) => ({ deviceId, secrets: own[i] ?? '' })),
-  };
-}
-
-/** What a prepared row's entry says. */
-function contentOf(row: OutboxRow): EntryContent {
-  if (row.kind === 'create' || row.prepared === undefined)
-    throw new Error('an outbox row is in the log before it is prepared');
-  const { id } = row;
-  if (row.kind !== 'commit')
-    return { kind: 'message', epoch: row.prepared.epoch, id, payload: fromBase64Url(row.prepared.message) };
-  const { epoch, candidate, commit, nextAccessKey } = row.prepared;
-  return {
-    kind: 'commit',
-    epoch,
-    id,
-    candidate,
-    payload: fromBase64Url(commit),
-    nextAccessKey: fromBase64Url(nextAccessKey),
-  };
-}
-
-function leafIndexOf({ leafIndex }: { leafIndex: number }): number {
-  return leafIndex;
 }
 
 /** Whether the same thing may go through later, so that it stays in the outbox. */

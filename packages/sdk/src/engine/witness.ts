@@ -4,8 +4,8 @@ import type { LogStatement } from '../fork.ts';
 import { headAfter, isSigned } from '../receipts.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { Ledger } from './ledger.ts';
-import { isInTurn } from './log-reader.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
+import { isInTurn } from './standing.ts';
 
 /** Receipts that are kept of a conversation, the newest: what another member's are compared with. */
 const KEPT_RECEIPTS = 8;
@@ -49,7 +49,7 @@ export class Witness {
     let { head, branch } = before;
     if (branch !== (conversation.branch ?? branch)) throw unsigned();
     for (const entry of entries) {
-      const content = contentOf(entry);
+      const content = shownContent(entry);
       branch = branchAfter(branch, entry.sequence, content);
       head = await headAfter(head, entry.sequence, content);
     }
@@ -133,6 +133,15 @@ export class Witness {
       return unsigned();
     await this.#ledger.transact(async (tx) => void tx.update(id, { state: 'forked', fork: [theirs] }));
     return forked();
+  }
+}
+
+/** @throws RELAY_MISBEHAVED where what is to be bytes is none */
+export function shownContent(entry: GroupEntry): EntryContent {
+  try {
+    return contentOf(entry);
+  } catch (cause) {
+    throw sdkError('RELAY_MISBEHAVED', 'The relay shows an entry that cannot be read.', { cause });
   }
 }
 

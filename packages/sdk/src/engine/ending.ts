@@ -1,0 +1,19 @@
+import type { Transaction } from './transaction.ts';
+
+/** The conversation is over for this member: its keys are wiped, its history stays. */
+export async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
+  const { state } = tx.conversation(conversationId);
+  await dropOutbox(tx, conversationId);
+  await tx.forgetGroup(conversationId);
+  tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
+}
+
+/** Nothing that waits can be sent any more. */
+export async function dropOutbox(tx: Transaction, conversationId: string): Promise<void> {
+  for (const row of tx.outboxRows(conversationId)) {
+    if (row.kind === 'message' && row.position !== undefined) {
+      await tx.amend(conversationId, row.position, { state: 'failed' });
+    }
+    tx.removeOutbox(row);
+  }
+}

@@ -1,0 +1,77 @@
+import { fromBase64Url, toBase64Url, type EntryContent, type GroupEntry } from '@quicprochat/protocol';
+import type { CoreMember } from '../worker/protocol.ts';
+import { learnContacts } from './contacts.ts';
+import { endConversation } from './ending.ts';
+import { recordCommit } from './history.ts';
+import type { OutboxRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Whether an entry is this row's. An id alone proves nothing, since the relay hands it out: all that others are told of it
+ * must be ours as well.
+ */
+export function isOwn(row: OutboxRow, entry: GroupEntry): boolean {
+  if (row.id !== entry.id) return false;
+  switch (row.kind) {
+    case 'create':
+      return false;
+    case 'commit': {
+      const { commit, candidate, nextAccessKey } = row.prepared ?? {};
+      const isCommit = entry.kind === 'commit' && commit === entry.payload;
+      return isCommit && candidate === entry.candidate && nextAccessKey === entry.nextAccessKey;
+    }
+    case 'message':
+    case 'leave':
+      return row.prepared?.message === entry.payload;
+  }
+}
+
+/** What a prepared row's entry says. */
+export function contentOf(row: OutboxRow): EntryContent {
+  if (row.kind === 'create' || row.prepared === undefined)
+    throw new Error('an outbox row is in the log before it is prepared');
+  const { id } = row;
+  if (row.kind !== 'commit')
+    return { kind: 'message', epoch: row.prepared.epoch, id, payload: fromBase64Url(row.prepared.message) };
+  const { epoch, candidate, commit, nextAccessKey } = row.prepared;
+  return {
+    kind: 'commit',
+    epoch,
+    id,
+    candidate,
+    payload: fromBase64Url(commit),
+    nextAccessKey: fromBase64Url(nextAccessKey),
+  };
+}
+
+/**
+ * Takes something of ours for done, now that it stands in the log: a message is sent, a commit is merged.
+ * Whoever waits for it sees its row leave the outbox.
+ */
+export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number): Promise<void> {
+  tx.removeOutbox(row);
+  if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
+    await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
+  }
+  if (row.kind === 'commit' && row.prepared !== undefined) {
+    const before = (await tx.group(row.conversationId)).members;
+    const { members, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
+    const sender = before.find(({ own }) => own) as CoreMember;
+    const added = missingFrom(before, members);
+    const removed = missingFrom(members, before);
+    recordCommit(
+      tx,
+      row.conversationId,
+      { sender, epoch: row.prepared.epoch, added, removed },
+      { id: row.id, nowMs },
+    );
+    learnContacts(tx, added);
+    if (!active) await endConversation(tx, row.conversationId);
+  }
+}
+
+/** The members who stand in `later` and not in `earlier`. */
+function missingFrom(earlier: readonly CoreMember[], later: readonly CoreMember[]): CoreMember[] {
+  const known = new Set(earlier.map(({ deviceId }) => toBase64Url(deviceId)));
+  return later.filter(({ deviceId }) => !known.has(toBase64Url(deviceId)));
+}
