@@ -8,8 +8,9 @@ import { readInbox } from '../src/store/inbox.ts';
 import { codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, welcomeFor } from './support/group.ts';
-import { newId, newOnce } from './support/keys.ts';
+import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
+import { newMessage } from './support/entries.ts';
 
 let relay: TestRelay;
 let count = 0;
@@ -56,15 +57,7 @@ test('RLY-50 pages follow each other by their cursors', async () => {
 test('RLY-50 a page holds at most 500 entries, whatever is asked for', async () => {
   const group = await newGroup();
   for (let i = 0; i < LIMITS.maxPageEntries + 1; i += 1) {
-    const payload = randomBytes(8);
-    await appendMessage(relay.db, {
-      groupId: group.id,
-      once: newOnce(),
-      logId: group.id,
-      epoch: 0,
-      id: newId(),
-      payload,
-    });
+    await appendMessage(relay.db, newMessage(group.id, { payload: randomBytes(8) }));
   }
   const page = await group.read({ limit: 1_000_000_000 });
   expect(page.entries).toHaveLength(LIMITS.maxPageEntries);

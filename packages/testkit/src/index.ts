@@ -9,3 +9,4 @@ export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';
 export { Rng } from './rng.ts';
 export { forgetLastEntry } from './hostile-operator.ts';
+export { isHere } from './is-here.ts';

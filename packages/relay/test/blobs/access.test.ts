@@ -1,24 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { apiOf, codeOf, refusalOf } from '../support/api.ts';
-import { newFolder, type TestBlobStore } from '../support/blob-stores.ts';
+import { newFolder, withBlobs } from '../support/blob-stores.ts';
 import { newBlob, refusalIn, TestBlob, type BlobOptions } from '../support/blob.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup } from '../support/group.ts';
 import { newId, newSigner } from '../support/keys.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
-let store: TestBlobStore;
 let relay: TestRelay;
-beforeAll(async () => {
-  store = await newFolder();
-  relay = await startRelay({ blobs: await store.open() });
-});
-afterAll(async () => {
-  await relay.close();
-  await store.remove();
-});
+withBlobs(newFolder, (parts) => ({ relay } = parts));
 
 const newGroup = () => new TestGroup(relay.url).create();
 

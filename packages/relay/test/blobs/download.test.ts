@@ -3,11 +3,11 @@ import { readdirSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { blobPath } from '@quicprochat/protocol';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { KINDS, type TestBlobStore } from '../support/blob-stores.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { KINDS, withBlobs, type TestBlobStore } from '../support/blob-stores.ts';
 import { newBlob, refusalIn } from '../support/blob.ts';
-import { TestGroup } from '../support/group.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestGroup } from '../support/group.ts';
+import type { TestRelay } from '../support/relay.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,15 +15,7 @@ describe.each(KINDS)('blobs in %s', (_kind, start) => {
   let store: TestBlobStore;
   let relay: TestRelay;
   let group: TestGroup;
-  beforeAll(async () => {
-    store = await start();
-    relay = await startRelay({ blobs: await store.open() });
-    group = await new TestGroup(relay.url).create();
-  });
-  afterAll(async () => {
-    await relay.close();
-    await store.remove();
-  });
+  withBlobs(start, (parts) => ({ store, relay, group } = parts));
 
   test('RLY-84 a range is given exactly, within a part and over several', async () => {
     const size = 5 * MIB;

@@ -2,25 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { blobPath } from '@quicprochat/protocol';
 import { Upload, type UploadOptions } from 'tus-js-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newFolder, type TestBlobStore } from '../support/blob-stores.ts';
+import { expect, test } from 'vitest';
+import { newFolder, withBlobs } from '../support/blob-stores.ts';
 import { TestBlob } from '../support/blob.ts';
 import { TestGroup } from '../support/group.ts';
 import { startProxy } from '../support/proxy.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestRelay } from '../support/relay.ts';
 
 const MIB = 1024 * 1024;
 
-let store: TestBlobStore;
 let relay: TestRelay;
-beforeAll(async () => {
-  store = await newFolder();
-  relay = await startRelay({ blobs: await store.open() });
-});
-afterAll(async () => {
-  await relay.close();
-  await store.remove();
-});
+withBlobs(newFolder, (parts) => ({ relay } = parts));
 
 /** An upload with tus' own client, of a blob that was created; resolves when it is done. */
 function uploadWith(url: string, blob: TestBlob, options: UploadOptions = {}): Promise<void> {

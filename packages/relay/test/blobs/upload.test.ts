@@ -7,12 +7,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blobPath } from '@quicprochat/protocol';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { codeOf } from '../support/api.ts';
-import { KINDS, type TestBlobStore } from '../support/blob-stores.ts';
+import { KINDS, withBlobs, type TestBlobStore } from '../support/blob-stores.ts';
 import { newBlob, refusalIn, TestBlob } from '../support/blob.ts';
-import { TestGroup } from '../support/group.ts';
-import { startRelay, type TestRelay } from '../support/relay.ts';
+import type { TestGroup } from '../support/group.ts';
+import type { TestRelay } from '../support/relay.ts';
 
 const MIB = 1024 * 1024;
 
@@ -20,15 +20,7 @@ describe.each(KINDS)('blobs in %s', (_kind, start) => {
   let store: TestBlobStore;
   let relay: TestRelay;
   let group: TestGroup;
-  beforeAll(async () => {
-    store = await start();
-    relay = await startRelay({ blobs: await store.open() });
-    group = await new TestGroup(relay.url).create();
-  });
-  afterAll(async () => {
-    await relay.close();
-    await store.remove();
-  });
+  withBlobs(start, (parts) => ({ store, relay, group } = parts));
   const blobOf = (size: number) => newBlob(relay.url, group, size).create();
   const partsOf = ({ id }: TestBlob) =>
     readdirSync(store.folder, { recursive: true, withFileTypes: true }).filter(

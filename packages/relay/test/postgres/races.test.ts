@@ -8,7 +8,9 @@ import { acknowledgeInbox, readInbox } from '../../src/store/inbox.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../../src/store/key-packages.ts';
 import { useNonces } from '../../src/store/secrets.ts';
 import { newPostgres, type TestDatabase } from '../support/database.ts';
-import { newId, newOnce } from '../support/keys.ts';
+import { newId } from '../support/keys.ts';
+import { welcomeFor } from '../support/group.ts';
+import { newCommit } from '../support/entries.ts';
 
 /** Rounds of each race: one alone can go well by chance. */
 const ROUNDS = 20;
@@ -44,22 +46,6 @@ async function newGroup(): Promise<string> {
   return groupId;
 }
 
-const newCommit = (groupId: string, deviceIds: readonly string[]) => ({
-  groupId,
-  once: newOnce(),
-  logId: groupId,
-  epoch: 0,
-  id: newId(),
-  candidate: 0,
-  payload: randomBytes(20),
-  nextAccessKey: randomBytes(32),
-  welcome: {
-    shared: randomBytes(20),
-    joiners: deviceIds.map((deviceId) => ({ deviceId, secrets: randomBytes(9) })),
-  },
-  welcomeExpiresOn: NEVER,
-});
-
 test('RLY-12 RLY-72 a handle that is registered through three relays at once belongs to one', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const handle = newId();
@@ -85,10 +71,7 @@ test('RLY-35 RLY-72 a group that is created through three relays at once has one
 test('RLY-56 RLY-72 of the devices that go last at once, one takes the shared part with it', async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const devices = await Promise.all(Array.from({ length: 6 }, () => newDevice()));
-    const commit = newCommit(
-      await newGroup(),
-      devices.map(({ deviceId }) => deviceId),
-    );
+    const commit = newCommit(await newGroup(), welcomeFor(...devices.map(({ deviceId }) => deviceId)));
     expect(await appendCommit(store(), commit)).toMatchObject({ outcome: 'accepted' });
     await Promise.all(devices.map(({ deviceId }, i) => acknowledgeInbox(store(i), deviceId, 1)));
   }
@@ -100,7 +83,7 @@ test('RLY-41 RLY-72 Welcomes for the same devices, in any order: each inbox has 
   const ids = devices.map(({ deviceId }) => deviceId);
   const commits = await Promise.all(
     Array.from({ length: 12 }, async (_, i) =>
-      newCommit(await newGroup(), i % 2 === 0 ? ids : ids.toReversed()),
+      newCommit(await newGroup(), welcomeFor(...(i % 2 === 0 ? ids : ids.toReversed()))),
     ),
   );
   const written = await Promise.all(commits.map((commit, i) => appendCommit(store(i), commit)));

@@ -18,7 +18,7 @@ import { codeOf } from '../support/api.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup, welcomeFor } from '../support/group.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
-import { newOnce } from '../support/keys.ts';
+import { newMessage } from '../support/entries.ts';
 
 let relay: TestRelay;
 let folder: string;
@@ -39,15 +39,7 @@ async function storeOfOne(name: string): Promise<string> {
   const path = at(name);
   const db = await openSqlite(path);
   await createGroup(db, 'g', Buffer.from('k'));
-  const message = {
-    groupId: 'g',
-    once: newOnce(),
-    logId: 'g',
-    epoch: 0,
-    id: name,
-    payload: Buffer.from(name),
-  };
-  await appendMessage(db, message);
+  await appendMessage(db, newMessage('g', { id: name, payload: Buffer.from(name) }));
   await db.destroy();
   return path;
 }

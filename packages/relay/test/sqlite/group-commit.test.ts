@@ -13,7 +13,8 @@ import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
 import { Statements } from '../../src/store/statements.ts';
 import { transaction } from '../../src/store/transaction.ts';
 import { welcomeFor } from '../support/group.ts';
-import { newId, newOnce } from '../support/keys.ts';
+import { newId } from '../support/keys.ts';
+import { newCommit, newMessage, newOnce } from '../support/entries.ts';
 
 let folder: string;
 let db: Db;
@@ -42,21 +43,10 @@ async function newGroup(): Promise<string> {
 }
 
 const post = (payload: Buffer = randomBytes(20), groupId = group) =>
-  appendMessage(db, { groupId, once: newOnce(), logId: groupId, epoch: 0, id: newId(), payload });
+  appendMessage(db, newMessage(groupId, { payload }));
 
 const commit = (welcome: ReturnType<typeof welcomeFor> | null = null, groupId = group) =>
-  appendCommit(db, {
-    groupId,
-    once: newOnce(),
-    logId: groupId,
-    epoch: 0,
-    id: newId(),
-    candidate: 0,
-    payload: randomBytes(20),
-    nextAccessKey: randomBytes(32),
-    welcome,
-    welcomeExpiresOn: 1,
-  });
+  appendCommit(db, newCommit(groupId, welcome));
 
 const account = (handle: string) => ({ handle, account_key: randomBytes(32) });
 

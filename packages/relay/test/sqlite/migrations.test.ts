@@ -12,7 +12,7 @@ import { readInbox } from '../../src/store/inbox.ts';
 import { readEntries } from '../../src/store/log.ts';
 import { migrationsFor } from '../../src/store/migrations.ts';
 import { headOf } from '../support/heads.ts';
-import { newOnce } from '../support/keys.ts';
+import { newMessage } from '../support/entries.ts';
 
 /** A database as a relay left it whose last migration was this one. */
 async function leftAt(path: string, last: string, rows: readonly string[]): Promise<void> {
@@ -66,14 +66,7 @@ test('logs of before 0007 are chained, and go on', async () => {
     `INSERT INTO entries VALUES ('g', 3, 1, 'message', 'three', x'03', x'00')`,
   ]);
   const db = await openSqlite(path);
-  await appendMessage(db, {
-    groupId: 'g',
-    once: newOnce(),
-    logId: 'g',
-    epoch: 1,
-    id: 'four',
-    payload: Buffer.from([4]),
-  });
+  await appendMessage(db, newMessage('g', { epoch: 1, id: 'four', payload: Buffer.from([4]) }));
   const access = await findAccess(db, 'g', Buffer.from([0xbb]));
   if (access === undefined) return expect.unreachable();
   const { entries, after } = await readEntries(db, { access, cursor: 0, limit: 9 });

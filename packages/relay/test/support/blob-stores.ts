@@ -1,8 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { s3Missing, startS3, type S3Server } from '@quicprochat/testkit';
+import { isHere, s3Missing, startS3, type S3Server } from '@quicprochat/testkit';
+import { afterAll, beforeAll } from 'vitest';
 import { openFolder, openS3, type BlobStore } from '../../src/index.ts';
+import { TestGroup } from './group.ts';
+import { startRelay, type TestRelay } from './relay.ts';
 
 /** A store of blobs of a test's own. */
 export interface TestBlobStore {
@@ -34,15 +37,25 @@ export async function newS3(): Promise<TestBlobStore & { server: S3Server }> {
 }
 
 /** Every kind that can be had here. */
-export const KINDS: readonly [string, () => Promise<TestBlobStore>][] =
-  s3Missing === undefined
-    ? [
-        ['a folder', newFolder],
-        ['S3', newS3],
-      ]
-    : [['a folder', newFolder]];
+export const KINDS: readonly [string, () => Promise<TestBlobStore>][] = [
+  ['a folder', newFolder],
+  ...(isHere(s3Missing) ? [['S3', newS3] satisfies [string, () => Promise<TestBlobStore>]] : []),
+];
 
-if (s3Missing !== undefined) {
-  if (process.env['CI']) throw new Error(s3Missing);
-  console.warn(s3Missing);
+/** A store of blobs, a relay over it and a group there, for all tests of a file or of a `describe`. */
+export function withBlobs(
+  start: () => Promise<TestBlobStore>,
+  take: (parts: { store: TestBlobStore; relay: TestRelay; group: TestGroup }) => void,
+): void {
+  let end: () => Promise<void>;
+  beforeAll(async () => {
+    const store = await start();
+    const relay = await startRelay({ blobs: await store.open() });
+    take({ store, relay, group: await new TestGroup(relay.url).create() });
+    end = async () => {
+      await relay.close();
+      await store.remove();
+    };
+  });
+  afterAll(() => end());
 }

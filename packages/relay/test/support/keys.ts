@@ -11,11 +11,6 @@ export function newSigner(): Signer {
   return { publicKey: rawKey(publicKey), sign: (message) => sign(null, message, privateKey) };
 }
 
-/** What uses a proof up that nobody else has. */
-export function newOnce() {
-  return { nonces: [randomBytes(16)], forgottenAtMs: Date.now() + 60_000 };
-}
-
 /** A random id in the form of devices, groups and entries. */
 export function newId(): string {
   return randomBytes(16).toString('hex');
