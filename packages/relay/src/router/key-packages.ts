@@ -6,6 +6,7 @@ import {
   toBase64Url,
 } from '@quicprochat/protocol';
 import { z } from 'zod';
+import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { exhaustedShares } from '../rate-limit.ts';
 import { knownHandles } from '../store/accounts.ts';
@@ -47,10 +48,19 @@ export const keyPackages = router({
         const code = claimed.reason === 'unknown' ? 'NOT_FOUND' : 'KEY_PACKAGES_EXHAUSTED';
         throw new RelayError(code, { handle: claimed.handle });
       }
-      for (const { deviceId } of claimed) {
-        const { available } = await countKeyPackages(ctx.db, deviceId, input.suite);
-        if (available < LIMITS.lowKeyPackages) ctx.wake.notify(poolTopic(deviceId));
-      }
+      // A hint: who has claimed neither waits for it nor loses what he was given where it fails.
+      void tellLowPools(ctx, claimed, input.suite).catch(() => undefined);
       return { devices: claimed.map((one) => ({ ...one, keyPackage: toBase64Url(one.keyPackage) })) };
     }),
 });
+
+async function tellLowPools(
+  { db, wake }: Context,
+  claimed: readonly { deviceId: string }[],
+  suite: number,
+): Promise<void> {
+  for (const { deviceId } of claimed) {
+    const { available } = await countKeyPackages(db, deviceId, suite);
+    if (available < LIMITS.lowKeyPackages) wake.notify(poolTopic(deviceId));
+  }
+}
