@@ -1,4 +1,5 @@
-// Prints the closing lines of every test runner in a log, and their sum. Fails where no test ran or one failed.
+// Prints the closing lines of every test runner in a log, what failed by name, and the sum. Fails where no test ran or
+// one failed.
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -6,8 +7,13 @@ const lines = stripVTControlCharacters(readFileSync(process.argv[2], 'utf8')).sp
 const sum = { passed: 0, failed: 0, skipped: 0 };
 // A file that fails before its first test has no failed test to count: it counts as one itself.
 let failedFiles = 0;
+const failures = new Set();
 
-for (const line of lines) {
+for (const [n, line] of lines.entries()) {
+  // vitest:  "…:test:  FAIL  test/a.test.ts > b > c", and the error in the line below it
+  // cargo:   "…:test: test a::b ... FAILED"
+  if (/: {2}FAIL {2}|\.\.\. FAILED$/.test(line))
+    failures.add(`${line.trim()}\n    ${lines[n + 1]?.trim() ?? ''}`);
   const files = /\bTest Files {2}(?:(\d+) failed)?/.exec(line);
   if (files !== null) failedFiles = Number(files[1] ?? 0);
   // vitest:  "…:test:       Tests  1 failed | 12 passed | 2 skipped (15)"
@@ -22,5 +28,6 @@ for (const line of lines) {
   }
 }
 
+for (const failure of failures) console.log(failure);
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
