@@ -1,5 +1,6 @@
 import type { Ground } from './ground.ts';
 import { LoadGroup } from './load-group.ts';
+import { lengthen } from './long-log.ts';
 import { Member, type OnEntry } from './member.ts';
 
 /** Ports of one loopback address suffice for about 28,000 connections to one server. */
@@ -38,6 +39,12 @@ export class Crowd implements Disposable {
       rooms.push({ group, members });
     }
     return new Crowd(url, rooms);
+  }
+
+  /** Gives each group, while it is new, a log of so many entries, which all its members have already. */
+  lengthenLogs(ground: Ground, length: number): void {
+    for (const { group } of this.rooms) lengthen(group, ground, length);
+    for (const member of this.members) member.cursor = length;
   }
 
   /** Everyone comes, a few at a time. */

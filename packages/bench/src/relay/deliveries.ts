@@ -9,6 +9,8 @@ import { metered, type Shares } from './usage.ts';
 
 export interface DeliveryStep extends Shares {
   groupSize: number;
+  /** Entries in each log before. */
+  logLength: number;
   streams: number;
   /** Deliveries that the sends of a second were to cause. */
   offered: number;
@@ -30,6 +32,8 @@ export interface DeliveryLoad {
   spacing: Spacing;
   groupSize: number;
   groups: number;
+  /** Entries that each log has before; other than 0 on SQLite alone. */
+  logLength: number;
   bytes: number;
   /** How long answers are waited for after the last call. */
   patienceMs: number;
@@ -44,6 +48,7 @@ export async function measureDeliveries(ground: Ground, load: DeliveryLoad): Pro
     lastAt = performance.now();
     latencies.record(lastAt - (dueOf.get(id) ?? lastAt));
   });
+  if (load.logLength > 0) crowd.lengthenLogs(ground, load.logLength);
   await crowd.gather();
 
   const acknowledged = new Map<LoadGroup, number>();
@@ -69,6 +74,7 @@ export async function measureDeliveries(ground: Ground, load: DeliveryLoad): Pro
   const { answered, failed, unanswered, relayCpu, driverCpu, reads, writes } = outcome;
   return {
     groupSize: load.groupSize,
+    logLength: load.logLength,
     streams: crowd.members.length,
     offered: load.rate,
     reached: Math.round(latencies.count / seconds),

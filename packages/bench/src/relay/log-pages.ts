@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { Ground } from './ground.ts';
 import { Latencies, type Percentiles } from './latencies.ts';
 import { LoadGroup } from './load-group.ts';
+import { lengthen } from './long-log.ts';
 
 export interface PageStep {
   /** Entries in the log. */
@@ -23,7 +23,7 @@ export async function measurePages(ground: Ground, lengths: readonly number[]): 
   const steps: PageStep[] = [];
   for (const length of lengths) {
     const group = await new LoadGroup(ground.calls).create();
-    fill(ground.sqlitePath, group.id, length);
+    lengthen(group, ground, length);
     // One page that counts for nothing: whoever reads first brings the log into the cache.
     await group.read(0, PAGE_ENTRIES);
     const places = { start: 0, middle: Math.floor(length / 2), end: length - PAGE_ENTRIES };
@@ -44,23 +44,4 @@ async function readPages(group: LoadGroup, cursor: number) {
     if (page.entries.length !== PAGE_ENTRIES || page.entries[0]?.sequence !== cursor + 1) wrong += 1;
   }
   return { entries, wrong, latency: latencies.percentiles() };
-}
-
-/** Puts entries of 256 random bytes into a log behind the relay's back: by posts, a million would take an hour. */
-function fill(path: string, groupId: string, length: number): void {
-  const database = new DatabaseSync(path, { timeout: 5_000 });
-  try {
-    database.exec('BEGIN IMMEDIATE');
-    database
-      .prepare(
-        `WITH RECURSIVE place(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM place WHERE n < ?)
-         INSERT INTO entries (log_id, sequence, epoch, kind, entry_id, payload, digest, head)
-         SELECT ?, n, 0, 'message', lower(hex(randomblob(16))), randomblob(256), randomblob(32), randomblob(32) FROM place`,
-      )
-      .run(length, groupId);
-    database.prepare('UPDATE logs SET sequence = ? WHERE log_id = ?').run(length, groupId);
-    database.exec('COMMIT');
-  } finally {
-    database.close();
-  }
 }

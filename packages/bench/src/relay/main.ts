@@ -53,6 +53,7 @@ function begin(plan: Plan, store: Store): Results {
     deliveries: [],
     streams: [],
     growth: [],
+    longLogs: [],
     pages: [],
     notes: [],
   };
@@ -60,7 +61,7 @@ function begin(plan: Plan, store: Store): Results {
 
 /** Each part has a relay and a store of its own, so that none inherits what another left behind. */
 async function measure(results: Results, plan: Plan, store: Store): Promise<void> {
-  const { sends, deliveries, streams, growth, logLengths } = plan;
+  const { sends, deliveries, streams, growth } = plan;
   for (const rate of sends.rates) {
     const step = await onGround(store, (ground) => measureSends(ground, { ...sends, rate }));
     results.sends.push(step);
@@ -82,8 +83,18 @@ async function measure(results: Results, plan: Plan, store: Store): Promise<void
     );
     tell(`groups of ${groupSize}`);
   }
-  if (store === 'sqlite') results.pages = await onGround(store, (ground) => measurePages(ground, logLengths));
-  else results.notes.push('Pages of long logs are measured on SQLite alone.');
+  if (store === 'sqlite') await measureLongLogs(results, plan);
+  else results.notes.push('Long logs are measured on SQLite alone.');
+}
+
+async function measureLongLogs(results: Results, { longLogs, logLengths }: Plan): Promise<void> {
+  for (const logLength of logLengths) {
+    results.longLogs.push(
+      await onGround('sqlite', (ground) => measureDeliveries(ground, { ...longLogs, logLength })),
+    );
+    tell(`deliveries into a log of ${logLength}`);
+  }
+  results.pages = await onGround('sqlite', (ground) => measurePages(ground, logLengths));
 }
 
 /** Each stream is a file to the relay and one to the driver, and either may have as many as the system lets it. */

@@ -10,6 +10,9 @@ export interface Plan {
   streams: StreamLoad;
   /** The same deliveries over as many streams, in groups of each size. */
   growth: Omit<DeliveryLoad, 'groupSize' | 'groups'> & { sizes: readonly number[]; streams: number };
+  /** The same deliveries into logs of each length. */
+  longLogs: Omit<DeliveryLoad, 'logLength'>;
+  /** For {@link longLogs}, and for reading pages. */
   logLengths: readonly number[];
 }
 
@@ -37,17 +40,19 @@ export function planOf({
     const common = { ...COMMON, spacing: 'uniform', patienceMs: 4_000 } as const;
     return {
       sends: { ...common, seconds: 2, groups: 5, rates: [20] },
-      deliveries: { ...common, seconds: 2, groupSize: 50, groups: 1, rates: [250] },
+      deliveries: { ...common, seconds: 2, groupSize: 50, groups: 1, logLength: 0, rates: [250] },
       streams: { streams, groupSize: 50, idleSeconds: 1, patienceMs: common.patienceMs },
-      growth: { ...common, seconds: 2, sizes: [], streams: 0, rate: 0 },
+      growth: { ...common, seconds: 2, sizes: [], logLength: 0, streams: 0, rate: 0 },
+      longLogs: { ...common, seconds: 2, groupSize: 50, groups: 1, rate: 250 },
       logLengths,
     };
   }
   return {
     sends: { ...COMMON, seconds: 10, groups: 50, rates: SEND_RATES },
-    deliveries: { ...COMMON, seconds: 10, groupSize: 100, groups: 10, rates: DELIVERY_RATES },
+    deliveries: { ...COMMON, seconds: 10, groupSize: 100, groups: 10, logLength: 0, rates: DELIVERY_RATES },
     streams: { streams, groupSize: 100, idleSeconds: 5, patienceMs: 120_000 },
-    growth: { ...COMMON, seconds: 20, sizes: [10, 100, 1_000], streams: 1_000, rate: 300 },
+    growth: { ...COMMON, seconds: 20, sizes: [10, 100, 1_000], logLength: 0, streams: 1_000, rate: 300 },
+    longLogs: { ...COMMON, seconds: 10, groupSize: 100, groups: 1, rate: 3_000 },
     logLengths,
   };
 }

@@ -4,12 +4,13 @@ import { failures, isKept, type Results } from './results.ts';
 const latency = { count: 10, p50: 1, p90: 2, p99: 3, p999: 4, max: 5 };
 const shares = { relayCpu: 0.5, driverCpu: 0.1, reads: 10, writes: 10 };
 const send = { offered: 50, reached: 50, acknowledged: 10, failed: 0, lost: 0, latency, ...shares };
-const delivery = { ...send, groupSize: 100, streams: 100, delivered: 10, sends: 1 };
+const delivery = { ...send, groupSize: 100, logLength: 0, streams: 100, delivered: 10, sends: 1 };
 const results = {
   sends: [send],
   deliveries: [delivery],
   streams: [],
   growth: [],
+  longLogs: [],
   pages: [],
 } as unknown as Results;
 

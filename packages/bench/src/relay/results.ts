@@ -19,6 +19,7 @@ export interface Results {
   deliveries: DeliveryStep[];
   streams: StreamStep[];
   growth: DeliveryStep[];
+  longLogs: DeliveryStep[];
   pages: PageStep[];
   notes: string[];
 }
@@ -29,8 +30,8 @@ export function isKept({ failed, lost, latency }: SendStep | DeliveryStep): bool
 }
 
 /** What makes a run fail, whatever its times: nothing came through, or something was lost on the way. */
-export function failures({ sends, deliveries, streams, growth, pages }: Results): string[] {
-  const steps = [...sends, ...deliveries, ...growth];
+export function failures({ sends, deliveries, streams, growth, longLogs, pages }: Results): string[] {
+  const steps = [...sends, ...deliveries, ...growth, ...longLogs];
   const nothing = [
     sends.every(({ acknowledged }) => acknowledged === 0) && 'no send was acknowledged',
     deliveries.every(({ delivered }) => delivered === 0) && 'nothing was delivered',

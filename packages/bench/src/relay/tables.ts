@@ -11,7 +11,8 @@ export function report(results: Results): string {
     section('Durable sends', sendTable(results.sends)),
     section('Deliveries', deliveryTable(results.deliveries)),
     section('Streams held, and a reconnect storm', streamTable(results)),
-    section('The same deliveries, by size of the group', growthTable(results.growth)),
+    section('The same deliveries, by size of the group', growthTable(results.growth, GROUP)),
+    section('The same deliveries, by length of the log', growthTable(results.longLogs, LOG)),
     section('A page of 100 entries, by length of the log', pageTable(results)),
     ...results.notes.map((note) => `- ${note}`),
   ]
@@ -65,7 +66,7 @@ function deliveryTable(steps: readonly DeliveryStep[]): string {
     ['due/s', ({ offered }) => count(offered)],
     ['delivered/s', ({ reached }) => count(reached)],
     ['streams', ({ streams }) => count(streams)],
-    ['group', ({ groupSize }) => count(groupSize)],
+    GROUP,
     LOST,
     P50,
     P99,
@@ -88,9 +89,10 @@ function streamTable({ streams }: Results): string {
   ]);
 }
 
-function growthTable(steps: readonly DeliveryStep[]): string {
+/** By what it is that grows. */
+function growthTable(steps: readonly DeliveryStep[], grows: Column<DeliveryStep>): string {
   return tableOf(steps, [
-    ['group', ({ groupSize }) => count(groupSize)],
+    grows,
     ['delivered/s', ({ reached }) => count(reached)],
     LOST,
     P50,
@@ -117,6 +119,8 @@ const seconds = (ms: number): string => (ms / 1_000).toFixed(2);
 /** To one place; nothing where there was nothing to divide by. */
 const ratio = (of: number, by: number): string => (by === 0 ? '' : (of / by).toFixed(1));
 
+const GROUP: Column<DeliveryStep> = ['group', ({ groupSize }) => count(groupSize)];
+const LOG: Column<DeliveryStep> = ['entries', ({ logLength }) => count(logLength)];
 const LOST: Column<{ lost: number }> = ['lost', ({ lost }) => count(lost)];
 const P50: Column<{ latency: Percentiles }> = ['p50 ms', ({ latency }) => String(latency.p50)];
 const P99: Column<{ latency: Percentiles }> = ['p99 ms', ({ latency }) => String(latency.p99)];
