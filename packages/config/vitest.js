@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * What every room's vitest.config.ts shares: rooms are tested from each other's sources, so that a change is seen
  * without a build in between.
@@ -11,6 +13,7 @@ export const preset = {
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     execArgv: ['--conditions=@quicprochat/source'],
+    globalSetup: [fileURLToPath(new URL('temporary-files.js', import.meta.url))],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -31,7 +31,7 @@ function projectOf(
     exclude: [...leftOut],
     // The collector at hand: what a slow reader holds can only be measured without what nobody holds any more.
     execArgv: [...preset.test.execArgv, '--expose-gc'],
-    globalSetup: ['test/support/servers.ts'],
+    globalSetup: [...preset.test.globalSetup, 'test/support/servers.ts'],
   };
   return [{ ...preset, test }];
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +58,7 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     await eventually('the relay is ready', async () => {
       if (started.exitCode !== null || started.signalCode !== null)
         throw new Error(
-          `the relay ended with ${started.signalCode ?? `exit code ${started.exitCode}`}; see ${folder}`,
+          `the relay ended with ${started.signalCode ?? `exit code ${started.exitCode}`}:\n${await lastWords(folder)}`,
         );
       return isReady(adminUrl);
     });
@@ -76,6 +76,11 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     kill: () => endChild(child, 'SIGKILL'),
     stop: () => endChild(child, 'SIGTERM'),
   };
+}
+
+async function lastWords(folder: string): Promise<string> {
+  const log = await readFile(join(folder, 'relay.log'), 'utf8');
+  return log.trimEnd().split('\n').slice(-5).join('\n');
 }
 
 async function isReady(adminUrl: string): Promise<boolean> {
