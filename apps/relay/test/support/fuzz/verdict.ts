@@ -25,7 +25,7 @@ export function outcomesOf(received: Received, sent: Sent): Outcome[] {
   if (!type.startsWith('application/json')) fail('not JSON');
   const parsed = jsonOf(text);
   // The form for answers that come one after the other is tRPC's own, and has the same errors inside.
-  const envelopes = sent.headers['trpc-accept'] === undefined ? [parsed].flat() : envelopesWithin(text);
+  const envelopes = sent.headers['trpc-accept'] === undefined ? [parsed].flat() : errorsOfLines(text);
   return envelopes.map((envelope) => {
     if (envelope === undefined) return fail('no answer');
     const { error, result } = envelope as Envelope;
@@ -58,10 +58,15 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function envelopesWithin(text: string): Envelope[] {
-  return [...text.matchAll(/\{"error":\{"message":"\w+".*?\}\}\}\}/g)].map(([envelope]) => {
-    return JSON.parse(envelope) as Envelope;
-  });
+/** The errors in a text of lines, each of which is JSON; what is none has no answer in it. */
+function errorsOfLines(text: string): unknown[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map(jsonOf).flatMap((line) => (line === undefined ? [line] : errorsWithin(line)));
+}
+
+function errorsWithin(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return 'error' in value ? [value] : Object.values(value).flatMap(errorsWithin);
 }
 
 /** How often calls of each procedure ended in what. */
