@@ -5,6 +5,7 @@ import type { Env } from './env.ts';
 type Settings = Pick<
   Env,
   | 'QPC_BLOBS'
+  | 'QPC_BLOBS_MIN_FREE_BYTES'
   | 'QPC_DATABASE'
   | 'QPC_S3_ENDPOINT'
   | 'QPC_S3_REGION'
@@ -19,7 +20,8 @@ type Settings = Pick<
 export async function openBlobs(env: Settings): Promise<BlobStore | undefined> {
   const place = env.QPC_BLOBS ?? besideDatabase(env);
   if (place === undefined) return undefined;
-  if (place.startsWith('folder:')) return openFolder(place.slice('folder:'.length));
+  if (place.startsWith('folder:'))
+    return openFolder(place.slice('folder:'.length), env.QPC_BLOBS_MIN_FREE_BYTES);
   const {
     QPC_S3_ENDPOINT: endpoint,
     QPC_S3_REGION: region,

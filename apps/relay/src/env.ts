@@ -33,6 +33,7 @@ export const envSchema = z.strictObject({
     .string()
     .regex(/^(folder:.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/[\w.-]+)*)$/, 'folder:PATH or s3://BUCKET')
     .optional(),
+  QPC_BLOBS_MIN_FREE_BYTES: number('a whole number from 0', z.int().min(0)).default(1024 ** 3),
   QPC_S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an address like https://s3.example' }).optional(),
   QPC_S3_REGION: z.string().default('us-east-1'),
   QPC_S3_ACCESS_KEY_ID: z.string().optional(),

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BlobStoreFault, type BlobStore, type PartName } from './blob-store.ts';
 
 /**
  * Blobs in a folder of the machine's, or one that several machines share: a folder for each blob, a file for each part.
- * All of it is the relay's own user's, whatever the umask.
+ * All of it is the relay's own user's, whatever the umask. Of the disk, so many bytes are left to others, the database of
+ * messages among them: a part that would take of these is refused as on a full disk.
  */
-export async function openFolder(root: string): Promise<BlobStore> {
+export async function openFolder(root: string, minFreeBytes = 0): Promise<BlobStore> {
   await faulty('cannot be opened', makePrivate(root));
   return {
-    put: (part, bytes) => faulty('cannot write', put(root, part, bytes)),
+    put: (part, bytes) => faulty('cannot write', put(root, minFreeBytes, part, bytes)),
     read: (part, { start, end }) => read(fileOf(root, part), start, end),
     remove: (part) => faulty('cannot delete', rm(fileOf(root, part), { force: true })),
     removeAll: (blobId) =>
@@ -20,7 +21,8 @@ export async function openFolder(root: string): Promise<BlobStore> {
 }
 
 /** Written beside its place, brought to the disk, and only then put there. */
-async function put(root: string, part: PartName, bytes: Uint8Array): Promise<void> {
+async function put(root: string, minFreeBytes: number, part: PartName, bytes: Uint8Array): Promise<void> {
+  await expectRoom(root, bytes.length + minFreeBytes);
   const folder = folderOf(root, part.blobId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const unfinished = join(folder, `${part.name}.${randomBytes(4).toString('hex')}.unfinished`);
@@ -39,6 +41,12 @@ async function put(root: string, part: PartName, bytes: Uint8Array): Promise<voi
   }
   // The names are on the disk when the folders are that hold them.
   for (const holder of [folder, dirname(folder), root]) await sync(holder);
+}
+
+async function expectRoom(root: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(root);
+  if (bavail * bsize < bytes)
+    throw Object.assign(new Error('the disk has too little room left'), { code: 'ENOSPC' });
 }
 
 async function* read(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -91,6 +91,28 @@ test.each(BREAKABLE)(
   },
 );
 
+test('RLY-88 where a folder’s disk has less left than is to be left, uploads are UNAVAILABLE, and all else goes on', async () => {
+  const store = await newFolder();
+  const roomy = await startRelay({ blobs: await store.open() });
+  const whole = await newBlob(roomy.url, await new TestGroup(roomy.url).create(), 3_000_000).upload();
+  expect((await whole.download()).equals(whole.bytes)).toBe(true);
+  await roomy.close();
+
+  // More than any disk has.
+  const relay = await startRelay({ blobs: await openFolder(store.folder, 2 ** 60), instances: 1 });
+  try {
+    const group = await new TestGroup(relay.url).create();
+    const blob = await newBlob(relay.url, group, 100_000).create();
+    expect(await refusalIn(await blob.patch(0))).toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+    expect(await blob.offset()).toBe(0);
+    expect(relay.faults).toMatchObject([{ code: 'ENOSPC' }]);
+    expect(await group.post('text')).toBe(1);
+  } finally {
+    await relay.close();
+    await store.remove();
+  }
+});
+
 test('RLY-88 a folder that cannot be one, and a bucket that is not there or not ours, are refused at the start', async () => {
   await expect(openFolder('/dev/null/blobs')).rejects.toThrow(BlobStoreFault);
   if (s3Missing !== undefined) return;
