@@ -1,5 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import { LIMITS } from '@quicprochat/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RelayError } from './errors.ts';
+import { areTooSmall, tooSmall } from './pieces.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,4 +33,30 @@ export function limitBodies(
 /** As Node calls it. */
 class TooSlow extends Error {
   readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
+}
+
+/** Takes a body as text. Fastify's own way takes one in pieces of any size, and keeps each of them. */
+export function readText(
+  { headers }: FastifyRequest,
+  payload: IncomingMessage,
+  done: (error: Error | null, text?: string) => void,
+): void {
+  if (Number(headers['content-length'] ?? 0) > LIMITS.maxBodyBytes)
+    return done(new RelayError('PAYLOAD_TOO_LARGE'));
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  const onData = (piece: Buffer) => {
+    bytes += piece.length;
+    pieces.push(piece);
+    if (bytes > LIMITS.maxBodyBytes) end(new RelayError('PAYLOAD_TOO_LARGE'));
+    else if (areTooSmall(pieces.length, bytes)) end(tooSmall());
+  };
+  const onEnd = () => end(null, Buffer.concat(pieces).toString());
+  // The caller went away.
+  const onError = (error: Error) => end(Object.assign(error, { statusCode: 400 }));
+  const end = (error: Error | null, text?: string) => {
+    payload.off('data', onData).off('end', onEnd).off('error', onError);
+    done(error, text);
+  };
+  payload.on('data', onData).on('end', onEnd).on('error', onError);
 }

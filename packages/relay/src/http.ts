@@ -7,7 +7,7 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { serveBlobs } from './blobs/routes.ts';
-import { limitBodies } from './bodies.ts';
+import { limitBodies, readText } from './bodies.ts';
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
@@ -30,7 +30,6 @@ export function createServer(
   const server = Fastify({
     // Which address a caller has: else anyone could choose the one that rate limits count.
     trustProxy: [...trustedProxies],
-    bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
     // A request that is sent a byte at a time does not hold a connection for ever: here the head, in bodies.ts the rest.
@@ -69,9 +68,7 @@ export function createServer(
 /** Forms and byte streams would reach tRPC past the body limit, and no procedure takes them. */
 function takeJsonAlone(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  );
+  server.addContentTypeParser('application/json', readText);
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {
