@@ -5,6 +5,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RelayError } from './errors.ts';
 import { areTooSmall, tooSmall } from './pieces.ts';
 
+/** How long a request that is answered before it is all there may go on. */
+const LINGER_MS = 5_000;
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route watches over its body by itself. */
@@ -22,12 +25,22 @@ export function limitBodies(
   giveUp: (reason: Error & { code?: string }, socket: Socket) => void,
 ): void {
   server.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-    if (raw.complete || routeOptions.config.hasOwnPace === true) return;
+    if (raw.complete) return;
+    reply.raw.once('finish', () => letFinish(raw, Math.min(slowSenderMs, LINGER_MS)));
+    if (routeOptions.config.hasOwnPace === true) return;
     const impatient = setTimeout(() => {
       if (!raw.complete) giveUp(new TooSlow(), raw.socket);
     }, slowSenderMs);
     reply.raw.once('close', () => clearTimeout(impatient));
   });
+}
+
+/** Lets what is still being sent run into nothing for a while: closed at once, the sender would see that and no answer. */
+function letFinish(request: IncomingMessage, lingerMs: number): void {
+  if (request.complete) return;
+  request.resume();
+  const impatient = setTimeout(() => request.destroy(), lingerMs);
+  request.once('close', () => clearTimeout(impatient));
 }
 
 /** As Node calls it. */

@@ -50,8 +50,9 @@ export function createServer(
     // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
     strictPreflight: false,
   });
-  guardEntrance(server, services, bounds);
+  // First: the body of a request that is turned away has an end, too.
   limitBodies(server, slowSenderMs, answerNoHttp);
+  guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));
