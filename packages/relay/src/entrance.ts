@@ -7,7 +7,7 @@ import { subscriberOf } from './rate-limit.ts';
 export interface Bounds {
   /** Calls that have begun and are not answered. One address can have half of them. Default: 2,000. */
   maxCalls?: number;
-  /** Default: 25,000. */
+  /** One address can have half of them. Default: 25,000. */
   maxStreams?: number;
   /** Uploads of blobs, each of which holds a part or two in memory. One address can have half of them. Default: 64. */
   maxUploads?: number;
@@ -28,18 +28,15 @@ export function guardEntrance(
   { closing, observe }: Pick<Services, 'closing' | 'observe'>,
   { maxCalls = 2_000, maxStreams = 25_000, maxUploads = 64, slowReaderMs = 60_000 }: Bounds,
 ): void {
-  const [calls, uploads] = [new Room(maxCalls), new Room(maxUploads)];
-  let streams = 0;
+  const [calls, streams, uploads] = [new Room(maxCalls), new Room(maxStreams), new Room(maxUploads)];
 
   const turnAway = (reply: FastifyReply, reason: 'calls' | 'streams' | 'uploads'): never => {
     observe({ type: 'refused', reason });
     void reply.header('retry-after', RETRY_AFTER_MS / 1_000);
     throw new RelayError('UNAVAILABLE', { retryAfterMs: RETRY_AFTER_MS });
   };
-  const admitStream = (reply: FastifyReply) => {
-    if (streams >= maxStreams) turnAway(reply, 'streams');
-    streams += 1;
-    reply.raw.once('close', () => (streams -= 1));
+  const admitStream = (request: FastifyRequest, reply: FastifyReply) => {
+    if (!streams.admit(request, reply)) turnAway(reply, 'streams');
     // The socket's own clock: it stands while not a byte goes through, and each ping that is taken winds it up again.
     reply.raw.setTimeout(slowReaderMs, () => {
       observe({ type: 'dropped' });
@@ -52,7 +49,7 @@ export function guardEntrance(
       observe({ type: 'refused', reason: 'closing' });
       throw new RelayError('UNAVAILABLE');
     }
-    if (request.params.path === 'streams.events') return admitStream(reply);
+    if (request.params.path === 'streams.events') return admitStream(request, reply);
     if (!calls.admit(request, reply)) turnAway(reply, 'calls');
     if (request.method === 'PATCH' && !uploads.admit(request, reply)) turnAway(reply, 'uploads');
   });
