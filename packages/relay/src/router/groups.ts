@@ -60,7 +60,7 @@ export const groups = router({
       proof,
       body: commitProofBody(input),
     });
-    await consume(ctx, 'group', writersOf(access));
+    await consume(ctx, 'group', { who: writersOf(access) });
     const written = await appendCommit(ctx.db, {
       once,
       groupId,
@@ -86,7 +86,7 @@ export const groups = router({
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
     const { access, once } = await requireWriter(ctx, member);
-    await consume(ctx, 'group', writersOf(access));
+    await consume(ctx, 'group', { who: writersOf(access) });
     const entry = { groupId, logId: access.logId, epoch, id, payload: message };
     const written = await appendMessage(ctx.db, { once, ...entry });
     const place = requireAccepted(written, 'STALE_EPOCH');
@@ -100,7 +100,7 @@ export const groups = router({
     const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
     const { logId, isEnded, head } = await requireMember(ctx, member);
     if (isEnded) throw new RelayError('STALE_EPOCH', { head });
-    await consume(ctx, 'signal', groupId);
+    await consume(ctx, 'signal', { who: groupId });
     ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
     return {};
   }),
@@ -167,6 +167,8 @@ async function requireFollowable(
     if (stream === undefined) return { ...claim, procedure: 'groups.openStream' as const, body: [cursor] };
     return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
   });
+  // Each is proven by a signature of its own, and followed for as long as the stream lasts: each counts as a call.
+  await consume(ctx, 'write', { calls: groups.length - 1 });
   const access = await requireMembers(ctx, members);
   for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
   return groups.map(({ groupId, epoch, cursor }, i) => {
