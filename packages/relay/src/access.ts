@@ -25,9 +25,16 @@ interface Proven {
 /**
  * Requires that a member of the group's epoch made this call, just now and not before. Which member, nobody can tell:
  * all of them hold the same key.
+ *
+ * @param admit throws where the member may not call just now: that uses nothing up
  */
-export async function requireMember(ctx: Context, claim: Proven): Promise<Access> {
+export async function requireMember(
+  ctx: Context,
+  claim: Proven,
+  admit: (access: Access) => Promise<void> = async () => undefined,
+): Promise<Access> {
   const access = await requireProofOfMember(ctx, claim);
+  await admit(access);
   await requireFresh(ctx, [claim.proof]);
   return access;
 }

@@ -98,9 +98,10 @@ export const groups = router({
   signal: asMember.input(signalInputSchema).mutation(async ({ ctx, input }) => {
     const { groupId, epoch, signal, proof } = input;
     const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
-    const { logId, isEnded, head } = await requireMember(ctx, member);
+    const { logId, isEnded, head } = await requireMember(ctx, member, async (access) => {
+      await consume(ctx, 'signal', { who: writersOf(access) });
+    });
     if (isEnded) throw new RelayError('STALE_EPOCH', { head });
-    await consume(ctx, 'signal', { who: groupId });
     ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
     return {};
   }),
@@ -151,9 +152,12 @@ export const groups = router({
   }),
 });
 
-/** Who has been removed, or has left for a line of his own, uses up nothing of what the others may write. */
-function writersOf({ logId, isEnded }: Access): string {
-  return isEnded ? `${logId} ended` : logId;
+/**
+ * Who has been removed, or has left for a line of his own, uses up nothing of what the others may write: neither in the
+ * epoch that goes on, nor, where its commit is void, for the one that they go back to.
+ */
+function writersOf({ logId, epoch, isEnded }: Access): string {
+  return isEnded ? `${logId} ${epoch}` : logId;
 }
 
 /** Where a stream begins in each of these groups; their proofs are for that, and for a running stream if one is named. */
