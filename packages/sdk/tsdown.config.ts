@@ -33,6 +33,8 @@ export default defineConfig([
     ...shared,
     entry: { worker: 'src/worker/entry-browser.ts' },
     platform: 'browser',
+    // It imports and exports nothing, by which Turbopack takes it for CommonJS, and warns.
+    outputOptions: { footer: 'export {};' },
     deps: { alwaysBundle: [/.*/] },
     clean: false,
     dts: false,

@@ -16,6 +16,7 @@ import {
 import { openBlobs } from './blobs.ts';
 import { parseEnv, type Env } from './env.ts';
 import { faultOf } from './fault.ts';
+import { storeSentenceOf } from './sentences.ts';
 
 /** What the process tells its caller, as qpc does. */
 const EXIT = { done: 0, failed: 1, usage: 2, config: 3 } as const;
@@ -89,18 +90,35 @@ export async function admin(
   try {
     const { name, operand, options } = understood(words);
     if (name === 'help') return say(HELP);
-    const command = COMMANDS[name];
-    if (command === undefined || (command.operand === undefined) !== (operand === undefined))
-      throw new AdminError(EXIT.usage, HELP);
+    const command = commandOf(name, operand);
     const { path, env } = storeOf(environment);
     const answer = await command.run(path, operand ?? '', { ...options, env });
     say(options.json ? JSON.stringify(answer) : linesOf(answer));
     return 'problems' in answer && (answer['problems'] as string[]).length > 0 ? EXIT.failed : EXIT.done;
   } catch (error) {
-    const known = error instanceof AdminError || error instanceof BackupError;
-    console.error(known ? error.message : `The store cannot be used (${faultOf(error)}).`);
+    const message = sentenceOf(error);
+    console.error(words.includes('--json') ? JSON.stringify({ error: { message } }) : message);
     return error instanceof AdminError ? error.exit : EXIT.failed;
   }
+}
+
+function commandOf(name: string, operand: string | undefined): Command {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) throw misused(`There is no command ${name}.`);
+  if (command.operand !== undefined && operand === undefined)
+    throw misused(`${name} needs ${command.operand} after it.`);
+  if (command.operand === undefined && operand !== undefined)
+    throw misused(`${name} takes nothing after it.`);
+  return command;
+}
+
+function misused(what: string): AdminError {
+  return new AdminError(EXIT.usage, `${what}\n${HELP}`);
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof AdminError || error instanceof BackupError) return error.message;
+  return storeSentenceOf(error) ?? `The store cannot be used (${faultOf(error)}).`;
 }
 
 function understood(words: readonly string[]) {

@@ -1,4 +1,4 @@
-import { BlobStoreFault, createRelay } from '@quicprochat/relay';
+import { createRelay } from '@quicprochat/relay';
 import { pino } from 'pino';
 import { serveAdmin } from './admin.ts';
 import { openBlobs } from './blobs.ts';
@@ -6,6 +6,7 @@ import { parseEnv, type Env } from './env.ts';
 import { faultOf } from './fault.ts';
 import { createMetrics } from './metrics.ts';
 import { dangersOf } from './production.ts';
+import { storeSentenceOf } from './sentences.ts';
 import { openStore } from './store.ts';
 
 /** The relay process: reads its environment, opens its store, serves until it is told to stop. */
@@ -90,14 +91,12 @@ async function run(env: Env): Promise<void> {
 }
 
 function sentenceOf(error: unknown, env: Env): string {
-  if (error instanceof BlobStoreFault)
-    return `QPC_BLOBS: ${error.message.slice(0, -1)} (${error.code ?? 'no reason was given'}).`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') {
     return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
   }
-  if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT}, or the folder of the database.`;
-  if (code.startsWith('STORE_') && error instanceof Error) return `QPC_DATABASE: ${error.message}`;
-  if (code.startsWith('SQLITE')) return `The database at QPC_DATABASE cannot be opened (${code}).`;
+  const ofStore = storeSentenceOf(error);
+  if (ofStore !== undefined) return ofStore;
+  if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT}.`;
   return error instanceof Error ? error.message : 'The relay cannot start.';
 }

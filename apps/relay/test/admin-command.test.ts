@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
@@ -61,6 +61,30 @@ test.each([
   const { exit, output } = await admin(...words);
   expect(exit).toBe(2);
   expect(output).toContain('qpc-relay admin COMMAND');
+});
+
+test('a mistake is named, and with --json what went wrong is JSON, too', async () => {
+  expect((await admin('statz')).output).toContain('There is no command statz.');
+  expect((await admin('constructor')).output).toContain('There is no command constructor.');
+  expect((await admin('backup')).output).toContain('backup needs FILE after it.');
+  const { exit, output } = await admin('remove', 'nobody', '--json');
+  expect(exit).toBe(1);
+  expect(JSON.parse(output)).toEqual({ error: { message: 'There is no account with that handle.' } });
+});
+
+test('a place that cannot be written to, and a file that is no database, are told in a sentence', async () => {
+  const target = join(folder, 'not-there', 'copy.db');
+  expect(await admin('backup', target)).toEqual({
+    exit: 1,
+    output: `The file ${target}.part cannot be written (ENOENT).`,
+  });
+  const text = join(folder, 'text.db');
+  writeFileSync(text, 'no database at all'.repeat(100));
+  const env = { QPC_DATABASE: `sqlite:${text}` };
+  expect(await runRelay(env, { entry: 'qpc-relay.ts', words: ['admin', 'check'] })).toEqual({
+    exit: 1,
+    output: 'QPC_DATABASE: the database is damaged, or is none.',
+  });
 });
 
 test('help is no mistake, and what is no command at all is one', async () => {

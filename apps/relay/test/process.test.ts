@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
 import { runRelay } from './support/run-relay.ts';
 
 let relay: RelayProcess;
+let noDatabase: string;
 beforeAll(async () => {
   relay = await startRelay();
+  noDatabase = join(relay.folder, 'text.db');
+  writeFileSync(noDatabase, 'no database at all'.repeat(100));
 });
 afterAll(() => relay.kill());
 
@@ -21,6 +26,8 @@ test.each([
     () => ({ QPC_DATABASE: 'postgres://u:hush@127.0.0.1:1/y' }),
     'QPC_DATABASE',
   ],
+  ['a database in what is no folder', () => ({ QPC_DATABASE: 'sqlite:/dev/null/x/y.db' }), 'QPC_DATABASE'],
+  ['a file that is no database', () => ({ QPC_DATABASE: `sqlite:${noDatabase}` }), 'QPC_DATABASE'],
   ['NATS without a database that relays can share', () => ({ QPC_NATS: 'nats://u:hush@x' }), 'QPC_NATS'],
 ])('%s stops the start with one sentence', async (_name, env, named) => {
   const { exit, output } = await runRelay({ QPC_DATABASE: 'sqlite::memory:', ...env() });

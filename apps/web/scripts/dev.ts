@@ -1,16 +1,23 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { relayAddress, webPort } from './relay-address.ts';
 
 /** `node scripts/dev.ts`: the development server on QPC_WEB_PORT, for the relay that `pnpm dev` starts beside it. */
 const root = join(import.meta.dirname, '..');
 const [relay, port] = [relayAddress(process.env), webPort(process.env)];
+const address = `http://localhost:${port}`;
 
+if (!(await isFree(port))) {
+  console.error(`Port ${port} is taken: stop what uses it, or set QPC_WEB_PORT.`);
+  process.exit(1);
+}
 // The built site gets this file when it is sealed; the development server takes it from public/.
 await writeFile(join(root, 'public/config.json'), `${JSON.stringify({ relay })}\n`);
 
-console.log(`The web client: http://localhost:${port} (open it as “localhost”); its relay: ${relay}`);
 const next = spawn('next', ['dev', '--hostname', 'localhost', '--port', String(port)], {
   cwd: root,
   stdio: 'inherit',
@@ -18,3 +25,29 @@ const next = spawn('next', ['dev', '--hostname', 'localhost', '--port', String(p
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => next.kill(signal));
 next.on('exit', (code) => process.exit(code ?? 0));
+
+// The first page takes the longest, so it is made before anybody waits for it.
+while (!(await answers(address))) await sleep(500);
+console.log(`Ready: open ${address} (as “localhost”). Its relay is ${relay}. Ctrl-C stops both.`);
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, 'localhost');
+  try {
+    await once(probe, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.close();
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

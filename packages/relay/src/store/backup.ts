@@ -13,7 +13,7 @@ export interface StoreBackup {
 
 /** Why nothing was copied, in a sentence for the operator. */
 export class BackupError extends Error {
-  readonly code: 'EXISTS' | 'MISSING' | 'IN_USE' | 'DAMAGED' | 'FOREIGN' | 'NEWER';
+  readonly code: 'EXISTS' | 'MISSING' | 'UNWRITABLE' | 'IN_USE' | 'DAMAGED' | 'FOREIGN' | 'NEWER';
 
   constructor(code: BackupError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -51,9 +51,7 @@ export function sqliteBackup(path: string): StoreBackup {
 /** Makes a copy that is checked, on the disk, and its owner's alone, or none. */
 async function copyWhole(from: string, to: string): Promise<void> {
   const part = `${to}.part`;
-  rmSync(part, { force: true });
-  closeSync(openSync(part, 'wx', 0o600));
-  chmodSync(part, 0o600);
+  makePrivate(part);
   try {
     const source = new Database(from, { readonly: true, fileMustExist: true });
     try {
@@ -65,9 +63,21 @@ async function copyWhole(from: string, to: string): Promise<void> {
     requireRelay(part);
   } catch (error) {
     for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${part}${end}`, { force: true });
-    throw error instanceof BackupError ? error : damaged(error);
+    if (error instanceof BackupError) throw error;
+    throw codeOf(error) === 'SQLITE_FULL' ? unwritable(part, error) : damaged(error);
   }
   moveDurably(part, to);
+}
+
+/** An empty file that is its owner's alone from the first. */
+function makePrivate(path: string): void {
+  try {
+    rmSync(path, { force: true });
+    closeSync(openSync(path, 'wx', 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
 /** A file that SQLite finds whole, with a relay's tables of this version or an earlier one. */
@@ -96,7 +106,7 @@ function setAside(path: string, aside: string): void {
     // Succeeds for the only connection alone, and brings what the log beside the file holds into it.
     database.pragma('journal_mode = DELETE');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = codeOf(error);
     if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
       throw new BackupError('IN_USE', 'A relay has the database open: stop it, then restore.', {
         cause: error,
@@ -132,6 +142,14 @@ function requireFree(path: string): void {
     throw new BackupError('EXISTS', `There is a file ${path} already: move it away first.`);
 }
 
+function unwritable(path: string, cause: unknown): BackupError {
+  return new BackupError('UNWRITABLE', `The file ${path} cannot be written (${codeOf(cause)}).`, { cause });
+}
+
 function damaged(cause?: unknown): BackupError {
   return new BackupError('DAMAGED', 'The database is damaged, or is none.', { cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
