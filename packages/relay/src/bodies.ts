@@ -2,8 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { LIMITS } from '@quicprochat/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RETRY_AFTER_MS } from './entrance.ts';
 import { RelayError } from './errors.ts';
 import { areTooSmall, tooSmall } from './pieces.ts';
+import { subscriberOf } from './rate-limit.ts';
+import { Shares } from './shares.ts';
 
 /** How long a request that is answered before it is all there may go on. */
 const LINGER_MS = 5_000;
@@ -48,28 +51,38 @@ class TooSlow extends Error {
   readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
 }
 
-/** Takes a body as text. Fastify's own way takes one in pieces of any size, and keeps each of them. */
-export function readText(
-  { headers }: FastifyRequest,
-  payload: IncomingMessage,
-  done: (error: Error | null, text?: string) => void,
-): void {
-  if (Number(headers['content-length'] ?? 0) > LIMITS.maxBodyBytes)
-    return done(new RelayError('PAYLOAD_TOO_LARGE'));
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  const onData = (piece: Buffer) => {
-    bytes += piece.length;
-    pieces.push(piece);
-    if (bytes > LIMITS.maxBodyBytes) end(new RelayError('PAYLOAD_TOO_LARGE'));
-    else if (areTooSmall(pieces.length, bytes)) end(tooSmall());
+/**
+ * Takes bodies as text. Fastify's own way takes one in pieces of any size, and keeps each of them; and whoever leaves out
+ * the last byte of many has them all kept, before anything is known of him.
+ */
+export function textReader(maxPartialBytes: number) {
+  const held = new Shares(maxPartialBytes);
+  return (
+    { headers, ip }: FastifyRequest,
+    payload: IncomingMessage,
+    done: (error: Error | null, text?: string) => void,
+  ): void => {
+    if (Number(headers['content-length'] ?? 0) > LIMITS.maxBodyBytes)
+      return done(new RelayError('PAYLOAD_TOO_LARGE'));
+    const caller = subscriberOf(ip);
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const onData = (piece: Buffer) => {
+      if (!held.take(caller, piece.length))
+        return end(new RelayError('UNAVAILABLE', { retryAfterMs: RETRY_AFTER_MS }));
+      bytes += piece.length;
+      pieces.push(piece);
+      if (bytes > LIMITS.maxBodyBytes) end(new RelayError('PAYLOAD_TOO_LARGE'));
+      else if (areTooSmall(pieces.length, bytes)) end(tooSmall());
+    };
+    const onEnd = () => end(null, Buffer.concat(pieces).toString());
+    // The caller went away.
+    const onError = (error: Error) => end(Object.assign(error, { statusCode: 400 }));
+    const end = (error: Error | null, text?: string) => {
+      payload.off('data', onData).off('end', onEnd).off('error', onError);
+      held.give(caller, bytes);
+      done(error, text);
+    };
+    payload.on('data', onData).on('end', onEnd).on('error', onError);
   };
-  const onEnd = () => end(null, Buffer.concat(pieces).toString());
-  // The caller went away.
-  const onError = (error: Error) => end(Object.assign(error, { statusCode: 400 }));
-  const end = (error: Error | null, text?: string) => {
-    payload.off('data', onData).off('end', onEnd).off('error', onError);
-    done(error, text);
-  };
-  payload.on('data', onData).on('end', onEnd).on('error', onError);
 }

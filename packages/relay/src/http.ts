@@ -7,7 +7,7 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { serveBlobs } from './blobs/routes.ts';
-import { limitBodies, readText } from './bodies.ts';
+import { limitBodies, textReader } from './bodies.ts';
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
@@ -58,7 +58,7 @@ export function createServer(
     return reply.status(status).send(envelope(code, details));
   });
   server.setNotFoundHandler((_request, reply) => reply.status(404).send(envelope('NO_SUCH_PROCEDURE')));
-  takeJsonAlone(server);
+  takeJsonAlone(server, bounds);
   serveProcedures(server, services);
   const { blobs } = services;
   const { slowUploadMs = 30_000, slowReaderMs = 60_000 } = bounds;
@@ -67,9 +67,9 @@ export function createServer(
 }
 
 /** Forms and byte streams would reach tRPC past the body limit, and no procedure takes them. */
-function takeJsonAlone(server: FastifyInstance): void {
+function takeJsonAlone(server: FastifyInstance, { maxPartialBytes = 256 * 1024 * 1024 }: Bounds): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', readText);
+  server.addContentTypeParser('application/json', textReader(maxPartialBytes));
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { blobPath } from '@quicprochat/protocol';
+import { eventually } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { apiOf } from './support/api.ts';
 import { newFolder, type TestBlobStore } from './support/blob-stores.ts';
 import { newBlob } from './support/blob.ts';
 import { TestGroup } from './support/group.ts';
@@ -53,6 +55,15 @@ function chunked(bytes: Buffer, pieceBytes: number): Buffer {
   return Buffer.concat(pieces);
 }
 
+/** A call whose last byte does not come. */
+async function sendPartly(url: string, bytes: number): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const answer = firstOf(socket);
+  socket.write(`${POST}\r\nHost: ${new URL(url).host}\r\nContent-Length: ${bytes}\r\n\r\n`);
+  await new Promise((resolve) => socket.write(json(bytes).subarray(0, -1), resolve));
+  return { socket, answer };
+}
+
 const POST = 'POST /trpc/auth.challenge HTTP/1.1\r\nContent-Type: application/json';
 const json = (bytes: number) => Buffer.from(`{${' '.repeat(bytes - 2)}}`);
 
@@ -77,4 +88,24 @@ test('RLY-100 an upload in pieces of a byte is refused, and what came before is 
   expect(offset).toBeLessThan(10_000);
   expect((await blob.patch(offset)).status).toBe(204);
   expect((await blob.download()).equals(blob.bytes)).toBe(true);
+});
+
+test('RLY-91 calls that are not all there hold so many bytes, one address half of them, and room comes back', async () => {
+  const MIB = 1024 * 1024;
+  const narrow = await startRelay({ instances: 1, bounds: { maxPartialBytes: 4 * MIB } });
+  const first = await sendPartly(narrow.url, 1.5 * MIB);
+  const second = await sendPartly(narrow.url, 1.5 * MIB);
+  expect(await second.answer).toMatch(/ 503 [^]*UNAVAILABLE[^]*retryAfterMs/);
+  first.socket.destroy();
+  const api = apiOf(narrow.url);
+  await eventually('there is room again', async () => {
+    const third = await sendPartly(narrow.url, 1.5 * MIB);
+    third.socket.write('}');
+    const answer = await third.answer;
+    third.socket.destroy();
+    return answer.includes(' 200 ');
+  });
+  expect((await api.auth.challenge.mutate({})).challenge).toHaveLength(43);
+  second.socket.destroy();
+  await narrow.close();
 });
