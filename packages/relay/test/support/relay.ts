@@ -70,6 +70,7 @@ export async function startRelay({
     return { db, ...(await startInstance(db, ground, { ...options, ...observing, ...more })) };
   };
   const first = await start();
+  // What other processes cannot be sent is not among them now.
   const hosted = { ...options, connections, isObserved: observe !== undefined } as HostedOptions;
   const others = await Promise.all(
     Array.from({ length: instances - 1 }, (_, i) =>
