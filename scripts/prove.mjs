@@ -48,6 +48,12 @@ const PROOFS = {
     env: { CI: 'true', QPC_ROUNDS: '1000' },
     command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/order.test.ts'],
   },
+  converge: {
+    shows:
+      '100 real clients heal at once, ten times over: every one of them does, in 1,000 epochs of which none is left out, and all end in the same one',
+    env: { QPC_MEMBERS: '100', QPC_STORMS: '10' },
+    command: ['pnpm', '--filter', '@quicprochat/sdk', 'exec', 'vitest', 'run', 'test/contention.test.ts'],
+  },
   durability: {
     shows:
       'the relay process, killed 1,000 times under load on each store, loses and doubles nothing that it acknowledged (needs PostgreSQL); QPC_SEED=N for other points',

@@ -78,17 +78,22 @@ export class Delivery {
     const { clock, timers } = this.#ledger.platform;
     const deadlineMs = clock.now() + PATIENCE_MS;
     for (;;) {
-      try {
-        await this.#driver.drive(this.#id, { readLog: false });
-        if (isDone()) return;
-        throw sdkError('NETWORK', 'The relay has not confirmed it yet; it stays queued.', {
-          details: { queued: true },
-        });
-      } catch (error) {
-        if (!isPassing(error)) throw error;
-        if (clock.now() > deadlineMs) throw queued(error);
-        await timers.sleep(RETRY_MS, signal);
-      }
+      const stopped = await this.#drive();
+      if (stopped !== undefined && !isPassing(stopped)) throw toError(stopped);
+      // Throws where it was given up, however retryable that error is: there is nothing left to try.
+      if (isDone()) return;
+      if (clock.now() > deadlineMs) throw queued(stopped);
+      await timers.sleep(RETRY_MS, signal);
+    }
+  }
+
+  /** Drives until nothing is left to do, or gives what stopped it. */
+  async #drive(): Promise<unknown> {
+    try {
+      await this.#driver.drive(this.#id, { readLog: false });
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 
@@ -96,7 +101,7 @@ export class Delivery {
   #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#rows().find((waiting) => waiting.id === id);
     if (row !== undefined) return early(row);
-    const failure = this.#driver.takeFailure(id);
+    const failure = this.#driver.failures.of(id);
     if (failure !== undefined) throw failure;
     return true;
   }
@@ -114,14 +119,12 @@ function isPassing(error: unknown): boolean {
   return error instanceof QuicprochatError && error.retryable && error.code !== 'WORKER_STOPPED';
 }
 
-function queued(error: unknown): unknown {
-  if (!(error instanceof QuicprochatError) || error.code !== 'NETWORK') return error;
-  return sdkError(
-    'NETWORK',
-    'The relay cannot be reached; it stays queued and goes out with the next sync.',
-    {
-      details: { queued: true },
-      cause: error,
-    },
-  );
+/** For the caller whose patience is over; what else stopped it than the network is told as it is. */
+function queued(cause: unknown): Error {
+  if (cause instanceof QuicprochatError && cause.code !== 'NETWORK') return cause;
+  const message =
+    cause === undefined
+      ? 'The relay has not confirmed it yet; it stays queued.'
+      : 'The relay cannot be reached; it stays queued and goes out with the next sync.';
+  return sdkError('NETWORK', message, { details: { queued: true }, cause });
 }

@@ -1,6 +1,7 @@
 import type { EntryId } from '@quicprochat/protocol';
-import { sdkError, type QuicprochatError } from '../errors.ts';
+import { sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
+import { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { LogReader, type Arrived } from './log-reader.ts';
@@ -33,12 +34,13 @@ const MAX_UNSIGNED = 64;
  */
 export class Driver {
   readonly witness: Witness;
+  /** Why something was taken out of the outbox unsent. */
+  readonly failures = new Failures();
   readonly #ledger: Ledger;
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
   readonly #runs = new Map<string, Run>();
   readonly #arrived = new Map<string, Arrived[]>();
-  readonly #givenUp = new Map<string, QuicprochatError>();
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
 
@@ -46,8 +48,7 @@ export class Driver {
     this.#ledger = ledger;
     this.witness = new Witness(ledger, relay);
     this.#reader = new LogReader(ledger, relay, this.witness);
-    const parts = { ledger, relay, witness: this.witness };
-    this.#sender = new OutboxSender(parts, (id, error) => this.#givenUp.set(id, error));
+    this.#sender = new OutboxSender({ ledger, relay, witness: this.witness, failures: this.failures });
   }
 
   /**
@@ -84,13 +85,6 @@ export class Driver {
     waiting.push(arrived);
     this.#arrived.set(conversationId, waiting);
     return this.drive(conversationId, { readLog: false });
-  }
-
-  /** Why something was taken out of the outbox unsent, if it was. Tells once. */
-  takeFailure(id: string): QuicprochatError | undefined {
-    const error = this.#givenUp.get(id);
-    this.#givenUp.delete(id);
-    return error;
   }
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */

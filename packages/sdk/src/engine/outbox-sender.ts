@@ -2,6 +2,7 @@ import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
+import type { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { contentOf, settleOwn } from './own-entries.ts';
@@ -42,16 +43,13 @@ export class OutboxSender {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #witness: Witness;
-  readonly #onGivenUp: (id: string, error: QuicprochatError) => void;
+  readonly #failures: Failures;
 
-  constructor(
-    { ledger, relay, witness }: { ledger: Ledger; relay: RelaySession; witness: Witness },
-    onGivenUp: (id: string, error: QuicprochatError) => void,
-  ) {
-    this.#ledger = ledger;
-    this.#relay = relay;
-    this.#witness = witness;
-    this.#onGivenUp = onGivenUp;
+  constructor(parts: { ledger: Ledger; relay: RelaySession; witness: Witness; failures: Failures }) {
+    this.#ledger = parts.ledger;
+    this.#relay = parts.relay;
+    this.#witness = parts.witness;
+    this.#failures = parts.failures;
   }
 
   /** Tries to send the first thing that waits. Throws what leaves it waiting: no network, no storage. */
@@ -223,7 +221,12 @@ export class OutboxSender {
   async #giveUp(row: OutboxRow, error: QuicprochatError): Promise<void> {
     await this.#ledger.transact(async (tx) => {
       const current = tx.row(outbox, outboxKey(row));
-      if (current?.id !== row.id) return;
+      if (current?.id !== row.id) {
+        this.#failures.forget(row.id);
+        return;
+      }
+      // Before the row is gone: by that, whoever waits knows that it is over.
+      this.#failures.add(row.id, error);
       tx.removeOutbox(current);
       if (current.kind === 'message' && current.position !== undefined) {
         await tx.amend(current.conversationId, current.position, { state: 'failed' });
@@ -232,7 +235,6 @@ export class OutboxSender {
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }
     });
-    this.#onGivenUp(row.id, error);
   }
 }
 

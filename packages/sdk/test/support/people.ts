@@ -9,14 +9,14 @@ import type { Message } from '../../src/message.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import { sqliteStorage } from '../../src/storage/sqlite.ts';
 
-/** A relay process for a test file, and people who use it; everyone is closed after each test. */
-export function people() {
+/** A relay process for a test file, with more environment where it is given, and people who use it; everyone is closed after each test. */
+export function people(env: Record<string, string> = {}) {
   let relay: RelayProcess;
   let counter = 0;
   const open: Client[] = [];
 
   beforeAll(async () => {
-    relay = await startRelay();
+    relay = await startRelay({ env });
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((client) => client.close()));
