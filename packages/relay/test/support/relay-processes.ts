@@ -28,7 +28,7 @@ export async function takeOutElsewhere(defences: readonly Defence[]): Promise<vo
   await Promise.all(hosts.map((host) => host.ask({ type: 'take-out', defences })));
 }
 
-export interface HostedRelay {
+interface HostedRelay {
   url: string;
   close(): Promise<void>;
 }
