@@ -18,7 +18,7 @@ let group: TestGroup;
 beforeEach(async () => {
   owner = await newFolder();
   store = await owner.open();
-  relay = await startRelay({ blobs: store });
+  relay = await startRelay({ blobs: owner.at });
   group = await new TestGroup(relay.url).create();
 });
 afterEach(async () => {
