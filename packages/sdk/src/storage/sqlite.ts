@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
+import { check, STORAGE_NAME } from '../arguments.ts';
 import { QuicprochatError, sdkError } from '../errors.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
@@ -12,10 +13,12 @@ const BUSY_TIMEOUT_MS = 5_000;
  * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
  * cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may have both open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
  *
- * @throws {QuicprochatError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; STORE_UNAVAILABLE
+ * @throws {UsageError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; INVALID_ARGUMENT
+ * @throws {StorageError} STORE_UNAVAILABLE
  */
 export async function sqliteStorage(path: string): Promise<Storage> {
   requireRuntime();
+  check(STORAGE_NAME, path);
   const database = await guarded(() => open(path));
   const statements = prepare(database);
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
