@@ -19,8 +19,9 @@ export function check({ schema, sentence }: Form, argument: unknown): void {
 }
 
 export const RELAY_ADDRESS: Form = {
-  schema: z.custom(isAddress),
-  sentence: 'The relay’s address must be an http or https URL, such as http://localhost:4000.',
+  schema: z.custom(isOrigin),
+  sentence:
+    'The relay’s address is http or https, host and port, such as http://localhost:4000, and has no path, query or fragment.',
 };
 
 export const STORAGE: Form = {
@@ -81,9 +82,11 @@ export const LISTENER: Form = {
   sentence: 'A listener is a function.',
 };
 
-function isAddress(value: unknown): boolean {
+/** As nothing but an origin: a path would be dropped silently, and the relay looked for elsewhere than it was said. */
+function isOrigin(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  return ['http:', 'https:'].includes(new URL(value).protocol);
+  const { protocol, origin, href } = new URL(value);
+  return ['http:', 'https:'].includes(protocol) && href === `${origin}/`;
 }
 
 function isStorage(value: unknown): boolean {

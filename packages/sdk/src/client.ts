@@ -34,7 +34,7 @@ const DEFAULT_POLICY: UpdatePolicy = {
 };
 
 export interface ClientOptions {
-  /** The relay's address: http or https, host and port. */
+  /** The relay's address: http or https, host and port, and nothing after them. */
   relay: string;
   /**
    * Where everything is kept: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node entry.

@@ -65,6 +65,10 @@ test.each([
 test.each<[string, Record<string, unknown>]>([
   ['no relay', { relay: undefined }],
   ['another protocol', { relay: 'ftp://x' }],
+  ['a path', { relay: `${relay}/foo` }],
+  ['a query', { relay: `${relay}?foo` }],
+  ['a fragment', { relay: `${relay}/#foo` }],
+  ['a password', { relay: 'http://alice:secret@localhost:4000' }],
   ['a policy of nothing', { update: { afterMessages: 0 } }],
   ['a policy in words', { update: { afterMs: 'soon' } }],
   ['no signal', { signal: 'stop' }],
@@ -91,6 +95,11 @@ test('whatever fails while a client is opened, nothing stays open', async () => 
 test('of a storage that cannot be opened and an address that is none, neither fails unheard', async () => {
   const storage = Promise.reject(new Error('no such storage'));
   await expect(Client.create({ relay: 'nonsense', storage })).rejects.toThrow('no such storage');
+});
+
+test('a lone slash after the address is none too many', async () => {
+  const alice = await town.join('alice', { relay: `${town.relay().url}/` });
+  expect(alice.relay).toBe(town.relay().url);
 });
 
 test('every method refuses what is not of its form, before it does anything', async () => {
