@@ -40,6 +40,7 @@ test.each([
 test.each([
   [['register', 'Not A Handle', '--relay', nowhere], 1, 'INVALID_ARGUMENT'],
   [['register', 'someone', '--relay', 'nonsense'], 1, 'INVALID_ARGUMENT'],
+  [['register', 'someone', '--relay', `${nowhere}/foo`], 1, 'INVALID_ARGUMENT'],
   [['register', 'someone', '--relay', nowhere], 4, 'NETWORK'],
   [['conversations'], 3, 'NOT_REGISTERED'],
   [['listen'], 3, 'NOT_REGISTERED'],

@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
+import { CANCELABLE, check, LISTENER, RELAY_ADDRESS, STORAGE, UPDATE_POLICY } from './arguments.ts';
 import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from './engine/account.ts';
@@ -33,9 +34,12 @@ const DEFAULT_POLICY: UpdatePolicy = {
 };
 
 export interface ClientOptions {
-  /** The relay's address: http or https, host and port. */
+  /** The relay's address: http or https, host and port, and nothing after them. */
   relay: string;
-  /** Where everything is kept: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node entry. */
+  /**
+   * Where everything is kept: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node entry.
+   * It is the client's from here on, which closes it, at once where opening fails.
+   */
   storage: Storage | Promise<Storage>;
   /** Needed the first time, to register; afterwards it may be left out, and must match where it is given. */
   handle?: string;
@@ -79,13 +83,29 @@ export class Client implements AsyncDisposable {
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
   static async create(options: ClientOptions): Promise<Client> {
-    const origin = originOf(options.relay);
-    options.signal?.throwIfAborted();
-    const platform = options.platform ?? ambientPlatform;
-    const storage = await options.storage;
-    const core = new WorkerCore(platform.spawnWorker());
-    const ledger = new Ledger(storage, core, platform);
+    // Awaited before anything is judged: nobody else would hear it fail.
+    const storage = await (options as Partial<ClientOptions> | undefined)?.storage;
+    check(STORAGE, storage);
+    return Client.#open(storage as Storage, options);
+  }
+
+  /** Gives back all that it has opened, the storage too, where a step fails. */
+  static async #open(storage: Storage, options: ClientOptions): Promise<Client> {
+    let close = () => storage.close();
     try {
+      check(RELAY_ADDRESS, options.relay);
+      check(UPDATE_POLICY, options.update);
+      check(CANCELABLE, options);
+      options.signal?.throwIfAborted();
+      const { origin } = new URL(options.relay);
+      const platform = options.platform ?? ambientPlatform;
+      const core = new WorkerCore(platform.spawnWorker());
+      close = () => {
+        core.terminate();
+        return storage.close();
+      };
+      const ledger = new Ledger(storage, core, platform);
+      close = () => ledger.close();
       await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl)?.toString() });
       await ledger.load();
       const relay = new RelaySession(origin, signerOf(ledger), platform);
@@ -99,7 +119,7 @@ export class Client implements AsyncDisposable {
       client.#live?.start();
       return client;
     } catch (error) {
-      await ledger.close();
+      await close();
       throw error;
     }
   }
@@ -140,19 +160,21 @@ export class Client implements AsyncDisposable {
    *
    * @throws {TransportError} NETWORK where the relay cannot be reached; what was queued stays queued
    */
-  async sync({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
+    check(CANCELABLE, options);
     this.#requireOpen();
     await this.#inbox.topUpKeyPackages();
     await this.#inbox.catchUp();
     await this.#inbox.forgetExpiredKeyPackages();
     for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       await this.#driver.drive(id, { readLog: true });
     }
   }
 
   /** Calls back after anything changed. Returns how to stop it. */
   subscribe(listener: () => void): () => void {
+    check(LISTENER, listener);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -200,13 +222,4 @@ function signerOf(ledger: Ledger) {
     group: (groupId: string, transcript: Uint8Array) =>
       ledger.query('group.sign', { groupId: hex.decode(groupId), transcript }),
   };
-}
-
-function originOf(relay: string): string {
-  const url = URL.canParse(relay) ? new URL(relay) : undefined;
-  if (url !== undefined && ['http:', 'https:'].includes(url.protocol)) return url.origin;
-  throw sdkError(
-    'INVALID_ARGUMENT',
-    'The relay’s address must be an http or https URL, such as http://localhost:4000.',
-  );
 }

@@ -1,4 +1,5 @@
 import { fromBase64Url } from '@quicprochat/protocol';
+import { check, VERDICT } from './arguments.ts';
 import type { Ledger } from './engine/ledger.ts';
 import { contacts, type ContactRow } from './engine/rows.ts';
 import { sdkError } from './errors.ts';
@@ -39,6 +40,7 @@ export class Contacts {
    * rejects it, so that the first one is the contact's key as before.
    */
   async verify(handle: string, verified: boolean): Promise<void> {
+    check(VERDICT, verified);
     this.#require(handle);
     await this.#ledger.transact(async (tx) => {
       const { changedKey, ...contact } = tx.row(contacts, handle) ?? this.#require(handle);

@@ -1,4 +1,5 @@
 import { toBase64Url } from '@quicprochat/protocol';
+import { CANCELABLE, check, POSITION, RANGE } from './arguments.ts';
 import { requireUnchanged } from './engine/contacts.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
 import { Delivery } from './engine/delivery.ts';
@@ -104,6 +105,7 @@ export class Conversation {
    * @throws {TransportError} NETWORK from a client that is not live; the message stays queued
    */
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
+    check(CANCELABLE, options);
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeText(ledger.platform, text);
     this.#requireKnownMembers();
@@ -124,6 +126,7 @@ export class Conversation {
 
   /** Gives the conversation another name, for everyone. */
   async rename(name: string, options: Cancelable = {}): Promise<void> {
+    check(CANCELABLE, options);
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
     await ledger.transact(async (tx) => {
@@ -140,8 +143,11 @@ export class Conversation {
   /**
    * Lines of the history in their order, `limit` (default 50) at the most: the oldest after a position, or else the
    * newest before one. Works without a connection.
+   *
+   * @throws {UsageError} INVALID_ARGUMENT
    */
-  history(options: { before?: number; after?: number; limit?: number } = {}): Promise<Message[]> {
+  async history(options: { before?: number; after?: number; limit?: number } = {}): Promise<Message[]> {
+    check(RANGE, options);
     const { before = Infinity, after, limit = 50 } = options;
     return after === undefined ? this.#timeline.before(before, limit) : this.#timeline.after(after, limit);
   }
@@ -151,11 +157,14 @@ export class Conversation {
    * the client closes.
    */
   messages(options: { after?: number; signal?: AbortSignal } = {}): AsyncGenerator<Message, void, undefined> {
+    check(RANGE, options);
+    check(CANCELABLE, options);
     return this.#timeline.follow(options.after ?? this.#row.nextPosition - 1, options.signal);
   }
 
   /** Notes how far the person has read; never backwards. */
   async markRead(position: number): Promise<void> {
+    check(POSITION, position);
     const later = await this.#timeline.after(position);
     const unread = later.filter(
       ({ own, content }) => !own && ['text', 'undecryptable'].includes(content.type),
@@ -176,6 +185,7 @@ export class Conversation {
    * of it. Until then the state is `leaving`, and nothing can be sent.
    */
   async leave(options: Cancelable = {}): Promise<void> {
+    check(CANCELABLE, options);
     const { ledger } = this.#parts;
     const id = newEntryId(ledger.platform);
     const alone = await ledger.transact(async (tx) => {
@@ -210,6 +220,7 @@ export class Conversation {
   }
 
   async #commit(intent: Intent, options: Cancelable): Promise<{ epoch: number }> {
+    check(CANCELABLE, options);
     requireActive(this.#row);
     const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
     await this.#delivery.settled(id, options);

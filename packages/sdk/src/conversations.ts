@@ -1,5 +1,6 @@
-import { cipherSuiteSchema, type CipherSuite, type GroupId } from '@quicprochat/protocol';
+import type { CipherSuite, GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
+import { CANCELABLE, check, HANDLES, SUITE } from './arguments.ts';
 import { Conversation } from './conversation.ts';
 import { claim } from './engine/claim.ts';
 import type { ConversationParts } from './engine/conversation-parts.ts';
@@ -72,12 +73,13 @@ export class Conversations {
    *   unless the connection broke after the start: then it is queued and goes on by itself
    * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
    */
-  async create({ name = '', members, suite, signal }: CreateOptions): Promise<Conversation> {
+  async create(options: CreateOptions): Promise<Conversation> {
+    check(CANCELABLE, options);
+    const { name = '', members, suite, signal } = options;
+    check(HANDLES, members);
+    check(SUITE, suite);
     const { ledger, relay, handle } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
-    if (suite !== undefined && !cipherSuiteSchema.safeParse(suite).success) {
-      throw sdkError('INVALID_ARGUMENT', 'There is no such cipher suite here.');
-    }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);
     const claimed = await claim(ledger, relay, { suite: chosen, handles: others });

@@ -26,7 +26,7 @@ export const SDK_ERRORS = {
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
   /** This version of Node cannot run the SDK; the message tells which can. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
-  /** The relay cannot be reached. Try again; what was queued is kept. */
+  /** The relay cannot be reached, or something else answers at its address. Try again; what was queued is kept. */
   NETWORK: { remedy: 'transport', retryable: true },
   /** The relay answered something that its protocol does not know. Check the versions of both. */
   RELAY_MISBEHAVED: { remedy: 'transport', retryable: false },

@@ -1,5 +1,6 @@
 import type { Receipt } from '@quicprochat/protocol';
 import { z } from 'zod';
+import { check } from './arguments.ts';
 import { sdkError } from './errors.ts';
 import { isSigned } from './receipts.ts';
 
@@ -25,6 +26,11 @@ const logStatementSchema = z.object({
   ),
 });
 
+const STATEMENTS = {
+  schema: z.array(logStatementSchema),
+  sentence: 'Statements are a list of what a relay has signed of conversations.',
+};
+
 /**
  * A statement as somebody handed it over, from its JSON.
  *
@@ -49,8 +55,11 @@ export interface Fork {
  * Looks for a proof that a relay has shown two logs of one group, in what it has signed for one member or for several.
  * Receipts whose signature does not hold prove nothing and are passed over. No proof is no acquittal: receipts of
  * different places say nothing about each other.
+ *
+ * @throws {UsageError} INVALID_ARGUMENT
  */
 export async function findFork(statements: readonly LogStatement[]): Promise<Fork | undefined> {
+  check(STATEMENTS, statements);
   const seen = new Map<string, Receipt>();
   for (const { receiptKey, groupId, receipts } of statements) {
     for (const receipt of receipts) {

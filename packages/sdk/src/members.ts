@@ -1,4 +1,5 @@
 import { hex } from '@scure/base';
+import { CANCELABLE, check, HANDLES } from './arguments.ts';
 import { claim } from './engine/claim.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
 import { encodeName } from './engine/messages.ts';
@@ -36,6 +37,8 @@ export class Members {
    * @throws {CryptoVerificationError} IDENTITY_CHANGED
    */
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    check(HANDLES, handles);
+    check(CANCELABLE, options);
     const { ledger, relay } = this.#parts;
     const row = ledger.row(conversations, this.#id);
     if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
@@ -57,6 +60,7 @@ export class Members {
    * @throws {TransportError} COMMIT_CONTENTION, NETWORK
    */
   async remove(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
+    check(HANDLES, handles);
     const present = new Set(this.list().map(({ handle }) => handle));
     if (handles.includes(this.#parts.handle)) throw sdkError('INVALID_ARGUMENT', 'To go yourself, leave.');
     if (handles.length === 0 || handles.some((handle) => !present.has(handle))) {

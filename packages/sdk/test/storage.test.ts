@@ -1,7 +1,9 @@
 import 'fake-indexeddb/auto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { expect, test } from 'vitest';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
@@ -31,4 +33,35 @@ storageContract('IndexedDB', {
     const name = `test-${++databases}`;
     return async () => indexedDbStorage(name);
   },
+});
+
+const folder = () => mkdtemp(join(tmpdir(), 'qpc-storage-'));
+
+test('a database file in a folder that does not exist is a wrong argument: trying again does not help', async () => {
+  const path = join(await folder(), 'nowhere', 'test.db');
+  await expect(sqliteStorage(path)).rejects.toMatchObject({
+    name: 'UsageError',
+    code: 'INVALID_ARGUMENT',
+    message: 'The folder of the database file does not exist.',
+    retryable: false,
+  });
+});
+
+test('what else stands in the way of a database file is named by the system’s code', async () => {
+  const path = await folder();
+  await expect(sqliteStorage(path)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('(SQLITE_CANTOPEN)'),
+  });
+});
+
+test('a database of another program is refused by a code, and let go', async () => {
+  const place = await folder();
+  const path = join(place, 'other.db');
+  const other = new Sqlite(path);
+  other.exec('CREATE TABLE rows (name TEXT)');
+  other.close();
+  await expect(sqliteStorage(path)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  // SQLite takes its log away when nobody has the database open any more.
+  expect(await readdir(place)).toEqual(['other.db']);
 });

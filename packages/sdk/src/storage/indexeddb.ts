@@ -1,4 +1,5 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { check, STORAGE_NAME } from '../arguments.ts';
 import { sdkError } from '../errors.ts';
 import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
 
@@ -19,8 +20,10 @@ type Database = IDBPDatabase<Schema>;
  * default to telling "done" before the disk has it. Tabs hear of each other's commits by BroadcastChannel.
  *
  * @param name one store for each account
+ * @throws {UsageError} INVALID_ARGUMENT where it is none
  */
 export function indexedDbStorage(name: string): Storage {
+  check(STORAGE_NAME, name);
   let opened: Promise<Database> | undefined;
   const database = () => (opened ??= open(name));
   const channel = new BroadcastChannel(`quicprochat:${name}`);

@@ -1,6 +1,8 @@
 import { watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
+import { check, STORAGE_NAME } from '../arguments.ts';
 import { QuicprochatError, sdkError } from '../errors.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
@@ -12,12 +14,14 @@ const BUSY_TIMEOUT_MS = 5_000;
  * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
  * cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may have both open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
  *
- * @throws {QuicprochatError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; STORE_UNAVAILABLE
+ * @throws {UsageError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; INVALID_ARGUMENT, also where the
+ *   file's folder does not exist
+ * @throws {StorageError} STORE_UNAVAILABLE
  */
 export async function sqliteStorage(path: string): Promise<Storage> {
   requireRuntime();
-  const database = await guarded(() => open(path));
-  const statements = prepare(database);
+  check(STORAGE_NAME, path);
+  const { database, statements } = await guarded(() => open(path));
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
     for (const { key, value } of writes) {
@@ -36,16 +40,43 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
-    onForeignCommit: (listener) => watchFor(path, listener),
+    onForeignCommit: (listener) => {
+      try {
+        return watchFor(path, listener);
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+    },
     close: async () => {
       database.close();
     },
   };
 }
 
-async function open(path: string): Promise<Sqlite.Database> {
+async function open(path: string) {
   const { default: Database } = await import('better-sqlite3');
+  await requireFolder(dirname(path));
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    setUp(database);
+    return { database, statements: prepare(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The driver's error for this has no code to know it by. */
+async function requireFolder(folder: string): Promise<void> {
+  try {
+    await stat(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist.');
+  }
+}
+
+function setUp(database: Sqlite.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.exec(`
@@ -53,7 +84,6 @@ async function open(path: string): Promise<Sqlite.Database> {
     CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY CHECK (only = 0), value INTEGER NOT NULL);
     INSERT OR IGNORE INTO generation VALUES (0, 0);
   `);
-  return database;
 }
 
 function prepare(database: Sqlite.Database) {
@@ -116,9 +146,13 @@ async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw sdkError('STORE_UNAVAILABLE', `The database file cannot be used (${code}); nothing was changed.`, {
-      cause,
-    });
+    throw unavailable(cause);
   }
+}
+
+function unavailable(cause: unknown): QuicprochatError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+  return sdkError('STORE_UNAVAILABLE', `The database file cannot be used (${code}); nothing was changed.`, {
+    cause,
+  });
 }

@@ -17,6 +17,9 @@ export type RelayApi = TRPCClient<RelayRouter>;
 /** Calls that take longer are given up and told as NETWORK. Streams have no such bound. */
 const CALL_TIMEOUT_MS = 30_000;
 
+/** By which a proxy says that the relay behind it is away: bad gateway, unavailable, gateway timeout (RFC 9110 §15.6). */
+const GATEWAY_STATUSES = [502, 503, 504];
+
 /** The plain procedures of a relay, without sessions and proofs. */
 export function connect(origin: string, net: Net, token: () => string | undefined): RelayApi {
   const url = `${origin}/trpc`;
@@ -27,7 +30,8 @@ export function connect(origin: string, net: Net, token: () => string | undefine
         true: httpSubscriptionLink({ url, EventSource: net.EventSource }),
         false: httpLink({
           url,
-          fetch: (input, init) => net.fetch(input as string, withTimeout(init as RequestInit | undefined)),
+          fetch: async (input, init) =>
+            requireJson(await net.fetch(input as string, withTimeout(init as RequestInit | undefined))),
           // Inputs stand in the body and never in a URL, where servers and proxies would log them.
           methodOverride: 'POST',
           headers: () => {
@@ -109,6 +113,7 @@ class Feed {
 /** What a failed call means, as an error of the SDK's. */
 export function asRelayError(error: unknown): QuicprochatError {
   if (error instanceof QuicprochatError) return error;
+  if (error instanceof TRPCClientError && error.cause instanceof QuicprochatError) return error.cause;
   const qpc =
     error instanceof TRPCClientError ? (error.data as Partial<RelayErrorData> | null)?.qpc : undefined;
   if (qpc !== undefined && isRelayErrorCode(qpc.code)) {
@@ -120,7 +125,27 @@ export function asRelayError(error: unknown): QuicprochatError {
       cause: error,
     });
   }
+  const response = error instanceof TRPCClientError ? error.meta?.['response'] : undefined;
+  if (response instanceof Response && !GATEWAY_STATUSES.includes(response.status)) return noRelay(error);
   return sdkError('NETWORK', 'The relay cannot be reached.', { cause: error });
+}
+
+/** A page is not what a relay answers, whatever its status. */
+function requireJson(response: Response): Response {
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  if (isJson || GATEWAY_STATUSES.includes(response.status)) return response;
+  void response.body?.cancel();
+  throw noRelay();
+}
+
+/**
+ * The address is wrong; or the network has put its own page in the relay's place, as those of hotels and trains do. So
+ * it is NETWORK: what waits to be sent must outlive such a page.
+ */
+function noRelay(cause?: unknown): QuicprochatError {
+  return sdkError('NETWORK', 'The relay cannot be reached: what answers at its address is no relay.', {
+    cause,
+  });
 }
 
 function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorData['qpc']['details']): string {
