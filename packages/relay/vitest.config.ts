@@ -9,7 +9,7 @@ const ONCE = ['test/spec.test.ts', 'test/blobs/contract.test.ts'];
 const STORES = {
   sqlite: { missing: undefined, leftOut: ['test/postgres/**'] },
   postgres: { missing: postgresMissing, leftOut: ['test/sqlite/**', ...ONCE] },
-  /** Three relays behind a proxy. */
+  /** Three relays behind a proxy, each in a process of its own. */
   'postgres-nats': {
     missing: postgresMissing ?? natsMissing,
     leftOut: ['test/sqlite/**', 'test/postgres/**', ...ONCE],

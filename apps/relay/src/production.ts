@@ -32,7 +32,10 @@ export function dangersOf(env: Env): string[] {
     ...namesOf(env),
     ...originsOf(env),
     ...adminOf(env),
+    ...limitsOf(env),
+    ...pushOf(env),
     ...secretsOf(env),
+    ...wiresOf(env),
     ...dataOf(env),
     ...blobsOf(env),
   ];
@@ -43,9 +46,9 @@ function transportOf({ QPC_TRUSTED_PROXY: proxies }: Env): string[] {
     return [
       'QPC_TRUSTED_PROXY is empty: the relay itself speaks no TLS. Put a proxy with TLS in front, and set its address here.',
     ];
-  if (proxies.some((proxy) => proxy.endsWith('/0')))
+  if (proxies.some(isTooWide))
     return [
-      'QPC_TRUSTED_PROXY trusts every address, so that anyone can pass for anyone: name the proxy alone.',
+      'QPC_TRUSTED_PROXY trusts a large part of all addresses, so that anyone can pass for anyone: name the proxy alone.',
     ];
   return [];
 }
@@ -86,16 +89,60 @@ function isPrivate(host: string): boolean {
   return host === 'localhost' || (version !== 0 && PRIVATE.check(host, version === 6 ? 'ipv6' : 'ipv4'));
 }
 
-/** Every variable that is an address can hold a password. */
+/** No proxy stands in a network that is wider than the widest private ones. */
+function isTooWide(network: string): boolean {
+  const [address = '', bits] = network.split('/');
+  return bits !== undefined && Number(bits) < (isIP(address) === 4 ? 8 : 7);
+}
+
+function limitsOf({ QPC_RATE_FACTOR: factor }: Env): string[] {
+  return factor > 100 ? ['QPC_RATE_FACTOR lifts the rate limits: use 100 at most.'] : [];
+}
+
+function pushOf({ QPC_PUSH_HOSTS: hosts }: Env): string[] {
+  const isWrong = (host: string) => isIP(host.replace(/:\d+$/, '')) !== 0 || /^\*\.[^.]+$/.test(host);
+  return hosts.some(isWrong)
+    ? [
+        'QPC_PUSH_HOSTS holds an address, or all names of a top-level domain: list the hosts of push services.',
+      ]
+    : [];
+}
+
+/** Every variable that is an address, or a list of some, can hold a password: before its host, or behind it. */
 function secretsOf(env: Env): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (typeof value !== 'string' || !URL.canParse(value)) return [];
-    const { username, password } = new URL(value);
-    if (username === '' || !PLACEHOLDERS.test(password)) return [];
-    return [
-      `${name} has no password, or one that stands in every example: make one with openssl rand -hex 24.`,
-    ];
+    const weak = addressesIn(value).some(({ username, password, searchParams }) => {
+      const user = searchParams.get('user') ?? username;
+      return user !== '' && PLACEHOLDERS.test(searchParams.get('password') ?? password);
+    });
+    return weak
+      ? [`${name} has no password, or one that stands in every example: make one with openssl rand -hex 24.`]
+      : [];
   });
+}
+
+function addressesIn(value: unknown): URL[] {
+  return [value]
+    .flat()
+    .flatMap((one) => (typeof one === 'string' && URL.canParse(one) ? [new URL(one)] : []));
+}
+
+/** Of a host that has a name, nobody can tell here in what network it is. */
+function wiresOf({ QPC_DATABASE: database, QPC_NATS: nats }: Env): string[] {
+  const isExposed = ({ hostname, searchParams }: URL) => {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    return (
+      isIP(host) !== 0 && !isPrivate(host) && !/^(require|verify-)/.test(searchParams.get('sslmode') ?? '')
+    );
+  };
+  return [
+    ...(database.startsWith('postgres') && addressesIn(database).some(isExposed)
+      ? ['QPC_DATABASE is reached without TLS over a network that is not private: add sslmode=verify-full.']
+      : []),
+    ...(addressesIn(nats).some(isExposed)
+      ? ['QPC_NATS is reached without TLS over a network that is not private: use a private one.']
+      : []),
+  ];
 }
 
 function dataOf({ QPC_DATABASE: address }: Env): string[] {

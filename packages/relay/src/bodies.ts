@@ -1,5 +1,15 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import { LIMITS } from '@quicprochat/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RETRY_AFTER_MS } from './entrance.ts';
+import { RelayError } from './errors.ts';
+import { areTooSmall, tooSmall } from './pieces.ts';
+import { subscriberOf } from './rate-limit.ts';
+import { Shares } from './shares.ts';
+
+/** How long a request that is answered before it is all there may go on. */
+const LINGER_MS = 5_000;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,7 +28,9 @@ export function limitBodies(
   giveUp: (reason: Error & { code?: string }, socket: Socket) => void,
 ): void {
   server.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-    if (raw.complete || routeOptions.config.hasOwnPace === true) return;
+    if (raw.complete) return;
+    reply.raw.once('finish', () => letFinish(raw, Math.min(slowSenderMs, LINGER_MS)));
+    if (routeOptions.config.hasOwnPace === true) return;
     const impatient = setTimeout(() => {
       if (!raw.complete) giveUp(new TooSlow(), raw.socket);
     }, slowSenderMs);
@@ -26,7 +38,51 @@ export function limitBodies(
   });
 }
 
+/** Lets what is still being sent run into nothing for a while: closed at once, the sender would see that and no answer. */
+function letFinish(request: IncomingMessage, lingerMs: number): void {
+  if (request.complete) return;
+  request.resume();
+  const impatient = setTimeout(() => request.destroy(), lingerMs);
+  request.once('close', () => clearTimeout(impatient));
+}
+
 /** As Node calls it. */
 class TooSlow extends Error {
   readonly code = 'ERR_HTTP_REQUEST_TIMEOUT';
+}
+
+/**
+ * Takes bodies as text. Fastify's own way takes one in pieces of any size, and keeps each of them; and whoever leaves out
+ * the last byte of many has them all kept, before anything is known of him.
+ */
+export function textReader(maxPartialBytes: number) {
+  const held = new Shares(maxPartialBytes);
+  return (
+    { headers, ip }: FastifyRequest,
+    payload: IncomingMessage,
+    done: (error: Error | null, text?: string) => void,
+  ): void => {
+    if (Number(headers['content-length'] ?? 0) > LIMITS.maxBodyBytes)
+      return done(new RelayError('PAYLOAD_TOO_LARGE'));
+    const caller = subscriberOf(ip);
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const onData = (piece: Buffer) => {
+      if (!held.take(caller, piece.length))
+        return end(new RelayError('UNAVAILABLE', { retryAfterMs: RETRY_AFTER_MS }));
+      bytes += piece.length;
+      pieces.push(piece);
+      if (bytes > LIMITS.maxBodyBytes) end(new RelayError('PAYLOAD_TOO_LARGE'));
+      else if (areTooSmall(pieces.length, bytes)) end(tooSmall());
+    };
+    const onEnd = () => end(null, Buffer.concat(pieces).toString());
+    // The caller went away.
+    const onError = (error: Error) => end(Object.assign(error, { statusCode: 400 }));
+    const end = (error: Error | null, text?: string) => {
+      payload.off('data', onData).off('end', onEnd).off('error', onError);
+      held.give(caller, bytes);
+      done(error, text);
+    };
+    payload.on('data', onData).on('end', onEnd).on('error', onError);
+  };
 }

@@ -7,7 +7,7 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { serveBlobs } from './blobs/routes.ts';
-import { limitBodies } from './bodies.ts';
+import { limitBodies, textReader } from './bodies.ts';
 import { contextOf, type Services } from './context.ts';
 import { guardEntrance, type Bounds } from './entrance.ts';
 import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
@@ -30,7 +30,6 @@ export function createServer(
   const server = Fastify({
     // Which address a caller has: else anyone could choose the one that rate limits count.
     trustProxy: [...trustedProxies],
-    bodyLimit: LIMITS.maxBodyBytes,
     // tRPC puts the names of a whole batch into one path parameter.
     routerOptions: { maxParamLength: 2_048 },
     // A request that is sent a byte at a time does not hold a connection for ever: here the head, in bodies.ts the rest.
@@ -51,14 +50,15 @@ export function createServer(
     // An OPTIONS that no page's call is behind would be refused in plain text; it is told the same as any other.
     strictPreflight: false,
   });
-  guardEntrance(server, services, bounds);
+  // First: the body of a request that is turned away has an end, too.
   limitBodies(server, slowSenderMs, answerNoHttp);
+  guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);
     return reply.status(status).send(envelope(code, details));
   });
   server.setNotFoundHandler((_request, reply) => reply.status(404).send(envelope('NO_SUCH_PROCEDURE')));
-  takeJsonAlone(server);
+  takeJsonAlone(server, bounds);
   serveProcedures(server, services);
   const { blobs } = services;
   const { slowUploadMs = 30_000, slowReaderMs = 60_000 } = bounds;
@@ -67,11 +67,9 @@ export function createServer(
 }
 
 /** Forms and byte streams would reach tRPC past the body limit, and no procedure takes them. */
-function takeJsonAlone(server: FastifyInstance): void {
+function takeJsonAlone(server: FastifyInstance, { maxPartialBytes = 256 * 1024 * 1024 }: Bounds): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  );
+  server.addContentTypeParser('application/json', textReader(maxPartialBytes));
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {

@@ -45,15 +45,16 @@ export function createLimiters(factor = 1): Limiters {
 
 /**
  * @param who whose calls are counted; of a device or a group only once it is known that it is its call
+ * @param calls how many it counts as
  * @throws {RelayError} RATE_LIMITED where there were too many of this kind
  */
 export async function consume(
   { limiters, address }: Pick<Context, 'limiters' | 'address'>,
   rate: Rate,
-  who = subscriberOf(address),
+  { who = subscriberOf(address), calls = 1 }: { who?: string; calls?: number } = {},
 ): Promise<void> {
   try {
-    await limiters[rate].consume(who);
+    await limiters[rate].consume(who, calls);
   } catch (refused) {
     if (!(refused instanceof RateLimiterRes)) throw refused;
     throw new RelayError('RATE_LIMITED', { retryAfterMs: Math.max(1, refused.msBeforeNext) });

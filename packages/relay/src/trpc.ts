@@ -57,7 +57,7 @@ export function asDevice(rate: Rate) {
   return open.use(limited(rate)).use(async ({ ctx, next }) => {
     const deviceId = ctx.token && (await findSession(ctx.db, ctx.token, ctx.now()));
     if (deviceId === undefined) throw new RelayError('UNAUTHENTICATED');
-    await consume(ctx, 'device', deviceId);
+    await consume(ctx, 'device', { who: deviceId });
     return next({ ctx: { ...ctx, deviceId } });
   });
 }

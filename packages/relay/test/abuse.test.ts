@@ -237,3 +237,23 @@ test('RLY-9 who was removed uses up nothing of what the members may write', asyn
     await strict.close();
   }
 });
+
+test('RLY-9 RLY-47 nor of what it takes to leave a void commit behind', async () => {
+  const strict = await startStrict();
+  try {
+    const group = await new TestGroup(strict.url).create();
+    const removed = new TestGroup(strict.url, group.id, [...group.keys]);
+    await group.commit();
+    const member = new TestGroup(strict.url, group.id, [...group.keys]);
+    // By somebody who is a member, and void.
+    await group.commit();
+    const flood = () => ask('groups.post', removed.message(), { address: '192.0.2.90', url: strict.url });
+    for (let i = 0; i < RATES.group * 0.01; i += 1) await flood();
+    expect((await flood()).status).toBe(429);
+    const input = member.commitInput({ candidate: 1 });
+    const healing = await ask('groups.commit', input, { address: '192.0.2.91', url: strict.url });
+    expect(healing.status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});

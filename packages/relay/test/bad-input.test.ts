@@ -10,6 +10,7 @@ import {
 } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, refusalOf } from './support/api.ts';
+import { newFolder } from './support/blob-stores.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
 import { newId } from './support/keys.ts';
@@ -73,6 +74,34 @@ test('RLY-2 RLY-19 a request that is begun and not ended is given up', async () 
     }
   } finally {
     await impatient.close();
+  }
+});
+
+test.each([
+  ['an upload without a token', `PATCH /blobs/${newId()}`, 'application/offset+octet-stream', 403],
+  ['what no route takes', 'POST /trpc/auth.challenge', 'text/plain', 415],
+  ['a call that is turned away', 'POST /trpc/auth.challenge', 'application/json', 503],
+])('RLY-19 the connection of %s is not held by its body', async (_name, request, type, status) => {
+  const store = await newFolder();
+  const bounds = { slowSenderMs: 400, ...(status === 503 && { maxCalls: 0 }) };
+  const impatient = await startRelay({ instances: 1, blobs: await store.open(), bounds });
+  const socket = connect(Number(new URL(impatient.direct).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (data) => (answer += data.toString()));
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(
+    `${request} HTTP/1.1\r\nHost: relay\r\nContent-Type: ${type}\r\nContent-Length: 100000\r\n\r\n`,
+  );
+  const dripping = setInterval(() => socket.write('x'), 50);
+  try {
+    await closed;
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  } finally {
+    clearInterval(dripping);
+    socket.destroy();
+    await impatient.close();
+    await store.remove();
   }
 });
 

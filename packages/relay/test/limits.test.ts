@@ -169,6 +169,36 @@ test('RLY-9 each kind of call has its own limit, strangers’ calls included', a
   }
 });
 
+test('RLY-9 each group that a stream is to follow counts as a call', async () => {
+  const most = Math.ceil(RATES.write * 0.002);
+  const strict = await startRelay({ rateFactor: 0.002, instances: 1, trustedProxies: ['127.0.0.1'] });
+  const groups = Array.from({ length: 10 }, () => new TestGroup(strict.url));
+  const from = async (address: string, call: string, input: unknown) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': address };
+    const init = { method: 'POST', headers, body: JSON.stringify(input) };
+    return (await fetch(`${strict.url}/trpc/${call}`, init)).status;
+  };
+  const opening = () => ({ groups: groups.map((group) => group.streamInput()) });
+  const following = () => ({
+    stream: toBase64Url(Buffer.alloc(32)),
+    groups: groups.map((group) => group.followInput(toBase64Url(Buffer.alloc(32)))),
+  });
+  try {
+    for (const group of groups) expect(await from('192.0.2.1', 'groups.create', group.creation())).toBe(200);
+    expect(most).toBe(24);
+    for (const [call, input] of [
+      ['groups.openStream', opening],
+      ['groups.follow', following],
+    ] as const) {
+      const statuses = [];
+      for (let i = 0; i < 3; i += 1) statuses.push(await from(`192.0.2.${call.length}`, call, input()));
+      expect(statuses).toEqual([200, 200, 429]);
+    }
+  } finally {
+    await strict.close();
+  }
+});
+
 test('RLY-9 a device has so many calls, from whatever addresses', async () => {
   const strict = await startRelay({ rateFactor: 0.01, instances: 1, trustedProxies: ['127.0.0.1'] });
   try {

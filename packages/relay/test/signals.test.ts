@@ -117,10 +117,28 @@ test('RLY-67 a group has so many a minute, and its messages do not count among t
     const group = await new TestGroup(strict.url).create();
     const most = RATES.signal * 0.01;
     for (let i = 0; i < most; i += 1) await group.signal(`${i}`);
-    expect(await codeOf(group.signal('one more'))).toBe('RATE_LIMITED');
+    const more = group.signalInput();
+    // Twice: what is turned away has used nothing up. [RLY-34]
+    for (let i = 0; i < 2; i += 1)
+      expect(await codeOf(group.api.groups.signal.mutate(more))).toBe('RATE_LIMITED');
     expect(await group.post('a message')).toBe(1);
     const other = await new TestGroup(strict.url).create();
     await other.signal('another group');
+  } finally {
+    await strict.close();
+  }
+});
+
+test('RLY-67 who was removed takes nothing of it by a line of his own', async () => {
+  const strict = await startRelay({ rateFactor: 0.01, instances: 1 });
+  try {
+    const group = await new TestGroup(strict.url).create();
+    const removed = new TestGroup(strict.url, group.id, [...group.keys]);
+    await group.commit();
+    await removed.commit({ candidate: 1 });
+    for (let i = 0; i < RATES.signal * 0.01; i += 1) await removed.signal(`${i}`);
+    expect(await codeOf(removed.signal('one more'))).toBe('RATE_LIMITED');
+    await group.signal('the others');
   } finally {
     await strict.close();
   }

@@ -153,7 +153,8 @@ test('RLY-60 an EventSource that reconnects by itself is told that its ticket is
 test('RLY-63 a reader that does not read holds no more than a page, and keeps nobody waiting', async () => {
   const group = await newGroup();
   const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
-  const slow = connect(Number(new URL(relay.url).port), '127.0.0.1');
+  // The relay whose memory this process can look at.
+  const slow = connect(Number(new URL(relay.direct).port), '127.0.0.1');
   const input = encodeURIComponent(JSON.stringify({ ticket }));
   slow.write(`GET /trpc/streams.events?input=${input} HTTP/1.1\r\nHost: ${relay.host}\r\n\r\n`);
   await once(slow, 'readable');

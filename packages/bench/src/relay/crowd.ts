@@ -3,8 +3,8 @@ import { LoadGroup } from './load-group.ts';
 import { lengthen } from './long-log.ts';
 import { Member, type OnEntry } from './member.ts';
 
-/** Ports of one loopback address suffice for about 28,000 connections to one server. */
-const STREAMS_PER_ADDRESS = 20_000;
+/** One address gets half of QPC_MAX_STREAMS, which is 25,000 unless set. */
+const STREAMS_PER_ADDRESS = 10_000;
 
 /** Connections that are opened at once while a crowd gathers. */
 const AT_ONCE = 50;

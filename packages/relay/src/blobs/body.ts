@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { addAbortSignal, PassThrough } from 'node:stream';
 import { RelayError } from '../errors.ts';
+import { areTooSmall, tooSmall } from '../pieces.ts';
 
 /** How much of an upload has to come in a while, for it to go on. */
 const PACE_BYTES = 64 * 1024;
@@ -16,8 +17,8 @@ export interface Patience {
 }
 
 /**
- * The body of an upload as it comes. It ends with the request, and where the caller goes away, is too slow, or has to stop
- * for us; never with an error, so that what came before can be kept.
+ * The body of an upload as it comes. It ends with the request, and where the caller goes away, is too slow, sends it in too
+ * small pieces, or has to stop for us; never with an error, so that what came before can be kept.
  */
 export class UploadBody {
   /** Why it ended before its time, once it has. */
@@ -41,8 +42,19 @@ export class UploadBody {
       // What came is read to its end.
       body.end();
     };
+    let [pieces, bytes] = [0, 0];
+    const onData = ({ length }: Buffer) => {
+      pieces += 1;
+      bytes += length;
+      if (!areTooSmall(pieces, bytes)) return;
+      this.broken ??= tooSmall();
+      this.#request.unpipe(body);
+      body.end();
+    };
     if (this.#request.closed) onClose();
     this.#request.once('close', onClose).pipe(body);
+    // After the pipe: of the piece that is one too many, it would write to a body that has ended.
+    this.#request.on('data', onData);
     try {
       pace.wait();
       for await (const bytes of body as AsyncIterable<Buffer>) {
@@ -55,7 +67,7 @@ export class UploadBody {
       this.broken ??= new RelayError('UNAVAILABLE');
     } finally {
       pace.stop();
-      this.#request.off('close', onClose).unpipe(body);
+      this.#request.off('close', onClose).off('data', onData).unpipe(body);
     }
   }
 }

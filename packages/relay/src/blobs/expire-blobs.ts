@@ -3,11 +3,11 @@ import { dayOf } from '../store/retention.ts';
 import type { Db } from '../store/schema.ts';
 import type { BlobStore } from './blob-store.ts';
 
-/** Blobs that one pass deletes: what else waits to be deleted waits no longer than that takes. */
+/** Blobs that are deleted in one go: what else waits to be deleted waits no longer than that takes. */
 const MOST_AT_ONCE = 100;
 
 /**
- * Deletes blobs whose day has come, whole ones and uploads that nobody finished, and gives how many. First the bytes, then
+ * Deletes some of the blobs whose day has come, whole ones and uploads that nobody finished, and gives how many. First the bytes, then
  * the mark that they are gone: a pass that dies between the two is repeated.
  *
  * A row stays for a day longer, and then the bytes are deleted once more. An upload that was running at the end of the

@@ -9,9 +9,6 @@ import { Upload } from './upload.ts';
 /** The version of tus that is spoken, as each of its messages says (tus.io, resumable upload protocol 1.0, core). */
 const VERSION = '1.0.0';
 
-/** How long an upload that was refused may go on sending, so that its sender gets to read why. */
-const LINGER_MS = 5_000;
-
 /** HEAD: where an upload stands. */
 export async function tellUpload(request: BlobRequest, reply: FastifyReply, { blob }: BlobCall) {
   speakTus(request, reply);
@@ -27,7 +24,6 @@ export async function takeUpload(
   { ctx, blob, patience }: BlobCall,
 ) {
   speakTus(request, reply);
-  letFinish(request, reply);
   requireFitting(request, blob);
   const body = new UploadBody(request.raw, {
     slowUploadMs: patience.slowUploadMs,
@@ -77,14 +73,4 @@ function numberIn(request: BlobRequest, name: string): number | undefined {
 
 function malformed(path: string, message: string): RelayError {
   return new RelayError('BAD_INPUT', { issues: [{ path, message }] });
-}
-
-/** Lets what is still being sent run into nothing for a while: closed at once, the sender would see that and no answer. */
-function letFinish({ raw }: BlobRequest, reply: FastifyReply): void {
-  reply.raw.once('finish', () => {
-    if (raw.complete) return;
-    raw.resume();
-    const impatient = setTimeout(() => raw.destroy(), LINGER_MS);
-    raw.once('close', () => clearTimeout(impatient));
-  });
 }

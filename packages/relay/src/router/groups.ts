@@ -60,7 +60,7 @@ export const groups = router({
       proof,
       body: commitProofBody(input),
     });
-    await consume(ctx, 'group', writersOf(access));
+    await consume(ctx, 'group', { who: writersOf(access) });
     const written = await appendCommit(ctx.db, {
       once,
       groupId,
@@ -86,7 +86,7 @@ export const groups = router({
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
     const { access, once } = await requireWriter(ctx, member);
-    await consume(ctx, 'group', writersOf(access));
+    await consume(ctx, 'group', { who: writersOf(access) });
     const entry = { groupId, logId: access.logId, epoch, id, payload: message };
     const written = await appendMessage(ctx.db, { once, ...entry });
     const place = requireAccepted(written, 'STALE_EPOCH');
@@ -98,9 +98,10 @@ export const groups = router({
   signal: asMember.input(signalInputSchema).mutation(async ({ ctx, input }) => {
     const { groupId, epoch, signal, proof } = input;
     const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
-    const { logId, isEnded, head } = await requireMember(ctx, member);
+    const { logId, isEnded, head } = await requireMember(ctx, member, async (access) => {
+      await consume(ctx, 'signal', { who: writersOf(access) });
+    });
     if (isEnded) throw new RelayError('STALE_EPOCH', { head });
-    await consume(ctx, 'signal', groupId);
     ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
     return {};
   }),
@@ -151,9 +152,12 @@ export const groups = router({
   }),
 });
 
-/** Who has been removed, or has left for a line of his own, uses up nothing of what the others may write. */
-function writersOf({ logId, isEnded }: Access): string {
-  return isEnded ? `${logId} ended` : logId;
+/**
+ * Who has been removed, or has left for a line of his own, uses up nothing of what the others may write: neither in the
+ * epoch that goes on, nor, where its commit is void, for the one that they go back to.
+ */
+function writersOf({ logId, epoch, isEnded }: Access): string {
+  return isEnded ? `${logId} ${epoch}` : logId;
 }
 
 /** Where a stream begins in each of these groups; their proofs are for that, and for a running stream if one is named. */
@@ -167,6 +171,8 @@ async function requireFollowable(
     if (stream === undefined) return { ...claim, procedure: 'groups.openStream' as const, body: [cursor] };
     return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
   });
+  // Each is proven by a signature of its own, and followed for as long as the stream lasts: each counts as a call.
+  await consume(ctx, 'write', { calls: groups.length - 1 });
   const access = await requireMembers(ctx, members);
   for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
   return groups.map(({ groupId, epoch, cursor }, i) => {

@@ -92,7 +92,8 @@ describe.each(KINDS)('blobs in %s', (_kind, start) => {
     const before = bytesHeld();
     const sockets = await Promise.all(
       Array.from({ length: 5 }, async () => {
-        const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+        // The relay whose memory this process can look at.
+        const socket = connect(Number(new URL(relay.direct).port), '127.0.0.1');
         const head = [
           `GET ${blobPath(blob.id)} HTTP/1.1`,
           `Host: ${relay.host}`,

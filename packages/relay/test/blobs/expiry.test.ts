@@ -18,7 +18,7 @@ let group: TestGroup;
 beforeEach(async () => {
   owner = await newFolder();
   store = await owner.open();
-  relay = await startRelay({ blobs: store });
+  relay = await startRelay({ blobs: owner.at });
   group = await new TestGroup(relay.url).create();
 });
 afterEach(async () => {
@@ -175,6 +175,23 @@ test('RLY-86 a relay does it by itself, says how many it were, and a fault of th
     const expired = { type: 'expired', keyPackages: 0, spentKeyPackages: 0, welcomes: 0, blobs: 1 };
     await vi.waitFor(() => expect(observed).toContainEqual(expired), 5_000);
   } finally {
+    await own.close();
+  }
+});
+
+test('RLY-86 one pass of a relay deletes all that is over, however many began them', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const own = await startRelay({ blobs: store, instances: 1 });
+  try {
+    const log = { log_id: group.id, epoch: 0, size: 1, sha256: null, stored: 0 };
+    const over = { ...log, state: 'uploading' as const, expires_on: 1 };
+    const values = Array.from({ length: 250 }, () => ({ blob_id: newId(), ...over }));
+    await own.db.insertInto('blobs').values(values).execute();
+    vi.advanceTimersByTime(60_000);
+    const left = own.db.selectFrom('blobs').select('blob_id').where('state', '!=', 'removed');
+    await vi.waitFor(async () => expect(await left.execute()).toEqual([]), 10_000);
+  } finally {
+    vi.useRealTimers();
     await own.close();
   }
 });

@@ -21,7 +21,7 @@ let observed: Observed[];
 async function start(options: Partial<RelayOptions> & { instances?: number } = {}): Promise<void> {
   observed = [];
   const observe = (event: Observed) => observed.push(event);
-  relay = await startRelay({ blobs: await store.open(), observe, ...options });
+  relay = await startRelay({ blobs: store.at, observe, ...options });
   group = await new TestGroup(relay.url).create();
 }
 beforeEach(async () => void (store = await newFolder()));

@@ -188,8 +188,8 @@ describe.each(KINDS)('blobs in %s', (_kind, start) => {
         yield block;
       }
     };
-    // Not fetch, which holds what it sends.
-    const upload = request(relay.url + blobPath(blob.id), {
+    // Not fetch, which holds what it sends; and to the relay whose memory this process can look at.
+    const upload = request(relay.direct + blobPath(blob.id), {
       method: 'PATCH',
       headers: { ...blob.patchHeaders(0), 'content-length': size },
     });
@@ -199,7 +199,7 @@ describe.each(KINDS)('blobs in %s', (_kind, start) => {
     ]);
     expect(answer[0].statusCode).toBe(204);
 
-    const response = await blob.get(await blob.open());
+    const response = await blob.at(relay.direct).get(await blob.open());
     let taken = 0;
     for await (const chunk of response.body ?? []) {
       got.update(chunk as Uint8Array);

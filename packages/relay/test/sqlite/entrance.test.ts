@@ -114,6 +114,19 @@ test('RLY-91 streams over the bound are turned away, calls are not, and a stream
   await third.take(2);
 });
 
+test('RLY-91 one address leaves room for the streams of others', async () => {
+  await start({ bounds: { maxStreams: 4 }, trustedProxies: ['127.0.0.1'] });
+  const group = await new TestGroup(relay.url).create();
+  const statuses: number[] = [];
+  await using streams = new AsyncDisposableStack();
+  for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.2', '192.0.2.3']) {
+    const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
+    const stream = await TestStream.open(relay.url, ticket, { 'x-forwarded-for': address });
+    statuses.push(streams.use(stream).response.status);
+  }
+  expect(statuses).toEqual([200, 200, 503, 200, 200, 503]);
+});
+
 test('RLY-92 a stream that nobody reads is cut off, one that is read slowly is not, and a cursor brings it on', async () => {
   await start({ bounds: { slowReaderMs: 2_000 } });
   const group = await new TestGroup(relay.url).create();

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isHere, s3Missing, startS3, type S3Server } from '@quicprochat/testkit';
 import { afterAll, beforeAll } from 'vitest';
-import { openFolder, openS3, type BlobStore } from '../../src/index.ts';
+import type { BlobStore } from '../../src/index.ts';
+import { openBlobStore, type BlobStoreAt } from './blob-store-at.ts';
 import { TestGroup } from './group.ts';
 import { startRelay, type TestRelay } from './relay.ts';
 
 /** A store of blobs of a test's own. */
 export interface TestBlobStore {
+  at: BlobStoreAt;
   /** Opens it anew, as another relay does. */
   open(): Promise<BlobStore>;
   /** Where its bytes lie as files, whatever kind it is. */
@@ -19,19 +21,24 @@ export interface TestBlobStore {
 export async function newFolder(): Promise<TestBlobStore> {
   const root = await mkdtemp(join(tmpdir(), 'qpc-blobs-'));
   const folder = join(root, 'blobs');
+  const at = { folder };
   return {
+    at,
     folder,
-    open: () => openFolder(folder),
+    open: () => openBlobStore(at),
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }
 
 export async function newS3(): Promise<TestBlobStore & { server: S3Server }> {
   const server = await startS3();
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = server;
+  const at = { s3: { endpoint, region, bucket, accessKeyId, secretAccessKey, prefix: 'relay/' } };
   return {
     server,
+    at,
     folder: server.folder,
-    open: () => openS3({ ...server, prefix: 'relay/' }),
+    open: () => openBlobStore(at),
     remove: () => server.remove(),
   };
 }
@@ -50,7 +57,7 @@ export function withBlobs(
   let end: () => Promise<void>;
   beforeAll(async () => {
     const store = await start();
-    const relay = await startRelay({ blobs: await store.open() });
+    const relay = await startRelay({ blobs: store.at });
     take({ store, relay, group: await new TestGroup(relay.url).create() });
     end = async () => {
       await relay.close();

@@ -10,7 +10,8 @@ import type * as topics from '../../src/topics.ts';
 
 /**
  * What protects a relay, and what a test takes out of it to show that it would see its attack: without the one defence,
- * and with all others, the attack has to succeed. The tests put these functions where the relay has its own (`vi.mock`).
+ * and with all others, the attack has to succeed. The tests put these functions where the relay has its own (`vi.mock`), and
+ * relays in processes of their own have them there, too (`removable-defences.ts`).
  */
 export type Defence =
   | 'signatures'
@@ -27,17 +28,16 @@ export type Defence =
 const out = new Set<Defence>();
 let checked = 0;
 
-/** Lets an attack run against a relay that lacks this defence. */
-export async function without<T>(defence: Defence, attack: () => Promise<T>): Promise<T> {
-  out.add(defence);
-  try {
-    return await attack();
-  } finally {
-    out.delete(defence);
-  }
+/** Lets the relays of this process lack these defences, and have all others. */
+export function takeOut(defences: readonly Defence[]): void {
+  out.clear();
+  for (const defence of defences) out.add(defence);
 }
 
-/** How many signatures all relays have looked at so far: the work by whose time a caller could tell answers apart. */
+/**
+ * How many signatures the relays of this process have looked at so far: the work by whose time a caller could tell answers
+ * apart.
+ */
 export function signaturesChecked(): number {
   return checked;
 }

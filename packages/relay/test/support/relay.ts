@@ -1,101 +1,114 @@
-import { inject } from 'vitest';
-import {
-  createRelay,
-  localWake,
-  natsBus,
-  postgresBus,
-  sharedWake,
-  type Db,
-  type RelayOptions,
-  type Wake,
-} from '../../src/index.ts';
-import { newDatabase, type TestDatabase } from './database.ts';
+import { deepStrictEqual } from 'node:assert';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, inject } from 'vitest';
+import type { Db } from '../../src/index.ts';
+import { TestClock } from './clock.ts';
+import { newDatabase } from './database.ts';
+import { FaultLog, type Fault } from './fault-log.ts';
+import { startInstance, type InstanceOptions } from './instance.ts';
 import { startProxy } from './proxy.ts';
+import type { HostedOptions } from './relay-host.ts';
+import { startHosted } from './relay-processes.ts';
 
-/** A clock that stands until a test moves it. */
-export class TestClock {
-  #offsetMs = 0;
-  readonly now = (): number => Date.now() + this.#offsetMs;
-  advance(ms: number): void {
-    this.#offsetMs += ms;
-  }
-}
+/** The clocks and faults of all relays of a file: as long as one that has ended may still have something to report. */
+const shared = mkdtempSync(join(tmpdir(), 'qpc-relays-'));
+afterAll(() => rm(shared, { recursive: true }));
 
-/** A real relay: HTTP on a free port, over a database of its own. With NATS, it is three of them behind a proxy. */
+let relaysSoFar = 0;
+
+/** A real relay: HTTP on a free port, over a database of its own. With NATS, it is three processes behind a proxy. */
 export interface TestRelay {
   url: string;
-  /** The same, or where it is several relays, one of them without the proxy. */
+  /** The same, or where it is several relays, the first of them, without the proxy: it runs in the test's process. */
   direct: string;
   host: string;
+  /** Each relay without the proxy. */
+  instances: readonly { url: string }[];
+  /** The first one's. */
   db: Db;
   /** What the database lies in; on a server, nothing. */
   folder: string;
   clock: TestClock;
-  /** Faults that were reported to the operator. */
-  faults: unknown[];
+  /** Faults that were reported to the operator, by whichever of them. */
+  readonly faults: Fault[];
   /** One more relay on the same database, which goes by the name of the first: as the next process of it would. */
   another(): Promise<{ url: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
-export interface TestRelayOptions extends Partial<Omit<RelayOptions, 'db'>> {
+export interface TestRelayOptions extends InstanceOptions {
   /** Of each relay to PostgreSQL; SQLite has one. */
   connections?: number;
-  /** How many relays. What a relay counts by itself, as rate limits are, can only be seen of one. */
+  /**
+   * How many relays. What a relay counts by itself, as rate limits are, can only be seen of one; and where there are more,
+   * an option has to be something that other processes can be sent.
+   */
   instances?: number;
 }
 
 export async function startRelay({
-  connections = 5,
   instances = inject('natsUrl') === '' ? 1 : 3,
+  connections = 5,
+  observe,
   ...options
 }: TestRelayOptions = {}): Promise<TestRelay> {
+  if (instances > 1) assertSendable(options);
+  const observing = observe && { observe };
   const database = await newDatabase();
-  const clock = new TestClock();
-  const faults: unknown[] = [];
-  const start = async (more: Partial<RelayOptions> = {}) => {
-    const db = await database.open({ connections, ...(options.observe && { observe: options.observe }) });
-    const relay = createRelay({
-      wake: wakeOf(database, db),
-      origins: ['http://localhost:3000'],
-      now: clock.now,
-      // Tests that wait for a stream's end would wait for half a minute.
-      idleStreamMs: 50,
-      report: (_incident, error) => faults.push(error),
-      ...options,
-      ...more,
-      db,
-    });
-    return { db, relay, url: await relay.listen({ host: '127.0.0.1', port: 0 }) };
+  const name = `${++relaysSoFar}`;
+  const ground = {
+    databaseUrl: database.url,
+    natsUrl: inject('natsUrl'),
+    clockFile: join(shared, `${name}.clock`),
+    faultFile: join(shared, `${name}.faults`),
+  };
+  const start = async (more: InstanceOptions = {}) => {
+    const db = await database.open({ connections, ...observing });
+    return { db, ...(await startInstance(db, ground, { ...options, ...observing, ...more })) };
   };
   const first = await start();
-  const others = await Promise.all(Array.from({ length: instances - 1 }, () => start()));
+  // What other processes cannot be sent is not among them now.
+  const hosted = { ...options, connections, isObserved: observe !== undefined } as HostedOptions;
+  const others = await Promise.all(
+    Array.from({ length: instances - 1 }, (_, i) =>
+      startHosted(i, { ground, options: hosted, ...observing }),
+    ),
+  );
   const all = [first, ...others];
   const proxy = others.length > 0 ? await startProxy(all.map(({ url }) => url)) : undefined;
   const url = proxy?.url ?? first.url;
+  const log = new FaultLog(ground.faultFile);
   return {
     url,
     direct: first.url,
     host: new URL(url).host,
+    instances: all.map(({ url }) => ({ url })),
     db: first.db,
     folder: database.folder ?? '',
-    clock,
-    faults,
+    clock: new TestClock(ground.clockFile),
+    get faults() {
+      return log.faults;
+    },
     another: async () => {
       const { url: ownUrl, relay } = await start({ publicHosts: [new URL(url).host] });
       return { url: ownUrl, close: () => relay.close() };
     },
     close: async () => {
-      await Promise.all(all.map(({ relay }) => relay.close()));
+      await Promise.all([first.relay.close(), ...others.map((other) => other.close())]);
       await proxy?.close();
       await database.remove();
     },
   };
 }
 
-/** As the process chooses it: NATS where there is one, else the database, else within the process. */
-function wakeOf({ url }: TestDatabase, db: Db): Wake {
-  if (url === undefined) return localWake();
-  const nats = inject('natsUrl');
-  return sharedWake(nats === '' ? [postgresBus(url, db)] : [natsBus([nats]), postgresBus(url, db)]);
+/** Functions, and objects with methods, do not get there; and nothing may be left out without a word. */
+function assertSendable(options: object): void {
+  try {
+    deepStrictEqual(structuredClone(options), options);
+  } catch (cause) {
+    throw new Error('an option cannot be sent to another process: try with `instances: 1`', { cause });
+  }
 }
