@@ -61,6 +61,14 @@ test('what the relay or the SDK refuses is 1, with its code', async () => {
     exit: 1,
     code: 'NOT_FOUND',
   });
+  expect(await alice.refused('conversations', 'create', '--with', alice.handle)).toEqual({
+    exit: 1,
+    code: 'INVALID_ARGUMENT',
+  });
+  expect(await alice.refused('members', 'Tea', 'add', alice.handle)).toEqual({
+    exit: 1,
+    code: 'INVALID_ARGUMENT',
+  });
   expect(await alice.refused('members', 'Tea', 'add', bob.handle)).toEqual({
     exit: 1,
     code: 'INVALID_ARGUMENT',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { start } from './qpc.ts';
 import { texts, town, type Home } from './town.ts';
 
 const { party, relay } = town();
@@ -112,6 +113,23 @@ test('without a relay: what is stored is enough, or else it is NETWORK; when it 
   await relay().start();
   await alice.says('back again');
   expect(textsOf((await listening.result).lines)).toEqual(['back again']);
+}, 90_000);
+
+test('a person is told when the connection is lost while listening, and when it is back', async () => {
+  const [alice, bob] = await party('alice', 'bob');
+  await alice.says('before');
+  const listening = start(['--home', bob.path, 'listen', 'Tea', '--count', '2', '--timeout', '60']);
+  await listening.printed(1);
+  await relay().stop();
+  await listening.told('The connection to the relay is lost');
+  await relay().start();
+  await listening.told('The relay is back.');
+  await alice.says('after');
+  const { exit, stderr } = await listening.result;
+  expect([exit, stderr.trimEnd().split('\n')]).toEqual([
+    0,
+    ['The connection to the relay is lost; listening goes on when it is back.', 'The relay is back.'],
+  ]);
 }, 90_000);
 
 test('for people: when, who, what, and in which conversation', async () => {

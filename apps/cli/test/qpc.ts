@@ -20,6 +20,8 @@ export interface Running {
   result: Promise<Result>;
   /** Resolves when it has printed so many lines. */
   printed(lines: number): Promise<void>;
+  /** Resolves when it has said this on stderr. */
+  told(text: string): Promise<void>;
   kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
   /** Closes the reading end of its output, as `| head` does. */
   stopReading(): void;
@@ -51,6 +53,7 @@ export function start(words: readonly string[], { env = {}, cwd }: RunOptions = 
     result,
     printed: (lines) =>
       eventually(`${lines} lines of qpc ${words.join(' ')}`, () => stdout.split('\n').length > lines),
+    told: (text) => eventually(`“${text}” of qpc ${words.join(' ')}`, () => stderr.includes(text)),
     kill: (signal) => child.kill(signal),
     stopReading: () => child.stdout.destroy(),
   };

@@ -68,7 +68,7 @@ export class Conversations {
   /**
    * Makes a conversation and adds its members in one commit. Resolves when the relay has it.
    *
-   * @throws {UsageError} INVALID_ARGUMENT
+   * @throws {UsageError} INVALID_ARGUMENT, also where oneself is all who is named
    * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
    *   unless the connection broke after the start: then it is queued and goes on by itself
    * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
@@ -80,6 +80,9 @@ export class Conversations {
     check(SUITE, suite);
     const { ledger, relay, handle } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
+    if (members.length > 0 && others.length === 0) {
+      throw sdkError('INVALID_ARGUMENT', 'You are in your own conversation anyway: name others, or nobody.');
+    }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);
     const claimed = await claim(ledger, relay, { suite: chosen, handles: others });

@@ -151,6 +151,17 @@ test('every method refuses what is not of its form, before it does anything', as
   expect([tea.state, tea.epoch, tea.name, await tea.history()]).toEqual(['active', 0, '', []]);
 });
 
+test('who names only herself is told, and named beside others she is passed over', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await expect(alice.conversations.create({ members: [alice.handle, alice.handle] })).rejects.toMatchObject(
+    invalid,
+  );
+  expect(alice.conversations.list()).toEqual([]);
+  const tea = await alice.conversations.create({ members: [alice.handle, bob.handle] });
+  expect(tea.members.list().map(({ handle }) => handle)).toEqual([alice.handle, bob.handle]);
+  await expect(tea.members.add([alice.handle])).rejects.toMatchObject(invalid);
+});
+
 test('members in a string are told that a list is wanted, and nobody is looked up', async () => {
   const alice = await town.join('alice');
   const create = alice.conversations.create({ members: 'bobby' as Untyped });

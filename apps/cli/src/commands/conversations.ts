@@ -52,7 +52,7 @@ export const createConversation: Command = {
     const members = handlesOf(options['with']);
     await withClient(context, async (client) => {
       const created = await client.conversations.create({ name, members, signal, ...(suite && { suite }) });
-      const others = members.length === 0 ? 'you alone' : members.join(', ');
+      const others = members.filter((handle) => handle !== client.handle).join(', ') || 'you alone';
       await output.result(
         { conversation: created.id },
         `Created ${clean(name) || 'a conversation'} with ${others}: ${created.id}`,

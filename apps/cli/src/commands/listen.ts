@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import type { Command, Context } from '../command.ts';
 import { CliError, isOffline } from '../exit.ts';
+import type { Output } from '../output.ts';
 import { recordOf, textOf } from './message-line.ts';
 
 /** How long the first look at the relay may take. A shorter --timeout does not cut it off: what is there is printed. */
@@ -50,6 +51,7 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
   const ended = new AbortController();
   const over = AbortSignal.any([context.signal, ended.signal]);
   let reached = await firstLook(client, context);
+  tellConnection(client, context.output, { isUp: reached });
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => ended.abort(), timeoutMs) : undefined;
 
   let printed = 0;
@@ -83,6 +85,20 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   if (!reached && !signal.aborted)
     await output.note('The relay cannot be reached; listening goes on when it is back.');
   return reached;
+}
+
+/** Tells a person when the connection is lost, and when it is back. */
+function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolean }): void {
+  // A client whose first streams are being opened is not online yet, and has lost nothing.
+  let last = isUp ? client.connection : 'lost';
+  client.subscribe(() => {
+    const { connection } = client;
+    if (connection === 'online' && last === 'lost') void output.note('The relay is back.');
+    if (connection === 'online') last = 'online';
+    if (connection !== 'offline' || last !== 'online') return;
+    void output.note('The connection to the relay is lost; listening goes on when it is back.');
+    last = 'lost';
+  });
 }
 
 /**
