@@ -4,6 +4,7 @@ import { LIMITS } from '@quicprochat/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RETRY_AFTER_MS } from './entrance.ts';
 import { RelayError } from './errors.ts';
+import type { Observe } from './observed.ts';
 import { areTooSmall, tooSmall } from './pieces.ts';
 import { subscriberOf } from './rate-limit.ts';
 import { Shares } from './shares.ts';
@@ -55,7 +56,7 @@ class TooSlow extends Error {
  * Takes bodies as text. Fastify's own way takes one in pieces of any size, and keeps each of them; and whoever leaves out
  * the last byte of many has them all kept, before anything is known of him.
  */
-export function textReader(maxPartialBytes: number) {
+export function textReader(maxPartialBytes: number, observe: Observe) {
   const held = new Shares(maxPartialBytes);
   return (
     { headers, ip }: FastifyRequest,
@@ -68,8 +69,10 @@ export function textReader(maxPartialBytes: number) {
     const pieces: Buffer[] = [];
     let bytes = 0;
     const onData = (piece: Buffer) => {
-      if (!held.take(caller, piece.length))
+      if (!held.take(caller, piece.length)) {
+        observe({ type: 'refused', reason: 'bytes' });
         return end(new RelayError('UNAVAILABLE', { retryAfterMs: RETRY_AFTER_MS }));
+      }
       bytes += piece.length;
       pieces.push(piece);
       if (bytes > LIMITS.maxBodyBytes) end(new RelayError('PAYLOAD_TOO_LARGE'));

@@ -58,7 +58,7 @@ export function createServer(
     return reply.status(status).send(envelope(code, details));
   });
   server.setNotFoundHandler((_request, reply) => reply.status(404).send(envelope('NO_SUCH_PROCEDURE')));
-  takeJsonAlone(server, bounds);
+  takeJsonAlone(server, services, bounds);
   serveProcedures(server, services);
   const { blobs } = services;
   const { slowUploadMs = 30_000, slowReaderMs = 60_000 } = bounds;
@@ -67,9 +67,10 @@ export function createServer(
 }
 
 /** Forms and byte streams would reach tRPC past the body limit, and no procedure takes them. */
-function takeJsonAlone(server: FastifyInstance, { maxPartialBytes = 256 * 1024 * 1024 }: Bounds): void {
+function takeJsonAlone(server: FastifyInstance, { observe }: Services, bounds: Bounds): void {
+  const { maxPartialBytes = 256 * 1024 * 1024 } = bounds;
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', textReader(maxPartialBytes));
+  server.addContentTypeParser('application/json', textReader(maxPartialBytes, observe));
 }
 
 function serveProcedures(server: FastifyInstance, services: Services): void {

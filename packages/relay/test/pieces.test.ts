@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { blobPath } from '@quicprochat/protocol';
 import { eventually } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Observed } from '../src/index.ts';
 import { apiOf } from './support/api.ts';
 import { newFolder, type TestBlobStore } from './support/blob-stores.ts';
 import { newBlob } from './support/blob.ts';
@@ -92,10 +93,13 @@ test('RLY-100 an upload in pieces of a byte is refused, and what came before is 
 
 test('RLY-91 calls that are not all there hold so many bytes, one address half of them, and room comes back', async () => {
   const MIB = 1024 * 1024;
-  const narrow = await startRelay({ instances: 1, bounds: { maxPartialBytes: 4 * MIB } });
+  const observed: Observed[] = [];
+  const observe = (event: Observed) => observed.push(event);
+  const narrow = await startRelay({ instances: 1, bounds: { maxPartialBytes: 4 * MIB }, observe });
   const first = await sendPartly(narrow.url, 1.5 * MIB);
   const second = await sendPartly(narrow.url, 1.5 * MIB);
   expect(await second.answer).toMatch(/ 503 [^]*UNAVAILABLE[^]*retryAfterMs/);
+  expect(observed).toContainEqual({ type: 'refused', reason: 'bytes' });
   first.socket.destroy();
   const api = apiOf(narrow.url);
   await eventually('there is room again', async () => {

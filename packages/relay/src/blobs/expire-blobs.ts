@@ -7,8 +7,8 @@ import type { BlobStore } from './blob-store.ts';
 const MOST_AT_ONCE = 100;
 
 /**
- * Deletes some of the blobs whose day has come, whole ones and uploads that nobody finished, and gives how many. First the bytes, then
- * the mark that they are gone: a pass that dies between the two is repeated.
+ * Deletes some of the blobs whose day has come, whole ones and uploads that nobody finished, and gives how many. First the
+ * bytes, then the mark that they are gone: a pass that dies between the two is repeated.
  *
  * A row stays for a day longer, and then the bytes are deleted once more. An upload that was running at the end of the
  * blob's day may have put a part there after the first time, and died before it could take it back; none runs for a day.
