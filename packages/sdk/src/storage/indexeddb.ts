@@ -1,7 +1,14 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { check, STORAGE_NAME } from '../arguments.ts';
 import { sdkError } from '../errors.ts';
-import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
+import {
+  endOfPrefix,
+  StorageConflict,
+  type ScanRange,
+  type Storage,
+  type StorageWrite,
+  type StoredRow,
+} from './storage.ts';
 
 /** A database of its own, so that what copies or shows the rows does not take the key along. */
 interface KeySchema extends DBSchema {
@@ -20,37 +27,22 @@ type Database = IDBPDatabase<Schema>;
  * default to telling "done" before the disk has it. Tabs hear of each other's commits by BroadcastChannel.
  *
  * @param name one store for each account
- * @throws {UsageError} INVALID_ARGUMENT where it is none
+ * @throws {UsageError} INVALID_ARGUMENT if it is no name
  */
 export function indexedDbStorage(name: string): Storage {
   check(STORAGE_NAME, name);
-  let opened: Promise<Database> | undefined;
-  const database = () => (opened ??= open(name));
+  const connection = new Connection(name);
   const channel = new BroadcastChannel(`quicprochat:${name}`);
 
   return {
-    generation: () => guarded(async () => (await (await database()).get('meta', 'generation')) ?? 0),
-    get: (key) => guarded(async () => (await database()).get('rows', key)),
-    scan: (range) => guarded(async () => scan(await database(), range)),
-    commit: (writes, expected) =>
-      guarded(async () => {
-        const transaction = (await database()).transaction(['rows', 'meta'], 'readwrite', {
-          durability: 'strict',
-        });
-        const rows = transaction.objectStore('rows');
-        const meta = transaction.objectStore('meta');
-        if (((await meta.get('generation')) ?? 0) !== expected) {
-          transaction.abort();
-          await transaction.done.catch(() => undefined);
-          throw new StorageConflict();
-        }
-        const requests = writes.map(({ key, value }) =>
-          value === undefined ? rows.delete(key) : rows.put(value, key),
-        );
-        await Promise.all([...requests, meta.put(expected + 1, 'generation'), transaction.done]);
-        channel.postMessage('committed');
-        return expected + 1;
-      }),
+    generation: () => connection.use(async (database) => (await database.get('meta', 'generation')) ?? 0),
+    get: (key) => connection.use((database) => database.get('rows', key)),
+    scan: (range) => connection.use((database) => scan(database, range)),
+    commit: async (writes, expected) => {
+      const generation = await connection.use((database) => commit(database, writes, expected));
+      channel.postMessage('committed');
+      return generation;
+    },
     storeKey: (fresh) => guarded(() => storeKey(name, fresh)),
     onForeignCommit: (listener) => {
       const onMessage = () => {
@@ -61,25 +53,107 @@ export function indexedDbStorage(name: string): Storage {
         channel.removeEventListener('message', onMessage);
       };
     },
-    close: async () => {
+    close: () => {
       channel.close();
-      if (opened !== undefined) (await opened).close();
+      return connection.close();
     },
   };
 }
 
-async function open(name: string): Promise<Database> {
-  const database: Database = await openDB<Schema>(`quicprochat:${name}`, 1, {
-    upgrade: (fresh) => {
-      fresh.createObjectStore('rows');
-      fresh.createObjectStore('meta');
-    },
-    // A newer version of the page wants to change the schema: let it, rather than block it for ever.
-    blocking: () => {
-      database.close();
-    },
-  });
-  return database;
+/**
+ * The open database. A browser may close it at any time: under memory pressure, when its storage process restarts, after
+ * an error of the disk. So it is opened again when it is needed next, and a failed opening is not remembered.
+ */
+class Connection {
+  readonly #name: string;
+  #opened: Promise<Database> | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /**
+   * Runs work on the database, and once more on a fresh connection if the browser closed the one in use. A transaction
+   * that a closing connection cuts off is aborted whole (Indexed Database API §2.1.1), so nothing is written twice.
+   *
+   * @throws {StorageConflict} as the work does
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION
+   */
+  use<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+    return guarded(async () => {
+      const opened = (this.#opened ??= this.#open());
+      try {
+        return await work(await opened);
+      } catch (error) {
+        if (!isOfClosedConnection(error)) throw error;
+        this.#forget(opened);
+        return work(await (this.#opened ??= this.#open()));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    // If it could not be opened, there is nothing to give back.
+    await opened?.then(
+      (database) => {
+        database.close();
+      },
+      () => undefined,
+    );
+  }
+
+  #open(): Promise<Database> {
+    const opened: Promise<Database> = openDB<Schema>(`quicprochat:${this.#name}`, 1, {
+      upgrade: (fresh) => {
+        fresh.createObjectStore('rows');
+        fresh.createObjectStore('meta');
+      },
+      // A newer version of the page wants to change the schema: let it, rather than block it for ever.
+      blocking: () => {
+        this.#forget(opened);
+      },
+      terminated: () => {
+        this.#forget(opened);
+      },
+    });
+    opened.catch(() => {
+      this.#forget(opened);
+    });
+    return opened;
+  }
+
+  /** Closes a connection, unless a newer one has taken its place already. */
+  #forget(opened: Promise<Database>): void {
+    if (this.#opened === opened) this.#opened = undefined;
+    opened.then(
+      (database) => {
+        database.close();
+      },
+      () => undefined,
+    );
+  }
+}
+
+async function commit(
+  database: Database,
+  writes: readonly StorageWrite[],
+  expected: number,
+): Promise<number> {
+  const transaction = database.transaction(['rows', 'meta'], 'readwrite', { durability: 'strict' });
+  const rows = transaction.objectStore('rows');
+  const meta = transaction.objectStore('meta');
+  if (((await meta.get('generation')) ?? 0) !== expected) {
+    transaction.abort();
+    await transaction.done.catch(() => undefined);
+    throw new StorageConflict();
+  }
+  const requests = writes.map(({ key, value }) =>
+    value === undefined ? rows.delete(key) : rows.put(value, key),
+  );
+  await Promise.all([...requests, meta.put(expected + 1, 'generation'), transaction.done]);
+  return expected + 1;
 }
 
 async function storeKey(name: string, fresh: Uint8Array | undefined): Promise<Uint8Array | undefined> {
@@ -115,15 +189,27 @@ async function scan(database: Database, range: ScanRange): Promise<StoredRow[]> 
   return found;
 }
 
+/** By what browsers say that a connection is gone: closed, cut off in a transaction, or lost (Safari). */
+function isOfClosedConnection(error: unknown): boolean {
+  const names = ['InvalidStateError', 'AbortError', 'UnknownError'];
+  return error instanceof DOMException && names.includes(error.name);
+}
+
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof StorageConflict) throw cause;
-    const quota = cause instanceof DOMException && cause.name === 'QuotaExceededError';
-    const message = quota
-      ? 'The browser has no room left for this site; nothing was changed.'
-      : 'The browser’s storage cannot be used; nothing was changed.';
+    const name = cause instanceof DOMException ? cause.name : '';
+    if (name === 'VersionError') {
+      throw sdkError('STORE_VERSION', 'A newer version of quicprochat wrote this storage. Reload the page.', {
+        cause,
+      });
+    }
+    const message =
+      name === 'QuotaExceededError'
+        ? 'The browser has no room left for this site. Nothing was changed.'
+        : 'The browser’s storage cannot be used. Nothing was changed.';
     throw sdkError('STORE_UNAVAILABLE', message, { cause });
   }
 }

@@ -1,0 +1,105 @@
+import 'fake-indexeddb/auto';
+import { forceCloseDatabase } from 'fake-indexeddb';
+import { afterEach, expect, test, vi } from 'vitest';
+import { indexedDbStorage } from '../src/storage/indexeddb.ts';
+import { StorageConflict } from '../src/storage/storage.ts';
+
+const write = (byte: number) => [{ key: 'a', value: new Uint8Array([byte]) }];
+
+/** Hands out every database that is opened, so that a test can close it as a browser would. */
+function openedDatabases(): IDBDatabase[] {
+  const opened: IDBDatabase[] = [];
+  const open = indexedDB.open.bind(indexedDB);
+  vi.spyOn(indexedDB, 'open').mockImplementation((...args) => {
+    const request = open(...args);
+    request.addEventListener('success', () => opened.push(request.result));
+    return request;
+  });
+  return opened;
+}
+
+let stores = 0;
+const fresh = () => indexedDbStorage(`closed-${++stores}`);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('reads and writes go on after the browser has closed the database', async () => {
+  const opened = openedDatabases();
+  const storage = fresh();
+  await storage.commit(write(1), 0);
+
+  forceCloseDatabase(opened.at(-1) as never);
+  expect(await storage.get('a')).toEqual(new Uint8Array([1]));
+  forceCloseDatabase(opened.at(-1) as never);
+  expect(await storage.commit(write(2), 1)).toBe(2);
+
+  expect(opened).toHaveLength(3);
+  await storage.close();
+});
+
+test('a connection that closes without an event is opened again, once', async () => {
+  const opened = openedDatabases();
+  const storage = fresh();
+  await storage.commit(write(1), 0);
+
+  // As Safari does when its storage process dies: the next transaction fails, and no event came before it.
+  opened.at(-1)?.close();
+  expect(await storage.commit(write(2), 1)).toBe(2);
+  await expect(storage.commit(write(3), 1)).rejects.toThrow(StorageConflict);
+  expect(opened).toHaveLength(2);
+  await storage.close();
+});
+
+test('a database that stays closed is a typed error after one retry, and serves again later', async () => {
+  const opened = openedDatabases();
+  const storage = fresh();
+  await storage.commit(write(1), 0);
+  const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(() => {
+    throw new DOMException('The database connection is closing.', 'InvalidStateError');
+  });
+
+  await expect(storage.get('a')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  expect(opened).toHaveLength(2);
+  transaction.mockRestore();
+  expect(await storage.get('a')).toEqual(new Uint8Array([1]));
+  await storage.close();
+});
+
+test('a failed opening is not remembered', async () => {
+  const storage = fresh();
+  vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => {
+    throw new DOMException('The disk is busy.', 'NotReadableError');
+  });
+  await expect(storage.generation()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(await storage.generation()).toBe(0);
+  await storage.close();
+});
+
+test('closing a storage that never opened gives nothing back and does not fail', async () => {
+  const storage = fresh();
+  vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+    throw new DOMException('The disk is gone.', 'NotReadableError');
+  });
+  await expect(storage.generation()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await storage.close();
+});
+
+test('a store of a newer version is refused with a sentence', async () => {
+  const name = `newer-${++stores}`;
+  await new Promise((resolve, reject) => {
+    const request = indexedDB.open(`quicprochat:${name}`, 2);
+    request.onsuccess = () => {
+      request.result.close();
+      resolve(undefined);
+    };
+    request.onerror = reject;
+  });
+  const storage = indexedDbStorage(name);
+  await expect(storage.generation()).rejects.toMatchObject({
+    code: 'STORE_VERSION',
+    message: 'A newer version of quicprochat wrote this storage. Reload the page.',
+  });
+  await storage.close();
+});
