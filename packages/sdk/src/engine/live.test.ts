@@ -7,6 +7,9 @@ import { Live, type Connection } from './live.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
 
+/** A network that never changes. */
+const STEADY = { onChange: () => () => undefined };
+
 /** How an inbox stream goes that a relay gives: how long it stands, and whether it breaks instead of ending. */
 interface Given {
   forMs: number;
@@ -30,6 +33,7 @@ async function follow(streams: readonly Given[]) {
     platform: {
       clock: { now: () => nowMs },
       random: { fraction: () => 0.5 },
+      connectivity: STEADY,
       timers: {
         sleep: async (ms: number) => {
           // The slow tick has nothing to do here, and would only let time pass.
@@ -96,6 +100,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
     platform: {
       clock: { now: () => 0 },
       random: { fraction: () => 0.5 },
+      connectivity: STEADY,
       timers: {
         sleep: (ms: number, signal: AbortSignal) =>
           ms === 10_000
@@ -228,4 +233,93 @@ test('a stream that breaks is a lost connection, however long it stood', async (
   const { waits, connections } = await follow([{ forMs: HOUR_MS, breaks: true }]);
   expect(waits).toEqual([500]);
   expect(connections.at(-1)).toBe('offline');
+});
+
+/** A client without groups whose network changes when the test says so. Its inbox stream stands until it is ended. */
+async function onNetwork({ isReachable }: { isReachable: boolean }) {
+  let change: (isOnline: boolean) => void = () => undefined;
+  let opened = 0;
+  const connections: Connection[] = [];
+  const network = { isReachable };
+  const ended = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const ledger = {
+    platform: {
+      clock: { now: () => 0 },
+      random: { fraction: () => 0.5 },
+      connectivity: {
+        onChange: (listener: typeof change) => {
+          change = listener;
+          return () => (change = () => undefined);
+        },
+      },
+      // Time stands still: only what is woken goes on.
+      timers: { sleep: (_ms: number, signal: AbortSignal) => ended(signal) },
+    },
+    onChange: () => () => undefined,
+    row: () => undefined,
+    rows: () => [],
+  };
+  const relay = {
+    async *followInbox(_cursor: number, signal: AbortSignal) {
+      opened += 1;
+      if (!network.isReachable) throw new TypeError('the network is gone');
+      yield { type: 'open' };
+      await ended(signal);
+    },
+  };
+  const live = new Live({
+    ledger: ledger as unknown as Ledger,
+    relay: relay as unknown as RelaySession,
+    driver: { patient: false } as unknown as Driver,
+    inbox: {
+      topUpKeyPackages: async () => undefined,
+      catchUp: async () => undefined,
+      forgetExpiredKeyPackages: async () => undefined,
+    } as unknown as Inbox,
+    onConnection: (connection) => connections.push(connection),
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  live.start();
+  await settled();
+  return {
+    opened: () => opened,
+    connection: () => connections.at(-1),
+    change: async (isOnline: boolean, { isReachable }: { isReachable: boolean }) => {
+      network.isReachable = isReachable;
+      change(isOnline);
+      await settled();
+    },
+    stop: () => live.stop(),
+  };
+}
+
+test('reconnects at once when the system says that the network is back', async () => {
+  const client = await onNetwork({ isReachable: false });
+  expect([client.opened(), client.connection()]).toEqual([1, 'offline']);
+  await client.change(true, { isReachable: true });
+  expect([client.opened(), client.connection()]).toEqual([2, 'online']);
+  client.stop();
+});
+
+test('is offline as soon as the system says that the network is gone, whatever its streams say', async () => {
+  const client = await onNetwork({ isReachable: true });
+  expect(client.connection()).toBe('online');
+  await client.change(false, { isReachable: false });
+  expect([client.opened(), client.connection()]).toEqual([2, 'offline']);
+  client.stop();
+});
+
+test('stays online when the relay can be reached without the network, as one on the same machine can', async () => {
+  const client = await onNetwork({ isReachable: true });
+  await client.change(false, { isReachable: true });
+  expect([client.opened(), client.connection()]).toEqual([2, 'online']);
+  client.stop();
+});
+
+test('does not listen to the network after it was stopped', async () => {
+  const client = await onNetwork({ isReachable: true });
+  client.stop();
+  await client.change(true, { isReachable: true });
+  expect(client.opened()).toBe(1);
 });

@@ -29,6 +29,8 @@ export class Live {
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
   #reopenGroups = new AbortController();
+  /** Aborted when the network changed: the streams of before, and the waiting between two, end at once. */
+  #networkChange = new AbortController();
   #followed = new Followed([]);
   readonly #up = { inbox: false, groups: false };
   /** Since when each stream has been open, in the try that is going on. */
@@ -50,10 +52,15 @@ export class Live {
 
   start(): void {
     this.#driver.patient = true;
-    const stop = this.#ledger.onChange(() => {
-      this.#followChanges();
-    });
-    this.#closing.signal.addEventListener('abort', stop, { once: true });
+    const stops = [
+      this.#ledger.onChange(() => {
+        this.#followChanges();
+      }),
+      this.#ledger.platform.connectivity.onChange((isOnline) => {
+        this.#startAfresh(isOnline);
+      }),
+    ];
+    this.#closing.signal.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true });
     void this.#keep('inbox', (signal) => this.#followInbox(signal));
     void this.#keep('groups', (signal) => this.#followGroups(signal));
     void this.#tick();
@@ -69,21 +76,37 @@ export class Live {
     const { signal } = this.#closing;
     let delayMs = BACKOFF_MS.first;
     while (!this.#isClosing()) {
+      const { signal: networkChange } = this.#networkChange;
       this.#openedMs[name] = undefined;
       try {
-        await followOnce(signal);
+        await followOnce(AbortSignal.any([signal, networkChange]));
         delayMs = BACKOFF_MS.first;
       } catch (error) {
         if (this.#isClosing()) return;
+        if (networkChange.aborted) {
+          delayMs = BACKOFF_MS.first;
+          continue;
+        }
         const hasLasted = this.#hasLasted(name);
         if (hasLasted) delayMs = BACKOFF_MS.first;
         // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
         if (!(hasLasted && error instanceof StreamEnded)) this.#mark(name, false);
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
-        await this.#sleep(waitAfter(error, delayMs) * (0.5 + this.#ledger.platform.random.fraction()));
-        delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
+        const jitter = 0.5 + this.#ledger.platform.random.fraction();
+        await this.#sleep(waitAfter(error, delayMs) * jitter, networkChange);
+        delayMs = networkChange.aborted ? BACKOFF_MS.first : Math.min(delayMs * 2, BACKOFF_MS.most);
       }
     }
+  }
+
+  /** A stream from before the network changed can hang for minutes without an error, so both are opened anew. */
+  #startAfresh(isOnline: boolean): void {
+    if (!isOnline) {
+      this.#mark('inbox', false);
+      this.#mark('groups', false);
+    }
+    this.#networkChange.abort();
+    this.#networkChange = new AbortController();
   }
 
   #hasLasted(name: 'inbox' | 'groups'): boolean {
@@ -206,8 +229,9 @@ export class Live {
     this.#onConnection(this.#up.inbox && this.#up.groups ? 'online' : 'offline');
   }
 
-  async #sleep(ms: number): Promise<void> {
-    await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
+  async #sleep(ms: number, wake?: AbortSignal): Promise<void> {
+    const signals = wake === undefined ? [this.#closing.signal] : [this.#closing.signal, wake];
+    await this.#ledger.platform.timers.sleep(ms, AbortSignal.any(signals)).catch(() => undefined);
   }
 }
 

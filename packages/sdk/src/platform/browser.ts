@@ -1,5 +1,5 @@
 import { ambient } from './ambient.ts';
-import type { Platform, WorkerPort } from './platform.ts';
+import type { Connectivity, Platform, WorkerPort } from './platform.ts';
 
 /**
  * The browser's workers and network. The two URLs are written out as literals, relative to the built package, because
@@ -14,11 +14,21 @@ export const platform: Platform = {
       return globalThis.EventSource;
     },
   },
+  connectivity: { onChange: onConnectivityChange },
   spawnWorker,
   get wasmUrl() {
     return new URL('./quicprochat_wasm_bg.wasm', import.meta.url);
   },
 };
+
+/** The events of the page or worker that the SDK runs in. */
+function onConnectivityChange(listener: Parameters<Connectivity['onChange']>[0]): () => void {
+  const listening = new AbortController();
+  const { signal } = listening;
+  addEventListener('online', () => listener(true), { signal });
+  addEventListener('offline', () => listener(false), { signal });
+  return () => listening.abort();
+}
 
 function spawnWorker(): WorkerPort {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'quicprochat' });

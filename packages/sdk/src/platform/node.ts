@@ -13,6 +13,8 @@ const SOURCE_ENTRY = '../worker/entry-node.ts';
 export const platform: Platform = {
   ...ambient,
   net: { fetch: (...args) => fetch(...args), EventSource },
+  // Node hears nothing of its network: a broken stream and a timer have to do.
+  connectivity: { onChange: () => () => undefined },
   spawnWorker,
   wasmUrl: fromSource ? undefined : new URL('./quicprochat_wasm_bg.wasm', import.meta.url),
 };

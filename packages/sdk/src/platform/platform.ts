@@ -7,6 +7,7 @@ export interface Platform {
   readonly random: Random;
   readonly timers: Timers;
   readonly net: Net;
+  readonly connectivity: Connectivity;
   /** Starts the worker that will hold the crypto. */
   spawnWorker(): WorkerPort;
   /** Where the .wasm lies by default; undefined where the worker finds it by itself. */
@@ -32,6 +33,12 @@ export interface Timers {
 export interface Net {
   fetch: typeof fetch;
   EventSource: EventSourceLike;
+}
+
+/** What the system says of its network. It is a hint to try again now: neither answer says whether the relay is there. */
+export interface Connectivity {
+  /** Calls back when the network came back (`true`) or went away (`false`). Returns how to stop it. */
+  onChange(listener: (isOnline: boolean) => void): () => void;
 }
 
 /** The part of the EventSource constructor that tRPC's stream link uses. */
