@@ -75,18 +75,19 @@ export class Live {
   async #keep(name: 'inbox' | 'groups', followOnce: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
     let delayMs = BACKOFF_MS.first;
+    let networkChange = this.#networkChange.signal;
     while (!this.#isClosing()) {
-      const { signal: networkChange } = this.#networkChange;
+      if (networkChange !== this.#networkChange.signal) {
+        networkChange = this.#networkChange.signal;
+        delayMs = BACKOFF_MS.first;
+      }
       this.#openedMs[name] = undefined;
       try {
         await followOnce(AbortSignal.any([signal, networkChange]));
         delayMs = BACKOFF_MS.first;
       } catch (error) {
         if (this.#isClosing()) return;
-        if (networkChange.aborted) {
-          delayMs = BACKOFF_MS.first;
-          continue;
-        }
+        if (networkChange.aborted) continue;
         const hasLasted = this.#hasLasted(name);
         if (hasLasted) delayMs = BACKOFF_MS.first;
         // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
@@ -94,7 +95,7 @@ export class Live {
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
         const jitter = 0.5 + this.#ledger.platform.random.fraction();
         await this.#sleep(waitAfter(error, delayMs) * jitter, networkChange);
-        delayMs = networkChange.aborted ? BACKOFF_MS.first : Math.min(delayMs * 2, BACKOFF_MS.most);
+        delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
       }
     }
   }
