@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: ['src/browser.ts', 'src/node.ts'],
+  entry: ['src/browser.ts', 'src/bundled.ts', 'src/bundled-node.ts', 'src/node.ts'],
   format: 'esm',
   platform: 'neutral',
   dts: true,

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { start, type WasmSource } from './start.ts';
+import { initialize as initializeFrom } from './bundled-node.ts';
+import type { WasmSource } from './start.ts';
 
 export * from './core.ts';
 
@@ -13,15 +12,5 @@ const ARTEFACT = new URL('../artefact/quicprochat_wasm_bg.wasm', import.meta.url
  * @throws what reading or compiling throws; the next call tries again
  */
 export function initialize(source: WasmSource = ARTEFACT): Promise<void> {
-  return start(() => {
-    const file = filePath(source);
-    return file === undefined ? source : readFile(file);
-  });
-}
-
-/** The path of a source that is a file here; Node's fetch takes none. */
-function filePath(source: WasmSource): string | undefined {
-  if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : undefined;
-  if (typeof source !== 'string' || /^(https?|data|blob):/.test(source)) return undefined;
-  return source.startsWith('file:') ? fileURLToPath(source) : source;
+  return initializeFrom(source);
 }

@@ -106,7 +106,7 @@ export class Client implements AsyncDisposable {
       };
       const ledger = new Ledger(storage, core, platform);
       close = () => ledger.close();
-      await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl)?.toString() });
+      await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl).toString() });
       await ledger.load();
       const relay = new RelaySession(origin, signerOf(ledger), platform);
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Client } from '../src/client.ts';
 import { findFork } from '../src/fork.ts';
-import { platform } from '../src/platform/node.ts';
+import { platform } from '#platform';
 import type { Platform, WorkerPort } from '../src/platform/platform.ts';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';
 import { memoryStorage } from '../src/storage/memory.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fromBase64Url } from '@quicprochat/protocol';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { platform } from '../src/platform/node.ts';
+import { platform } from '#platform';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { people } from './support/people.ts';
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
@@ -61,4 +61,22 @@ test('the tarball holds what is built and nothing of the workspace', async () =>
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
   expect(files).toContain(join('dist', 'quicprochat_wasm_bg.wasm'));
   expect(await readdir(join(project, 'node_modules/@quicprochat'))).toEqual(['sdk']);
+});
+
+test('every file that the shipped code names beside itself is in the tarball', async () => {
+  const root = join(project, 'node_modules/@quicprochat/sdk/dist');
+  const files = (await readdir(root)).filter((file) => file.endsWith('.js'));
+  // Bundlers follow string literals, constants included, so each one that reads as a relative address counts; not the keys of objects.
+  const addresses = await Promise.all(
+    files.map(async (file) => {
+      const code = await readFile(join(root, file), 'utf8');
+      const imports = [...code.matchAll(/["'](\.\.?\/[^"'\s]+)["'](?!:)/g)];
+      const urls = [...code.matchAll(/new URL\(\s*["']([^"':]+)["'],\s*import\.meta\.url/g)];
+      return [...imports, ...urls].map(([, address = '']) => ({ file, address }));
+    }),
+  );
+  const named = addresses.flat();
+  expect(named).toContainEqual({ file: 'platform-node.js', address: './worker-node.js' });
+  expect(named).toContainEqual({ file: 'platform-browser.js', address: './quicprochat_wasm_bg.wasm' });
+  expect(named.filter(({ file, address }) => !existsSync(join(root, dirname(file), address)))).toEqual([]);
 });

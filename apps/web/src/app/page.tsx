@@ -1,17 +1,8 @@
 'use client';
 
-import dynamic from 'next/dynamic';
-import { Opening } from '../features/account/opening.tsx';
+import { App } from '../features/messenger/entry.ts';
 
-/**
- * The whole client. It is never rendered at build time: what it shows lives in the browser's storage, and the SDK has
- * no business in the builder's Node.
- */
-const Messenger = dynamic(() => import('../features/messenger/entry.ts').then(({ App }) => App), {
-  ssr: false,
-  loading: () => <Opening />,
-});
-
+/** The whole client. At build time only its first state is rendered: the account lives in the browser's storage. */
 export default function Page() {
-  return <Messenger />;
+  return <App />;
 }

@@ -1,47 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import { EventSource } from 'eventsource';
-import { ambient } from './ambient.ts';
-import type { Platform, WorkerPort } from './platform.ts';
+import { nodePlatform } from './node-platform.ts';
 
-/** From a checkout, Node runs the TypeScript as it is; the package ships it bundled, with the .wasm beside it. */
-const fromSource = import.meta.url.endsWith('.ts');
-
-/** Not written out where it is used: bundlers follow literals, and the package does not have this file. */
-const SOURCE_ENTRY = '../worker/entry-node.ts';
-
-/** Node's threads and network. Chosen over browser.ts by the `node` condition of `#platform` in package.json. */
-export const platform: Platform = {
-  ...ambient,
-  net: { fetch: (...args) => fetch(...args), EventSource },
-  // Node hears nothing of its network: a broken stream and a timer have to do.
-  connectivity: { onChange: () => () => undefined },
-  spawnWorker,
-  wasmUrl: fromSource ? undefined : new URL('./quicprochat_wasm_bg.wasm', import.meta.url),
-};
-
-function spawnWorker(): WorkerPort {
-  const worker = fromSource
-    ? new Worker(new URL(SOURCE_ENTRY, import.meta.url), {
-        execArgv: ['--conditions=@quicprochat/source'],
-      })
-    : new Worker(new URL('./worker-node.js', import.meta.url));
-  worker.unref();
-
-  return {
-    post: (message) => {
-      worker.postMessage(message);
-    },
-    onMessage: (listener) => worker.on('message', listener),
-    onFailure: (listener) => {
-      worker.once('error', listener);
-      worker.once('exit', (code) => {
-        listener(new Error(`exit code ${code}`));
-      });
-    },
-    setBusy: (busy) => {
-      if (busy) worker.ref();
-      else worker.unref();
-    },
-    terminate: () => void worker.terminate(),
-  };
-}
+/**
+ * Node, as the package ships it: the worker and the .wasm lie beside this file. Bundlers resolve both literals, also
+ * when they only prerender a page, so there must be no address here that exists in a checkout alone.
+ */
+export const platform = nodePlatform({
+  startWorker: () => new Worker(new URL('./worker-node.js', import.meta.url)),
+  wasmUrl: () => new URL('./quicprochat_wasm_bg.wasm', import.meta.url),
+});

@@ -10,8 +10,8 @@ export interface Platform {
   readonly connectivity: Connectivity;
   /** Starts the worker that will hold the crypto. */
   spawnWorker(): WorkerPort;
-  /** Where the .wasm lies by default; undefined where the worker finds it by itself. */
-  readonly wasmUrl: URL | undefined;
+  /** Where the .wasm lies by default. */
+  readonly wasmUrl: URL;
 }
 
 export interface Clock {

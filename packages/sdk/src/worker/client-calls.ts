@@ -1,4 +1,4 @@
-import { CoreClient, coreErrorCodes, initialize } from '@quicprochat/core-wasm';
+import { CoreClient, coreErrorCodes, initialize } from '@quicprochat/core-wasm/bundled';
 import type { CallData, CallName, CallResult, Identity } from './protocol.ts';
 import { session } from './session.ts';
 

@@ -1,5 +1,5 @@
 import type { CipherSuite } from '@quicprochat/protocol';
-import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm';
+import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm/bundled';
 import type { CallData, CallName, CallResult, GroupState, Processed, StagedBundle } from './protocol.ts';
 import { session } from './session.ts';
 

@@ -4,7 +4,7 @@ import type {
   StoreRecord,
   StoreWrite,
   WelcomeBundle,
-} from '@quicprochat/core-wasm';
+} from '@quicprochat/core-wasm/bundled';
 import type { CipherSuite } from '@quicprochat/protocol';
 
 /**
@@ -74,7 +74,7 @@ interface OnGroup {
 
 /** Every call, by name: what goes in, and what comes out. */
 export interface Calls {
-  'worker.initialize': { data: { wasm: string | undefined }; result: { errorCodes: string[] } };
+  'worker.initialize': { data: { wasm: string }; result: { errorCodes: string[] } };
   'client.create': { data: { handle: string; storeKey: Uint8Array }; result: Identity };
   'client.open': { data: { storeKey: Uint8Array; records: StoreRecord[] }; result: Identity };
   'client.identity': { data: Record<string, never>; result: Identity };

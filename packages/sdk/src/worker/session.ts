@@ -1,4 +1,4 @@
-import type { CoreClient, GroupMember } from '@quicprochat/core-wasm';
+import type { CoreClient, GroupMember } from '@quicprochat/core-wasm/bundled';
 import type { StoreWrite } from './protocol.ts';
 
 /**
