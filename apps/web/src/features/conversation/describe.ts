@@ -1,5 +1,6 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Content, ConversationState, Message } from '@quicprochat/sdk';
+import { isolated } from '../../parts/visible.ts';
 
 type Undecryptable = Extract<Content, { type: 'undecryptable' }>;
 
@@ -56,7 +57,7 @@ export function describe(content: Exclude<Content, { type: 'text' }>, from: stri
     case 'renamed':
       return content.name === ''
         ? `${subject(from, self)} took the name away`
-        : `${subject(from, self)} named the conversation “${content.name}”`;
+        : `${subject(from, self)} named the conversation “${isolated(content.name)}”`;
     case 'healed':
       return `${subject(content.handle, self)} renewed ${content.handle === self ? 'your' : 'their'} keys`;
     case 'undecryptable':
@@ -72,6 +73,9 @@ export function describeHealed(handles: readonly string[], self: string): string
   return `${capitalised(names(handles, self))} renewed their keys`;
 }
 
+/** Characters of a message that the list takes; more than fit on the widest line. */
+const PREVIEW_LENGTH = 200;
+
 /** What the list shows under the title. */
 export function previewOf({ state, lastMessage, members }: ConversationSnapshot): string {
   if (state !== 'active') return ENDED[state].title;
@@ -82,12 +86,13 @@ export function previewOf({ state, lastMessage, members }: ConversationSnapshot)
 
 function previewOfMessage({ content, from, own }: Message, self: string): string {
   if (content.type !== 'text') return describe(content, from, self);
-  return `${own ? 'You' : from}: ${content.text}`;
+  // The list shows one line; a text of 64 KiB is not laid out for it.
+  return `${own ? 'You' : isolated(from)}: ${isolated(content.text.slice(0, PREVIEW_LENGTH).replaceAll(/\s+/g, ' '))}`;
 }
 
 /** `alice`, `alice and bob`, `alice, bob and you` */
 function names(handles: readonly string[], self: string): string {
-  const words = handles.filter((handle) => handle !== self);
+  const words = handles.filter((handle) => handle !== self).map(isolated);
   if (words.length < handles.length) words.push('you');
   const last = words.at(-1) ?? 'nobody';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
@@ -95,7 +100,7 @@ function names(handles: readonly string[], self: string): string {
 
 function subject(handle: string, self: string): string {
   if (handle === '') return 'Somebody';
-  return handle === self ? 'You' : handle;
+  return handle === self ? 'You' : isolated(handle);
 }
 
 function capitalised(text: string): string {
