@@ -80,16 +80,21 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
   });
 
   test('is written out in system lines and previews', () => {
-    expect(sentenceOf({ type: 'renamed', name }, 'alice', 'carol')).toContain(`“${visibleName}”`);
-    expect(sentenceOf({ type: 'members-added', handles: [name, 'dan'] }, name, 'carol')).toBe(
-      `${visibleName} added ${visibleName} and dan`,
+    expect(sentenceOf({ content: { type: 'renamed', name }, from: 'alice', own: false }, 'carol')).toContain(
+      `“${visibleName}”`,
     );
+    expect(
+      sentenceOf(
+        { content: { type: 'members-added', handles: [name, 'dan'] }, from: name, own: false },
+        'carol',
+      ),
+    ).toBe(`${visibleName} added ${visibleName} and dan`);
     expect(previewOf(snapshot)).toBe(`${visibleName}: hello`);
   });
 });
 
 test('a name written from right to left leaves the sentence around it in order', () => {
-  expect(sentenceOf({ type: 'renamed', name: 'שלום' }, 'alice', 'carol')).toBe(
+  expect(sentenceOf({ content: { type: 'renamed', name: 'שלום' }, from: 'alice', own: false }, 'carol')).toBe(
     'alice named the conversation “\u2068שלום\u2069”',
   );
 });
