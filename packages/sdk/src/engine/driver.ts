@@ -6,7 +6,8 @@ import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { LogReader, type Arrived } from './log-reader.ts';
 import { OutboxSender } from './outbox-sender.ts';
-import { conversations, outbox, type ConversationRow, type Intent, type OutboxRow } from './rows.ts';
+import type { GroupState } from '../worker/protocol.ts';
+import { conversations, type ConversationRow, type Intent } from './rows.ts';
 import { hasAdvanced, isContested, isReadable } from './standing.ts';
 import { Witness } from './witness.ts';
 
@@ -90,8 +91,9 @@ export class Driver {
     const row = this.#ledger.row(conversations, conversationId);
     // No stream follows an epoch that void commits have ended: what others bring for it has to be asked for.
     const isStanding = row !== undefined && isContested(row);
-    const isDue = this.#waiting(conversationId).length > 0 || this.#dutyOf(conversationId) !== undefined;
-    if (isStanding || isDue) await this.drive(conversationId, { readLog: false });
+    const waits = this.#ledger.outbox.first(conversationId) !== undefined;
+    if (isStanding || waits || this.#dutyOf(conversationId) !== undefined)
+      await this.drive(conversationId, { readLog: false });
   }
 
   /** Takes an entry that a stream brought. */
@@ -160,7 +162,7 @@ export class Driver {
 
   async #read(conversationId: string): Promise<void> {
     // A group that the relay has not heard of yet has no log.
-    if (this.#waiting(conversationId)[0]?.kind === 'create') return;
+    if (this.#ledger.outbox.first(conversationId)?.kind === 'create') return;
     if (!(await this.#applyArrived(conversationId))) this.#unread.add(conversationId);
     const row = this.#ledger.row(conversations, conversationId);
     if (!this.#unread.has(conversationId) && !(row !== undefined && isContested(row))) return;
@@ -211,7 +213,7 @@ export class Driver {
     const group = this.#ledger.group(conversationId);
     const conversation = this.#ledger.row(conversations, conversationId);
     if (group === undefined || !isReadable(conversation)) return undefined;
-    if (this.#isServed(conversationId)) return undefined;
+    if (this.#isServed(conversationId, group)) return undefined;
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
@@ -226,15 +228,9 @@ export class Driver {
    * Whether what waits does the group's duties already. Any commit heals and takes up all proposals: the one that goes
    * next is enough, and one that is staged may be with the relay, so that nothing may take its place in the core.
    */
-  #isServed(conversationId: string): boolean {
-    const waiting = this.#waiting(conversationId);
-    const [first] = waiting;
-    if (first?.kind === 'create' || first?.kind === 'commit') return true;
-    return waiting.some((row) => row.kind === 'commit' && row.prepared !== undefined);
-  }
-
-  #waiting(conversationId: string): OutboxRow[] {
-    return this.#ledger.rows(outbox, `${conversationId}/`);
+  #isServed(conversationId: string, { hasPendingCommit }: GroupState): boolean {
+    const first = this.#ledger.outbox.first(conversationId);
+    return hasPendingCommit || first?.kind === 'create' || first?.kind === 'commit';
   }
 }
 

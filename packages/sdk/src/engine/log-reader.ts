@@ -89,7 +89,8 @@ export class LogReader {
 
   /** False where nobody takes it: a commit that is void. */
   async #applyOne(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<boolean> {
-    const own = tx.outboxRows(conversationId).find((row) => isOwn(row, entry));
+    const waiting = tx.outboxRow(entry.id);
+    const own = waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
     if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
     if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform.clock.now());
     else await this.#applyMessage(tx, conversationId, entry);
