@@ -9,34 +9,28 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
 /** Counts the rows that the client's state hands out, one by one or in lists. */
 function countRows() {
   let count = 0;
-  const { rows, row } = Ledger.prototype;
-  const { of, byId, first } = OutboxIndex.prototype;
-  vi.spyOn(Ledger.prototype, 'rows').mockImplementation(function (this: Ledger, ...args) {
-    const given = rows.apply(this, args);
-    count += given.length;
-    return given;
-  });
-  vi.spyOn(Ledger.prototype, 'row').mockImplementation(function (this: Ledger, ...args) {
+  const observe = (prototype: object, name: string, look: (given: unknown) => unknown) => {
+    const original = Reflect.get(prototype, name) as Methods[string];
+    vi.spyOn(prototype as Methods, name).mockImplementation(function (this: unknown, ...args) {
+      return look(Reflect.apply(original, this, args));
+    });
+  };
+  const one = (row: unknown) => {
     count++;
-    return row.apply(this, args);
-  });
-  vi.spyOn(OutboxIndex.prototype, 'of').mockImplementation(function* (this: OutboxIndex, ...args) {
-    for (const given of of.apply(this, args)) {
-      count++;
-      yield given;
-    }
-  });
-  vi.spyOn(OutboxIndex.prototype, 'byId').mockImplementation(function (this: OutboxIndex, ...args) {
-    count++;
-    return byId.apply(this, args);
-  });
-  vi.spyOn(OutboxIndex.prototype, 'first').mockImplementation(function (this: OutboxIndex, ...args) {
-    count++;
-    return first.apply(this, args);
-  });
+    return row;
+  };
+  const each = function* (rows: unknown) {
+    for (const row of rows as Iterable<unknown>) yield one(row);
+  };
+  observe(Ledger.prototype, 'row', one);
+  observe(Ledger.prototype, 'rows', (rows) => [...each(rows)]);
+  observe(OutboxIndex.prototype, 'byId', one);
+  observe(OutboxIndex.prototype, 'of', each);
   return () => count;
 }
 
