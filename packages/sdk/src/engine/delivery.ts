@@ -1,7 +1,7 @@
 import { QuicprochatError, sdkError } from '../errors.ts';
 import type { Driver } from './driver.ts';
 import type { Ledger } from './ledger.ts';
-import { outbox, type OutboxRow } from './rows.ts';
+import type { OutboxRow } from './rows.ts';
 
 /** How long a client that does not stay keeps trying to reach the relay. */
 const PATIENCE_MS = 10_000;
@@ -27,26 +27,26 @@ export class Delivery {
 
   /** Resolves when the relay has it. */
   accepted(id: string, options: Waiting): Promise<void> {
-    return this.#until(() => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
+    return this.#until(id, () => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
   }
 
   /** Resolves when it has taken effect here. */
   settled(id: string, options: Waiting): Promise<void> {
-    return this.#until(() => this.#isOver(id, () => false), options);
+    return this.#until(id, () => this.#isOver(id, () => false), options);
   }
 
   /** Resolves when all that waits now has taken effect. */
-  drained(options: Waiting): Promise<void> {
-    const ids = this.#rows().map(({ id }) => id);
-    return this.#until(() => ids.every((id) => this.#isOver(id, () => false)), options);
+  async drained(options: Waiting): Promise<void> {
+    const waiting = [...this.#ledger.outbox.of(this.#id)].map(({ id }) => this.settled(id, options));
+    await Promise.all(waiting);
   }
 
-  #until(isDone: () => boolean, { signal }: Waiting): Promise<void> {
-    return this.#live ? this.#wait(isDone, signal) : this.#push(isDone, signal);
+  #until(id: string, isDone: () => boolean, { signal }: Waiting): Promise<void> {
+    return this.#live ? this.#wait(id, isDone, signal) : this.#push(isDone, signal);
   }
 
   /** A live client sends by itself, and goes on when the network is back: only the waiting ends with the signal. */
-  #wait(isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+  #wait(id: string, isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
         try {
@@ -58,7 +58,7 @@ export class Delivery {
       const abort = () => {
         end(() => reject(toError(signal?.reason)));
       };
-      const stop = this.#ledger.onChange(check);
+      const stop = this.#ledger.outbox.listen(id, check);
       const end = (then: () => void) => {
         stop();
         signal?.removeEventListener('abort', abort);
@@ -99,15 +99,11 @@ export class Delivery {
 
   /** @throws why it was given up, where it was */
   #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
-    const row = this.#rows().find((waiting) => waiting.id === id);
+    const row = this.#ledger.outbox.byId(id);
     if (row !== undefined) return early(row);
     const failure = this.#driver.failures.of(id);
     if (failure !== undefined) throw failure;
     return true;
-  }
-
-  #rows(): OutboxRow[] {
-    return this.#ledger.rows(outbox, `${this.#id}/`);
   }
 }
 

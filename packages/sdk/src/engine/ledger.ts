@@ -6,7 +6,18 @@ import { StorageConflict, type Storage } from '../storage/storage.ts';
 import type { CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { Mutex } from './mutex.ts';
-import { accounts, ACCOUNT, conversations, CORE_PREFIX, STORE_VERSION, TABLES, type Table } from './rows.ts';
+import { OutboxIndex } from './outbox-index.ts';
+import {
+  accounts,
+  ACCOUNT,
+  conversations,
+  CORE_PREFIX,
+  outbox,
+  STORE_VERSION,
+  TABLES,
+  type OutboxRow,
+  type Table,
+} from './rows.ts';
 import { Transaction } from './transaction.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
@@ -27,8 +38,11 @@ export class Ledger {
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
+  /** What waits to be sent, as it stands in the rows. */
+  readonly outbox = new OutboxIndex();
   #generation = 0;
-  #rows = new Map<string, unknown>();
+  /** By the names of their tables, and then by their keys. */
+  #tables = new Map<string, Map<string, unknown>>();
   #groups = new Map<string, GroupState>();
   #closed = false;
 
@@ -40,14 +54,13 @@ export class Ledger {
   }
 
   row<Row>(table: Table<Row>, key: string): Row | undefined {
-    return this.#rows.get(`${table.name}/${key}`) as Row | undefined;
+    return this.#tables.get(table.name)?.get(key) as Row | undefined;
   }
 
-  /** The rows of a table in the order of their keys, those under `prefix` only. */
-  rows<Row>(table: Table<Row>, prefix = ''): Row[] {
-    const start = `${table.name}/${prefix}`;
-    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(start)).sort();
-    return keys.map((key) => this.#rows.get(key) as Row);
+  /** The rows of a table in the order of their keys. */
+  rows<Row>(table: Table<Row>): Row[] {
+    const rows = [...(this.#tables.get(table.name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    return rows.map(([, row]) => row as Row);
   }
 
   /** The MLS state of an active conversation. */
@@ -68,6 +81,11 @@ export class Ledger {
   onChange(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Has listeners look at a conversation again, of which something changed that is not stored. */
+  announce(conversationId: string): void {
+    this.#emit(new Set([conversationId]));
   }
 
   /**
@@ -164,15 +182,29 @@ export class Ledger {
     await tx.finish();
     if (tx.isEmpty) return;
     this.#generation = await this.storage.commit(tx.storageWrites(), this.#generation);
-    for (const [key, row] of tx.rows) {
-      if (row === undefined) this.#rows.delete(key);
-      else this.#rows.set(key, row);
-    }
+    const settled = new Set<string>();
+    for (const [key, row] of tx.rows) for (const id of this.#take(key, row)) settled.add(id);
     for (const [id, group] of tx.groups) {
       if (group === undefined) this.#groups.delete(id);
       else this.#groups.set(id, group);
     }
     this.#emit(tx.changed);
+    this.outbox.wake(settled);
+  }
+
+  /** Takes a row over into the memory. Gives the ids of what waits, or waited, in the outbox there. */
+  #take(key: string, row: unknown): string[] {
+    const [name, rest] = splitKey(key);
+    const table = this.#tables.get(name) ?? new Map<string, unknown>();
+    this.#tables.set(name, table);
+    const before = table.get(rest);
+    if (row === undefined) table.delete(rest);
+    else table.set(rest, row);
+    if (name !== outbox.name) return [];
+    const [gone, there] = [before as OutboxRow | undefined, row as OutboxRow | undefined];
+    if (gone !== undefined && gone.id !== there?.id) this.outbox.remove(gone);
+    if (there !== undefined) this.outbox.put(there);
+    return [gone, there].flatMap((one) => one?.id ?? []);
   }
 
   async #isOvertaken(): Promise<boolean> {
@@ -191,7 +223,9 @@ export class Ledger {
     this.core.dirty = false;
 
     this.#generation = snapshot.generation;
-    this.#rows = rows;
+    this.#tables = new Map();
+    this.outbox.clear();
+    for (const key of [...rows.keys()].sort()) this.#take(key, rows.get(key));
     this.#groups = new Map();
     const nowMs = this.platform.clock.now();
     for (const { id, state } of this.rows(conversations)) {
@@ -200,6 +234,7 @@ export class Ledger {
       this.#groups.set(id, result);
     }
     this.#emit('everything');
+    this.outbox.wakeAll();
   }
 
   /** All rows of one generation. */
@@ -224,6 +259,12 @@ function contention() {
     'STORE_CONTENTION',
     'Another tab or program keeps changing this account’s storage; try again.',
   );
+}
+
+/** The name of a row's table, and its key in there. */
+function splitKey(key: string): [name: string, rest: string] {
+  const end = key.indexOf('/');
+  return [key.slice(0, end), key.slice(end + 1)];
 }
 
 /** Where a core record stands in the store. */

@@ -69,11 +69,11 @@ export class OutboxSender {
 
   /** The first row, sealed or staged for the epoch of the moment. */
   async #prepareFirst(conversationId: string): Promise<OutboxRow | 'settled' | undefined> {
-    const waiting = this.#ledger.rows(outbox, `${conversationId}/`)[0];
+    const waiting = this.#ledger.outbox.first(conversationId);
     if (waiting === undefined) return undefined;
     try {
       return await this.#ledger.transact(async (tx) => {
-        const row = tx.outboxRows(conversationId)[0];
+        const row = tx.firstInOutbox(conversationId);
         if (row === undefined || !isReadable(tx.conversation(conversationId))) return undefined;
         return this.#prepare(tx, row);
       });

@@ -5,6 +5,7 @@ import type { CallData, CallName, CallResult, GroupState, StoreWrite } from '../
 import { storeKeyOf, type Ledger } from './ledger.ts';
 import {
   conversations,
+  isUrgent,
   messageKey,
   outbox,
   outboxKey,
@@ -32,6 +33,9 @@ export class Transaction {
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
   readonly #touchedGroups = new Set<string>();
+  /** What this has put into outboxes or taken out of them, by id. */
+  readonly #outbox = new Map<string, OutboxRow | undefined>();
+  readonly #lastOrder = new Map<string, number>();
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -136,31 +140,53 @@ export class Transaction {
 
   /** Puts something at the end of the outbox; what others wait for (`urgent`) before all that is not. */
   enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
-    const taken = this.outboxRows(row.conversationId).map(({ order }) => Number(order.slice(2)));
-    const n = Math.max(0, ...taken) + 1;
+    const { conversationId: id } = row;
+    const n = (this.#lastOrder.get(id) ?? this.#ledger.outbox.lastOf(id)) + 1;
+    this.#lastOrder.set(id, n);
     const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 };
     this.putOutbox(complete);
     return complete;
   }
 
+  /** Moves something that waits, and was not prepared, to where the urgent things are. */
+  hasten(row: OutboxRow): void {
+    if (isUrgent(row) || row.kind === 'create' || row.prepared !== undefined) return;
+    this.removeOutbox(row);
+    this.enqueue(row, { urgent: true });
+  }
+
   putOutbox(row: OutboxRow): void {
     this.put(outbox, outboxKey(row), row);
+    this.#outbox.set(row.id, row);
   }
 
   removeOutbox(row: OutboxRow): void {
     this.remove(outbox, outboxKey(row));
+    this.#outbox.set(row.id, undefined);
   }
 
-  /** What waits in a conversation's outbox, first to go first. */
-  outboxRows(id: string): OutboxRow[] {
-    const rows = new Map(this.#ledger.rows(outbox, `${id}/`).map((row) => [outboxKey(row), row]));
-    for (const [key, value] of this.rows) {
-      if (!key.startsWith(`${outbox.name}/${id}/`)) continue;
-      const short = key.slice(outbox.name.length + 1);
-      if (value === undefined) rows.delete(short);
-      else rows.set(short, value as OutboxRow);
+  /** What waits under this id. */
+  outboxRow(id: string): OutboxRow | undefined {
+    return this.#outbox.has(id) ? this.#outbox.get(id) : this.#ledger.outbox.byId(id);
+  }
+
+  /** What is to be sent next in a conversation. */
+  firstInOutbox(id: string): OutboxRow | undefined {
+    let first: OutboxRow | undefined;
+    for (const row of this.#outbox.values())
+      if (row?.conversationId === id && (first === undefined || row.order < first.order)) first = row;
+    for (const row of this.#ledger.outbox.of(id)) {
+      if (this.#outbox.has(row.id)) continue;
+      return first === undefined || row.order < first.order ? row : first;
     }
-    return [...rows.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
+    return first;
+  }
+
+  /** All that waits in a conversation, first to go first. */
+  outboxRows(id: string): OutboxRow[] {
+    const stored = [...this.#ledger.outbox.of(id)].filter((row) => !this.#outbox.has(row.id));
+    const own = [...this.#outbox.values()].flatMap((row) => (row?.conversationId === id ? row : []));
+    return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
 
   /** Reads the state of every group that was touched, for the memory to take over with the commit. */
