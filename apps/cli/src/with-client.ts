@@ -1,6 +1,7 @@
-import type { Client } from '@quicprochat/sdk';
+import { QuicprochatError, toSentence, type Client } from '@quicprochat/sdk';
 import type { Context } from './command.ts';
 import { isOffline } from './exit.ts';
+import { clean, type Output } from './output.ts';
 
 /**
  * Opens the account, takes in what is new, works, and closes again. Without a relay it goes on with what is stored:
@@ -11,6 +12,7 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
   const client = await home.open({ live: false, signal });
   try {
     await client.sync({ signal }).catch(async (error: unknown) => {
+      if (await tellTroubles(client, error, output)) return;
       if (!isOffline(error)) throw error;
       await output.note('The relay cannot be reached: what came since the last time is not known yet.');
     });
@@ -18,4 +20,19 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Says which conversations stand still and why, if that is all that failed.
+ *
+ * @returns false if the error is not one conversation's own: then nothing was said
+ */
+export async function tellTroubles(client: Client, error: unknown, output: Output): Promise<boolean> {
+  // A relay that lies is no trouble of the moment: whoever finds it out is told by a command that fails.
+  if (error instanceof QuicprochatError && error.code === 'RELAY_FORKED') return false;
+  const troubled = client.conversations.list().filter(({ trouble }) => trouble !== undefined);
+  if (!troubled.some(({ trouble }) => trouble === error)) return false;
+  for (const { id, name, trouble } of troubled)
+    await output.note(`${clean(name) || id} cannot be updated. ${toSentence(trouble)}`);
+  return true;
 }

@@ -8,6 +8,7 @@ import { Driver } from './engine/driver.ts';
 import { Inbox } from './engine/inbox.ts';
 import { Ledger } from './engine/ledger.ts';
 import { Live, type Connection } from './engine/live.ts';
+import { Pass } from './engine/pass.ts';
 import { contacts, conversations, type AccountRow } from './engine/rows.ts';
 import { isReadable } from './engine/standing.ts';
 import { sdkError } from './errors.ts';
@@ -156,20 +157,22 @@ export class Client implements AsyncDisposable {
 
   /**
    * One pass over everything: Welcomes, logs, what waits to be sent, healing that is due. For programs that do not
-   * stay; a live client does this all the time.
+   * stay; a live client does this all the time. What fails in one conversation does not stop the others: everything that
+   * can be done is done, and then the first error is thrown. What stopped a conversation is its `trouble`.
    *
-   * @throws {TransportError} NETWORK where the relay cannot be reached; what was queued stays queued
+   * @throws {TransportError} NETWORK if the relay cannot be reached; what was queued stays queued
    */
   async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
     check(CANCELABLE, options);
     this.#requireOpen();
-    await this.#inbox.topUpKeyPackages();
-    await this.#inbox.catchUp();
-    await this.#inbox.forgetExpiredKeyPackages();
-    for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
-      options.signal?.throwIfAborted();
-      await this.#driver.drive(id, { readLog: true });
-    }
+    const pass = new Pass(options.signal);
+    await pass.try(() => this.#inbox.topUpKeyPackages());
+    const isRead = await pass.try(() => this.#inbox.catchUp());
+    // An invitation that was not read yet needs the key package that it was made for.
+    if (isRead) await pass.try(() => this.#inbox.forgetExpiredKeyPackages());
+    for (const { id } of this.#ledger.rows(conversations).filter(isReadable))
+      await pass.try(() => this.#driver.drive(id, { readLog: true }));
+    pass.end();
   }
 
   /** Calls back after anything changed. Returns how to stop it. */

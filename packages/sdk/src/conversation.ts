@@ -13,7 +13,7 @@ import {
   type Intent,
 } from './engine/rows.ts';
 import { Timeline } from './engine/timeline.ts';
-import { sdkError } from './errors.ts';
+import { sdkError, type QuicprochatError } from './errors.ts';
 import type { LogStatement } from './fork.ts';
 import type { Message, SentMessage } from './message.ts';
 import { Members } from './members.ts';
@@ -54,6 +54,15 @@ export class Conversation {
    */
   get state(): ConversationState {
     return this.#row.state;
+  }
+
+  /**
+   * What keeps this conversation from being read or sent in just now, other than the network: for example
+   * `CURSOR_INVALID`, if the relay was restored from a backup that is older than what this device has read. Undefined
+   * once it goes on. Other conversations are not affected, and a live client tries again by itself.
+   */
+  get trouble(): QuicprochatError | undefined {
+    return this.#parts.driver.troubleOf(this.id);
   }
 
   /** The MLS epoch: grows by one with every commit. */

@@ -201,6 +201,18 @@ export function hasCode<Code extends ErrorCode>(
   return error instanceof QuicprochatError && (codes as readonly ErrorCode[]).includes(error.code);
 }
 
+/**
+ * Whether the error is a verdict on what the core was given. Our own faults (the storage, the worker, INTERNAL) are not:
+ * they never decide that an entry or a Welcome is bad.
+ */
+export function isAboutInput(error: unknown): error is QuicprochatError {
+  return (
+    error instanceof ValidationError ||
+    error instanceof CryptoVerificationError ||
+    error instanceof UsageError
+  );
+}
+
 /** One sentence about an error for a person to read. Never a stack, never more than the error's own message. */
 export function toSentence(error: unknown): string {
   if (error instanceof QuicprochatError) return error.message;

@@ -8,14 +8,17 @@ const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x000
 export const listConversations: Command = {
   usage: 'conversations',
   summary: 'list your conversations, latest activity first',
-  details:
+  details: [
     'With --json: {conversations: [{conversation, name, state, epoch, unread}]}. The state is active, leaving, left, removed or stuck.',
+    'If a conversation cannot be updated just now, its trouble is the code of the error.',
+  ].join('\n'),
 
   run: (context) =>
     withClient(context, async (client) => {
-      const conversations = client.conversations
-        .list()
-        .map(({ id, name, state, epoch, unread }) => ({ conversation: id, name, state, epoch, unread }));
+      const conversations = client.conversations.list().map(({ id, name, state, epoch, unread, trouble }) => {
+        const row = { conversation: id, name, state, epoch, unread };
+        return trouble === undefined ? row : { ...row, trouble: trouble.code };
+      });
       const rows = conversations.map(({ conversation, name, state, epoch, unread }) => [
         clean(name) || '(no name)',
         unread === 0 ? '' : `${unread} new`,

@@ -3,6 +3,7 @@ import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import type { Command, Context } from '../command.ts';
 import { CliError, isOffline } from '../exit.ts';
 import type { Output } from '../output.ts';
+import { tellTroubles } from '../with-client.ts';
 import { recordOf, textOf } from './message-line.ts';
 
 /** How long the first look at the relay may take. A shorter --timeout does not cut it off: what is there is printed. */
@@ -75,7 +76,8 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
 async function firstLook(client: Client, { output, signal }: Context): Promise<boolean> {
   const looking = client.sync({ signal }).then(
     () => true,
-    (error: unknown) => {
+    async (error: unknown) => {
+      if (await tellTroubles(client, error, output)) return true;
       if (isOffline(error) || signal.aborted) return false;
       throw error;
     },

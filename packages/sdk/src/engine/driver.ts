@@ -1,12 +1,12 @@
 import type { EntryId } from '@quicprochat/protocol';
-import { sdkError } from '../errors.ts';
+import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { LogReader, type Arrived } from './log-reader.ts';
 import { OutboxSender } from './outbox-sender.ts';
-import { conversations, outbox, type ConversationRow, type Intent } from './rows.ts';
+import { conversations, outbox, type ConversationRow, type Intent, type OutboxRow } from './rows.ts';
 import { hasAdvanced, isContested, isReadable } from './standing.ts';
 import { Witness } from './witness.ts';
 
@@ -15,7 +15,6 @@ interface Run {
   finished: Promise<void>;
   /** Asked for while the run was under way: one more round. */
   again: boolean;
-  readLog: boolean;
   /** What was put into the outbox on the group's behalf: once a run, so that a failing one cannot go round for ever. */
   readonly tended: Set<Intent['type']>;
   /** Rounds in a row that were behind and read nothing new. */
@@ -27,6 +26,9 @@ const MAX_STALLED_ROUNDS = 3;
 
 /** Entries that wait for their receipt: more than a relay reads at once for a stream, which is what one is given for. */
 const MAX_UNSIGNED = 64;
+
+/** Entries from streams that wait to be applied, while the storage is busy. Beyond that the log is read by pages instead. */
+const MAX_ARRIVED = 1_000;
 
 /**
  * Brings conversations up to date: reads the log, sends the outbox, heals when the policy says so, until nothing is
@@ -40,7 +42,14 @@ export class Driver {
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
   readonly #runs = new Map<string, Run>();
+  /** What streams brought and is not applied yet. */
   readonly #arrived = new Map<string, Arrived[]>();
+  /** Conversations whose log has to be read before anything else: asked for, and not done yet. */
+  readonly #unread = new Set<string>();
+  /** What stopped the last run of a conversation, if it does not go by itself, as the network's failures do. */
+  readonly #troubles = new Map<string, QuicprochatError>();
+  /** Told how each run ended, so that one that failed is run again. */
+  onRun: ((conversationId: string, error?: unknown) => void) | undefined;
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
 
@@ -58,33 +67,39 @@ export class Driver {
    * @param readLog whether to ask the relay for new entries first; a stream brings them without asking
    */
   drive(conversationId: string, { readLog }: { readLog: boolean }): Promise<void> {
+    if (readLog) this.#unread.add(conversationId);
     const current = this.#runs.get(conversationId);
     if (current !== undefined) {
       current.again = true;
-      current.readLog ||= readLog;
       return current.finished;
     }
-    const run: Run = { finished: Promise.resolve(), again: false, readLog, tended: new Set(), stalled: 0 };
+    const run: Run = { finished: Promise.resolve(), again: false, tended: new Set(), stalled: 0 };
     this.#runs.set(conversationId, run);
     run.finished = this.#run(conversationId, run);
     return run.finished;
   }
 
-  /** Does what time has made due in a conversation, and sends it. */
+  /** Why a conversation stands still, if not for a passing reason such as the network. */
+  troubleOf(conversationId: string): QuicprochatError | undefined {
+    return this.#troubles.get(conversationId);
+  }
+
+  /** Does what time has made due in a conversation, and sends what waits in it. */
   async tend(conversationId: string): Promise<void> {
     await this.#ledger.refreshGroup(conversationId);
     const row = this.#ledger.row(conversations, conversationId);
     // No stream follows an epoch that void commits have ended: what others bring for it has to be asked for.
-    const isDue = (row !== undefined && isContested(row)) || this.#dutyOf(conversationId) !== undefined;
-    if (isDue) await this.drive(conversationId, { readLog: false });
+    const isStanding = row !== undefined && isContested(row);
+    const isDue = this.#waiting(conversationId).length > 0 || this.#dutyOf(conversationId) !== undefined;
+    if (isStanding || isDue) await this.drive(conversationId, { readLog: false });
   }
 
   /** Takes an entry that a stream brought. */
   deliver(conversationId: string, arrived: Arrived): Promise<void> {
     const waiting = this.#arrived.get(conversationId) ?? [];
-    waiting.push(arrived);
-    this.#arrived.set(conversationId, waiting);
-    return this.drive(conversationId, { readLog: false });
+    const isFull = waiting.length >= MAX_ARRIVED;
+    if (!isFull) this.#arrived.set(conversationId, [...waiting, arrived]);
+    return this.drive(conversationId, { readLog: isFull });
   }
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */
@@ -94,76 +109,109 @@ export class Driver {
       const same = tx
         .outboxRows(conversationId)
         .find((row) => row.kind === 'commit' && row.intent.type === intent.type && isInterchangeable(intent));
-      if (same !== undefined) return same.id;
-      tx.enqueue(
-        { kind: 'commit', conversationId: tx.conversation(conversationId).id, id, intent },
-        { urgent },
-      );
+      if (same !== undefined) {
+        if (urgent) tx.hasten(same);
+        return same.id;
+      }
+      const { id: groupId } = tx.conversation(conversationId);
+      tx.enqueue({ kind: 'commit', conversationId: groupId, id, intent }, { urgent });
       return id;
     });
   }
 
   async #run(conversationId: string, run: Run): Promise<void> {
+    let failure: unknown;
     try {
-      do {
-        run.again = false;
-        const before = this.#ledger.row(conversations, conversationId);
-        if (!isReadable(before)) return;
-        await this.#read(conversationId, run);
-        const step = await this.#sender.step(conversationId);
-        if (step === 'behind') this.#countStall(run, before);
-        run.again ||= step !== 'idle' || (await this.#tend(conversationId, run));
-      } while (run.again);
+      do await this.#round(conversationId, run);
+      while (takeAgain(run));
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
       // In the same turn as the last look at `again`: whoever asks from now on starts a run of their own.
       this.#runs.delete(conversationId);
+      this.#noteTrouble(conversationId, failure);
+      this.onRun?.(conversationId, failure);
     }
   }
 
-  async #read(conversationId: string, run: Run): Promise<void> {
+  #noteTrouble(conversationId: string, failure: unknown): void {
+    const lasts = failure instanceof QuicprochatError && !failure.retryable && !hasCode(failure, 'CLOSED');
+    const before = this.#troubles.get(conversationId);
+    if (lasts) this.#troubles.set(conversationId, failure);
+    else this.#troubles.delete(conversationId);
+    if (before?.code !== this.#troubles.get(conversationId)?.code) this.#ledger.announce(conversationId);
+  }
+
+  async #round(conversationId: string, run: Run): Promise<void> {
+    const before = this.#ledger.row(conversations, conversationId);
+    if (!isReadable(before)) {
+      this.#arrived.delete(conversationId);
+      this.#unread.delete(conversationId);
+      return;
+    }
+    await this.#read(conversationId);
+    // Before what waits is sent: a message that fails must not keep the group from healing.
+    await this.#tend(conversationId, run);
+    const step = await this.#sender.step(conversationId);
+    if (step === 'behind') this.#countStall(run, before);
+    run.again ||= step !== 'idle';
+  }
+
+  async #read(conversationId: string): Promise<void> {
     // A group that the relay has not heard of yet has no log.
-    if (this.#ledger.rows(outbox, `${conversationId}/`)[0]?.kind === 'create') return;
-    const complete = await this.#applyArrived(conversationId);
+    if (this.#waiting(conversationId)[0]?.kind === 'create') return;
+    if (!(await this.#applyArrived(conversationId))) this.#unread.add(conversationId);
     const row = this.#ledger.row(conversations, conversationId);
-    const isDone = complete && !run.readLog && !(row !== undefined && isContested(row));
-    if (isDone) return;
-    run.readLog = false;
-    await this.#reader.catchUp(conversationId);
+    if (!this.#unread.has(conversationId) && !(row !== undefined && isContested(row))) return;
+    this.#unread.delete(conversationId);
+    try {
+      await this.#reader.catchUp(conversationId);
+    } catch (error) {
+      this.#unread.add(conversationId);
+      throw error;
+    }
   }
 
   #countStall(run: Run, before: ConversationRow): void {
     const hasMoved = hasAdvanced(before, this.#ledger.row(conversations, before.id));
     run.stalled = hasMoved ? 0 : run.stalled + 1;
-    run.readLog = true;
+    this.#unread.add(before.id);
     if (run.stalled <= MAX_STALLED_ROUNDS) return;
     throw sdkError('RELAY_MISBEHAVED', 'The relay says that there is more to read and does not hand it out.');
   }
 
-  /** Applies what streams brought and the relay has signed for; false where something in between is missing. */
+  /**
+   * Applies what streams brought and the relay has signed for; false where something in between is missing. Taken from
+   * the queue only after that: where the storage is busy, the next run finds it there.
+   */
   async #applyArrived(conversationId: string): Promise<boolean> {
     const entries = this.#arrived.get(conversationId) ?? [];
     const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
-    const unsigned = entries.slice(signed.length);
+    const isComplete = await this.#reader.apply(conversationId, signed);
     // A page is asked for instead, which nothing is taken from without a receipt.
-    const isOverdue = unsigned.length > MAX_UNSIGNED;
-    this.#arrived.set(conversationId, isOverdue ? [] : unsigned);
-    return (await this.#reader.apply(conversationId, signed)) && !isOverdue;
+    const isOverdue = entries.length - signed.length > MAX_UNSIGNED;
+    const taken = isOverdue ? entries.length : signed.length;
+    // Others may have come meanwhile.
+    const rest = this.#arrived.get(conversationId)?.slice(taken) ?? [];
+    if (rest.length > 0) this.#arrived.set(conversationId, rest);
+    else this.#arrived.delete(conversationId);
+    return isComplete && !isOverdue;
   }
 
-  /** Does what the group needs of this member, once all else is sent: heal when due, commit others' proposals. */
-  async #tend(conversationId: string, run: Run): Promise<boolean> {
+  /** Puts what the group needs of this member before all that waits: heal when due, commit others' proposals. */
+  async #tend(conversationId: string, run: Run): Promise<void> {
     const intent = this.#dutyOf(conversationId);
-    if (intent === undefined || run.tended.has(intent.type)) return false;
+    if (intent === undefined || run.tended.has(intent.type)) return;
     run.tended.add(intent.type);
     await this.intend(conversationId, intent, { urgent: true });
-    return true;
   }
 
   #dutyOf(conversationId: string): Intent | undefined {
     const group = this.#ledger.group(conversationId);
     const conversation = this.#ledger.row(conversations, conversationId);
     if (group === undefined || !isReadable(conversation)) return undefined;
-    if (this.#ledger.rows(outbox, `${conversationId}/`).length > 0) return undefined;
+    if (this.#isServed(conversationId)) return undefined;
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
@@ -173,6 +221,28 @@ export class Driver {
     if (group.hasPendingProposals && (group.commitDue || !this.patient)) return { type: 'commit-proposals' };
     return undefined;
   }
+
+  /**
+   * Whether what waits does the group's duties already. Any commit heals and takes up all proposals: the one that goes
+   * next is enough, and one that is staged may be with the relay, so that nothing may take its place in the core.
+   */
+  #isServed(conversationId: string): boolean {
+    const waiting = this.#waiting(conversationId);
+    const [first] = waiting;
+    if (first?.kind === 'create' || first?.kind === 'commit') return true;
+    return waiting.some((row) => row.kind === 'commit' && row.prepared !== undefined);
+  }
+
+  #waiting(conversationId: string): OutboxRow[] {
+    return this.#ledger.rows(outbox, `${conversationId}/`);
+  }
+}
+
+/** Whether another round was asked for; asked once, it is done once. */
+function takeAgain(run: Run): boolean {
+  const { again } = run;
+  run.again = false;
+  return again;
 }
 
 /** Healing once or committing all proposals once serves everyone who asked; adding Bob does not serve who adds Carol. */

@@ -6,13 +6,14 @@ import {
   type InboxEntry,
 } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { QuicprochatError } from '../errors.ts';
+import { hasCode, isAboutInput, QuicprochatError } from '../errors.ts';
 import type { KeyPackageUpload, RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { DailyAllowance } from './allowance.ts';
 import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
+import { requireInOrder } from './inbox-order.ts';
 import type { Ledger } from './ledger.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
 import { isReadable } from './standing.ts';
@@ -54,30 +55,75 @@ export class Inbox {
     this.#driver = driver;
   }
 
+  /** Where the next entry is asked for. */
+  get cursor(): number {
+    return this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
+  }
+
   /** Reads what is there and joins the groups it welcomes to. */
   async catchUp(): Promise<void> {
+    try {
+      await this.#readAll();
+    } catch (error) {
+      if (!hasCode(error, 'CURSOR_INVALID')) throw error;
+      // The relay has less than this device has read of it, as after a restore from a backup. A Welcome that comes
+      // twice is known, but one that comes at a place which was read before the restore would be missed.
+      await this.#startAgain();
+      await this.#readAll();
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    await this.#acknowledge();
     for (let more = true; more;) {
-      const page = await this.#relay.readInbox(this.#cursor, PAGE_ENTRIES);
-      await this.receive(page.entries);
+      const { cursor } = this;
+      const page = await this.#relay.readInbox(cursor, PAGE_ENTRIES);
+      await this.receive(page.entries, cursor);
       more = page.more && page.entries.length > 0;
     }
   }
 
-  /** Joins, then tells the relay to delete: a crash in between brings the same Welcomes once more, and they are known. */
-  async receive(entries: readonly InboxEntry[]): Promise<void> {
-    const fresh = entries.filter(({ sequence }) => sequence > this.#cursor);
+  /**
+   * Joins, then tells the relay to delete: a crash in between brings the same Welcomes once more, and they are known.
+   * What fails here is not read: it comes again with the next page or stream from the cursor.
+   *
+   * @param after where the relay was asked from
+   * @throws RELAY_MISBEHAVED where they cannot be what stands there; then none is taken
+   */
+  async receive(entries: readonly InboxEntry[], after: number): Promise<void> {
+    requireInOrder(entries, after);
     const joined: string[] = [];
-    for (const entry of fresh) {
+    // Another tab may have taken some of them.
+    for (const entry of entries.filter(({ sequence }) => sequence > this.cursor)) {
       await this.#readLogOf(entry);
       const id = await this.#ledger.transact((tx) => this.#join(tx, entry));
       if (id !== undefined) joined.push(id);
     }
-    const last = entries.at(-1);
-    if (last === undefined) return;
-    await this.#relay.acknowledgeInbox(last.sequence);
+    await this.#acknowledge();
     if (joined.length > 0) await this.topUpKeyPackages();
-    // What went on in the group since is read in its own time; here only joining counts.
+    // What went on in the group since is read in its own time; here only joining counts. Where it fails, a client that
+    // stays runs it again by itself, and one that does not stay with the next `sync`.
     for (const id of joined) void this.#driver.drive(id, { readLog: true }).catch(() => undefined);
+  }
+
+  /** Tells the relay up to where it may delete, unless it knows. */
+  async #acknowledge(): Promise<void> {
+    const { cursor } = this;
+    const { inboxAcknowledged = 0 } = this.#ledger.row(accounts, ACCOUNT) ?? {};
+    if (cursor <= inboxAcknowledged) return;
+    await this.#relay.acknowledgeInbox(cursor);
+    await this.#ledger.transact(async (tx) => {
+      const account = tx.row(accounts, ACCOUNT);
+      if (account !== undefined) tx.put(accounts, ACCOUNT, { ...account, inboxAcknowledged: cursor });
+    });
+  }
+
+  async #startAgain(): Promise<void> {
+    await this.#ledger.transact(async (tx) => {
+      const account = tx.row(accounts, ACCOUNT);
+      if (account !== undefined)
+        tx.put(accounts, ACCOUNT, { ...account, inboxCursor: 0, inboxAcknowledged: 0 });
+    });
   }
 
   async topUpKeyPackages(): Promise<void> {
@@ -136,10 +182,6 @@ export class Inbox {
     tx.put(accounts, ACCOUNT, { ...account, keyPackagesRenewedMs });
   }
 
-  get #cursor(): number {
-    return this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
-  }
-
   /**
    * Who is welcomed to a conversation that goes on here may have been removed from it, or left behind, without having
    * read that yet; until it has, its Welcome would look like one too many.
@@ -163,8 +205,9 @@ export class Inbox {
       const group = await this.#takeWelcome(tx, entry, nowMs);
       return this.#enter(tx, group, { cursor: entry.groupSequence, nowMs, handle: account.handle });
     } catch (error) {
-      // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over.
-      if (error instanceof QuicprochatError && !error.retryable) return undefined;
+      // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over. A fault of our
+      // own says nothing about the Welcome: it undoes the transaction, and the Welcome is read again.
+      if (isAboutInput(error)) return undefined;
       throw error;
     }
   }

@@ -70,6 +70,11 @@ export class Ledger {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Has listeners look at a conversation again, of which something changed that is not stored. */
+  announce(conversationId: string): void {
+    this.#emit(new Set([conversationId]));
+  }
+
   /**
    * Computes a change and commits it whole. `work` may run several times and must not touch the network; what it
    * throws undoes everything it did.

@@ -5,7 +5,8 @@ import type { Driver } from './driver.ts';
 import { Followed } from './followed.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
-import { ACCOUNT, accounts, conversations } from './rows.ts';
+import { conversations } from './rows.ts';
+import { isRefusal, Retries } from './retries.ts';
 import { isContested, isReadable } from './standing.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
@@ -28,6 +29,7 @@ export class Live {
   readonly #inbox: Inbox;
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
+  readonly #retries: Retries;
   #reopenGroups = new AbortController();
   #followed = new Followed([]);
   readonly #up = { inbox: false, groups: false };
@@ -46,16 +48,28 @@ export class Live {
     this.#driver = options.driver;
     this.#inbox = options.inbox;
     this.#onConnection = options.onConnection;
+    this.#retries = new Retries({
+      platform: this.#ledger.platform,
+      closing: this.#closing.signal,
+      again: (id) => this.#driver.drive(id, { readLog: false }),
+      onChange: () => {
+        this.#followChanges();
+        this.#tell();
+      },
+    });
   }
 
   start(): void {
     this.#driver.patient = true;
+    this.#driver.onRun = (id, error) => {
+      if (!this.#isClosing()) this.#retries.note(id, error);
+    };
     const stop = this.#ledger.onChange(() => {
       this.#followChanges();
     });
     this.#closing.signal.addEventListener('abort', stop, { once: true });
     void this.#keep('inbox', (signal) => this.#followInbox(signal));
-    void this.#keep('groups', (signal) => this.#followGroups(signal));
+    void this.#keep('groups', (signal) => this.#followReadable(signal));
     void this.#tick();
   }
 
@@ -95,13 +109,34 @@ export class Live {
     await this.#inbox.topUpKeyPackages();
     await this.#inbox.catchUp();
     await this.#inbox.forgetExpiredKeyPackages();
-    const cursor = this.#ledger.row(accounts, ACCOUNT)?.inboxCursor ?? 0;
+    let { cursor } = this.#inbox;
     for await (const event of this.#relay.followInbox(cursor, signal)) {
       if (event.type === 'open') this.#mark('inbox', true);
-      if (event.type === 'inbox-entry') await this.#inbox.receive([event.entry]);
+      if (event.type === 'inbox-entry') {
+        await this.#inbox.receive([event.entry], cursor);
+        cursor = event.entry.sequence;
+      }
       if (event.type === 'key-packages-low') await this.#inbox.topUpKeyPackages();
     }
     throw new StreamEnded();
+  }
+
+  /** The relay refuses a stream as a whole, whichever group it is for: reading each by itself tells. */
+  async #followReadable(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#followGroups(signal);
+    } catch (error) {
+      if (isRefusal(error)) await this.#findRefused();
+      throw error;
+    }
+  }
+
+  /** Those that are refused are left out of the next stream, and tried again by themselves. */
+  async #findRefused(): Promise<void> {
+    for (const { groupId } of this.#groups()) {
+      if (this.#isClosing()) return;
+      await this.#attempt(() => this.#driver.drive(groupId, { readLog: true }));
+    }
   }
 
   async #followGroups(signal: AbortSignal): Promise<void> {
@@ -176,7 +211,7 @@ export class Live {
         .filter(isReadable)
         .filter(({ cursor, epoch }) => cursor > 0 || epoch > 0)
         // The stream of an epoch that has ended shows its first commit, again and again.
-        .filter((row) => !isContested(row))
+        .filter((row) => !isContested(row) && !this.#retries.isRefused(row.id))
         .map(({ id, epoch, cursor }) => ({ groupId: id, epoch, cursor }))
     );
   }
@@ -185,13 +220,20 @@ export class Live {
     while (!this.#isClosing()) {
       await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
       if (this.#isClosing()) return;
+      // What another tab has committed, should taking it over have failed when it happened.
+      await this.#attempt(() => this.#ledger.refresh());
       for (const row of this.#ledger.rows(conversations).filter(isReadable)) {
+        // Its own timer knows better when: the relay may have asked for more time.
+        if (this.#retries.isScheduled(row.id)) continue;
         await this.#attempt(() => this.#driver.tend(row.id));
       }
     }
   }
 
-  /** A conversation's trouble is its own: the network's shows in the streams, and what waits stays in the outbox. */
+  /**
+   * What fails here comes again without the caller: runs of the driver by `Retries`, which hears of each of them, and
+   * everything else with the next tick or when the stream is opened anew.
+   */
   async #attempt(work: () => Promise<void>): Promise<void> {
     await work().catch(() => undefined);
   }
@@ -203,7 +245,13 @@ export class Live {
   #mark(name: 'inbox' | 'groups', up: boolean): void {
     this.#up[name] = up;
     if (up) this.#openedMs[name] = this.#ledger.platform.clock.now();
-    this.#onConnection(this.#up.inbox && this.#up.groups ? 'online' : 'offline');
+    this.#tell();
+  }
+
+  /** Online is who hears of everything and has nothing due that fails. */
+  #tell(): void {
+    const isOnline = this.#up.inbox && this.#up.groups && !this.#retries.isAnyFailing;
+    this.#onConnection(isOnline ? 'online' : 'offline');
   }
 
   async #sleep(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { fromBase64Url, type CommitEntry, type GroupEntry, type Receipt } from '@quicprochat/protocol';
-import { CryptoVerificationError, sdkError, UsageError, ValidationError, type ErrorCode } from '../errors.ts';
+import { isAboutInput, sdkError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
@@ -207,7 +207,6 @@ function withReceipt(receipt: Receipt) {
 
 /** The code of what the core refused. Faults of the storage or the worker say nothing about the entry: they go on up. */
 function codeOf(error: unknown): ErrorCode {
-  const aboutEntry = error instanceof ValidationError || error instanceof CryptoVerificationError;
-  if (aboutEntry || error instanceof UsageError) return error.code;
+  if (isAboutInput(error)) return error.code;
   throw error;
 }

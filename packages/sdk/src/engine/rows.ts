@@ -16,6 +16,8 @@ export interface AccountRow {
   /** Whether the relay has confirmed the registration. */
   registered: boolean;
   inboxCursor: number;
+  /** Up to where the relay has been told that it may delete. */
+  inboxAcknowledged?: number;
   /** When all that the relay has of a suite was last made anew. */
   keyPackagesRenewedMs?: Partial<Record<CipherSuite, number>>;
   /** What the relay signs its receipts with, as it said when first asked. */
@@ -143,6 +145,10 @@ export function messageKey(conversationId: string, position: number): string {
 /** Commits that unblock others (healing, pending proposals) go before everything that waits. */
 export function outboxOrder(urgent: boolean, n: number): string {
   return `${urgent ? 0 : 1}-${pad(n)}`;
+}
+
+export function isUrgent({ order }: { order: string }): boolean {
+  return order.startsWith('0');
 }
 
 export function outboxKey(row: { conversationId: string; order: string }): string {

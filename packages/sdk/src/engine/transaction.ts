@@ -5,6 +5,7 @@ import type { CallData, CallName, CallResult, GroupState, StoreWrite } from '../
 import { storeKeyOf, type Ledger } from './ledger.ts';
 import {
   conversations,
+  isUrgent,
   messageKey,
   outbox,
   outboxKey,
@@ -141,6 +142,13 @@ export class Transaction {
     const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 };
     this.putOutbox(complete);
     return complete;
+  }
+
+  /** Moves something that waits, and was not prepared, to where the urgent things are. */
+  hasten(row: OutboxRow): void {
+    if (isUrgent(row) || row.kind === 'create' || row.prepared !== undefined) return;
+    this.removeOutbox(row);
+    this.enqueue(row, { urgent: true });
   }
 
   putOutbox(row: OutboxRow): void {

@@ -176,7 +176,7 @@ function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorDat
     case 'STALE_EPOCH':
       return 'Another member’s change came first.';
     case 'FUTURE_EPOCH':
-      return 'The relay is behind this device’s state of the group.';
+      return 'The relay does not have the latest changes of this conversation. It may have been restored from an old backup: ask whoever runs it.';
     case 'IDEMPOTENCY_CONFLICT':
       return 'The relay has another message under this id.';
     case 'OFFSET_CONFLICT':
@@ -186,7 +186,7 @@ function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorDat
     case 'QUOTA_EXCEEDED':
       return 'The relay keeps no more for this device or this group.';
     case 'CURSOR_INVALID':
-      return 'The relay does not know that place in the log.';
+      return 'The relay has less than this device has read. It may have been restored from an old backup: ask whoever runs it.';
     case 'RATE_LIMITED':
       return 'Too many requests: wait a moment.';
     case 'UNAVAILABLE':

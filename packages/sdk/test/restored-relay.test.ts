@@ -1,0 +1,67 @@
+import { eventually } from '@quicprochat/testkit';
+import { expect, test } from 'vitest';
+import type { Client } from '../src/client.ts';
+import { memoryStorage } from '../src/storage/memory.ts';
+import { backUp } from './support/backup.ts';
+import { people, same, syncAll, textsOf } from './support/people.ts';
+
+const town = people({ QPC_RATE_FACTOR: '1000' });
+
+/**
+ * Alice and Bob, in two conversations, and a relay that is restored from a backup: it has lost what was said in `tea`, the
+ * whole of `late`, and the invitations to that.
+ */
+async function afterRestore() {
+  const [storage, bobs] = [memoryStorage(), memoryStorage()];
+  const alice = await town.join('alice', { storage });
+  const bob = await town.join('bob', { storage: bobs });
+  const tea = await alice.conversations.create({ name: 'Tea', members: [bob.handle] });
+  const chess = await alice.conversations.create({ name: 'Chess', members: [bob.handle] });
+  await bob.sync();
+  const backup = await backUp(town.relay());
+  await tea.send('lost by the relay');
+  const late = await alice.conversations.create({ name: 'Late', members: [bob.handle] });
+  for (const name of ['A', 'B']) await alice.conversations.create({ name, members: [bob.handle] });
+  await syncAll(bob, alice);
+  await backup.restore();
+  return { alice, bob, tea, chess, late, storages: { alice: storage, bob: bobs } };
+}
+
+/** What a pass over everything ends with. */
+const pass = (client: Client) => client.sync().catch((error: unknown) => error);
+
+test('a conversation that is ahead of a restored relay does not stop the others', async () => {
+  const { alice, bob, tea, chess, late } = await afterRestore();
+  await same(bob, chess).send('your move');
+
+  expect(await pass(alice)).toMatchObject({ code: 'CURSOR_INVALID' });
+  expect(await textsOf(chess)).toEqual(['your move']);
+  expect(tea.trouble).toMatchObject({ code: 'CURSOR_INVALID', message: expect.stringContaining('backup') });
+  expect(late.trouble).toMatchObject({ code: 'NOT_AUTHORIZED' });
+  expect(chess.trouble).toBeUndefined();
+  await chess.send('e4');
+  await pass(bob);
+  expect(await textsOf(same(bob, chess))).toEqual(['your move', 'e4']);
+});
+
+test('invitations arrive although the inbox of a restored relay ends before what was read of it', async () => {
+  const { alice, bob } = await afterRestore();
+  // Of another suite: the key packages of the first one that the relay has back are used up.
+  const next = await alice.conversations.create({ name: 'Next', members: [bob.handle], suite: 0x0003 });
+  await pass(bob);
+  expect(bob.conversations.find('Next').id).toBe(next.id);
+  await bob.conversations.find('Next').send('here I am');
+});
+
+test('live clients follow all other conversations, and say that they are online', async () => {
+  const { alice, bob, tea, chess, storages } = await afterRestore();
+  for (const client of [alice, bob]) await client.close();
+  const [left, right] = [
+    await town.open({ storage: storages.alice, live: true }),
+    await town.open({ storage: storages.bob, live: true }),
+  ];
+  for (const client of [left, right]) await eventually('it is online', () => client.connection === 'online');
+  expect(same(left, tea).trouble).toMatchObject({ code: 'CURSOR_INVALID' });
+  await same(right, chess).send('your move');
+  await eventually('it arrives', async () => (await textsOf(same(left, chess))).length === 1);
+});
