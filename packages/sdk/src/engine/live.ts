@@ -1,12 +1,11 @@
-import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
 import type { Place, RelaySession } from '../transport/relay-session.ts';
-import { BACKOFF_MS, waitAfter } from './backoff.ts';
 import type { Driver } from './driver.ts';
-import { Followed } from './followed.ts';
+import { GroupStreams } from './group-streams.ts';
 import type { Inbox } from './inbox.ts';
+import { KeptStream, StreamEnded } from './kept-stream.ts';
 import type { Ledger } from './ledger.ts';
 import { conversations } from './rows.ts';
-import { isRefusal, Retries } from './retries.ts';
+import { Retries } from './retries.ts';
 import { isContested, isReadable } from './standing.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
@@ -14,13 +13,10 @@ export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
 /** How often the clock's part of the update policy is looked at, and commits that nobody made are made after all. */
 const TEND_EVERY_MS = 15_000;
 
-/** A running stream that has not said by then that it follows what it was asked to is given up. A relay takes five seconds. */
-const FOLLOW_WITHIN_MS = 10_000;
-
 /**
- * Keeps a client up to date for as long as it is open: two streams (the device's inbox, and the logs of its groups,
- * which the relay is not told belong together with the inbox), opened anew from our own cursors whenever one breaks,
- * and a slow tick for what time alone makes due.
+ * Keeps a client up to date for as long as it is open: streams (the device's inbox, and the logs of its groups, which
+ * the relay is not told belong together with the inbox), opened anew from our own cursors whenever one breaks, and a
+ * slow tick for what time alone makes due.
  */
 export class Live {
   readonly #ledger: Ledger;
@@ -30,13 +26,8 @@ export class Live {
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
   readonly #retries: Retries;
-  #reopenGroups = new AbortController();
-  /** Aborted when the network changed: the streams of before, and the waiting between two, end at once. */
-  #networkChange = new AbortController();
-  #followed = new Followed([]);
-  readonly #up = { inbox: false, groups: false };
-  /** Since when each stream has been open, in the try that is going on. */
-  readonly #openedMs: { inbox?: number | undefined; groups?: number | undefined } = {};
+  readonly #inboxStream: KeptStream;
+  readonly #groupStreams: GroupStreams;
 
   constructor(options: {
     ledger: Ledger;
@@ -55,10 +46,28 @@ export class Live {
       closing: this.#closing.signal,
       again: (id) => this.#driver.drive(id, { readLog: false }),
       onChange: () => {
-        this.#followChanges();
+        this.#groupStreams.followChanges();
         this.#tell();
       },
     });
+    const onChange = () => {
+      this.#tell();
+    };
+    const { platform } = this.#ledger;
+    const { signal: closing } = this.#closing;
+    const followOnce = (signal: AbortSignal) => this.#followInbox(signal);
+    this.#inboxStream = new KeptStream({ platform, closing, followOnce, onChange });
+    this.#groupStreams = new GroupStreams(
+      {
+        platform,
+        relay: this.#relay,
+        places: () => this.#places(),
+        deliver: (event) => this.#attempt(() => this.#driver.deliver(event.groupId, event)),
+        drive: (id, options) => this.#attempt(() => this.#driver.drive(id, options)),
+        onChange,
+      },
+      closing,
+    );
   }
 
   start(): void {
@@ -66,67 +75,17 @@ export class Live {
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
     };
-    const stops = [
-      this.#ledger.onChange(() => {
-        this.#followChanges();
-      }),
-      this.#ledger.platform.connectivity.onChange((isOnline) => {
-        this.#startAfresh(isOnline);
-      }),
-    ];
-    this.#closing.signal.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true });
-    void this.#keep('inbox', (signal) => this.#followInbox(signal));
-    void this.#keep('groups', (signal) => this.#followReadable(signal));
+    const stop = this.#ledger.onChange(() => {
+      this.#groupStreams.followChanges();
+    });
+    this.#closing.signal.addEventListener('abort', stop, { once: true });
+    void this.#inboxStream.run();
+    this.#groupStreams.start();
     void this.#tick();
   }
 
   stop(): void {
     this.#closing.abort();
-    this.#reopenGroups.abort();
-  }
-
-  /** Follows a stream over and over; waits longer after each that did not last. */
-  async #keep(name: 'inbox' | 'groups', followOnce: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { signal } = this.#closing;
-    let delayMs = BACKOFF_MS.first;
-    let networkChange = this.#networkChange.signal;
-    while (!this.#isClosing()) {
-      if (networkChange !== this.#networkChange.signal) {
-        networkChange = this.#networkChange.signal;
-        delayMs = BACKOFF_MS.first;
-      }
-      this.#openedMs[name] = undefined;
-      try {
-        await followOnce(AbortSignal.any([signal, networkChange]));
-        delayMs = BACKOFF_MS.first;
-      } catch (error) {
-        if (this.#isClosing()) return;
-        if (networkChange.aborted) continue;
-        const hasLasted = this.#hasLasted(name);
-        if (hasLasted) delayMs = BACKOFF_MS.first;
-        // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
-        if (!(hasLasted && error instanceof StreamEnded)) this.#mark(name, false);
-        // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
-        const jitter = 0.5 + this.#ledger.platform.random.fraction();
-        await this.#sleep(waitAfter(error, delayMs) * jitter, networkChange);
-        delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
-      }
-    }
-  }
-
-  /** A stream from before the network changed can hang for minutes without an error, so both are opened anew. */
-  #startAfresh(isOnline: boolean): void {
-    if (!isOnline) {
-      this.#mark('inbox', false);
-      this.#mark('groups', false);
-    }
-    this.#networkChange.abort();
-    this.#networkChange = new AbortController();
-  }
-
-  #hasLasted(name: 'inbox' | 'groups'): boolean {
-    const openedMs = this.#openedMs[name];
-    return openedMs !== undefined && this.#ledger.platform.clock.now() - openedMs > BACKOFF_MS.most;
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
@@ -135,7 +94,7 @@ export class Live {
     await this.#inbox.forgetExpiredKeyPackages();
     let { cursor } = this.#inbox;
     for await (const event of this.#relay.followInbox(cursor, signal)) {
-      if (event.type === 'open') this.#mark('inbox', true);
+      if (event.type === 'open') this.#inboxStream.opened();
       if (event.type === 'inbox-entry') {
         await this.#inbox.receive([event.entry], cursor);
         cursor = event.entry.sequence;
@@ -145,90 +104,8 @@ export class Live {
     throw new StreamEnded();
   }
 
-  /** The relay refuses a stream as a whole, whichever group it is for: reading each by itself tells. */
-  async #followReadable(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#followGroups(signal);
-    } catch (error) {
-      if (isRefusal(error)) await this.#findRefused();
-      throw error;
-    }
-  }
-
-  /** Those that are refused are left out of the next stream, and tried again by themselves. */
-  async #findRefused(): Promise<void> {
-    for (const { groupId } of this.#groups()) {
-      if (this.#isClosing()) return;
-      await this.#attempt(() => this.#driver.drive(groupId, { readLog: true }));
-    }
-  }
-
-  async #followGroups(signal: AbortSignal): Promise<void> {
-    this.#reopenGroups = new AbortController();
-    const groups = this.#groups();
-    const followed = (this.#followed = new Followed(groups));
-    const either = AbortSignal.any([signal, this.#reopenGroups.signal]);
-    if (groups.length === 0) {
-      this.#mark('groups', true);
-      return aborted(either);
-    }
-    try {
-      for await (const event of this.#relay.followGroups(groups, either)) await this.#take(event, followed);
-    } finally {
-      followed.stream = undefined;
-    }
-    // Where there is nothing else to follow, the relay closed it, and we wait a little before we come back.
-    if (!either.aborted && followed.missing(this.#groups()).length === 0) throw new StreamEnded();
-  }
-
-  async #take(event: StreamEvent, followed: Followed): Promise<void> {
-    switch (event.type) {
-      case 'open':
-        followed.stream = event.stream;
-        this.#mark('groups', true);
-        return this.#sendWaiting(followed.groupIds());
-      case 'following':
-        followed.confirm(event);
-        return this.#sendWaiting([event.groupId]);
-      case 'epoch-ended':
-        return followed.end(event);
-      case 'group-entry':
-        return this.#attempt(() => this.#driver.deliver(event.groupId, event));
-      case 'signal':
-      case 'inbox-entry':
-      case 'key-packages-low':
-      // What a later relay may say besides is not for this version.
-    }
-  }
-
-  /** What was queued while there was no connection goes out now. */
-  #sendWaiting(groupIds: readonly string[]): void {
-    for (const id of groupIds) void this.#attempt(() => this.#driver.drive(id, { readLog: false }));
-  }
-
-  /** New epochs and groups are added to the stream that runs. To get rid of a group, it is opened anew. */
-  #followChanges(): void {
-    const groups = this.#groups();
-    const missing = this.#followed.missing(groups);
-    const { stream } = this.#followed;
-    const isLeft = this.#followed.hasOthers(groups);
-    if (missing.length > 0 && stream !== undefined && !isLeft) void this.#followToo(stream, missing);
-    else if (missing.length > 0 || isLeft) this.#reopenGroups.abort();
-  }
-
-  /** Where the stream does not say in time that it follows, it is opened anew. */
-  async #followToo(stream: Base64Url, groups: readonly Place[]): Promise<void> {
-    const followed = this.#followed;
-    const reopen = this.#reopenGroups;
-    followed.ask(groups);
-    await this.#attempt(async () => {
-      await this.#relay.followToo(stream, groups);
-      await this.#ledger.platform.timers.sleep(FOLLOW_WITHIN_MS, reopen.signal);
-    });
-    if (followed.isWaitingFor(groups)) reopen.abort();
-  }
-
-  #groups(): Place[] {
+  /** The groups to follow, from where each was read. */
+  #places(): Place[] {
     return (
       this.#ledger
         .rows(conversations)
@@ -266,30 +143,13 @@ export class Live {
     return this.#closing.signal.aborted;
   }
 
-  #mark(name: 'inbox' | 'groups', up: boolean): void {
-    this.#up[name] = up;
-    if (up) this.#openedMs[name] = this.#ledger.platform.clock.now();
-    this.#tell();
-  }
-
   /** Online is who hears of everything and has nothing due that fails. */
   #tell(): void {
-    const isOnline = this.#up.inbox && this.#up.groups && !this.#retries.isAnyFailing;
+    const isOnline = this.#inboxStream.isUp && this.#groupStreams.isUp && !this.#retries.isAnyFailing;
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 
-  async #sleep(ms: number, wake?: AbortSignal): Promise<void> {
-    const signals = wake === undefined ? [this.#closing.signal] : [this.#closing.signal, wake];
-    await this.#ledger.platform.timers.sleep(ms, AbortSignal.any(signals)).catch(() => undefined);
+  async #sleep(ms: number): Promise<void> {
+    await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
   }
-}
-
-/** The relay has ended a stream, without an error. */
-class StreamEnded extends Error {}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

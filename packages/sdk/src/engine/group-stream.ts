@@ -1,0 +1,178 @@
+import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
+import type { Platform } from '../platform/platform.ts';
+import type { Place, RelaySession } from '../transport/relay-session.ts';
+import { Followed } from './followed.ts';
+import { KeptStream, StreamEnded } from './kept-stream.ts';
+import { isRefusal } from './retries.ts';
+
+/** A running stream that has not said by then that it follows what it was asked to is given up. A relay takes five seconds. */
+const FOLLOW_WITHIN_MS = 10_000;
+
+/** What the streams over groups need of the client. Nothing here rejects: whoever fails tries again by itself. */
+export interface GroupStreamParts {
+  platform: Platform;
+  relay: Pick<RelaySession, 'followGroups' | 'followToo'>;
+  /** The groups to follow now, each from where it was read. */
+  places: () => readonly Place[];
+  /** Takes an entry that a stream brought. */
+  deliver: (event: Extract<StreamEvent, { type: 'group-entry' }>) => Promise<void>;
+  /** Sends what waits in a conversation, after reading its log if asked to. */
+  drive: (groupId: string, options: { readLog: boolean }) => Promise<void>;
+  /** Called when a stream opens or breaks. */
+  onChange: () => void;
+}
+
+/** One stream over the logs of some groups, opened anew from our own cursors whenever it breaks. */
+export class GroupStream {
+  readonly #parts: GroupStreamParts;
+  readonly #stopping = new AbortController();
+  readonly #kept: KeptStream;
+  /** The ids of the groups that are this stream's to follow. */
+  readonly #assigned = new Set<string>();
+  #reopen = new AbortController();
+  #followed = new Followed([]);
+
+  constructor(parts: GroupStreamParts, closing: AbortSignal) {
+    this.#parts = parts;
+    closing.addEventListener('abort', () => this.stop(), { once: true, signal: this.#stopping.signal });
+    this.#kept = new KeptStream({
+      platform: parts.platform,
+      closing: this.#stopping.signal,
+      followOnce: (signal) => this.#followReadable(signal),
+      onChange: parts.onChange,
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#kept.isUp;
+  }
+
+  get size(): number {
+    return this.#assigned.size;
+  }
+
+  start(): void {
+    void this.#kept.run();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  has(groupId: string): boolean {
+    return this.#assigned.has(groupId);
+  }
+
+  assign(groupId: string): void {
+    this.#assigned.add(groupId);
+  }
+
+  /** Lets go of all groups but these. */
+  keepOnly(wanted: ReadonlySet<string>): void {
+    for (const groupId of this.#assigned) if (!wanted.has(groupId)) this.#assigned.delete(groupId);
+  }
+
+  /** New epochs and groups are added to the stream that runs. To get rid of a group, it is opened anew. */
+  followChanges(places: readonly Place[]): void {
+    const groups = this.#ownOf(places);
+    const missing = this.#followed.missing(groups);
+    const { stream } = this.#followed;
+    const isLeft = this.#followed.hasOthers(groups);
+    if (missing.length > 0 && stream !== undefined && !isLeft) void this.#followToo(stream, missing);
+    else if (missing.length > 0 || isLeft) this.#reopen.abort();
+  }
+
+  #groups(): Place[] {
+    return this.#ownOf(this.#parts.places());
+  }
+
+  #ownOf(places: readonly Place[]): Place[] {
+    return places.filter(({ groupId }) => this.#assigned.has(groupId));
+  }
+
+  /** The relay refuses a stream as a whole, whichever group it is for: reading each by itself tells. */
+  async #followReadable(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#followGroups(signal);
+    } catch (error) {
+      if (isRefusal(error)) await this.#findRefused();
+      throw error;
+    }
+  }
+
+  /** Those that are refused are left out of the next stream, and tried again by themselves. */
+  async #findRefused(): Promise<void> {
+    for (const { groupId } of this.#groups()) {
+      if (this.#stopping.signal.aborted) return;
+      await this.#parts.drive(groupId, { readLog: true });
+    }
+  }
+
+  async #followGroups(signal: AbortSignal): Promise<void> {
+    this.#reopen = new AbortController();
+    const groups = this.#groups();
+    const followed = (this.#followed = new Followed(groups));
+    const either = AbortSignal.any([signal, this.#reopen.signal]);
+    if (groups.length === 0) {
+      this.#kept.opened();
+      return aborted(either);
+    }
+    try {
+      for await (const event of this.#parts.relay.followGroups(groups, either))
+        await this.#take(event, followed);
+    } finally {
+      followed.stream = undefined;
+    }
+    // Where there is nothing else to follow, the relay closed it, and we wait a little before we come back.
+    if (!either.aborted && followed.missing(this.#groups()).length === 0) throw new StreamEnded();
+  }
+
+  async #take(event: StreamEvent, followed: Followed): Promise<void> {
+    switch (event.type) {
+      case 'open':
+        followed.stream = event.stream;
+        this.#kept.opened();
+        return this.#sendWaiting(followed.groupIds());
+      case 'following':
+        followed.confirm(event);
+        return this.#sendWaiting([event.groupId]);
+      case 'epoch-ended':
+        return followed.end(event);
+      case 'group-entry':
+        // Of other groups nothing was asked; what a relay says of them all the same would wait here for ever.
+        return this.#assigned.has(event.groupId) ? this.#parts.deliver(event) : undefined;
+      case 'signal':
+      case 'inbox-entry':
+      case 'key-packages-low':
+      // What a later relay may say besides is not for this version.
+    }
+  }
+
+  /** What was queued while there was no connection goes out now. */
+  #sendWaiting(groupIds: readonly string[]): void {
+    for (const id of groupIds) void this.#parts.drive(id, { readLog: false });
+  }
+
+  /** Where the stream does not say in time that it follows, it is opened anew. */
+  async #followToo(stream: Base64Url, groups: readonly Place[]): Promise<void> {
+    const { relay, platform } = this.#parts;
+    const followed = this.#followed;
+    const reopen = this.#reopen;
+    followed.ask(groups);
+    try {
+      await relay.followToo(stream, groups);
+      const until = AbortSignal.any([reopen.signal, this.#stopping.signal]);
+      await platform.timers.sleep(FOLLOW_WITHIN_MS, until);
+    } catch {
+      // Not asked, or already opened anew: either way it is looked at below.
+    }
+    if (followed.isWaitingFor(groups)) reopen.abort();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,94 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { toBase64Url, type StreamEvent } from '@quicprochat/protocol';
+import { eventually, startRelay, type RelayProcess } from '@quicprochat/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Driver } from '../src/engine/driver.ts';
+import type { Inbox } from '../src/engine/inbox.ts';
+import type { Ledger } from '../src/engine/ledger.ts';
+import { Live, type Connection } from '../src/engine/live.ts';
+import { platform } from '../src/platform/node.ts';
+import { RelaySession, type Signer } from '../src/transport/relay-session.ts';
+
+let relay: RelayProcess;
+beforeAll(async () => {
+  relay = await startRelay();
+});
+afterAll(() => relay.kill());
+
+const GROUPS = 501;
+
+/** Groups at a relay, all under one access key and each with one message: their ids. */
+async function fill(session: RelaySession, accessKey: Uint8Array): Promise<string[]> {
+  const groupIds = Array.from({ length: GROUPS }, () => randomBytes(16).toString('hex'));
+  const waiting = [...groupIds];
+  const createSome = async () => {
+    for (let groupId = waiting.pop(); groupId !== undefined; groupId = waiting.pop()) {
+      await session.createGroup(groupId, toBase64Url(accessKey));
+      await post(session, groupId);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, createSome));
+  return groupIds;
+}
+
+async function post(session: RelaySession, groupId: string): Promise<string> {
+  const id = randomBytes(16).toString('hex');
+  await session.post({ groupId, epoch: 0, id, message: toBase64Url(randomBytes(32)) });
+  return id;
+}
+
+test('a client in 501 groups hears of a message in each of them', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const accessKey = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+  const signer: Signer = {
+    device: () => Promise.reject(new Error('nobody signs in here')),
+    group: async (_groupId, transcript) => ({
+      accessKey,
+      signature: new Uint8Array(sign(null, transcript, privateKey)),
+    }),
+  };
+  const session = new RelaySession(relay.url, signer, platform);
+  const groupIds = await fill(session, accessKey);
+
+  const heard = new Set<string>();
+  let connection: Connection = 'connecting';
+  const live = new Live({
+    ledger: {
+      platform,
+      onChange: () => () => undefined,
+      rows: () => groupIds.map((id) => ({ id, state: 'active', epoch: 0, cursor: 1 })),
+      refresh: async () => undefined,
+    } as unknown as Ledger,
+    relay: {
+      async *followInbox(_cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+        yield { type: 'open' };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      },
+      followGroups: session.followGroups.bind(session),
+      followToo: session.followToo.bind(session),
+    } as unknown as RelaySession,
+    driver: {
+      patient: false,
+      drive: async () => undefined,
+      tend: async () => undefined,
+      deliver: async (_groupId: string, { entry }: { entry: { id: string } }) => void heard.add(entry.id),
+    } as unknown as Driver,
+    inbox: {
+      topUpKeyPackages: async () => undefined,
+      catchUp: async () => undefined,
+      forgetExpiredKeyPackages: async () => undefined,
+      cursor: 0,
+    } as unknown as Inbox,
+    onConnection: (now) => (connection = now),
+  });
+  live.start();
+  try {
+    await eventually('the client is online', () => connection === 'online');
+    const sent: string[] = [];
+    for (const groupId of groupIds) sent.push(await post(session, groupId));
+    await eventually('every message was heard', () => sent.every((id) => heard.has(id)));
+  } finally {
+    live.stop();
+  }
+  expect(heard.size).toBe(GROUPS);
+}, 120_000);
