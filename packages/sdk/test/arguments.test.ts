@@ -139,6 +139,7 @@ test('every method refuses what is not of its form, before it does anything', as
     'messages(null)': () => untyped.messages(null),
     'messages with no signal': () => untyped.messages({ signal }),
     'markRead()': () => untyped.markRead(),
+    'setDraft()': () => untyped.setDraft(),
     'contacts.verify without a number': () => contacts.verify(alice.handle),
     'contacts.verify with a verdict': () => contacts.verify(alice.handle, true),
     'contacts.verify with too few digits': () => contacts.verify(alice.handle, { safetyNumber: '1234' }),

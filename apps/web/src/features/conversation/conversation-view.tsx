@@ -28,7 +28,7 @@ export function ConversationView({ snapshot }: { snapshot: ConversationSnapshot 
         <MessageLog snapshot={snapshot} self={self} />
         <IdentityNotice snapshot={snapshot} onReview={() => setPanel('security')} />
         {snapshot.state === 'active' ? (
-          <Composer conversation={snapshot.conversation} />
+          <Composer conversation={snapshot.conversation} storedDraft={snapshot.draft} />
         ) : (
           <EndedNotice state={snapshot.state} />
         )}
