@@ -14,6 +14,8 @@ export interface ConversationSnapshot {
   readonly epoch: number;
   readonly unread: number;
   readonly readPosition: number;
+  /** What was written and not sent; empty if there is nothing. */
+  readonly draft: string;
   readonly lastMessage: Message | undefined;
   readonly members: readonly Member[];
 }
@@ -34,6 +36,7 @@ export function snapshotOf(conversation: Conversation): ConversationSnapshot {
     epoch: conversation.epoch,
     unread: conversation.unread,
     readPosition: conversation.readPosition,
+    draft: conversation.draft,
     lastMessage: conversation.lastMessage,
     members: conversation.members.list(),
   };

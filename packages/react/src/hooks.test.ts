@@ -68,6 +68,20 @@ describe('useConversation', () => {
     expect(before?.lastMessage).toBeUndefined();
   });
 
+  it('shows a draft that another tab wrote', async () => {
+    const client = new FakeClient();
+    const conversation = client.add('1', 'tea');
+    const hook = await renderHook(client, () => useConversation('1'));
+    expect(hook.current?.draft).toBe('');
+    await hook.act(() =>
+      client.change(() => {
+        conversation.draft = 'shall we';
+        conversation.version++;
+      }),
+    );
+    expect(hook.current?.draft).toBe('shall we');
+  });
+
   it('never takes a name for an id', async () => {
     const client = new FakeClient();
     client.add('1', 'tea');

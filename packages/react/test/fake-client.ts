@@ -48,6 +48,7 @@ export class FakeConversation {
   state: ConversationState = 'active';
   epoch = 1;
   unread = 0;
+  draft = '';
   readPosition = 0;
   version = 0;
   people: Member[] = [];

@@ -67,6 +67,11 @@ export const POSITION: Form = {
   sentence: 'A position in the history is a whole number.',
 };
 
+export const TEXT: Form = {
+  schema: z.string(),
+  sentence: 'A text must be a string.',
+};
+
 export const RANGE: Form = {
   schema: z.object({ before: z.int(), after: z.int(), limit: z.int().min(0) }).partial(),
   sentence: 'A part of the history is given by whole numbers, of which the limit is not below 0.',

@@ -1,13 +1,14 @@
 import { toBase64Url } from '@quicprochat/protocol';
-import { CANCELABLE, check, POSITION, RANGE } from './arguments.ts';
+import { CANCELABLE, check, POSITION, RANGE, TEXT } from './arguments.ts';
 import { requireUnchanged } from './engine/contacts.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
 import { Delivery } from './engine/delivery.ts';
 import { newEntryId, ownLine } from './engine/history.ts';
-import { encodeName, encodeText } from './engine/messages.ts';
+import { encodeName, encodeText, requireSendableSize } from './engine/messages.ts';
 import {
   contacts,
   conversations,
+  drafts,
   type ConversationRow,
   type ConversationState,
   type Intent,
@@ -72,6 +73,11 @@ export class Conversation {
 
   get lastMessage(): Message | undefined {
     return this.#row.lastMessage;
+  }
+
+  /** What was written and not sent, in any tab or process that uses this store; empty if there is none. */
+  get draft(): string {
+    return this.#parts.ledger.row(drafts, this.id)?.text ?? '';
   }
 
   /** Grows with every change of this conversation: compare it to know whether to look again. */
@@ -175,6 +181,24 @@ export class Conversation {
     });
   }
 
+  /**
+   * Keeps what a person has written so far, in the store and beside the history; `''` deletes it. The last writer wins.
+   * Sending leaves the draft alone; it is deleted when the conversation ends.
+   *
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE (as for {@link send})
+   */
+  async setDraft(text: string): Promise<void> {
+    check(TEXT, text);
+    requireSendableSize(new TextEncoder().encode(text));
+    await this.#parts.ledger.transact(async (tx) => {
+      if ((tx.row(drafts, this.id)?.text ?? '') === text) return;
+      if (text === '') return tx.remove(drafts, this.id);
+      // Typed before the end and kept after it, it would outlive the conversation.
+      requireActive(tx.conversation(this.id));
+      tx.put(drafts, this.id, { text });
+    });
+  }
+
   /** Makes fresh keys for this device now, rather than when the update policy would. Resolves with the new epoch. */
   heal(options: Cancelable = {}): Promise<{ epoch: number }> {
     return this.#commit({ type: 'heal' }, options);
@@ -191,6 +215,7 @@ export class Conversation {
     const alone = await ledger.transact(async (tx) => {
       const row = tx.conversation(this.id);
       requireActive(row);
+      tx.remove(drafts, this.id);
       const others = (await tx.group(this.id)).members.some(({ own }) => !own);
       if (!others) {
         for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);

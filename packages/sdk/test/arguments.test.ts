@@ -139,6 +139,7 @@ test('every method refuses what is not of its form, before it does anything', as
     'messages(null)': () => untyped.messages(null),
     'messages with no signal': () => untyped.messages({ signal }),
     'markRead()': () => untyped.markRead(),
+    'setDraft()': () => untyped.setDraft(),
     'contacts.verify without a verdict': () => contacts.verify(alice.handle),
     'contacts.safetyNumber()': () => contacts.safetyNumber(),
     'findFork()': () => (findFork as Untyped)(),

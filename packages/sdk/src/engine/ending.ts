@@ -1,10 +1,12 @@
+import { drafts } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
-/** The conversation is over for this member: its keys are wiped, its history stays. */
+/** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
 export async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
   const { state } = tx.conversation(conversationId);
   await dropOutbox(tx, conversationId);
   await tx.forgetGroup(conversationId);
+  tx.remove(drafts, conversationId);
   tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
 }
 

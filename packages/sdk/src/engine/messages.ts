@@ -16,10 +16,15 @@ export function encodeText(platform: Platform, text: string): EncodedMessage {
   if (typeof text !== 'string' || text === '')
     throw sdkError('INVALID_ARGUMENT', 'A message must have a text.');
   const message = encode(platform, (base) => ({ ...base, type: 'text', text }));
-  if (fromBase64Url(message.bytes).length > MAX_PAYLOAD_BYTES) {
+  requireSendableSize(fromBase64Url(message.bytes));
+  return message;
+}
+
+/** @throws {UsageError} MESSAGE_TOO_LARGE */
+export function requireSendableSize(encoded: Uint8Array): void {
+  if (encoded.length > MAX_PAYLOAD_BYTES) {
     throw sdkError('MESSAGE_TOO_LARGE', 'A message can have 64 KiB at the most.');
   }
-  return message;
 }
 
 /** @throws {UsageError} INVALID_ARGUMENT where it is longer than 128 characters */

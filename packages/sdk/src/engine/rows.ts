@@ -22,6 +22,11 @@ export interface AccountRow {
   receiptKey?: string;
 }
 
+/** What a person has written in a conversation and not sent. */
+export interface DraftRow {
+  text: string;
+}
+
 export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck' | 'forked';
 
 export interface ConversationRow {
@@ -127,9 +132,11 @@ export const accounts: Table<AccountRow> = { name: 'account' };
 export const conversations: Table<ConversationRow> = { name: 'conversation' };
 export const contacts: Table<ContactRow> = { name: 'contact' };
 export const outbox: Table<OutboxRow> = { name: 'outbox' };
+/** By the id of the conversation. */
+export const drafts: Table<DraftRow> = { name: 'draft' };
 
 /** The tables in memory. Core records and messages are not among them. */
-export const TABLES = [accounts, conversations, contacts, outbox].map(({ name }) => name);
+export const TABLES = [accounts, conversations, contacts, outbox, drafts].map(({ name }) => name);
 
 /** The one row of the account table. */
 export const ACCOUNT = 'own';

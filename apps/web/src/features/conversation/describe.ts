@@ -1,5 +1,6 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Content, ConversationState, Message } from '@quicprochat/sdk';
+import { isolated } from '../../parts/visible.ts';
 
 type Undecryptable = Extract<Content, { type: 'undecryptable' }>;
 
@@ -78,6 +79,9 @@ export function describeHealed(handles: readonly string[], self: string): string
   return `${names(handles, self, 'start')} renewed ${onlySelf ? 'your' : 'their'} keys`;
 }
 
+/** Characters of a message that the list takes; more than fit on the widest line. */
+const PREVIEW_LENGTH = 200;
+
 /** What the list shows under the title. */
 export function previewOf({ state, lastMessage, members }: ConversationSnapshot): string {
   if (state !== 'active') return ENDED[state].title;
@@ -88,7 +92,8 @@ export function previewOf({ state, lastMessage, members }: ConversationSnapshot)
 
 function previewOfMessage({ content, from, own }: Message, self: string): string {
   if (content.type !== 'text') return describe({ content, from, own }, self);
-  return `${own ? 'You' : from}: ${content.text}`;
+  // The list shows one line; a text of 64 KiB is not laid out for it.
+  return `${own ? 'You' : isolated(from)}: ${isolated(content.text.slice(0, PREVIEW_LENGTH).replaceAll(/\s+/g, ' '))}`;
 }
 
 function describeChange(
@@ -108,10 +113,12 @@ function describeChange(
 
 function describeName(name: string, actor: string, self: string): string {
   if (actor === '')
-    return name === '' ? 'The conversation’s name was removed' : `The conversation was named “${name}”`;
+    return name === ''
+      ? 'The conversation’s name was removed'
+      : `The conversation was named “${isolated(name)}”`;
   return name === ''
     ? `${names([actor], self, 'start')} removed the conversation’s name`
-    : `${names([actor], self, 'start')} named the conversation “${name}”`;
+    : `${names([actor], self, 'start')} named the conversation “${isolated(name)}”`;
 }
 
 /** `alice`, `alice and bob`, `you, alice and bob`; at the start of a sentence `You, alice and bob`. */
@@ -130,5 +137,5 @@ const OUR_WORDS: readonly string[] = ['you', 'someone', 'yourself', 'themselves'
 
 function named(handle: string): string {
   if (handle === '') return 'someone';
-  return OUR_WORDS.includes(handle) ? `“${handle}”` : handle;
+  return OUR_WORDS.includes(handle) ? `“${handle}”` : isolated(handle);
 }
