@@ -78,7 +78,7 @@ test('--suite classic makes a group without the post-quantum part', async () => 
   expect(await alice.done('security', String(conversation))).toMatchObject({ suite: 0x0003 });
 });
 
-test('both sides see one safety number, and --confirm is remembered', async () => {
+test('both sides see one safety number, and the number that was compared verifies', async () => {
   const [alice, bob] = await party('alice', 'bob');
   const { safetyNumber } = await alice.done('verify', bob.handle);
   expect(safetyNumber).toMatch(/^\d{60}$/);
@@ -87,11 +87,28 @@ test('both sides see one safety number, and --confirm is remembered', async () =
     safetyNumber,
     verified: false,
   });
-  expect(await alice.done('verify', bob.handle, '--confirm')).toMatchObject({ verified: true });
+  const another = '0'.repeat(60);
+  for (const option of ['--safety-number', '--reject']) {
+    expect(await alice.refused('verify', bob.handle, option, another)).toEqual({
+      exit: 1,
+      code: 'SAFETY_NUMBER_MISMATCH',
+    });
+  }
+  expect(await alice.refused('verify', bob.handle, '--safety-number', another, '--reject', another)).toEqual({
+    exit: 2,
+    code: 'USAGE',
+  });
+  expect(await alice.done('verify', bob.handle)).toMatchObject({ verified: false });
+
+  const { stdout } = await alice.shown('verify', bob.handle);
+  const [, shown = ''] = /--safety-number "([\d ]+)"/.exec(stdout) ?? [];
+  expect(shown.replaceAll(' ', '')).toBe(safetyNumber);
+  const confirmed = await alice.done('verify', bob.handle, '--safety-number', shown);
+  expect(confirmed).toMatchObject({ verified: true });
   expect(await alice.done('verify', bob.handle)).toMatchObject({ verified: true });
   expect((await alice.shown('security', 'Tea')).stdout).toMatch(new RegExp(`${bob.handle} .* verified\n`));
   expect(await alice.refused('verify', 'a-stranger')).toEqual({ exit: 1, code: 'INVALID_ARGUMENT' });
-}, 60_000);
+}, 120_000);
 
 function handles(...homes: Home[]): { handle: string }[] {
   return homes.map(({ handle }) => ({ handle }));

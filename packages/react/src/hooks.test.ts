@@ -147,6 +147,21 @@ describe('useSafetyNumber', () => {
     expect(unknown.current).toMatchObject({ digits: undefined, error: cause });
   });
 
+  it('reads the number again when the key changes, and shows none meanwhile', async () => {
+    const client = new FakeClient();
+    const hook = await renderHook(client, () => useSafetyNumber('bob'));
+    const { safetyNumber } = client.contacts;
+    let arrive = () => {};
+    client.contacts.safetyNumber = async (handle) => {
+      await new Promise<void>((resolve) => (arrive = resolve));
+      return safetyNumber(handle);
+    };
+    await hook.act(() => client.change(() => (client.key = ' with another key')));
+    expect(hook.current.digits).toBeUndefined();
+    await hook.act(() => arrive());
+    expect(hook.current.digits).toBe('number of bob with another key');
+  });
+
   it('shows no number of the handle before', async () => {
     const client = new FakeClient();
     let handle = 'bob';

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { useClient } from './client-context.tsx';
+import { useSubscribe } from './use-connection.ts';
 
 export interface SafetyNumber {
   /** 60 digits; undefined until they are known. */
@@ -9,22 +10,27 @@ export interface SafetyNumber {
 
 const UNKNOWN: SafetyNumber = { digits: undefined, error: undefined };
 
-/** The number that both people see if nobody sits between them. Compared in person or on a call. */
+/**
+ * The number that both people see if nobody sits between them. Compared in person or on a call. It is read again when the
+ * contact's key changes: pass the digits that are shown to `contacts.verify`, which refuses any others.
+ */
 export function useSafetyNumber(handle: string): SafetyNumber {
   const client = useClient();
-  const [known, setKnown] = useState<SafetyNumber & { handle?: string }>(UNKNOWN);
+  const read = useCallback(() => client.contacts.keyId(handle), [client, handle]);
+  const keyId = useSyncExternalStore(useSubscribe(client), read, read);
+  const [known, setKnown] = useState<SafetyNumber & { handle?: string; keyId?: string | undefined }>(UNKNOWN);
 
   useEffect(() => {
     let wanted = true;
     client.contacts.safetyNumber(handle).then(
-      (digits) => wanted && setKnown({ handle, digits, error: undefined }),
-      (error: unknown) => wanted && setKnown({ handle, digits: undefined, error }),
+      (digits) => wanted && setKnown({ handle, keyId, digits, error: undefined }),
+      (error: unknown) => wanted && setKnown({ handle, keyId, digits: undefined, error }),
     );
     return () => {
       wanted = false;
     };
-  }, [client, handle]);
+  }, [client, handle, keyId]);
 
-  // Until the new one arrived, the number of the handle before must not stand beside this one's name.
-  return known.handle === handle ? known : UNKNOWN;
+  // Until the new one has arrived, the number of another handle or key must not stand beside this name.
+  return known.handle === handle && known.keyId === keyId ? known : UNKNOWN;
 }

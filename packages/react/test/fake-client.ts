@@ -8,8 +8,11 @@ type Range = { before?: number; after?: number; limit?: number };
  */
 export class FakeClient {
   connection: Client['connection'] = 'connecting';
-  readonly contacts: Pick<Contacts, 'safetyNumber'> = {
-    safetyNumber: async (handle) => `number of ${handle}`,
+  /** What stands for the account key of every contact. */
+  key = '';
+  readonly contacts: Pick<Contacts, 'safetyNumber' | 'keyId'> = {
+    safetyNumber: async (handle) => `number of ${handle}${this.key}`,
+    keyId: (handle) => `${handle}${this.key}`,
   };
   readonly conversations = { list: () => this.#list };
   readonly #listeners = new Set<() => void>();

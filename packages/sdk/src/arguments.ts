@@ -77,9 +77,10 @@ export const RANGE: Form = {
   sentence: 'A part of the history is given by whole numbers, of which the limit is not below 0.',
 };
 
-export const VERDICT: Form = {
-  schema: z.boolean(),
-  sentence: 'Say whether the key is verified: true or false.',
+export const SAFETY_NUMBER: Form = {
+  schema: z.object({ safetyNumber: z.string().regex(/^\s*(?:\d\s*){60}$/) }),
+  sentence:
+    'Say which safety number was compared, such as { safetyNumber: "12345 67890 …" }: it has 60 digits.',
 };
 
 export const LISTENER: Form = {

@@ -1,6 +1,6 @@
 import { toBase64Url } from '@quicprochat/protocol';
 import { CANCELABLE, check, POSITION, RANGE, TEXT } from './arguments.ts';
-import { requireUnchanged } from './engine/contacts.ts';
+import { isVerifiedAs, requireUnchanged } from './engine/contacts.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
 import { Delivery } from './engine/delivery.ts';
 import { newEntryId, ownLine } from './engine/history.ts';
@@ -88,10 +88,8 @@ export class Conversation {
   /** What a person may want to know about the keys in use. */
   get security(): Security {
     const { ledger } = this.#parts;
-    const isVerified = (handle: string) => {
-      const contact = ledger.row(contacts, handle);
-      return contact !== undefined && contact.verified && contact.changedKey === undefined;
-    };
+    const isVerified = (handle: string, accountKey: Uint8Array) =>
+      isVerifiedAs(ledger.row(contacts, handle), toBase64Url(accountKey));
     return securityOf(this.#row, ledger.group(this.id), { isVerified, nowMs: ledger.platform.clock.now() });
   }
 

@@ -36,6 +36,8 @@ export const SDK_ERRORS = {
   COMMIT_CONTENTION: { remedy: 'transport', retryable: true },
   /** Someone's account key is not the one that was seen first. Compare safety numbers before going on. */
   IDENTITY_CHANGED: { remedy: 'crypto', retryable: false },
+  /** The safety number is not that of the key to be verified or rejected. Compare the number that is shown now. */
+  SAFETY_NUMBER_MISMATCH: { remedy: 'usage', retryable: false },
   /** A commit that the relay accepted cannot be applied here: this device is out of the group and must be added again. */
   CONVERSATION_STUCK: { remedy: 'crypto', retryable: false },
   /** Another tab or process changed the storage at the same moment, again and again. Try again. */

@@ -3,7 +3,7 @@
  * Importing this does nothing; it is harmless on a server.
  */
 export { Client, type ClientOptions, type UpdatePolicy } from './client.ts';
-export type { Contacts } from './contacts.ts';
+export type { Compared, Contacts } from './contacts.ts';
 export type { Conversation } from './conversation.ts';
 export type { Conversations, CreateOptions } from './conversations.ts';
 export type { Connection } from './engine/live.ts';

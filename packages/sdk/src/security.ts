@@ -17,7 +17,7 @@ export interface MemberSecurity extends Member {
   keyAgeEpochs: number;
   /** Time since then, by this device's clock; for what happened before it joined, since it joined. */
   keyAgeMs: number;
-  /** Whether the person has compared safety numbers with this member's account. */
+  /** Whether the person has compared safety numbers with the account that this device belongs to: this account key. */
   verified: boolean;
 }
 
@@ -42,11 +42,16 @@ const SUITE_NAMES: Record<number, string> = {
   0x004f: 'X25519 with ML-KEM-768 (post-quantum hybrid), AES-128-GCM, Ed25519',
 };
 
+interface SecurityContext {
+  isVerified: (handle: string, accountKey: Uint8Array) => boolean;
+  nowMs: number;
+}
+
 /** Of a conversation that has ended only the last epoch and the suite are known: its keys are gone. */
 export function securityOf(
   row: ConversationRow,
   group: GroupState | undefined,
-  { isVerified, nowMs }: { isVerified: (handle: string) => boolean; nowMs: number },
+  { isVerified, nowMs }: SecurityContext,
 ): Security {
   const epoch = group?.epoch ?? row.epoch;
   const members = (group?.members ?? []).map((member) =>
@@ -64,10 +69,7 @@ export function securityOf(
   };
 }
 
-function memberSecurity(
-  member: CoreMember,
-  context: { epoch: number; nowMs: number; isVerified: (handle: string) => boolean },
-): MemberSecurity {
+function memberSecurity(member: CoreMember, context: SecurityContext & { epoch: number }): MemberSecurity {
   return {
     handle: member.handle,
     deviceId: hex.encode(member.deviceId),
@@ -75,6 +77,6 @@ function memberSecurity(
     accountKey: member.accountKey,
     keyAgeEpochs: context.epoch - Number(member.healedEpoch),
     keyAgeMs: Math.max(0, context.nowMs - member.healedAtMs),
-    verified: context.isVerified(member.handle),
+    verified: context.isVerified(member.handle, member.accountKey),
   };
 }

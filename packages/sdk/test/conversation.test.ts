@@ -166,7 +166,7 @@ test('both sides see the same safety number', async () => {
   expect(number.replaceAll(/\D/g, '')).toHaveLength(60);
   expect(await bob.contacts.safetyNumber(alice.handle)).toBe(number);
   expect(alice.contacts.isVerified(bob.handle)).toBe(false);
-  await alice.contacts.verify(bob.handle, true);
+  await alice.contacts.verify(bob.handle, { safetyNumber: number });
   expect(alice.contacts.isVerified(bob.handle)).toBe(true);
 });
 

@@ -1,30 +1,15 @@
-import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Client } from '../src/client.ts';
+import { impostorOf } from './support/impostor.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
-
-/** What a hostile relay does: forgets an account, so that somebody else can register its handle. */
-async function impostorOf(client: Client): Promise<Client> {
-  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
-  const forget = (table: string, column: string, value: string) =>
-    database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`).run(value).changes;
-  forget('key_packages', 'device_id', client.deviceId);
-  forget('devices', 'handle', client.handle);
-  expect(forget('accounts', 'handle', client.handle)).toBe(1);
-  database.close();
-  const impostor = await town.open({ handle: client.handle });
-  expect(impostor.accountKey).not.toEqual(client.accountKey);
-  return impostor;
-}
 
 test('the relay hands out an impostor’s key package: it is refused, and nobody is added', async () => {
   const [alice, bob] = [await town.join('alice'), await town.join('bob')];
   await syncAll(alice, bob);
   await alice.conversations.create({ members: [bob.handle] });
-  await impostorOf(bob);
+  await impostorOf(bob, town);
 
   const create = alice.conversations.create({ members: [bob.handle] });
   await expect(create).rejects.toMatchObject({ code: 'IDENTITY_CHANGED', name: 'CryptoVerificationError' });
@@ -32,7 +17,7 @@ test('the relay hands out an impostor’s key package: it is refused, and nobody
 
   // The person compares safety numbers, and goes on with the new key.
   expect(alice.contacts.hasChanged(bob.handle)).toBe(true);
-  await alice.contacts.verify(bob.handle, true);
+  await verifyShown(alice, bob.handle);
   await expect(alice.conversations.create({ members: [bob.handle] })).resolves.toBeDefined();
 });
 
@@ -43,9 +28,9 @@ test('another member adds an impostor: sending stops until the person has decide
   const tea = await alice.conversations.create({ members: [carol.handle] });
   await carol.sync();
   const numberBefore = await alice.contacts.safetyNumber(bob.handle);
-  await alice.contacts.verify(bob.handle, true);
+  await verifyShown(alice, bob.handle);
 
-  const impostor = await impostorOf(bob);
+  const impostor = await impostorOf(bob, town);
   await same(carol, tea).members.add([bob.handle]);
   await syncAll(impostor, alice);
   await expect(tea.send('for Bob?')).rejects.toMatchObject({
@@ -56,7 +41,7 @@ test('another member adds an impostor: sending stops until the person has decide
   expect(alice.contacts.isVerified(bob.handle)).toBe(false);
   expect(await alice.contacts.safetyNumber(bob.handle)).not.toBe(numberBefore);
 
-  await alice.contacts.verify(bob.handle, true);
+  await verifyShown(alice, bob.handle);
   await tea.send('so it is the new Bob');
   await impostor.sync();
   expect(await textsOf(same(impostor, tea))).toEqual(['so it is the new Bob']);
@@ -66,15 +51,20 @@ test('a false key that the relay hands out once does not disturb conversations w
   const [alice, bob] = [await town.join('alice'), await town.join('bob')];
   await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle] });
-  await alice.contacts.verify(bob.handle, true);
-  await impostorOf(bob);
+  await verifyShown(alice, bob.handle);
+  await impostorOf(bob, town);
   const create = () => alice.conversations.create({ members: [bob.handle] });
   await expect(create()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
   expect(alice.contacts.hasChanged(bob.handle)).toBe(true);
   await tea.send('to the true Bob');
 
-  await alice.contacts.verify(bob.handle, false);
+  await alice.contacts.reject(bob.handle, { safetyNumber: await alice.contacts.safetyNumber(bob.handle) });
   expect(alice.contacts.hasChanged(bob.handle)).toBe(false);
   expect(alice.contacts.isVerified(bob.handle)).toBe(true);
   await expect(create()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
 });
+
+/** The two people have compared the number that is shown. */
+async function verifyShown({ contacts }: Client, handle: string): Promise<void> {
+  await contacts.verify(handle, { safetyNumber: await contacts.safetyNumber(handle) });
+}

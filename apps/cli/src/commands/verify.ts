@@ -1,38 +1,57 @@
-import type { Command } from '../command.ts';
+import type { Contacts } from '@quicprochat/sdk';
+import type { Command, Options } from '../command.ts';
+import { CliError } from '../exit.ts';
 import { withClient } from '../with-client.ts';
 
 export const verify: Command = {
   usage: 'verify HANDLE',
   summary: 'show the safety number that you share with someone, to compare it by another channel',
-  details: 'With --json: {handle, safetyNumber, verified}. The number is 60 digits, the same on both sides.',
-  options: { confirm: { help: 'you have compared it and it is the same: mark as verified' } },
+  details:
+    'The number has 60 digits and is the same on both sides. Say which number you compared: if it is not the one that\n' +
+    'qpc would show now, nothing changes and the command fails with SAFETY_NUMBER_MISMATCH.\n' +
+    'With --json: {handle, safetyNumber, verified}.',
+  options: {
+    'safety-number': { value: 'NUMBER', help: 'both of you see this number: mark as verified' },
+    reject: { value: 'NUMBER', help: 'they see another number than this: keep the account key seen before' },
+  },
 
   run: (context) =>
     withClient(context, async ({ contacts }) => {
       const [handle = ''] = context.words;
+      await decide(contacts, handle, context.options);
       const safetyNumber = await contacts.safetyNumber(handle);
-      if (context.options['confirm'] === true) await contacts.verify(handle, true);
-      const verified = contacts.isVerified(handle);
+      const [verified, changed] = [contacts.isVerified(handle), contacts.hasChanged(handle)];
       await context.output.result(
         { handle, safetyNumber, verified },
-        textOf({ handle, safetyNumber, verified }),
+        textOf({ handle, safetyNumber, verified, changed }),
       );
     }),
 };
 
-function textOf({
-  handle,
-  safetyNumber,
-  verified,
-}: {
+async function decide(contacts: Contacts, handle: string, options: Options): Promise<void> {
+  const { 'safety-number': same, reject } = options;
+  if (same !== undefined && reject !== undefined)
+    throw new CliError('USAGE', 'Use either --safety-number or --reject.');
+  if (typeof same === 'string') await contacts.verify(handle, { safetyNumber: same });
+  if (typeof reject === 'string') await contacts.reject(handle, { safetyNumber: reject });
+}
+
+interface Shown {
   handle: string;
   safetyNumber: string;
   verified: boolean;
-}) {
+  changed: boolean;
+}
+
+function textOf({ handle, safetyNumber, verified, changed }: Shown): string {
   const groups = safetyNumber.match(/\d{5}/g) ?? [];
   const rows = [0, 4, 8].map((start) => `  ${groups.slice(start, start + 4).join(' ')}`);
-  const verdict = verified
-    ? `${handle} is verified.`
-    : `Not verified. Compare this with what ${handle} sees; where it is the same: qpc verify ${handle} --confirm`;
-  return [...rows, verdict].join('\n');
+  if (verified) return [...rows, `${handle} is verified.`].join('\n');
+  return [
+    ...rows,
+    ...(changed ? [`The account key of ${handle} has changed; this is the number of the new key.`] : []),
+    `Not verified. Compare this number with what ${handle} sees. If it is the same:`,
+    `  qpc verify ${handle} --safety-number "${groups.join(' ')}"`,
+    ...(changed ? ['If it is not:', `  qpc verify ${handle} --reject "${groups.join(' ')}"`] : []),
+  ].join('\n');
 }

@@ -37,3 +37,8 @@ export function requireUnchanged(contact: ContactRow | undefined, accountKey: st
     { details: { handle: contact.handle } },
   );
 }
+
+/** Whether this account key is the one that the person has verified. A handle alone proves nothing. */
+export function isVerifiedAs(contact: ContactRow | undefined, accountKey: string): boolean {
+  return contact !== undefined && contact.verified && contact.accountKey === accountKey;
+}

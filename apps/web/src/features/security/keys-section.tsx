@@ -28,10 +28,9 @@ export function KeysSection({ members }: { members: readonly MemberSecurity[] })
             {member.own ? <span className="quiet">you</span> : <Verdict verified={member.verified} />}
             {member.own ? null : (
               <SafetyNumber
-                // A changed key has another number: it is asked for again.
-                key={String(contacts.hasChanged(member.handle))}
                 handle={member.handle}
-                verified={member.verified}
+                // About the key whose number is shown: a changed one that waits, or else the contact's.
+                verified={contacts.isVerified(member.handle)}
               />
             )}
           </li>

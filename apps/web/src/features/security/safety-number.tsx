@@ -26,7 +26,9 @@ export function SafetyNumber({ handle, verified }: SafetyNumberProps) {
 function Opened({ handle, verified }: SafetyNumberProps) {
   const { contacts } = useClient();
   const { digits, error } = useSafetyNumber(handle);
-  const verdict = useAction(() => contacts.verify(handle, !verified));
+  const verdict = useAction((safetyNumber: string) =>
+    verified ? contacts.unverify(handle) : contacts.verify(handle, { safetyNumber }),
+  );
   return (
     <div className={styles.body}>
       <Failure error={error ?? verdict.error} />
@@ -41,7 +43,7 @@ function Opened({ handle, verified }: SafetyNumberProps) {
             type="button"
             className="button small"
             disabled={verdict.pending}
-            onClick={() => void verdict.run()}
+            onClick={() => void verdict.run(digits)}
           >
             {verified ? 'Take the mark away' : 'It matches: mark as verified'}
           </button>
