@@ -168,7 +168,7 @@ describe('a MessageWindow that starts at the first unread message', () => {
     await window.refresh();
     for (let n = 0; n < 12; n++) await window.loadEarlier();
     expect(positions()).toEqual(span(51, 550));
-    expect(window.snapshot()).toMatchObject({ hasEarlier: true, hasLater: true });
+    expect(window.snapshot()).toMatchObject({ hasEarlier: true, hasLater: true, isFull: true });
     conversation.say('701');
     client.change();
     await window.refresh();

@@ -15,6 +15,8 @@ export interface MessagesSnapshot {
   readonly hasEarlier: boolean;
   /** Whether there are lines after the last one here. New messages appear here only while there are none. */
   readonly hasLater: boolean;
+  /** Whether it holds as many lines as it may: loading at one end then drops lines at the other. */
+  readonly isFull: boolean;
   /** The position of the first message that was unread when the window was placed. */
   readonly firstUnread: number | undefined;
   /** Where the window was placed last. Each placing makes a new object: that is when a view has to scroll. */
@@ -27,6 +29,7 @@ export const EMPTY: MessagesSnapshot = {
   error: undefined,
   hasEarlier: false,
   hasLater: false,
+  isFull: false,
   firstUnread: undefined,
   placing: { at: 'newest' },
 };
@@ -207,7 +210,8 @@ export class MessageWindow {
 
   #show(part: Part, placed: Partial<Pick<MessagesSnapshot, 'firstUnread' | 'placing'>> = {}): void {
     const messages = keepUnchanged(this.#current.messages, part.messages);
-    this.#set({ ...this.#current, ...part, ...placed, messages, status: 'ready', error: undefined });
+    const isFull = messages.length >= this.#mostLines;
+    this.#set({ ...this.#current, ...part, ...placed, messages, isFull, status: 'ready', error: undefined });
   }
 
   #set(snapshot: MessagesSnapshot): void {

@@ -4,7 +4,7 @@ import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Content, Member, Message } from '@quicprochat/sdk';
 import { render, type Rendered } from '../../test/render.ts';
 import { ConversationHeader } from '../features/conversation/conversation-header.tsx';
-import { describe as sentenceOf, previewOf } from '../features/conversation/describe.ts';
+import { describe as sentenceOf, previewOf, type Notice } from '../features/conversation/describe.ts';
 import { MessageGroup } from '../features/conversation/message-group.tsx';
 import { ConversationItem } from '../features/conversations/conversation-item.tsx';
 import { HandlesField } from '../features/conversations/handles-field.tsx';
@@ -80,21 +80,16 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
   });
 
   test('is written out in system lines and previews', () => {
-    expect(sentenceOf({ content: { type: 'renamed', name }, from: 'alice', own: false }, 'carol')).toContain(
-      `“${visibleName}”`,
+    expect(sentenceOf(notice('alice', { type: 'renamed', name }), 'carol')).toContain(`“${visibleName}”`);
+    expect(sentenceOf(notice(name, { type: 'members-added', handles: [name, 'dan'] }), 'carol')).toBe(
+      `${visibleName} added ${visibleName} and dan`,
     );
-    expect(
-      sentenceOf(
-        { content: { type: 'members-added', handles: [name, 'dan'] }, from: name, own: false },
-        'carol',
-      ),
-    ).toBe(`${visibleName} added ${visibleName} and dan`);
     expect(previewOf(snapshot)).toBe(`${visibleName}: hello`);
   });
 });
 
 test('a name written from right to left leaves the sentence around it in order', () => {
-  expect(sentenceOf({ content: { type: 'renamed', name: 'שלום' }, from: 'alice', own: false }, 'carol')).toBe(
+  expect(sentenceOf(notice('alice', { type: 'renamed', name: 'שלום' }), 'carol')).toBe(
     'alice named the conversation “\u2068שלום\u2069”',
   );
 });
@@ -145,4 +140,8 @@ function expectHarmless(element: HTMLElement): void {
     for (const label of ['aria-label', 'title', 'placeholder'])
       expect(part.getAttribute(label) ?? '').not.toMatch(RAW);
   }
+}
+
+function notice(from: string, content: Notice['content']): Notice {
+  return { from, own: false, content };
 }

@@ -20,7 +20,7 @@ export const Bubble = memo(function Bubble({ message, showSent, conversation }: 
   const { content, own, state } = message;
   if (content.type !== 'text') return null;
   return (
-    <div className={styles.bubble} data-own={own} data-state={state}>
+    <div className={styles.bubble} data-own={own} data-state={state} data-position={message.position}>
       <div className={styles.text}>
         <Markup text={content.text} />
       </div>

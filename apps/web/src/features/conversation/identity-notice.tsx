@@ -11,7 +11,7 @@ interface IdentityNoticeProps {
   onReview: () => void;
 }
 
-/** Says that somebody's account key is another one than before: a new device, or somebody in between. */
+/** Says that somebody's account key is another one than before: a new account, or somebody in between. */
 export function IdentityNotice({ snapshot, onReview }: IdentityNoticeProps) {
   const { contacts } = useClient();
   const members = useSecurity(snapshot.id)?.members ?? [];
@@ -22,8 +22,9 @@ export function IdentityNotice({ snapshot, onReview }: IdentityNoticeProps) {
         <div className={styles.notice}>
           <Icon name="alert" size={18} />
           <p>
-            The identity key of {changed.map(isolated).join(', ')} is not the one seen before. Nothing is sent
-            until you have compared safety numbers.
+            The account key of {changed.map(isolated).join(', ')} has changed: they may have registered again,
+            or somebody may be between you. Compare safety numbers. Until then, nothing is encrypted to the
+            new key.
           </p>
           <button type="button" className="button small" onClick={onReview}>
             Compare

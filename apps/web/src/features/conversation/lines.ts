@@ -20,25 +20,21 @@ export type Line =
 const BREATH_MS = 5 * 60_000;
 
 interface Options {
-  /** What came after this position was not read when the conversation was opened; undefined: all was. */
-  unreadAfter: number | undefined;
+  /** The position of the message that the "New" line stands above. Undefined if there is none. */
+  unreadAt: number | undefined;
 }
 
 /** Arranges messages into days, groups of bubbles, and what happened in between. */
-export function linesOf(messages: readonly Message[], { unreadAfter }: Options): Line[] {
+export function linesOf(messages: readonly Message[], { unreadAt }: Options): Line[] {
   const lines: Line[] = [];
   let atMs = -Infinity;
-  let marked = unreadAfter === undefined;
   for (const message of messages) {
     const previousMs = atMs;
     atMs = shownTime(message, previousMs);
     if (previousMs === -Infinity || !sameDay(previousMs, atMs)) {
       lines.push({ kind: 'day', key: `day-${message.position}`, atMs });
     }
-    if (!marked && !message.own && message.position > (unreadAfter ?? 0)) {
-      marked = true;
-      lines.push({ kind: 'unread', key: 'unread' });
-    }
+    if (message.position === unreadAt) lines.push({ kind: 'unread', key: 'unread' });
     append(lines, { message, atMs });
   }
   return lines;

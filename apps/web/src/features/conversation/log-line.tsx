@@ -27,7 +27,7 @@ export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLinePr
       );
     case 'unread':
       return (
-        <li className={styles.unread}>
+        <li className={styles.unread} data-line="unread">
           <span>New</span>
         </li>
       );
@@ -39,7 +39,7 @@ export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLinePr
       );
     case 'notice':
       return (
-        <li className={styles.notice} data-content={line.notice.content.type}>
+        <li className={styles.notice} data-content={line.notice.content.type} data-position={line.position}>
           {line.notice.content.type === 'undecryptable' ? <Icon name="alert" size={16} /> : null}
           <span dir="auto">{describe(line.notice, self)}</span>
         </li>

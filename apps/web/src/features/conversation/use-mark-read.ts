@@ -1,25 +1,50 @@
-import { useEffect } from 'react';
-import type { ConversationSnapshot } from '@quicprochat/react';
-import type { Message } from '@quicprochat/sdk';
+import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
+import type { ConversationSnapshot, MessagesSnapshot } from '@quicprochat/react';
+import { isPageInSight, messageElements, onSightChange, positionOf, positionsInView } from './on-screen.ts';
+import { readProgress } from './read-progress.ts';
 
-/** Notes as read what is on the screen: the end of the log, in a page that is in front. */
+/**
+ * Marks as read what has been on the screen, and nothing else: messages in the visible part of the log, in a page that
+ * is in front. `look` has to be called after each scrolling and each change of the lines. `unreadAbove` tells whether
+ * unread messages were jumped over.
+ */
 export function useMarkRead(
+  log: RefObject<HTMLElement | null>,
   snapshot: ConversationSnapshot,
-  messages: readonly Message[],
-  atEnd: boolean,
-): void {
-  const { conversation, readPosition } = snapshot;
-  const last = messages.at(-1)?.position;
+  loaded: Pick<MessagesSnapshot, 'messages' | 'firstUnread'>,
+): { look: () => void; unreadAbove: boolean } {
+  const { conversation, readPosition, unread } = snapshot;
+  const { messages, firstUnread } = loaded;
+  const [unreadAbove, setUnreadAbove] = useState(false);
+  const seen = useRef(new Set<number>());
+  const asked = useRef(0);
+
+  const look = useCallback(() => {
+    const element = log.current;
+    if (element === null || messages.length === 0 || !isPageInSight()) return;
+    for (const position of positionsInView(element)) seen.current.add(position);
+    const { position, next } = readProgress({
+      snapshot: { readPosition, unread },
+      loaded: { messages, firstUnread },
+      seen: seen.current,
+    });
+    setUnreadAbove(next === 'above' || (next !== undefined && isAbove(element, next)));
+    if (position <= Math.max(readPosition, asked.current)) return;
+    asked.current = position;
+    // If it cannot be stored, the badge stays, and the next look asks again.
+    conversation.markRead(position).catch(() => (asked.current = 0));
+  }, [log, conversation, readPosition, unread, messages, firstUnread]);
 
   useEffect(() => {
-    if (!atEnd || last === undefined || last <= readPosition) return;
-    const mark = () => {
-      if (document.visibilityState !== 'visible') return;
-      // Where it cannot be kept, the badge comes back: nothing that a person should be bothered with.
-      conversation.markRead(last).catch(() => undefined);
-    };
-    mark();
-    document.addEventListener('visibilitychange', mark);
-    return () => document.removeEventListener('visibilitychange', mark);
-  }, [conversation, last, readPosition, atEnd]);
+    look();
+    return onSightChange(look);
+  }, [look]);
+
+  return { look, unreadAbove };
+}
+
+function isAbove(log: HTMLElement, position: number): boolean {
+  const element = messageElements(log).find((candidate) => positionOf(candidate) === position);
+  if (element === undefined) return false;
+  return element.getBoundingClientRect().bottom <= log.getBoundingClientRect().top;
 }

@@ -6,12 +6,16 @@ import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
 import { counted, duration } from '../time/times.ts';
-import { SafetyNumber } from './safety-number.tsx';
+import { SafetyNumber, type Verdict } from './safety-number.tsx';
 import styles from './keys-section.module.css';
 
 /** Every device with the age of its keys, and for each person but oneself the safety number. */
 export function KeysSection({ members }: { members: readonly MemberSecurity[] }) {
   const { contacts } = useClient();
+  const verdictOf = (handle: string): Verdict => {
+    if (contacts.hasChanged(handle)) return 'changed';
+    return contacts.isVerified(handle) ? 'verified' : 'unverified';
+  };
   return (
     <section>
       <h3>Members and the age of their keys</h3>
@@ -25,14 +29,8 @@ export function KeysSection({ members }: { members: readonly MemberSecurity[] })
                 {counted(member.keyAgeEpochs, 'epoch')}, {duration(member.keyAgeMs)} old
               </span>
             </div>
-            {member.own ? <span className="quiet">you</span> : <Verdict verified={member.verified} />}
-            {member.own ? null : (
-              <SafetyNumber
-                handle={member.handle}
-                // About the key whose number is shown: a changed one that waits, or else the contact's.
-                verified={contacts.isVerified(member.handle)}
-              />
-            )}
+            <Badge member={member} isChanged={contacts.hasChanged(member.handle)} />
+            {member.own ? null : <SafetyNumber handle={member.handle} verdict={verdictOf(member.handle)} />}
           </li>
         ))}
       </ul>
@@ -40,11 +38,20 @@ export function KeysSection({ members }: { members: readonly MemberSecurity[] })
   );
 }
 
-function Verdict({ verified }: { verified: boolean }) {
-  if (!verified) return <span className="quiet">not verified</span>;
+/** What is known of the account key that this member uses here, whatever another key of the same handle is. */
+function Badge({ member, isChanged }: { member: MemberSecurity; isChanged: boolean }) {
+  if (member.own) return <span className="quiet">you</span>;
+  if (member.verified) {
+    return (
+      <span className={styles.verified}>
+        <Icon name="shield" size={16} /> verified
+      </span>
+    );
+  }
+  if (!isChanged) return <span className="quiet">not verified</span>;
   return (
-    <span className={styles.verified}>
-      <Icon name="shield" size={16} /> verified
+    <span className={styles.changed}>
+      <Icon name="alert" size={16} /> key changed
     </span>
   );
 }

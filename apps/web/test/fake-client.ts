@@ -1,0 +1,47 @@
+import type { Client, Contacts } from '@quicprochat/sdk';
+
+/**
+ * What the components read of the SDK's Client, changed by hand. `digits` is the number of the key that there is to
+ * compare: as the SDK does, `verify` and `reject` take no other one.
+ */
+export class FakeClient {
+  readonly handle = 'alice';
+  connection: Client['connection'] = 'online';
+  digits = '1'.repeat(60);
+  isVerified = false;
+  hasChanged = false;
+  /** What was decided, in order. */
+  readonly decisions: string[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  readonly contacts = {
+    safetyNumber: async () => this.digits,
+    keyId: () => `key of ${this.digits}`,
+    isVerified: () => this.isVerified && !this.hasChanged,
+    hasChanged: () => this.hasChanged,
+    verify: async (handle, { safetyNumber }) => this.#decide('verify', handle, safetyNumber),
+    reject: async (handle, { safetyNumber }) => this.#decide('reject', handle, safetyNumber),
+    unverify: async (handle) => this.#decide('unverify', handle, this.digits),
+  } satisfies Partial<Contacts>;
+
+  /** As the components take it: the real class has private fields that no fake can have. */
+  get real(): Client {
+    return this as unknown as Client;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Does something and tells everyone. */
+  change(work: () => void): void {
+    work();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #decide(decision: string, handle: string, safetyNumber: string): void {
+    if (safetyNumber !== this.digits) throw new Error('SAFETY_NUMBER_MISMATCH');
+    this.decisions.push(`${decision} ${handle} ${safetyNumber}`);
+  }
+}
