@@ -1,6 +1,6 @@
 import { QuicprochatError, toSentence } from '@quicprochat/sdk';
 
-/** What the process tells its caller. `qpc --help` and README.md repeat this table. */
+/** What the process tells its caller. `qpc --help` and docs/src/terminal.md repeat this table; a test compares them. */
 export const EXIT = {
   done: 0,
   /** It was understood, and refused or failed. */

@@ -1,5 +1,6 @@
 import { GLOBAL_OPTIONS } from './arguments.ts';
 import type { Command, Option } from './command.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 
 const ENVIRONMENT = {
   QPC_HOME: 'the folder of the account, where --home is not given',
@@ -8,13 +9,15 @@ const ENVIRONMENT = {
   QPC_UPDATE_AFTER_MS: 'make fresh keys after so many milliseconds with activity (default 3600000)',
 };
 
-const EXIT_CODES = {
-  '0': 'done',
-  '1': 'refused or failed',
-  '2': 'the command line is wrong',
-  '3': 'the home, the environment or the account in it is not as it must be',
-  '4': 'the relay cannot be reached',
-  '130': 'interrupted (143: told to end)',
+/** Every exit code, with its meaning. */
+export const EXIT_CODES: Record<ExitCode, string> = {
+  [EXIT.done]: 'done',
+  [EXIT.failed]: 'refused or failed',
+  [EXIT.usage]: 'the command line is wrong',
+  [EXIT.config]: 'the home, its account or the environment is not usable; the error says how',
+  [EXIT.network]: 'the relay cannot be reached',
+  [EXIT.interrupted]: 'interrupted (SIGINT)',
+  [EXIT.terminated]: 'terminated (SIGTERM)',
 };
 
 /** The help for the commands of one name, or the overview where there are none. */

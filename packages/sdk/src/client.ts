@@ -28,7 +28,7 @@ export interface UpdatePolicy {
   hardStopMs: number;
 }
 
-const DEFAULT_POLICY: UpdatePolicy = {
+export const DEFAULT_POLICY: UpdatePolicy = {
   afterMessages: 100,
   afterMs: 60 * 60 * 1_000,
   hardStopMs: 7 * 24 * 60 * 60 * 1_000,

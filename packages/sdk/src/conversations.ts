@@ -13,7 +13,7 @@ import { conversations, type ConversationRow } from './engine/rows.ts';
 import { sdkError } from './errors.ts';
 
 /** Up to this many members a group is made with the hybrid post-quantum suite by default. */
-const HYBRID_MEMBERS = 256;
+export const HYBRID_MEMBERS = 256;
 const HYBRID_SUITE = 0x004f;
 const CLASSICAL_SUITE = 0x0003;
 

@@ -52,6 +52,29 @@ test('when the thief commits first Bob is stuck, and is back once he is removed 
   expect(same(thief, tea).state).toBe('removed');
 });
 
+test('after the thief acted first, adding the same handle again can let the thief in and leave Bob out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qpc-device-'));
+  const [alice, bob] = [await town.join('alice'), await town.joinIn(folder, 'bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const thief = await town.steal(folder);
+  await same(thief, tea).heal();
+  await syncAll(alice, bob);
+  await tea.members.remove([bob.handle]);
+  await thief.sync();
+  expect([same(bob, tea).state, same(thief, tea).state]).toEqual(['stuck', 'removed']);
+
+  await tea.members.add([bob.handle]);
+  // The copied device key opens Bob's inbox, and the Welcome is deleted once it is acknowledged.
+  await syncAll(thief, bob);
+  await tea.send('are you back, Bob?');
+  await syncAll(thief, bob);
+  expect(await textsOf(same(thief, tea))).toContain('are you back, Bob?');
+  expect(await textsOf(same(bob, tea))).toEqual([]);
+  expect([same(bob, tea).state, same(thief, tea).state]).toEqual(['stuck', 'active']);
+});
+
 test('a client heals by itself after so many messages', async () => {
   const update = { afterMessages: 5 };
   const [alice, bob] = [await town.join('alice'), await town.join('bob', { update })];

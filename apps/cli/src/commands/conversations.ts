@@ -3,13 +3,14 @@ import { CliError } from '../exit.ts';
 import { clean, table } from '../output.ts';
 import { withClient } from '../with-client.ts';
 
-const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
+/** What `--suite` takes. */
+export const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
 
 export const listConversations: Command = {
   usage: 'conversations',
   summary: 'list your conversations, latest activity first',
   details: [
-    'With --json: {conversations: [{conversation, name, state, epoch, unread}]}. The state is active, leaving, left, removed or stuck.',
+    'With --json: {conversations: [{conversation, name, state, epoch, unread}]}. The state is active, leaving, left, removed, stuck or forked.',
     'If a conversation cannot be updated just now, its trouble is the code of the error.',
   ].join('\n'),
 

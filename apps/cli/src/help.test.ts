@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import type { ConversationState } from '@quicprochat/sdk';
+import { expect, test } from 'vitest';
+import { COMMANDS } from './commands.ts';
+import { listConversations, SUITES } from './commands/conversations.ts';
+import { EXIT_CODES, helpFor } from './help.ts';
+
+const BOOK = new URL('../../../docs/src/', import.meta.url);
+const pageOf = (path: string) => readFileSync(new URL(path, BOOK), 'utf8');
+
+test('the help for conversations names every state', () => {
+  const states = Object.keys({
+    active: true,
+    leaving: true,
+    left: true,
+    removed: true,
+    stuck: true,
+    forked: true,
+  } satisfies Record<ConversationState, true>);
+  const [, named = ''] = /The state is ([^.]+)\./.exec(helpFor([listConversations], COMMANDS)) ?? [];
+  expect(named.split(/, | or /)).toEqual(states);
+});
+
+test('the book and the overview list every exit code with the same meaning', () => {
+  const [, table = ''] = pageOf('terminal.md').split('| exit code | ');
+  const rows = [...table.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm)].map(([, code, meaning]) => [code, meaning]);
+  expect(rows).toEqual(Object.entries(EXIT_CODES));
+  const [, section = ''] = helpFor([], COMMANDS).split('Exit codes:\n');
+  expect(section.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual(rows);
+});
+
+test('the book names the suites that --suite takes', () => {
+  const [, sentence = ''] =
+    /`qpc conversations create --suite` takes ([^.]+)\./.exec(pageOf('concepts/post-quantum.md')) ?? [];
+  const named = [...sentence.matchAll(/`(\w+)`\s\((0x[0-9A-F]{4})\)/g)].map(([, name, id]) => [
+    name,
+    Number(id),
+  ]);
+  expect(Object.fromEntries(named)).toEqual(SUITES);
+});
