@@ -18,6 +18,7 @@ import {
 import { hasCode } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
+import { namingRefusals } from './refused-origin.ts';
 import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
 
 /** What signs for a session: the core, behind the worker. */
@@ -84,8 +85,9 @@ export class RelaySession {
     this.#signer = signer;
     this.#platform = platform;
     this.#audience = new URL(origin).host;
-    this.#asDevice = connect(origin, platform.net, () => this.#token);
-    this.#asMember = connect(origin, platform.net, () => undefined);
+    const net = namingRefusals(origin, platform.net);
+    this.#asDevice = connect(origin, net, () => this.#token);
+    this.#asMember = connect(origin, net, () => undefined);
   }
 
   setDevice(deviceId: string): void {
