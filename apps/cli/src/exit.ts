@@ -62,6 +62,8 @@ const SDK_EXITS: Record<string, ExitCode> = {
   STORE_KEY_WRONG: EXIT.config,
   STORE_TOO_NEW: EXIT.config,
   UNSUPPORTED_RUNTIME: EXIT.config,
+  WORKER_NOT_FOUND: EXIT.config,
+  WASM_NOT_FOUND: EXIT.config,
   NETWORK: EXIT.network,
   UNAVAILABLE: EXIT.network,
   RELAY_MISBEHAVED: EXIT.network,

@@ -43,7 +43,7 @@ export const envSchema = z.strictObject({
     .pipe(
       z.array(z.string().regex(origin, 'web origins like https://chat.example, with commas between them')),
     )
-    .default(['http://localhost:3000', 'http://127.0.0.1:3000']),
+    .optional(),
   QPC_PUBLIC_HOSTS: list
     .pipe(z.array(z.string().regex(host, 'host names like relay.example or relay.example:4000, with commas')))
     .default([]),
@@ -73,7 +73,7 @@ export const envSchema = z.strictObject({
   QPC_KAT_DIR: z.string().optional(),
 });
 
-export type Env = z.infer<typeof envSchema>;
+export type Env = z.infer<typeof envSchema> & { QPC_ORIGINS: string[] };
 
 /**
  * The variables of a process environment, or one sentence for each that is wrong. Values are not repeated: a database
@@ -82,8 +82,16 @@ export type Env = z.infer<typeof envSchema>;
 export function parseEnv(environment: Record<string, string | undefined>): Env | { problems: string[] } {
   const ours = Object.entries(environment).filter(([name, value]) => name.startsWith('QPC_') && value !== '');
   const parsed = envSchema.safeParse(Object.fromEntries(ours));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { QPC_ORIGINS = developmentOrigins(parsed.data.QPC_WEB_PORT) } = parsed.data;
+    return { ...parsed.data, QPC_ORIGINS };
+  }
   return { problems: [...new Set(parsed.error.issues.flatMap(describe))] };
+}
+
+/** The pages of `pnpm dev`, which reads the same variable for its port. */
+function developmentOrigins(webPort = 3000): string[] {
+  return [`http://localhost:${webPort}`, `http://127.0.0.1:${webPort}`];
 }
 
 /** An address, or a network with its length in bits. */

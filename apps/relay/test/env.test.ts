@@ -42,3 +42,13 @@ test.each([
 test('nothing set is enough', () => {
   expect(parseEnv({ PATH: '/bin', QPC_PORT: '' })).toMatchObject({ QPC_PORT: 4000, QPC_ADMIN_PORT: 4001 });
 });
+
+test('the pages of the development web client may call, on whatever port QPC_WEB_PORT puts them', () => {
+  expect(parseEnv({})).toMatchObject({ QPC_ORIGINS: ['http://localhost:3000', 'http://127.0.0.1:3000'] });
+  expect(parseEnv({ QPC_WEB_PORT: '3100' })).toMatchObject({
+    QPC_ORIGINS: ['http://localhost:3100', 'http://127.0.0.1:3100'],
+  });
+  expect(parseEnv({ QPC_WEB_PORT: '3100', QPC_ORIGINS: 'https://chat.example' })).toMatchObject({
+    QPC_ORIGINS: ['https://chat.example'],
+  });
+});

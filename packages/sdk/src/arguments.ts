@@ -52,6 +52,18 @@ export const CANCELABLE: Form = {
   sentence: 'Options are an object, and its signal an AbortSignal.',
 };
 
+const fileAddress = z.union([z.string().min(1), z.instanceof(URL)]);
+
+export const FILES: Form = {
+  schema: z
+    .object({
+      wasm: fileAddress,
+      worker: z.union([fileAddress, z.custom((value) => typeof value === 'function')]),
+    })
+    .partial(),
+  sentence: '`wasm` must be an address; `worker` must be an address or a function that starts a worker.',
+};
+
 export const HANDLES: Form = {
   schema: z.array(z.string()),
   sentence: 'Members are a list of handles, such as ["bob", "carol"].',

@@ -1,6 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { CANCELABLE, check, LISTENER, RELAY_ADDRESS, STORAGE, UPDATE_POLICY } from './arguments.ts';
+import { CANCELABLE, check, FILES, LISTENER, RELAY_ADDRESS, STORAGE, UPDATE_POLICY } from './arguments.ts';
 import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from './engine/account.ts';
@@ -12,7 +12,8 @@ import { Pass } from './engine/pass.ts';
 import { contacts, conversations, type AccountRow } from './engine/rows.ts';
 import { isReadable } from './engine/standing.ts';
 import { sdkError } from './errors.ts';
-import type { Platform } from './platform/platform.ts';
+import { absolute } from './platform/files.ts';
+import type { Platform, WorkerLike } from './platform/platform.ts';
 import type { Storage } from './storage/storage.ts';
 import { RelaySession } from './transport/relay-session.ts';
 import { WorkerCore } from './worker/worker-core.ts';
@@ -49,8 +50,13 @@ export interface ClientOptions {
   update?: Partial<UpdatePolicy>;
   /** Gives up opening. It does not close a client that is open. */
   signal?: AbortSignal;
-  /** Where a browser finds the .wasm file; by default beside the SDK's own files. */
+  /** The address of the .wasm file (`@quicprochat/sdk/wasm`); by default it is found beside the SDK's own files. */
   wasm?: string | URL;
+  /**
+   * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default it is
+   * found beside the SDK's own files.
+   */
+  worker?: string | URL | (() => WorkerLike);
   /** Clock, randomness, network and threads; replaced by simulations. */
   platform?: Platform;
 }
@@ -79,7 +85,8 @@ export class Client implements AsyncDisposable {
    * Opens the account in the storage, or registers `handle` where the storage is empty. Once registered, it opens
    * without a connection too.
    *
-   * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT
+   * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
+   *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
    * @throws {TransportError} HANDLE_TAKEN; NETWORK, only while registering
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
@@ -97,17 +104,18 @@ export class Client implements AsyncDisposable {
       check(RELAY_ADDRESS, options.relay);
       check(UPDATE_POLICY, options.update);
       check(CANCELABLE, options);
+      check(FILES, options);
       options.signal?.throwIfAborted();
       const { origin } = new URL(options.relay);
       const platform = options.platform ?? ambientPlatform;
-      const core = new WorkerCore(platform.spawnWorker());
+      const core = new WorkerCore(platform.spawnWorker(options.worker));
       close = () => {
         core.terminate();
         return storage.close();
       };
       const ledger = new Ledger(storage, core, platform);
       close = () => ledger.close();
-      await core.call('worker.initialize', { wasm: (options.wasm ?? platform.wasmUrl).toString() });
+      await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       await ledger.load();
       const relay = new RelaySession(origin, signerOf(ledger), platform);
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });

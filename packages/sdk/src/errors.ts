@@ -24,8 +24,12 @@ export const SDK_ERRORS = {
   CONVERSATION_ENDED: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
-  /** This version of Node cannot run the SDK; the message tells which can. */
+  /** This runtime cannot run the SDK; the message tells what is missing. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
+  /** The SDK's worker file could not be loaded. Serve the file, or pass its address as the option `worker`. */
+  WORKER_NOT_FOUND: { remedy: 'usage', retryable: true },
+  /** The SDK's WebAssembly could not be loaded. Serve the file, or pass its address as the option `wasm`. */
+  WASM_NOT_FOUND: { remedy: 'usage', retryable: true },
   /** The relay cannot be reached, or something else answers at its address. Try again; what was queued is kept. */
   NETWORK: { remedy: 'transport', retryable: true },
   /** The relay answered something that its protocol does not know. Check the versions of both. */

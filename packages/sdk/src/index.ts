@@ -24,7 +24,16 @@ export {
 export { findFork, parseLogStatement, type Fork, type LogStatement } from './fork.ts';
 export type { Members } from './members.ts';
 export type { Content, Message, SentMessage } from './message.ts';
-export type { Clock, Net, Platform, Random, Timers, WorkerPort } from './platform/platform.ts';
+export type {
+  Clock,
+  Net,
+  Platform,
+  Random,
+  Timers,
+  WorkerLike,
+  WorkerPort,
+  WorkerSource,
+} from './platform/platform.ts';
 export type { Member, MemberSecurity, Security } from './security.ts';
 export { indexedDbStorage } from './storage/indexeddb.ts';
 export { memoryStorage } from './storage/memory.ts';

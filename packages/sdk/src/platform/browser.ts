@@ -1,10 +1,9 @@
 import { ambient } from './ambient.ts';
-import type { Connectivity, Platform, WorkerPort } from './platform.ts';
+import { spawnWorker } from './browser-worker.ts';
+import { fileLeftByVite } from './files.ts';
+import type { Connectivity, Platform } from './platform.ts';
 
-/**
- * The browser's workers and network. The two URLs are written out as literals, relative to the built package, because
- * that is the form that bundlers recognise: they copy both files and put in the final addresses.
- */
+/** The browser's workers and network. Addresses are literals, relative to the built package: bundlers put in their own. */
 export const platform: Platform = {
   ...ambient,
   net: {
@@ -13,11 +12,17 @@ export const platform: Platform = {
     get EventSource() {
       return globalThis.EventSource;
     },
+    get pageOrigin() {
+      return typeof location === 'undefined' ? undefined : location.origin;
+    },
   },
   connectivity: { onChange: onConnectivityChange },
   spawnWorker,
   get wasmUrl() {
-    return new URL('./quicprochat_wasm_bg.wasm', import.meta.url);
+    return (
+      fileLeftByVite('quicprochat_wasm_bg.wasm', import.meta.url) ??
+      new URL('./quicprochat_wasm_bg.wasm', import.meta.url)
+    );
   },
 };
 
@@ -28,27 +33,4 @@ function onConnectivityChange(listener: Parameters<Connectivity['onChange']>[0])
   addEventListener('online', () => listener(true), { signal });
   addEventListener('offline', () => listener(false), { signal });
   return () => listening.abort();
-}
-
-function spawnWorker(): WorkerPort {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'quicprochat' });
-  return {
-    post: (message) => {
-      worker.postMessage(message);
-    },
-    onMessage: (listener) => {
-      worker.addEventListener('message', (event) => {
-        listener(event.data);
-      });
-    },
-    onFailure: (listener) => {
-      worker.addEventListener('error', listener, { once: true });
-    },
-    setBusy: () => {
-      // A page lives as long as its tab.
-    },
-    terminate: () => {
-      worker.terminate();
-    },
-  };
 }

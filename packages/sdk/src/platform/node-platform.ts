@@ -1,7 +1,11 @@
-import type { Worker } from 'node:worker_threads';
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { EventSource } from 'eventsource';
 import { ambient } from './ambient.ts';
-import type { Platform, WorkerPort } from './platform.ts';
+import { workerNotFound } from './files.ts';
+import type { Platform, WorkerPort, WorkerSource } from './platform.ts';
+
+type NodeWorker = Pick<Worker, 'on' | 'once' | 'postMessage' | 'ref' | 'terminate' | 'unref'>;
 
 /** The two things that differ between the package and a checkout: the worker's file, and where the .wasm lies. */
 export interface NodeFiles {
@@ -16,15 +20,21 @@ export function nodePlatform({ startWorker, wasmUrl }: NodeFiles): Platform {
     net: { fetch: (...args) => fetch(...args), EventSource },
     // Node hears nothing of its network: a broken stream and a timer have to do.
     connectivity: { onChange: () => () => undefined },
-    spawnWorker: () => portOf(startWorker()),
+    spawnWorker: (source) => (source === undefined ? portOf(startWorker()) : spawnFrom(source)),
     get wasmUrl() {
       return wasmUrl();
     },
   };
 }
 
+function spawnFrom(source: WorkerSource): WorkerPort {
+  if (typeof source === 'function') return portOf(source() as NodeWorker);
+  const text = source.toString();
+  return portOf(new Worker(text.startsWith('file:') ? new URL(text) : resolve(text)), text);
+}
+
 /** An idle worker must not keep a program alive, so it starts unreferenced. */
-function portOf(worker: Worker): WorkerPort {
+function portOf(worker: NodeWorker, address?: string): WorkerPort {
   worker.unref();
   return {
     post: (message) => {
@@ -32,7 +42,10 @@ function portOf(worker: Worker): WorkerPort {
     },
     onMessage: (listener) => worker.on('message', listener),
     onFailure: (listener) => {
-      worker.once('error', listener);
+      worker.once('error', (error) => {
+        const missing = missingFile(error);
+        listener(missing === undefined ? error : workerNotFound(address ?? missing, error));
+      });
       worker.once('exit', (code) => {
         listener(new Error(`exit code ${code}`));
       });
@@ -43,4 +56,11 @@ function portOf(worker: Worker): WorkerPort {
     },
     terminate: () => void worker.terminate(),
   };
+}
+
+/** The file that Node did not find. It is the worker's own: the worker imports no other. */
+function missingFile(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (error.code !== 'MODULE_NOT_FOUND' && error.code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  return /'([^']+)'/.exec(error.message)?.[1];
 }

@@ -8,8 +8,8 @@ export interface Platform {
   readonly timers: Timers;
   readonly net: Net;
   readonly connectivity: Connectivity;
-  /** Starts the worker that will hold the crypto. */
-  spawnWorker(): WorkerPort;
+  /** Starts the worker that will hold the crypto; by default the one of the package. */
+  spawnWorker(source?: WorkerSource): WorkerPort;
   /** Where the .wasm lies by default. */
   readonly wasmUrl: URL;
 }
@@ -33,6 +33,8 @@ export interface Timers {
 export interface Net {
   fetch: typeof fetch;
   EventSource: EventSourceLike;
+  /** In a browser, the origin of the page: a relay answers only the pages of origins that it knows. */
+  readonly pageOrigin?: string | undefined;
 }
 
 /** What the system says of its network. It is a hint to try again now: neither answer says whether the relay is there. */
@@ -44,6 +46,15 @@ export interface Connectivity {
 /** The part of the EventSource constructor that tRPC's stream link uses. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tRPC declares it this way; ours must be assignable to it.
 export type EventSourceLike = new (url: string, init?: any) => any;
+
+/** Where the worker comes from: the address of its file, or a function that starts it. */
+export type WorkerSource = string | URL | (() => WorkerLike);
+
+/** A worker that the caller started: a browser's, or in Node one of `node:worker_threads`. */
+export interface WorkerLike {
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+}
 
 /** One end of a message channel to a worker, the same for browsers and Node. */
 export interface WorkerPort {

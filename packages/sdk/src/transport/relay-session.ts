@@ -27,6 +27,7 @@ import {
   sessionAnswer,
   ticketAnswer,
 } from './answers.ts';
+import { namingRefusals } from './refused-origin.ts';
 import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
 
 /** What signs for a session: the core, behind the worker. */
@@ -93,8 +94,9 @@ export class RelaySession {
     this.#signer = signer;
     this.#platform = platform;
     this.#audience = new URL(origin).host;
-    this.#asDevice = connect(origin, platform.net, () => this.#token);
-    this.#asMember = connect(origin, platform.net, () => undefined);
+    const net = namingRefusals(origin, platform.net);
+    this.#asDevice = connect(origin, net, () => this.#token);
+    this.#asMember = connect(origin, net, () => undefined);
   }
 
   setDevice(deviceId: string): void {

@@ -1,6 +1,7 @@
 import { clientCalls } from './client-calls.ts';
 import { groupCalls } from './group-calls.ts';
-import type { CallData, CallName, CallResult, Request, Response } from './protocol.ts';
+import { WasmNotLoaded } from './load.ts';
+import type { CallData, CallName, CallResult, Failure, Request, Response } from './protocol.ts';
 import { session } from './session.ts';
 
 type Handlers = {
@@ -30,7 +31,9 @@ async function run({ id, name, data }: Request): Promise<Response> {
 }
 
 /** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
-function describe(error: unknown): { code: string; message: string } {
+function describe(error: unknown): Failure {
+  if (error instanceof WasmNotLoaded)
+    return { code: 'WASM_NOT_FOUND', message: error.message, address: error.address };
   if (
     error instanceof Error &&
     error.name === 'CoreError' &&

@@ -1,4 +1,5 @@
-import { CoreClient, coreErrorCodes, initialize } from '@quicprochat/core-wasm/bundled';
+import { CoreClient, coreErrorCodes } from '@quicprochat/core-wasm/bundled';
+import { load } from './load.ts';
 import type { CallData, CallName, CallResult, Identity } from './protocol.ts';
 import { session } from './session.ts';
 
@@ -10,7 +11,7 @@ type ClientCalls = {
 /** The calls that concern the account and device. Each converts, calls the core and converts back. */
 export const clientCalls: ClientCalls = {
   'worker.initialize': async ({ wasm }) => {
-    await initialize(wasm);
+    await load(wasm);
     return { errorCodes: coreErrorCodes() };
   },
 

@@ -127,4 +127,11 @@ export type Request = { [Name in CallName]: { id: number; name: Name; data: Call
  */
 export type Response =
   | { id: number; ok: true; result: unknown; writes: StoreWrite[] }
-  | { id: number; ok: false; error: { code: string; message: string }; dirty: boolean };
+  | { id: number; ok: false; error: Failure; dirty: boolean };
+
+/** Why a call failed. `address` is set if the core itself could not be loaded, and is where it should have been. */
+export interface Failure {
+  code: string;
+  message: string;
+  address?: string;
+}

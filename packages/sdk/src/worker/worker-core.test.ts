@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { workerNotFound } from '../platform/files.ts';
 import type { WorkerPort } from '../platform/platform.ts';
 import type { Request, Response } from './protocol.ts';
 import { WorkerCore } from './worker-core.ts';
@@ -60,4 +61,33 @@ test('when the worker dies, every call fails and later ones do at once', async (
   worker.fail(new Error('gone'));
   await expect(waiting).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
   await expect(core.call('client.identity', {})).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
+});
+
+test('a worker whose file is not there is told as such, to this call and to later ones', async () => {
+  const worker = scripted();
+  const core = new WorkerCore(worker.port);
+  const waiting = core.call('worker.initialize', { wasm: 'https://page.example/core.wasm' });
+  worker.fail(workerNotFound('https://page.example/worker.js'));
+  const missing = { code: 'WORKER_NOT_FOUND', details: { address: 'https://page.example/worker.js' } };
+  await expect(waiting).rejects.toMatchObject(missing);
+  await expect(core.call('client.identity', {})).rejects.toMatchObject(missing);
+});
+
+test.each([
+  ['failed to fetch Wasm: 404', 'or pass the address'],
+  [
+    'WebAssembly.compile(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive',
+    "script-src 'wasm-unsafe-eval'",
+  ],
+])('a core that could not be loaded (%s) names its address and the remedy', async (message, remedy) => {
+  const worker = scripted();
+  const address = 'https://page.example/core.wasm';
+  const call = new WorkerCore(worker.port).call('worker.initialize', { wasm: address });
+  const error = { code: 'WASM_NOT_FOUND', message, address };
+  worker.answer({ id: worker.requests[0]!.id, ok: false, error, dirty: false });
+  await expect(call).rejects.toMatchObject({
+    code: 'WASM_NOT_FOUND',
+    message: expect.stringMatching(`${address}.*${remedy}`),
+    details: { address, reason: message },
+  });
 });

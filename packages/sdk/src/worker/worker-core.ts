@@ -1,6 +1,7 @@
-import { coreError, sdkError } from '../errors.ts';
+import { coreError, hasCode, sdkError } from '../errors.ts';
+import { wasmNotFound } from '../platform/files.ts';
 import type { WorkerPort } from '../platform/platform.ts';
-import type { CallData, CallName, CallResult, Response, StoreWrite } from './protocol.ts';
+import type { CallData, CallName, CallResult, Failure, Response, StoreWrite } from './protocol.ts';
 
 /** What a call gave, and what it changed in the core's state. */
 export interface CoreAnswer<Result> {
@@ -18,7 +19,8 @@ export class WorkerCore {
   readonly #port: WorkerPort;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
-  #stopped = false;
+  /** Why nothing more is answered. */
+  #failure: Error | undefined;
   /** Whether the worker's state may be ahead of what was answered, so that it must be opened anew. */
   dirty = false;
 
@@ -34,7 +36,7 @@ export class WorkerCore {
 
   /** Throws what the core refused, as an error of the SDK's. */
   call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CoreAnswer<CallResult<Name>>> {
-    if (this.#stopped) return Promise.reject(stopped());
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -56,16 +58,20 @@ export class WorkerCore {
       waiting?.resolve({ result: response.result as never, writes: response.writes });
     } else {
       this.dirty ||= response.dirty;
-      waiting?.reject(coreError(response.error.code, response.error.message));
+      waiting?.reject(errorOf(response.error));
     }
   }
 
   #failAll(cause: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    for (const waiting of this.#waiting.values()) waiting.reject(stopped(cause));
+    if (this.#failure !== undefined) return;
+    this.#failure = hasCode(cause, 'WORKER_NOT_FOUND') ? cause : stopped(cause);
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
   }
+}
+
+function errorOf({ code, message, address }: Failure): Error {
+  return address === undefined ? coreError(code, message) : wasmNotFound(address, message);
 }
 
 function stopped(cause?: unknown) {
