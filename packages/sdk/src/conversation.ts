@@ -14,6 +14,7 @@ import {
   type Intent,
 } from './engine/rows.ts';
 import { Timeline } from './engine/timeline.ts';
+import type { Transaction } from './engine/transaction.ts';
 import { sdkError, type QuicprochatError } from './errors.ts';
 import type { LogStatement } from './fork.ts';
 import type { Message, SentMessage } from './message.ts';
@@ -213,28 +214,19 @@ export class Conversation {
 
   /**
    * Asks to be taken out: MLS lets no member remove itself, so another member's client commits it, as soon as it hears
-   * of it. Until then the state is `leaving`, and nothing can be sent.
+   * of it. Until then the state is `leaving`, and nothing can be sent. If everybody else has asked to leave as well, nobody
+   * has to: then each client ends the conversation by itself, and the state is `left`.
+   *
+   * Leaving twice is no error: while the state is `leaving`, this resolves when the first call does; in a conversation
+   * that was left, or that one was removed from, it does nothing.
+   *
+   * @throws {CryptoVerificationError} CONVERSATION_STUCK, RELAY_FORKED
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
     const { ledger } = this.#parts;
-    const id = newEntryId(ledger.platform);
-    const alone = await ledger.transact(async (tx) => {
-      const row = tx.conversation(this.id);
-      requireActive(row);
-      tx.remove(drafts, this.id);
-      const others = (await tx.group(this.id)).members.some(({ own }) => !own);
-      if (!others) {
-        for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
-        await tx.forgetGroup(this.id);
-        tx.update(this.id, { state: 'left' });
-        return true;
-      }
-      tx.update(this.id, { state: 'leaving' });
-      tx.enqueue({ kind: 'leave', conversationId: row.id, id });
-      return false;
-    });
-    if (!alone) await this.#delivery.accepted(id, options);
+    const id = await ledger.transact((tx) => this.#startLeaving(tx));
+    if (id !== undefined) await this.#delivery.accepted(id, options);
   }
 
   /** Waits until all that is queued now is settled. */
@@ -258,6 +250,24 @@ export class Conversation {
     await this.#delivery.settled(id, options);
     requireActive(this.#row);
     return { epoch: this.epoch };
+  }
+
+  /** @returns the id of what has to reach the relay for it, if anything does */
+  async #startLeaving(tx: Transaction): Promise<string | undefined> {
+    const row = tx.conversation(this.id);
+    if (row.state === 'left' || row.state === 'removed') return undefined;
+    if (row.state === 'leaving') return tx.outboxRows(this.id).find(({ kind }) => kind === 'leave')?.id;
+    requireActive(row);
+    tx.remove(drafts, this.id);
+    if ((await tx.group(this.id)).members.some(({ own }) => !own)) {
+      tx.update(this.id, { state: 'leaving' });
+      const id = newEntryId(this.#parts.ledger.platform);
+      return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
+    }
+    for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
+    await tx.forgetGroup(this.id);
+    tx.update(this.id, { state: 'left' });
+    return undefined;
   }
 
   #requireKnownMembers(): void {

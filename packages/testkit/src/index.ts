@@ -1,5 +1,6 @@
 /** What tests of several rooms share. Private: nothing that ships may import it. */
 export { startRelay, type RelayProcess, type RelayOptions } from './relay-process.ts';
+export { backUpRelay } from './relay-backup.ts';
 export { natsMissing, startNats, type NatsServer } from './nats-server.ts';
 export { startPostgresPair, type PostgresPair } from './postgres-pair.ts';
 export { postgresMissing } from './postgres-programs.ts';

@@ -3,7 +3,7 @@ import { isAboutInput, sdkError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
-import { dropOutbox, endConversation } from './ending.ts';
+import { dropOutbox, endConversation, endIfDeserted } from './ending.ts';
 import { newEntryId, recordApplication, recordCommit, recordUndecryptable } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { isOwn, settleOwn } from './own-entries.ts';
@@ -103,6 +103,7 @@ export class LogReader {
       const received = await this.#process(tx, conversationId, entry);
       // A proposal waits in the core until a commit takes it up.
       if (received.kind === 'application') recordApplication(tx, conversationId, received, { entry, nowMs });
+      if (received.kind === 'proposal') await endIfDeserted(tx, conversationId);
     } catch (error) {
       recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
     }

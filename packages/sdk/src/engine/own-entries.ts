@@ -1,7 +1,7 @@
 import { fromBase64Url, toBase64Url, type EntryContent, type GroupEntry } from '@quicprochat/protocol';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
-import { endConversation } from './ending.ts';
+import { endConversation, endIfDeserted } from './ending.ts';
 import { recordCommit } from './history.ts';
 import type { OutboxRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -53,6 +53,7 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number):
   if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
     await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
   }
+  if (row.kind === 'leave') await endIfDeserted(tx, row.conversationId);
   if (row.kind === 'commit' && row.prepared !== undefined) {
     const before = (await tx.group(row.conversationId)).members;
     const { members, active } = await tx.callGroup(row.conversationId, 'group.merge', {});

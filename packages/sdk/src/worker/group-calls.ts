@@ -94,6 +94,7 @@ function processAndMerge(
 
 function stateOf(group: GroupMember, nowMs: number): GroupState {
   const active = group.isActive();
+  const hasPendingProposals = group.hasPendingProposals();
   return {
     groupId: group.groupId(),
     epoch: Number(group.epoch()),
@@ -103,7 +104,8 @@ function stateOf(group: GroupMember, nowMs: number): GroupState {
     active,
     members: group.members(),
     hasPendingCommit: group.hasPendingCommit(),
-    hasPendingProposals: group.hasPendingProposals(),
+    hasPendingProposals,
+    deserted: active && hasPendingProposals && group.status().kind === 'deserted',
     commitDue: active && group.commitDue(nowMs),
     updateDue: active ? group.updateDue(nowMs) : 'no',
   };

@@ -33,6 +33,8 @@ export interface GroupState {
   members: CoreMember[];
   hasPendingCommit: boolean;
   hasPendingProposals: boolean;
+  /** Whether every member has asked to leave, this one included: then nobody is left who could commit that. */
+  deserted: boolean;
   /** Whether it is this member's turn to commit them. */
   commitDue: boolean;
   updateDue: 'no' | 'due' | 'must';
