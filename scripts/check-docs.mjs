@@ -1,5 +1,5 @@
 // Holds the docs to the tree: every relative link leads somewhere, its heading included; every include exists with its
-// anchor; no program code is typed by hand; README's quickstart and the tables of error codes are what their sources
+// anchor; no program code is typed by hand; the READMEs' quickstart and the tables of error codes are what their sources
 // say. `check-docs.mjs --write` puts those two in anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -8,7 +8,8 @@ import { errorTables } from './error-tables.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BOOK = join(ROOT, 'docs/src');
-const README = join(ROOT, 'README.md');
+/** The readers of each see the same program: the repository's front page, and the package's on npm. */
+const READMES = [join(ROOT, 'README.md'), join(ROOT, 'packages/sdk/README.md')];
 const QUICKSTART = 'packages/sdk/test/docs/quickstart.mjs';
 const ERRORS = join(BOOK, 'development/errors.md');
 
@@ -77,7 +78,7 @@ function checkIncludes(path, name, text) {
 
 /** Program code is included from files that are compiled and run; typed by hand, it would rot. */
 function checkCode(path, name, text) {
-  const own = path === README ? between(text, 'quickstart') : undefined;
+  const own = READMES.includes(path) ? between(text, 'quickstart') : undefined;
   return [...text.matchAll(FENCED)].flatMap(([block]) => {
     const body = block.split('\n').slice(1, -1).join('\n').trim();
     const isIncluded = body !== '' && body.replaceAll(INCLUDE, '').trim() === '';
@@ -91,7 +92,12 @@ function generated() {
   const code = readFileSync(join(ROOT, QUICKSTART), 'utf8').trim();
   const tables = Object.entries(errorTables(ROOT));
   return [
-    { page: README, name: 'quickstart', source: QUICKSTART, text: `\`\`\`js\n${code}\n\`\`\`` },
+    ...READMES.map((page) => ({
+      page,
+      name: 'quickstart',
+      source: QUICKSTART,
+      text: `\`\`\`js\n${code}\n\`\`\``,
+    })),
     ...tables.map(([name, text]) => ({ page: ERRORS, name: `codes-${name}`, source: 'its source', text })),
   ];
 }

@@ -10,3 +10,6 @@ export { eventually } from './eventually.ts';
 export { Rng } from './rng.ts';
 export { forgetLastEntry } from './hostile-operator.ts';
 export { isHere } from './is-here.ts';
+export { CHROMIUM, CHROMIUM_FLAGS, chromiumMissing } from './chromium.ts';
+export { freePort } from './free-port.ts';
+export { installOutside, type OutsideProject } from './outside-project.ts';
