@@ -12,3 +12,6 @@ export { Rng } from './rng.ts';
 export { startGoBetween, type GoBetween } from './go-between.ts';
 export { forgetLastEntry } from './hostile-operator.ts';
 export { isHere } from './is-here.ts';
+export { CHROMIUM, CHROMIUM_FLAGS, chromiumMissing } from './chromium.ts';
+export { freePort } from './free-port.ts';
+export { installOutside, type OutsideProject } from './outside-project.ts';
