@@ -48,7 +48,7 @@ function Told({ change, isOnline }: { change: Change; isOnline: boolean }) {
   const waiting = `Waiting for the relay: ${will}${isOnline ? '' : ' when the connection is back'}.`;
   return (
     <p className={styles.told}>
-      <Icon name="clock" size={18} />
+      <Icon name={state === 'cancelled' ? 'close' : 'clock'} size={18} />
       <span>{state === 'cancelled' ? `Cancelled: ${not}.` : waiting}</span>
     </p>
   );
