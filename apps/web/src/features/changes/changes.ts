@@ -1,16 +1,10 @@
 import type { Conversation } from '@quicprochat/sdk';
+import type { Asked } from './words.ts';
 
-/** A change of a conversation that somebody has asked for, in words. Both go on a sentence that has begun. */
-export interface Intention {
-  /** `bob will be removed` */
-  will: string;
-  /** `bob was not removed` */
-  not: string;
-}
-
-/** One that has not been settled, or whose outcome nobody has taken note of yet. */
-export interface Change extends Intention {
+/** A change that has not been settled, or whose outcome nobody has taken note of yet. */
+export interface Change {
   readonly key: number;
+  readonly asked: Asked;
   readonly state: 'pending' | 'cancelling' | 'cancelled' | 'failed';
   /** Whether the list has shown it: then its outcome is shown there too. */
   readonly isListed: boolean;
@@ -37,17 +31,14 @@ export class Changes {
   };
 
   /** Does the work and lists it until it is settled. `done` rejects as the work does: with an AbortError if cancelled. */
-  start<T>(intention: Intention, work: Work<T>): { done: Promise<T>; cancel: () => void } {
+  start<T>(asked: Asked, work: Work<T>): { done: Promise<T>; cancel: () => void } {
     const controller = new AbortController();
     const key = this.#nextKey++;
     const cancel = () => {
       this.#edit(key, { state: 'cancelling' });
       controller.abort();
     };
-    this.#set([
-      ...this.#list,
-      { ...intention, key, cancel, state: 'pending', isListed: false, error: undefined },
-    ]);
+    this.#set([...this.#list, { asked, key, cancel, state: 'pending', isListed: false, error: undefined }]);
     return { done: this.#follow(key, work({ signal: controller.signal })), cancel };
   }
 

@@ -4,8 +4,8 @@ import { useEffect } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Modal } from '../../parts/modal.tsx';
-import type { Intention } from './changes.ts';
 import { useChange } from './use-change.ts';
+import type { Asked } from './words.ts';
 import styles from './confirm.module.css';
 
 interface ConfirmProps {
@@ -15,7 +15,7 @@ interface ConfirmProps {
   text: string;
   /** What the button says. */
   verb: string;
-  intention: Intention;
+  asked: Asked;
   work: (options: { signal: AbortSignal }) => Promise<unknown>;
   onClose: () => void;
 }
@@ -24,8 +24,8 @@ interface ConfirmProps {
  * Asks before a change that cannot be taken back, does it, and stays open with the reason if it fails. A change that
  * has to wait for the relay goes on in the list of those, so that the dialog does not hold up everything else.
  */
-export function Confirm({ conversation, title, text, verb, intention, work, onClose }: ConfirmProps) {
-  const change = useChange(conversation, { intention: () => intention, work });
+export function Confirm({ conversation, title, text, verb, asked, work, onClose }: ConfirmProps) {
+  const change = useChange(conversation, { asked: () => asked, work });
   const { isWaiting } = change;
 
   useEffect(() => {

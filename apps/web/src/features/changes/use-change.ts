@@ -2,10 +2,11 @@ import { useRef, useSyncExternalStore } from 'react';
 import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
 import { useSettledConnection } from '../connection/use-settled-connection.ts';
-import { changesOf, isAbort, type Intention } from './changes.ts';
+import { changesOf, isAbort } from './changes.ts';
+import type { Asked } from './words.ts';
 
 interface Planned<Args extends unknown[]> {
-  intention: (...args: Args) => Intention;
+  asked: (...args: Args) => Asked;
   work: (options: { signal: AbortSignal }, ...args: Args) => Promise<unknown>;
 }
 
@@ -15,7 +16,7 @@ export type Outcome = 'done' | 'cancelled' | 'failed';
 /** `useAction` for a change of a conversation, which can wait for the relay and be cancelled. */
 export function useChange<Args extends unknown[]>(
   conversation: Conversation,
-  { intention, work }: Planned<Args>,
+  { asked, work }: Planned<Args>,
 ) {
   const changes = changesOf(conversation);
   useSyncExternalStore(changes.subscribe, changes.list, changes.list);
@@ -24,7 +25,7 @@ export function useChange<Args extends unknown[]>(
   const outcome = useRef<Outcome>('done');
   const action = useAction(async (...args: Args) => {
     outcome.current = 'done';
-    const { done, cancel } = changes.start(intention(...args), (options) => work(options, ...args));
+    const { done, cancel } = changes.start(asked(...args), (options) => work(options, ...args));
     running.current = cancel;
     await done.catch((error: unknown) => {
       if (!isAbort(error)) throw error;

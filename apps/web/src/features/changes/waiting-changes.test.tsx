@@ -137,6 +137,31 @@ describe('a removal without a connection', () => {
   });
 });
 
+describe('what was asked for before the page was loaded, or in another tab', () => {
+  it('is listed while there is no connection, and what was asked for here is not listed twice', async () => {
+    const { conversation } = fakeConversation();
+    const waiting = [
+      { id: '1', kind: 'remove', handles: ['bob'], state: 'queued' },
+      { id: '2', kind: 'add', handles: ['carol', 'dave'], state: 'queued' },
+      { id: '3', kind: 'message', state: 'queued' },
+      { id: '4', kind: 'rename', state: 'queued' },
+    ];
+    Object.assign(conversation, { waiting });
+    const client = new FakeClient();
+    const { rendered, status, removeBob } = await show(client, conversation);
+    expect(status().textContent).toBe('');
+    await rendered.act(() => client.change(() => (client.connection = 'offline')));
+    await rendered.act(() => vi.advanceTimersByTime(2_000));
+    await removeBob();
+    const lines = [...status().children].map(({ textContent }) => textContent);
+    expect(lines).toEqual([
+      'Waiting for the relay: bob will be removed when the connection is back.Cancel',
+      'Waiting for the relay: carol and dave will be added when the connection is back.',
+      'Waiting for the relay: the conversation will be renamed when the connection is back.',
+    ]);
+  });
+});
+
 describe('a removal with a connection', () => {
   it('is cancelled with its dialog', async () => {
     const { conversation, removed, signals } = fakeConversation();

@@ -3,9 +3,10 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
-import { Icon } from '../../parts/icon.tsx';
+import { Icon, type IconName } from '../../parts/icon.tsx';
 import { useSettledConnection } from '../connection/use-settled-connection.ts';
 import { changesOf, type Change } from './changes.ts';
+import { isSame, wordsOf, type Asked } from './words.ts';
 import styles from './waiting-changes.module.css';
 
 /** The changes that wait for the relay, each with the way to cancel it, and what became of those that were shown. */
@@ -13,6 +14,7 @@ export function WaitingChanges({ conversation }: { conversation: Conversation })
   const changes = changesOf(conversation);
   const list = useSyncExternalStore(changes.subscribe, changes.list, changes.list);
   const isOnline = useSettledConnection() === 'online';
+  const elsewhere = isOnline ? [] : askedElsewhere(conversation, list);
   const isNew = list.some(({ isListed }) => !isListed);
 
   useEffect(() => {
@@ -38,18 +40,50 @@ export function WaitingChanges({ conversation }: { conversation: Conversation })
             )}
           </div>
         ))}
+      {elsewhere.map(({ id, ...asked }) => (
+        <div key={id} className={styles.line}>
+          <Line icon="clock" text={`Waiting for the relay: ${wordsOf(asked).will}${WHEN_BACK}.`} />
+        </div>
+      ))}
     </div>
   );
 }
 
+const WHEN_BACK = ' when the connection is back';
+
+type Waiting = Asked & { id: string };
+
+/**
+ * What waits since before this page was loaded, or was asked for in another tab. Only the call that asked for a change
+ * can cancel it, so there is no button.
+ */
+function askedElsewhere(
+  conversation: Conversation & { waiting?: readonly (Omit<Waiting, 'kind'> & { kind: string })[] },
+  here: readonly Change[],
+): Waiting[] {
+  const left = here.filter(({ state }) => state === 'pending' || state === 'cancelling');
+  return (conversation.waiting ?? []).filter((waiting): waiting is Waiting => {
+    // A message that waits says so itself.
+    if (waiting.kind === 'message') return false;
+    const same = left.findIndex(({ asked }) => isSame(asked, waiting as Waiting));
+    if (same >= 0) left.splice(same, 1);
+    return same < 0;
+  });
+}
+
 function Told({ change, isOnline }: { change: Change; isOnline: boolean }) {
-  const { state, error, will, not } = change;
+  const { state, error, asked } = change;
+  const { will, not } = wordsOf(asked);
   if (state === 'failed') return <Failure error={error} />;
-  const waiting = `Waiting for the relay: ${will}${isOnline ? '' : ' when the connection is back'}.`;
+  if (state === 'cancelled') return <Line icon="close" text={`Cancelled: ${not}.`} />;
+  return <Line icon="clock" text={`Waiting for the relay: ${will}${isOnline ? '' : WHEN_BACK}.`} />;
+}
+
+function Line({ icon, text }: { icon: IconName; text: string }) {
   return (
     <p className={styles.told}>
-      <Icon name={state === 'cancelled' ? 'close' : 'clock'} size={18} />
-      <span>{state === 'cancelled' ? `Cancelled: ${not}.` : waiting}</span>
+      <Icon name={icon} size={18} />
+      <span>{text}</span>
     </p>
   );
 }

@@ -4,7 +4,6 @@ import { useState } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { useChange } from '../changes/use-change.ts';
-import { names } from '../conversation/describe.ts';
 import { HandlesField } from '../conversations/handles-field.tsx';
 import { parseHandles } from '../conversations/handles.ts';
 import styles from './forms.module.css';
@@ -14,10 +13,7 @@ export function AddPeople({ conversation }: { conversation: Conversation }) {
   const [people, setPeople] = useState('');
   const { handles, malformed } = parseHandles(people);
   const change = useChange(conversation, {
-    intention: () => ({
-      will: `${names(handles, '')} will be added`,
-      not: `${names(handles, '')} ${handles.length === 1 ? 'was' : 'were'} not added`,
-    }),
+    asked: () => ({ kind: 'add', handles }),
     work: (options) => conversation.members.add(handles, options),
   });
   return (

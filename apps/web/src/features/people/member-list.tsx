@@ -48,10 +48,7 @@ export function MemberList({ conversation, members, removable }: MemberListProps
           title={`Remove ${isolated(removing)}?`}
           text={`${isolated(removing)} keeps the messages received up to now, and can no longer read or send messages here.`}
           verb="Remove"
-          intention={{
-            will: `${isolated(removing)} will be removed`,
-            not: `${isolated(removing)} was not removed`,
-          }}
+          asked={{ kind: 'remove', handles: [removing] }}
           work={(options) => conversation.members.remove([removing], options)}
           onClose={() => setRemoving(undefined)}
         />

@@ -48,7 +48,7 @@ export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
           title={`Leave “${isolated(titleOf(snapshot))}”?`}
           text="You will no longer be able to read or send messages here. The history up to now stays on this device."
           verb="Leave"
-          intention={{ will: 'you will leave', not: 'you did not leave' }}
+          asked={{ kind: 'leave' }}
           work={(options) => snapshot.conversation.leave(options)}
           onClose={() => setLeaving(false)}
         />

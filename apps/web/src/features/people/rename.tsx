@@ -3,7 +3,6 @@
 import { useId, useState } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
-import { isolated } from '../../parts/visible.ts';
 import { useChange } from '../changes/use-change.ts';
 import styles from './forms.module.css';
 
@@ -12,13 +11,7 @@ export function Rename({ conversation, name }: { conversation: Conversation; nam
   const inputId = useId();
   const [typed, setTyped] = useState(name);
   const change = useChange(conversation, {
-    intention: () => ({
-      will:
-        typed.trim() === ''
-          ? 'the conversation’s name will be removed'
-          : `the conversation will be named “${isolated(typed.trim())}”`,
-      not: 'the conversation was not renamed',
-    }),
+    asked: () => ({ kind: 'rename', name: typed.trim() }),
     work: (options) => conversation.rename(typed.trim(), options),
   });
   return (

@@ -18,7 +18,7 @@ interface HealSectionProps {
 export function HealSection({ conversation, security }: HealSectionProps) {
   const nowMs = useNow();
   const change = useChange(conversation, {
-    intention: () => ({ will: 'your keys will be renewed', not: 'your keys were not renewed' }),
+    asked: () => ({ kind: 'heal' }),
     work: (options) => conversation.heal(options),
   });
   // The clock of the hook is up to half a minute behind a renewal that has just happened.
