@@ -1,4 +1,5 @@
 import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
+import { QuicprochatError } from '../errors.ts';
 import type { Place, RelaySession } from '../transport/relay-session.ts';
 import { BACKOFF_MS, waitAfter } from './backoff.ts';
 import type { Driver } from './driver.ts';
@@ -33,6 +34,8 @@ export class Live {
   #reopenGroups = new AbortController();
   #followed = new Followed([]);
   readonly #up = { inbox: false, groups: false };
+  /** Whether the last call reached the relay. */
+  #hasContact = false;
   /** Since when each stream has been open, in the try that is going on. */
   readonly #openedMs: { inbox?: number | undefined; groups?: number | undefined } = {};
 
@@ -61,6 +64,10 @@ export class Live {
 
   start(): void {
     this.#driver.patient = true;
+    this.#driver.isAway = () => this.#isAway();
+    this.#relay.onContact = (reached) => {
+      this.#noteContact(reached);
+    };
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
     };
@@ -92,7 +99,7 @@ export class Live {
         const hasLasted = this.#hasLasted(name);
         if (hasLasted) delayMs = BACKOFF_MS.first;
         // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
-        if (!(hasLasted && error instanceof StreamEnded)) this.#mark(name, false);
+        if (!(hasLasted && error instanceof StreamEnded)) this.#lose(name, error);
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
         await this.#sleep(waitAfter(error, delayMs) * (0.5 + this.#ledger.platform.random.fraction()));
         delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
@@ -243,9 +250,39 @@ export class Live {
   }
 
   #mark(name: 'inbox' | 'groups', up: boolean): void {
+    const wasAway = this.#isAway();
     this.#up[name] = up;
     if (up) this.#openedMs[name] = this.#ledger.platform.clock.now();
     this.#tell();
+    if (wasAway) this.#sendIfBack();
+  }
+
+  #lose(name: 'inbox' | 'groups', error: unknown): void {
+    // What the relay refuses, or a fault of our own, is no sign that it cannot be reached.
+    const isOutOfReach = !(error instanceof QuicprochatError) || error.code === 'NETWORK';
+    if (isOutOfReach) this.#hasContact = false;
+    this.#mark(name, false);
+  }
+
+  #noteContact(reached: boolean): void {
+    const wasAway = this.#isAway();
+    this.#hasContact = reached;
+    if (wasAway) this.#sendIfBack();
+  }
+
+  /**
+   * Whether the relay is out of reach, as far as this client knows: it has no stream for its inbox, and its last call, if
+   * there was one, did not get through. While the stream is being opened again, calls tell when that has changed.
+   */
+  #isAway(): boolean {
+    return !this.#up.inbox && !this.#hasContact;
+  }
+
+  /** What was held back as long as the relay was away goes out. */
+  #sendIfBack(): void {
+    if (this.#isAway() || this.#isClosing()) return;
+    const ids = this.#ledger.rows(conversations).map(({ id }) => id);
+    this.#sendWaiting(ids.filter((id) => this.#ledger.outbox.first(id) !== undefined));
   }
 
   /** Online is who hears of everything and has nothing due that fails. */
