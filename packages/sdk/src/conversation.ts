@@ -14,6 +14,7 @@ import {
   type Intent,
 } from './engine/rows.ts';
 import { Timeline } from './engine/timeline.ts';
+import { waitingIn, type WaitingChange } from './engine/waiting.ts';
 import type { Transaction } from './engine/transaction.ts';
 import { sdkError, type QuicprochatError } from './errors.ts';
 import type { LogStatement } from './fork.ts';
@@ -25,8 +26,12 @@ import { securityOf, type Security } from './security.ts';
  * One conversation: an MLS group, its history on this device, and what waits to be sent.
  *
  * Calls that change something resolve when the relay has accepted the change. In a live client without a connection
- * they wait; aborting ends the waiting and not the change, which stays queued. A client that is not live tries for
- * some seconds and then throws NETWORK, with the change still queued for the next `sync`.
+ * they wait. A client that is not live tries for some seconds and then throws NETWORK, with the change still queued for
+ * the next `sync`. What waits stands in {@link waiting}.
+ *
+ * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn and the call rejects with the
+ * signal's reason: it will not happen. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL: it
+ * may still happen. A live client that is offline starts no request, so that what waits can be cancelled for certain.
  */
 export class Conversation {
   readonly id: string;
@@ -35,6 +40,7 @@ export class Conversation {
   readonly #delivery: Delivery;
   readonly #timeline: Timeline;
   #version = 0;
+  #waiting: readonly WaitingChange[] | undefined;
 
   constructor(id: string, parts: ConversationParts) {
     this.id = id;
@@ -65,6 +71,11 @@ export class Conversation {
    */
   get trouble(): QuicprochatError | undefined {
     return this.#parts.driver.troubleOf(this.id);
+  }
+
+  /** What was asked for on this device and has not reached the relay, first to go first. The same array until it changes. */
+  get waiting(): readonly WaitingChange[] {
+    return (this.#waiting ??= waitingIn(this.#parts.ledger.outbox.of(this.id)));
   }
 
   /** The MLS epoch: grows by one with every commit. */
@@ -114,12 +125,13 @@ export class Conversation {
   /**
    * Sends a text of up to 64 KiB.
    *
-   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE, TOO_LATE_TO_CANCEL
    * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's account key changed and nobody has looked at it
    * @throws {TransportError} NETWORK from a client that is not live; the message stays queued
    */
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeText(ledger.platform, text);
     this.#requireKnownMembers();
@@ -141,15 +153,17 @@ export class Conversation {
   /** Gives the conversation another name, for everyone. */
   async rename(name: string, options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
     await ledger.transact(async (tx) => {
       const row = tx.conversation(this.id);
       requireActive(row);
+      const renames = { from: row.name, to: name };
       tx.update(this.id, { name });
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
       const { position } = tx.append(this.id, line);
-      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position });
+      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
     });
     await this.#delivery.accepted(id, options);
   }
@@ -224,6 +238,7 @@ export class Conversation {
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger } = this.#parts;
     const id = await ledger.transact((tx) => this.#startLeaving(tx));
     if (id !== undefined) await this.#delivery.accepted(id, options);
@@ -236,6 +251,7 @@ export class Conversation {
 
   touch(): void {
     this.#version++;
+    this.#waiting = undefined;
     this.#timeline.wake();
   }
 
@@ -245,6 +261,7 @@ export class Conversation {
 
   async #commit(intent: Intent, options: Cancelable): Promise<{ epoch: number }> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     requireActive(this.#row);
     const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
     await this.#delivery.settled(id, options);
@@ -256,7 +273,7 @@ export class Conversation {
   async #startLeaving(tx: Transaction): Promise<string | undefined> {
     const row = tx.conversation(this.id);
     if (row.state === 'left' || row.state === 'removed') return undefined;
-    if (row.state === 'leaving') return tx.outboxRows(this.id).find(({ kind }) => kind === 'leave')?.id;
+    if (row.state === 'leaving') return this.#leaveToo(tx);
     requireActive(row);
     tx.remove(drafts, this.id);
     if ((await tx.group(this.id)).members.some(({ own }) => !own)) {
@@ -268,6 +285,13 @@ export class Conversation {
     await tx.forgetGroup(this.id);
     tx.update(this.id, { state: 'left' });
     return undefined;
+  }
+
+  /** It is being left already: whoever waits for that can be one more. */
+  #leaveToo(tx: Transaction): string | undefined {
+    const waiting = tx.outboxRows(this.id).find(({ kind }) => kind === 'leave');
+    if (waiting !== undefined) tx.putOutbox({ ...waiting, wanted: (waiting.wanted ?? 1) + 1 });
+    return waiting?.id;
   }
 
   #requireKnownMembers(): void {

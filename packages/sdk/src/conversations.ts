@@ -66,7 +66,8 @@ export class Conversations {
   }
 
   /**
-   * Makes a conversation and adds its members in one commit. Resolves when the relay has it.
+   * Makes a conversation and adds its members in one commit. Resolves when the relay has it. Aborting makes nothing, or
+   * rejects with TOO_LATE_TO_CANCEL if a request for it was started.
    *
    * @throws {UsageError} INVALID_ARGUMENT, also where oneself is all who is named
    * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
@@ -77,6 +78,7 @@ export class Conversations {
    */
   async create(options: CreateOptions): Promise<Conversation> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { name = '', members, suite, signal } = options;
     check(HANDLES, members);
     check(SUITE, suite);

@@ -22,6 +22,8 @@ export const SDK_ERRORS = {
   AMBIGUOUS_NAME: { remedy: 'usage', retryable: false },
   /** The conversation has ended for this member, or is being left: nothing more can be sent. */
   CONVERSATION_ENDED: { remedy: 'usage', retryable: false },
+  /** It was being sent when it was cancelled, and may still take effect. Look at the conversation in a moment. */
+  TOO_LATE_TO_CANCEL: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
   /** This runtime cannot run the SDK; the message tells what is missing. */

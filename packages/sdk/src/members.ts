@@ -40,6 +40,7 @@ export class Members {
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
     check(HANDLES, handles);
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, relay } = this.#parts;
     const row = ledger.row(conversations, this.#id);
     if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');

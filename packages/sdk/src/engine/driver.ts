@@ -53,12 +53,20 @@ export class Driver {
   onRun: ((conversationId: string, error?: unknown) => void) | undefined;
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
+  /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */
+  isAway: () => boolean = () => false;
 
   constructor(ledger: Ledger, relay: RelaySession) {
     this.#ledger = ledger;
     this.witness = new Witness(ledger, relay);
     this.#reader = new LogReader(ledger, relay, this.witness);
-    this.#sender = new OutboxSender({ ledger, relay, witness: this.witness, failures: this.failures });
+    this.#sender = new OutboxSender({
+      ledger,
+      relay,
+      witness: this.witness,
+      failures: this.failures,
+      isAway: () => this.isAway(),
+    });
   }
 
   /**
@@ -112,6 +120,7 @@ export class Driver {
         .outboxRows(conversationId)
         .find((row) => row.kind === 'commit' && row.intent.type === intent.type && isInterchangeable(intent));
       if (same !== undefined) {
+        tx.putOutbox({ ...same, wanted: (same.wanted ?? 1) + 1 });
         if (urgent) tx.hasten(same);
         return same.id;
       }

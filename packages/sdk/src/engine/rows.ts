@@ -110,6 +110,10 @@ interface OutboxBase {
   id: EntryId;
   /** How often another's commit came first. */
   conflicts: number;
+  /** Whether a request with it may have been started: from then on nobody can say that it will not happen. */
+  attempted?: boolean;
+  /** How many want it, if there is more than one: it can be withdrawn by the last of them only. */
+  wanted?: number;
   /** Where the relay put it, when it was accepted before the log was read up to there. */
   accepted?: number;
 }
@@ -118,7 +122,14 @@ interface OutboxBase {
 export type OutboxRow = OutboxBase &
   (
     | { kind: 'create' }
-    | { kind: 'message'; payload: string; position?: number; prepared?: PreparedMessage }
+    | {
+        kind: 'message';
+        payload: string;
+        position?: number;
+        /** For a message that gives the conversation another name. */
+        renames?: { from: string; to: string };
+        prepared?: PreparedMessage;
+      }
     | { kind: 'leave'; prepared?: PreparedMessage }
     | { kind: 'commit'; intent: Intent; prepared?: PreparedCommit }
   );

@@ -15,7 +15,7 @@ import {
   type TranscriptField,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { hasCode } from '../errors.ts';
+import { hasCode, TransportError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
 import {
@@ -99,13 +99,16 @@ export class RelaySession {
     this.#asMember = connect(origin, net, () => undefined);
   }
 
+  /** Told of each call whether it reached the relay, whatever that answered. */
+  onContact: ((reached: boolean) => void) | undefined;
+
   setDevice(deviceId: string): void {
     this.#deviceId = deviceId;
   }
 
   async register(identity: Identity): Promise<void> {
     const { challenge, signature } = await this.#answerChallenge('register');
-    const session = await told(() =>
+    const session = await this.#told(() =>
       this.#asMember.account.register.mutate({
         handle: identity.handle,
         accountKey: toBase64Url(identity.accountKey),
@@ -192,7 +195,7 @@ export class RelaySession {
 
   /** What the relay signs its receipts with. */
   async receiptKey(): Promise<{ receiptKey: Base64Url }> {
-    const answer = await told(() => this.#asMember.receipts.key.mutate({}));
+    const answer = await this.#told(() => this.#asMember.receipts.key.mutate({}));
     return requireForm(receiptKeyAnswer, answer);
   }
 
@@ -228,12 +231,12 @@ export class RelaySession {
   async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
     if (this.#token === undefined) await this.#signIn();
     try {
-      return await told(() => call(this.#asDevice));
+      return await this.#told(() => call(this.#asDevice));
     } catch (error) {
       if (!hasCode(error, 'UNAUTHENTICATED')) throw error;
       // The session has run out, or the relay has forgotten it: once more, with a new one.
       await this.#signIn();
-      return told(() => call(this.#asDevice));
+      return this.#told(() => call(this.#asDevice));
     }
   }
 
@@ -245,14 +248,14 @@ export class RelaySession {
 
   async #login(): Promise<void> {
     const { challenge, signature } = await this.#answerChallenge('login');
-    const session = await told(() =>
+    const session = await this.#told(() =>
       this.#asMember.auth.login.mutate({ deviceId: this.#deviceId, challenge, signature }),
     );
     this.#token = requireForm(sessionAnswer, session).token;
   }
 
   async #answerChallenge(purpose: 'register' | 'login') {
-    const answer = await told(() => this.#asMember.auth.challenge.mutate({}));
+    const answer = await this.#told(() => this.#asMember.auth.challenge.mutate({}));
     const { challenge } = requireForm(challengeAnswer, answer);
     const claim = { purpose, audience: this.#audience, challenge, deviceId: this.#deviceId };
     return {
@@ -290,11 +293,22 @@ export class RelaySession {
   /** A device whose clock is off can still talk: the relay tells its time, and the next proof is made for that. */
   async #withClock<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
-      return await told(call);
+      return await this.#told(call);
     } catch (error) {
       if (!hasCode(error, 'CLOCK_SKEW') || typeof error.details['relayTimeMs'] !== 'number') throw error;
       this.#clockOffsetMs = error.details['relayTimeMs'] - this.#platform.clock.now();
-      return told(call);
+      return this.#told(call);
+    }
+  }
+
+  async #told<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await told(call);
+      this.onContact?.(true);
+      return result;
+    } catch (error) {
+      if (error instanceof TransportError) this.onContact?.(error.code !== 'NETWORK');
+      throw error;
     }
   }
 }
