@@ -7,13 +7,7 @@ import type { Platform, WorkerPort } from './platform.ts';
  */
 export const platform: Platform = {
   ...ambient,
-  net: {
-    fetch: (...args) => fetch(...args),
-    // Read when it is used, not at import: on a server there is none, and importing there must be harmless.
-    get EventSource() {
-      return globalThis.EventSource;
-    },
-  },
+  net: { fetch: (...args) => fetch(...args) },
   spawnWorker,
   get wasmUrl() {
     return new URL('./quicprochat_wasm_bg.wasm', import.meta.url);

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { EventSource } from 'eventsource';
 import { ambient } from './ambient.ts';
 import type { Platform, WorkerPort } from './platform.ts';
 
@@ -12,7 +11,7 @@ const SOURCE_ENTRY = '../worker/entry-node.ts';
 /** Node's threads and network. Chosen over browser.ts by the `node` condition of `#platform` in package.json. */
 export const platform: Platform = {
   ...ambient,
-  net: { fetch: (...args) => fetch(...args), EventSource },
+  net: { fetch: (...args) => fetch(...args) },
   spawnWorker,
   wasmUrl: fromSource ? undefined : new URL('./quicprochat_wasm_bg.wasm', import.meta.url),
 };

@@ -31,12 +31,7 @@ export interface Timers {
 
 export interface Net {
   fetch: typeof fetch;
-  EventSource: EventSourceLike;
 }
-
-/** The part of the EventSource constructor that tRPC's stream link uses. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tRPC declares it this way; ours must be assignable to it.
-export type EventSourceLike = new (url: string, init?: any) => any;
 
 /** One end of a message channel to a worker, the same for browsers and Node. */
 export interface WorkerPort {

@@ -27,7 +27,9 @@ import {
   sessionAnswer,
   ticketAnswer,
 } from './answers.ts';
-import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
+import { follow } from './event-stream.ts';
+import { connect, type RelayApi } from './relay-client.ts';
+import { asRelayError } from './relay-errors.ts';
 
 /** What signs for a session: the core, behind the worker. */
 export interface Signer {
@@ -79,6 +81,7 @@ interface WireProof {
 export class RelaySession {
   readonly #signer: Signer;
   readonly #platform: Platform;
+  readonly #origin: string;
   readonly #audience: string;
   /** Two connections' worth of calls: only this one ever sends the session token. */
   readonly #asDevice: RelayApi;
@@ -92,9 +95,10 @@ export class RelaySession {
   constructor(origin: string, signer: Signer, platform: Platform) {
     this.#signer = signer;
     this.#platform = platform;
+    this.#origin = origin;
     this.#audience = new URL(origin).host;
-    this.#asDevice = connect(origin, platform.net, () => this.#token);
-    this.#asMember = connect(origin, platform.net, () => undefined);
+    this.#asDevice = connect(origin, platform, () => this.#token);
+    this.#asMember = connect(origin, platform, () => undefined);
   }
 
   setDevice(deviceId: string): void {
@@ -197,7 +201,7 @@ export class RelaySession {
   /** The inbox from a cursor on, as it fills. */
   async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const answer = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
-    yield* follow(this.#asDevice, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** The logs of groups from their cursors on, as they fill. */
@@ -209,7 +213,7 @@ export class RelaySession {
       }));
       return this.#asMember.groups.openStream.mutate({ groups: await Promise.all(proven) });
     });
-    yield* follow(this.#asMember, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** Has a running stream follow these groups from their cursors on, too. It says so when it does. */
@@ -221,6 +225,11 @@ export class RelaySession {
       });
       return this.#asMember.groups.follow.mutate({ stream, groups: await Promise.all(proven) });
     });
+  }
+
+  async *#follow(answer: unknown, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const { ticket } = requireForm(ticketAnswer, answer);
+    yield* follow(this.#platform, this.#origin, { ticket, signal });
   }
 
   async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
