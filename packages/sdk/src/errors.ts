@@ -26,6 +26,8 @@ export const SDK_ERRORS = {
   TOO_LATE_TO_CANCEL: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
+  /** A change is larger than a relay takes, since the conversation has too many members. Start a smaller one. */
+  GROUP_TOO_LARGE: { remedy: 'usage', retryable: false },
   /** This runtime cannot run the SDK; the message tells what is missing. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
   /** The SDK's worker file could not be loaded. Serve the file, or pass its address as the option `worker`. */

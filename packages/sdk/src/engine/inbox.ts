@@ -15,11 +15,10 @@ import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
 import { requireInOrder } from './inbox-order.ts';
 import type { Ledger } from './ledger.ts';
+import { PageSize } from './page-size.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
 import { isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
-
-const PAGE_ENTRIES = 100;
 
 /** The suites this device can be added under, in the order of preference. */
 export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
@@ -45,6 +44,7 @@ export class Inbox {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #driver: Driver;
+  readonly #pageSize = new PageSize();
   readonly #allowance = new DailyAllowance<CipherSuite>(MOST_PER_DAY);
   /** Made, and not known to have arrived: the next upload is these again. */
   readonly #unsent = new Map<CipherSuite, KeyPackageUpload>();
@@ -77,7 +77,7 @@ export class Inbox {
     await this.#acknowledge();
     for (let more = true; more;) {
       const { cursor } = this;
-      const page = await this.#relay.readInbox(cursor, PAGE_ENTRIES);
+      const page = await this.#pageSize.read((limit) => this.#relay.readInbox(cursor, limit));
       await this.receive(page.entries, cursor);
       more = page.more && page.entries.length > 0;
     }

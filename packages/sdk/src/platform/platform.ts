@@ -32,7 +32,6 @@ export interface Timers {
 
 export interface Net {
   fetch: typeof fetch;
-  EventSource: EventSourceLike;
   /** In a browser, the origin of the page: a relay answers only the pages of origins that it knows. */
   readonly pageOrigin?: string | undefined;
 }
@@ -42,10 +41,6 @@ export interface Connectivity {
   /** Calls back when the network came back (`true`) or went away (`false`). Returns how to stop it. */
   onChange(listener: (isOnline: boolean) => void): () => void;
 }
-
-/** The part of the EventSource constructor that tRPC's stream link uses. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tRPC declares it this way; ours must be assignable to it.
-export type EventSourceLike = new (url: string, init?: any) => any;
 
 /** Where the worker comes from: the address of its file, or a function that starts it. */
 export type WorkerSource = string | URL | (() => WorkerLike);

@@ -27,8 +27,11 @@ import {
   sessionAnswer,
   ticketAnswer,
 } from './answers.ts';
+import type { Network } from './bounded-fetch.ts';
+import { follow } from './event-stream.ts';
 import { namingRefusals } from './refused-origin.ts';
-import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
+import { connect, type RelayApi } from './relay-client.ts';
+import { asRelayError } from './relay-errors.ts';
 
 /** What signs for a session: the core, behind the worker. */
 export interface Signer {
@@ -80,6 +83,8 @@ interface WireProof {
 export class RelaySession {
   readonly #signer: Signer;
   readonly #platform: Platform;
+  readonly #network: Network;
+  readonly #origin: string;
   readonly #audience: string;
   /** Two connections' worth of calls: only this one ever sends the session token. */
   readonly #asDevice: RelayApi;
@@ -93,10 +98,11 @@ export class RelaySession {
   constructor(origin: string, signer: Signer, platform: Platform) {
     this.#signer = signer;
     this.#platform = platform;
+    this.#origin = origin;
     this.#audience = new URL(origin).host;
-    const net = namingRefusals(origin, platform.net);
-    this.#asDevice = connect(origin, net, () => this.#token);
-    this.#asMember = connect(origin, net, () => undefined);
+    this.#network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
+    this.#asDevice = connect(origin, this.#network, () => this.#token);
+    this.#asMember = connect(origin, this.#network, () => undefined);
   }
 
   /** Told of each call whether it reached the relay, whatever that answered. */
@@ -202,7 +208,7 @@ export class RelaySession {
   /** The inbox from a cursor on, as it fills. */
   async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const answer = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
-    yield* follow(this.#asDevice, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** The logs of groups from their cursors on, as they fill. */
@@ -214,7 +220,7 @@ export class RelaySession {
       }));
       return this.#asMember.groups.openStream.mutate({ groups: await Promise.all(proven) });
     });
-    yield* follow(this.#asMember, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** Has a running stream follow these groups from their cursors on, too. It says so when it does. */
@@ -226,6 +232,11 @@ export class RelaySession {
       });
       return this.#asMember.groups.follow.mutate({ stream, groups: await Promise.all(proven) });
     });
+  }
+
+  async *#follow(answer: unknown, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const { ticket } = requireForm(ticketAnswer, answer);
+    yield* follow(this.#network, this.#origin, { ticket, signal });
   }
 
   async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
