@@ -24,6 +24,8 @@ export const SDK_ERRORS = {
   CONVERSATION_ENDED: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
+  /** A change is larger than a relay takes, since the conversation has too many members. Start a smaller one. */
+  GROUP_TOO_LARGE: { remedy: 'usage', retryable: false },
   /** This version of Node cannot run the SDK; the message tells which can. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
   /** The relay cannot be reached, or something else answers at its address. Try again; what was queued is kept. */
