@@ -32,7 +32,7 @@ export class Members {
   /**
    * Adds everyone in one commit, or nobody. Who is in already is passed over.
    *
-   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
+   * @throws {UsageError} CONVERSATION_ENDED, GROUP_TOO_LARGE, INVALID_ARGUMENT
    * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; RELAY_MISBEHAVED if the relay
    *   hands out other devices than those of the handles named
    * @throws {CryptoVerificationError} IDENTITY_CHANGED

@@ -105,11 +105,10 @@ test.each([
       },
     },
   ],
-])('stages nothing if %s is larger than a relay takes', async (_, bundle) => {
-  expect((await stageAdd([bob], bundle)).staged).toMatchObject({
-    code: 'GROUP_TOO_LARGE',
-    name: 'UsageError',
-  });
+])('stages nothing if %s would be larger than a relay takes', async (_, bundle) => {
+  const { staged } = await stageAdd([bob], bundle);
+  // Its code alone: printing megabytes would take a failing test minutes.
+  expect((staged as { code?: unknown }).code).toBe('GROUP_TOO_LARGE');
 });
 
 test('stages the largest group that limits were made for', async () => {
