@@ -180,6 +180,7 @@ export class Live {
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 
+  /** Ends early, without an error, when the client is closed. */
   async #sleep(ms: number): Promise<void> {
     await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
   }

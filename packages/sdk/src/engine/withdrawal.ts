@@ -26,16 +26,19 @@ export async function withdraw(
   reason: unknown,
 ): Promise<Withdrawal> {
   const { ledger, failures } = parts;
+  const taken = new Set<string>();
   let withdrawal: Withdrawal = 'over';
   try {
     withdrawal = await ledger.transact((tx) =>
       take(tx, ids, (id) => {
+        taken.add(id);
         failures.add(id, reason);
       }),
     );
     return withdrawal;
   } finally {
-    if (withdrawal !== 'withdrawn') for (const id of ids) failures.forget(id);
+    // It came to nothing in the end; why something was given up before stays noted.
+    if (withdrawal !== 'withdrawn') for (const id of taken) failures.forget(id);
   }
 }
 
