@@ -1,10 +1,11 @@
 // Holds the docs to the tree: every relative link leads somewhere, its heading included; every include exists with its
-// anchor; no program code is typed by hand; the READMEs' quickstart and the tables of error codes are what their sources
-// say. `check-docs.mjs --write` puts those two in anew.
+// anchor; no program code is typed by hand; no list says one thing twice; the READMEs' quickstart and the tables of error
+// codes and figures are what their sources say. `check-docs.mjs --write` puts those in anew.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorTables } from './error-tables.mjs';
+import { figureTables } from './figure-tables.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BOOK = join(ROOT, 'docs/src');
@@ -42,7 +43,17 @@ function checkPage(path) {
     ...checkLinks(path, name, text),
     ...checkIncludes(path, name, text),
     ...checkCode(path, name, text),
+    ...checkLists(name, text),
   ];
+}
+
+/** Two items of one page that begin with the same sentence: one of them was meant to replace the other. */
+function checkLists(name, text) {
+  const items = [...text.replaceAll(FENCED, '').matchAll(/^ *[-*] ([^]*?)(?=\n *[-*] |\n\n|\s*$)/gm)];
+  const openings = items.map(([, item]) => item.replaceAll(/\s+/g, ' ').split(/(?<=[.:]) /)[0]);
+  return openings
+    .filter((opening, i) => opening.length > 12 && openings.indexOf(opening) !== i)
+    .map((opening) => `${name}: two items begin with “${opening}”`);
 }
 
 function checkLinks(path, name, text) {
@@ -99,6 +110,7 @@ function generated() {
       text: `\`\`\`js\n${code}\n\`\`\``,
     })),
     ...tables.map(([name, text]) => ({ page: ERRORS, name: `codes-${name}`, source: 'its source', text })),
+    ...figureTables(ROOT).map((part) => ({ ...part, page: join(ROOT, part.page) })),
   ];
 }
 

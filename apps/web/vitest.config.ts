@@ -5,7 +5,7 @@ export default defineConfig({
   ...preset,
   test: {
     ...preset.test,
-    include: ['scripts/**/*.test.ts', 'src/**/*.test.ts', 'e2e/**/*.test.ts'],
+    include: ['scripts/**/*.test.ts', 'src/**/*.test.{ts,tsx}', 'e2e/**/*.test.ts'],
     testTimeout: 120_000,
   },
 });

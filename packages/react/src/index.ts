@@ -4,7 +4,8 @@
  */
 export { ClientProvider, useClient, type ClientProviderProps } from './client-context.tsx';
 export { type ConversationSnapshot } from './conversation-snapshot.ts';
-export { type MessagesSnapshot } from './message-window.ts';
+export { type MessagesSnapshot, type WindowPlace } from './message-window.ts';
+export { countsAsUnread } from './unread.ts';
 export { useAction, type Action } from './use-action.ts';
 export { useConnection } from './use-connection.ts';
 export { useConversation } from './use-conversation.ts';

@@ -1,14 +1,24 @@
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
+import { findFirstUnread } from './unread.ts';
 
-/** The loaded end of a conversation's history, at one moment. */
+/** Where a window is placed: at the newest message, or around the first unread one. */
+export type WindowPlace = 'newest' | 'first-unread';
+
+/** The loaded part of a conversation's history, at one moment. */
 export interface MessagesSnapshot {
-  /** Ascending. Lines that did not change keep their object from snapshot to snapshot. */
+  /** Ascending and without gaps. Lines that did not change keep their object from snapshot to snapshot. */
   readonly messages: readonly Message[];
   readonly status: 'loading' | 'ready' | 'failed';
   /** Why the history cannot be read, while `failed`. */
   readonly error: unknown;
-  /** Whether there can be lines before the first one here. */
+  /** Whether there are lines before the first one here. */
   readonly hasEarlier: boolean;
+  /** Whether there are lines after the last one here. New messages appear here only while there are none. */
+  readonly hasLater: boolean;
+  /** The position of the first message that was unread when the window was placed. */
+  readonly firstUnread: number | undefined;
+  /** Where the window was placed last. Each placing makes a new object: that is when a view has to scroll. */
+  readonly placing: { readonly at: WindowPlace };
 }
 
 export const EMPTY: MessagesSnapshot = {
@@ -16,30 +26,48 @@ export const EMPTY: MessagesSnapshot = {
   status: 'loading',
   error: undefined,
   hasEarlier: false,
+  hasLater: false,
+  firstUnread: undefined,
+  placing: { at: 'newest' },
 };
 
+export interface MessageWindowOptions {
+  /** Where it is placed first. Default `newest`. */
+  start?: WindowPlace | undefined;
+  /** Lines loaded at once. */
+  pageSize?: number | undefined;
+}
+
+/** Beyond so many pages, loading at one end drops lines at the other: scrolling far must not cost ever more. */
+const MOST_PAGES = 10;
+
+/** What one reading found. */
+type Part = Pick<MessagesSnapshot, 'messages' | 'hasEarlier' | 'hasLater'>;
+
 /**
- * Keeps the newest part of one conversation's history in memory and in step with the store. It reads the whole part
- * again after a change, rather than apply events to it: a line's state can change anywhere in it, another tab can be
- * the one that changed it, and the store is the only one that knows.
+ * Keeps a part of one conversation's history in memory and in step with the store. It reads the whole part again after
+ * a change, rather than apply events to it: a line's state can change anywhere in it, another tab can be the one that
+ * changed it, and the store is the only one that knows.
  */
 export class MessageWindow {
   readonly #client: Client;
   readonly #conversation: Conversation;
+  readonly #start: WindowPlace;
   readonly #pageSize: number;
   readonly #listeners = new Set<() => void>();
   #unsubscribe: (() => void) | undefined;
   #current: MessagesSnapshot = EMPTY;
   #readVersion = -1;
-  /** The lowest position that must be in the window; undefined until the first page told. */
-  #from: number | undefined;
-  #startReached = false;
-  #reading: Promise<void> | undefined;
+  #isPlaced = false;
+  /** The end of the queue of readings: each starts from what the one before it has shown. */
+  #turn: Promise<void> = Promise.resolve();
+  #refreshing: Promise<void> | undefined;
 
-  constructor(client: Client, conversation: Conversation, pageSize = 50) {
+  constructor(client: Client, conversation: Conversation, options: MessageWindowOptions = {}) {
     this.#client = client;
     this.#conversation = conversation;
-    this.#pageSize = pageSize;
+    this.#start = options.start ?? 'newest';
+    this.#pageSize = options.pageSize ?? 50;
   }
 
   readonly snapshot = (): MessagesSnapshot => this.#current;
@@ -58,63 +86,128 @@ export class MessageWindow {
   };
 
   /** Widens the window by a page towards the beginning. */
-  readonly loadEarlier = async (): Promise<void> => {
-    const first = this.#current.messages[0];
-    if (first === undefined || this.#startReached) return;
-    try {
-      const page = await this.#conversation.history({ before: first.position, limit: this.#pageSize });
-      this.#startReached = page.length < this.#pageSize;
-      this.#from = page[0]?.position ?? first.position;
-      this.#show([...page, ...this.#current.messages.filter(({ position }) => position >= first.position)]);
-    } catch (error) {
-      this.#fail(error);
-    }
-  };
+  readonly loadEarlier = (): Promise<void> =>
+    this.#inTurn(async () => {
+      const { messages, hasEarlier, hasLater } = this.#current;
+      const first = messages[0];
+      if (first === undefined || !hasEarlier) return;
+      const page = await this.#before(first.position, this.#pageSize);
+      const all = [...page.messages, ...messages];
+      const kept = all.slice(0, this.#mostLines);
+      this.#show({
+        messages: kept,
+        hasEarlier: page.hasEarlier,
+        hasLater: hasLater || kept.length < all.length,
+      });
+    });
+
+  /** Widens the window by a page towards the end. */
+  readonly loadLater = (): Promise<void> =>
+    this.#inTurn(async () => {
+      const { messages, hasEarlier, hasLater } = this.#current;
+      const last = messages.at(-1);
+      if (last === undefined || !hasLater) return;
+      const page = await this.#after(last.position, this.#pageSize);
+      const all = [...messages, ...page.messages];
+      const kept = all.slice(-this.#mostLines);
+      this.#show({
+        messages: kept,
+        hasEarlier: hasEarlier || kept.length < all.length,
+        hasLater: page.hasLater,
+      });
+    });
+
+  /** Places the window anew, at the newest message or around the first unread one. */
+  readonly goTo = (place: WindowPlace): Promise<void> => this.#inTurn(() => this.#placeAt(place));
 
   /** Reads again if the conversation changed since. Calls while it reads share the reading. */
   refresh(): Promise<void> {
-    this.#reading ??= this.#readUntilCurrent().finally(() => {
-      this.#reading = undefined;
+    this.#refreshing ??= this.#inTurn(() => this.#readUntilCurrent());
+    return this.#refreshing;
+  }
+
+  /** Runs readings one after the other. A failure shows in the snapshot and stops nothing that comes later. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(read).catch((error: unknown) => {
+      this.#set({ ...this.#current, status: 'failed', error });
     });
-    return this.#reading;
+    return this.#turn;
   }
 
   async #readUntilCurrent(): Promise<void> {
-    while (this.#conversation.version !== this.#readVersion) {
-      // Taken before the reading: what changes during it is read in the next round.
-      const version = this.#conversation.version;
-      try {
-        this.#show(await this.#read());
+    try {
+      while (this.#conversation.version !== this.#readVersion) {
+        // Taken before the reading: what changes during it is read in the next round.
+        const version = this.#conversation.version;
+        const [first] = this.#current.messages;
+        if (!this.#isPlaced) await this.#placeAt(this.#start);
+        else if (first === undefined) this.#show(await this.#newest());
+        else this.#show(await this.#reread(first.position));
         this.#readVersion = version;
-      } catch (error) {
-        this.#fail(error);
-        return;
       }
+    } finally {
+      // In the same step as the last look at the version: a change right after it must start a reading of its own.
+      this.#refreshing = undefined;
     }
   }
 
-  async #read(): Promise<Message[]> {
-    const loaded = this.#current.messages.length;
+  async #placeAt(place: WindowPlace): Promise<void> {
+    const firstUnread = await findFirstUnread(this.#conversation);
+    const isAtUnread = place === 'first-unread' && firstUnread !== undefined;
+    const part = isAtUnread ? await this.#around(firstUnread) : await this.#newest();
+    this.#isPlaced = true;
+    this.#show(part, { firstUnread, placing: { at: isAtUnread ? place : 'newest' } });
+  }
+
+  async #newest(): Promise<Part> {
+    return { ...(await this.#before(undefined, this.#pageSize)), hasLater: false };
+  }
+
+  /** A page from a position on, and half a page before it: what was read last, to go on from. */
+  async #around(position: number): Promise<Part> {
+    const before = await this.#before(position, Math.ceil(this.#pageSize / 2));
+    const after = await this.#after(position - 1, this.#pageSize);
+    return { ...before, ...after, messages: [...before.messages, ...after.messages] };
+  }
+
+  /** The same part again. At the end of the history it also takes in what is new. */
+  async #reread(from: number): Promise<Part> {
+    const { messages, hasEarlier, hasLater } = this.#current;
+    if (hasLater) {
+      const again = await this.#after(from - 1, messages.length);
+      return { messages: again.messages, hasEarlier, hasLater: again.hasLater };
+    }
     // A little more than there is now, so that a few new lines do not cost a second page.
-    const limit = loaded === 0 ? this.#pageSize : Math.max(this.#pageSize, loaded + 10);
-    let page = await this.#conversation.history({ limit });
-    let all = page;
-    while (this.#from !== undefined && page.length === limit && (all[0]?.position ?? 0) > this.#from) {
-      page = await this.#conversation.history({ before: all[0]?.position ?? 0, limit });
-      all = [...page, ...all];
+    const limit = Math.max(this.#pageSize, messages.length + 10);
+    let page = await this.#after(from - 1, limit);
+    const all = [...page.messages];
+    while (page.hasLater) {
+      page = await this.#after(all.at(-1)?.position ?? from, limit);
+      all.push(...page.messages);
     }
-    this.#startReached ||= page.length < limit;
-    this.#from ??= all[0]?.position;
-    return all.filter(({ position }) => position >= (this.#from ?? 0));
+    return { messages: all, hasEarlier, hasLater: false };
   }
 
-  #show(messages: readonly Message[]): void {
-    const kept = keepUnchanged(this.#current.messages, messages);
-    this.#set({ messages: kept, status: 'ready', error: undefined, hasEarlier: !this.#startReached });
+  /** The newest lines before a position. Asks for one more than wanted, to know whether there is one. */
+  async #before(before: number | undefined, limit: number): Promise<Pick<Part, 'messages' | 'hasEarlier'>> {
+    const range = before === undefined ? {} : { before };
+    const found = await this.#conversation.history({ ...range, limit: limit + 1 });
+    return { messages: found.slice(-limit), hasEarlier: found.length > limit };
   }
 
-  #fail(error: unknown): void {
-    this.#set({ ...this.#current, status: 'failed', error });
+  /** The oldest lines after a position. */
+  async #after(after: number, limit: number): Promise<Pick<Part, 'messages' | 'hasLater'>> {
+    const found = await this.#conversation.history({ after, limit: limit + 1 });
+    return { messages: found.slice(0, limit), hasLater: found.length > limit };
+  }
+
+  get #mostLines(): number {
+    return this.#pageSize * MOST_PAGES;
+  }
+
+  #show(part: Part, placed: Partial<Pick<MessagesSnapshot, 'firstUnread' | 'placing'>> = {}): void {
+    const messages = keepUnchanged(this.#current.messages, part.messages);
+    this.#set({ ...this.#current, ...part, ...placed, messages, status: 'ready', error: undefined });
   }
 
   #set(snapshot: MessagesSnapshot): void {

@@ -1,5 +1,7 @@
 import type { Client, Contacts, Conversation, ConversationState, Member, Message } from '@quicprochat/sdk';
 
+type Range = { before?: number; after?: number; limit?: number };
+
 /**
  * The part of the SDK's Client that the hooks read, kept in memory and changed by hand: `change` is what the ledger
  * does after every transaction.
@@ -51,7 +53,7 @@ export class FakeConversation {
   people: Member[] = [];
   lines: Message[] = [];
   /** What each call of `history` asked for. */
-  readonly asked: { before?: number; limit?: number }[] = [];
+  readonly asked: Range[] = [];
   failing: Error | undefined;
   readonly members = { list: () => this.people };
 
@@ -73,33 +75,41 @@ export class FakeConversation {
   }
 
   say(text: string, state: Message['state'] = 'received'): void {
-    this.lines.push(line(this.lines.length + 1, text, state));
+    this.#append({ state, own: state !== 'received', content: { type: 'text', text } });
+  }
+
+  /** What happened in between, which nobody counts as unread. */
+  happen(content: Message['content']): void {
+    this.#append({ state: 'received', own: false, content });
+  }
+
+  #append(said: Pick<Message, 'state' | 'own' | 'content'>): void {
+    this.lines.push(line(this.lines.length + 1, said));
     this.version++;
   }
 
-  history = async (options: { before?: number; limit?: number } = {}): Promise<Message[]> => {
+  history = async (options: Range = {}): Promise<Message[]> => {
     this.asked.push(options);
     if (this.failing !== undefined) throw this.failing;
-    const { before = Infinity, limit = 50 } = options;
+    const { before = Infinity, after, limit = 50 } = options;
+    const part =
+      after === undefined
+        ? this.lines.filter(({ position }) => position < before).slice(-limit)
+        : this.lines.filter(({ position }) => position > after).slice(0, limit);
     // Fresh objects each time, as a store gives them.
-    return this.lines
-      .filter(({ position }) => position < before)
-      .slice(-limit)
-      .map((message) => ({ ...message }));
+    return part.map((message) => ({ ...message }));
   };
 }
 
-function line(position: number, text: string, state: Message['state']): Message {
+function line(position: number, said: Pick<Message, 'state' | 'own' | 'content'>): Message {
   return {
     id: String(position),
     conversationId: 'any',
     position,
     from: 'alice',
-    own: state !== 'received',
     epoch: 1,
     sentAtMs: position,
     receivedAtMs: position,
-    state,
-    content: { type: 'text', text },
+    ...said,
   };
 }

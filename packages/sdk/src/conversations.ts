@@ -71,6 +71,8 @@ export class Conversations {
    * @throws {UsageError} INVALID_ARGUMENT, also where oneself is all who is named
    * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
    *   unless the connection broke after the start: then it is queued and goes on by itself
+   * @throws {TransportError} RELAY_MISBEHAVED if the relay hands out other devices than those of the handles named; nothing
+   *   was made
    * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
    */
   async create(options: CreateOptions): Promise<Conversation> {

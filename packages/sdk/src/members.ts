@@ -33,7 +33,8 @@ export class Members {
    * Adds everyone in one commit, or nobody. Who is in already is passed over.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
-   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK
+   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; RELAY_MISBEHAVED if the relay
+   *   hands out other devices than those of the handles named
    * @throws {CryptoVerificationError} IDENTITY_CHANGED
    */
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {

@@ -1,30 +1,14 @@
-import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
+import { impostorOf } from './support/impostor.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
-
-/** What a hostile relay does: forgets an account, so that somebody else can register its handle. */
-async function impostorOf(client: Client): Promise<Client> {
-  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
-  const forget = (table: string, column: string, value: string) =>
-    database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`).run(value).changes;
-  forget('key_packages', 'device_id', client.deviceId);
-  forget('devices', 'handle', client.handle);
-  expect(forget('accounts', 'handle', client.handle)).toBe(1);
-  database.close();
-  const impostor = await town.open({ handle: client.handle });
-  expect(impostor.accountKey).not.toEqual(client.accountKey);
-  return impostor;
-}
 
 test('the relay hands out an impostor’s key package: it is refused, and nobody is added', async () => {
   const [alice, bob] = [await town.join('alice'), await town.join('bob')];
   await syncAll(alice, bob);
   await alice.conversations.create({ members: [bob.handle] });
-  await impostorOf(bob);
+  await impostorOf(bob, town);
 
   const create = alice.conversations.create({ members: [bob.handle] });
   await expect(create).rejects.toMatchObject({ code: 'IDENTITY_CHANGED', name: 'CryptoVerificationError' });
@@ -45,7 +29,7 @@ test('another member adds an impostor: sending stops until the person has decide
   const numberBefore = await alice.contacts.safetyNumber(bob.handle);
   await alice.contacts.verify(bob.handle, true);
 
-  const impostor = await impostorOf(bob);
+  const impostor = await impostorOf(bob, town);
   await same(carol, tea).members.add([bob.handle]);
   await syncAll(impostor, alice);
   await expect(tea.send('for Bob?')).rejects.toMatchObject({
@@ -67,7 +51,7 @@ test('a false key that the relay hands out once does not disturb conversations w
   await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle] });
   await alice.contacts.verify(bob.handle, true);
-  await impostorOf(bob);
+  await impostorOf(bob, town);
   const create = () => alice.conversations.create({ members: [bob.handle] });
   await expect(create()).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
   expect(alice.contacts.hasChanged(bob.handle)).toBe(true);

@@ -8,6 +8,7 @@ export { s3Missing, startS3, type S3Server } from './s3-server.ts';
 export { findPlaintext } from './plaintext.ts';
 export { eventually } from './eventually.ts';
 export { Rng } from './rng.ts';
+export { startGoBetween, type GoBetween } from './go-between.ts';
 export { forgetLastEntry } from './hostile-operator.ts';
 export { isHere } from './is-here.ts';
 export { CHROMIUM, CHROMIUM_FLAGS, chromiumMissing } from './chromium.ts';

@@ -1,3 +1,4 @@
+import { withoutInvisible } from './visible.ts';
 import styles from './avatar.module.css';
 
 const HUES = 8;
@@ -14,7 +15,9 @@ export function Avatar({ name, size = 'medium' }: { name: string; size?: 'small'
 
 /** The first characters of the first two words, whatever script they are in. */
 export function initialsOf(name: string): string {
-  const words = name.split(/[\s._,-]+/u).filter((word) => word !== '');
+  const words = withoutInvisible(name)
+    .split(/[\s._,-]+/u)
+    .filter((word) => word !== '');
   const initials = words.slice(0, 2).map((word) => [...graphemes.segment(word)][0]?.segment ?? '');
   return initials.join('').toUpperCase() || '?';
 }

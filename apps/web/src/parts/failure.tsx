@@ -1,5 +1,6 @@
 import { toSentence } from '@quicprochat/sdk';
 import { Icon } from './icon.tsx';
+import { visible } from './visible.ts';
 import styles from './failure.module.css';
 
 /** What went wrong, in one sentence, told to screen readers at once. Nothing while there is no error. */
@@ -9,7 +10,7 @@ export function Failure({ error }: { error: unknown }) {
       {error === undefined ? null : (
         <p className={styles.failure}>
           <Icon name="alert" size={18} />
-          <span>{toSentence(error)}</span>
+          <span dir="auto">{visible(toSentence(error))}</span>
         </p>
       )}
     </div>

@@ -1,8 +1,8 @@
 import { fromBase64Url, toBase64Url, type DeviceId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
-import { ownerOf } from './claim.ts';
-import { requireUnchanged } from './contacts.ts';
+import { learnContact, requireUnchanged } from './contacts.ts';
+import { ownersOf } from './key-package-owners.ts';
 import type { OutboxRow, PreparedWelcome } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -30,11 +30,9 @@ export async function stage(
       const present = new Set(group.members.map(({ deviceId }) => hex.encode(deviceId)));
       const missing = intent.claimed.filter(({ deviceId }) => !present.has(deviceId));
       if (missing.length === 0) return undefined;
-      // Again, since this can be long after they were claimed.
-      for (const claimed of missing) {
-        const { contact, accountKey } = await ownerOf(tx, claimed, group.suite);
-        requireUnchanged(contact, accountKey);
-      }
+      // Checked again, since they may have been claimed long ago: the person may have rejected a key meanwhile.
+      for (const { handle, accountKey } of await ownersOf(tx, missing, group.suite))
+        requireUnchanged(learnContact(tx, handle, accountKey), accountKey);
       const keyPackages = missing.map(({ keyPackage }) => fromBase64Url(keyPackage));
       const bundle = await tx.callGroup(conversationId, 'group.add', { keyPackages });
       return { bundle, added: missing.map(({ deviceId }) => deviceId) };

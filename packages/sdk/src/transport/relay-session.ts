@@ -18,6 +18,15 @@ import {
 import { hasCode } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
+import {
+  challengeAnswer,
+  claimAnswer,
+  keyPackageStatusAnswer,
+  receiptKeyAnswer,
+  requireForm,
+  sessionAnswer,
+  ticketAnswer,
+} from './answers.ts';
 import { namingRefusals } from './refused-origin.ts';
 import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
 
@@ -107,15 +116,12 @@ export class RelaySession {
         signature,
       }),
     );
-    this.#token = session.token;
+    this.#token = requireForm(sessionAnswer, session).token;
   }
 
-  lookup(handle: string) {
-    return this.#signedIn((api) => api.directory.lookup.mutate({ handle }));
-  }
-
-  keyPackageStatus(suite: CipherSuite) {
-    return this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
+  async keyPackageStatus(suite: CipherSuite) {
+    const answer = await this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
+    return requireForm(keyPackageStatusAnswer, answer);
   }
 
   publishKeyPackages({ suite, keyPackages, lastResort, replace }: KeyPackageUpload) {
@@ -128,8 +134,9 @@ export class RelaySession {
     return this.#signedIn((api) => api.keyPackages.publish.mutate(input));
   }
 
-  claimKeyPackages(suite: CipherSuite, handles: string[]) {
-    return this.#signedIn((api) => api.keyPackages.claim.mutate({ suite, handles }));
+  async claimKeyPackages(suite: CipherSuite, handles: string[]) {
+    const answer = await this.#signedIn((api) => api.keyPackages.claim.mutate({ suite, handles }));
+    return requireForm(claimAnswer, answer);
   }
 
   readInbox(cursor: number, limit: number): Promise<InboxPage> {
@@ -184,26 +191,27 @@ export class RelaySession {
   }
 
   /** What the relay signs its receipts with. */
-  receiptKey(): Promise<{ receiptKey: Base64Url }> {
-    return told(() => this.#asMember.receipts.key.mutate({}));
+  async receiptKey(): Promise<{ receiptKey: Base64Url }> {
+    const answer = await told(() => this.#asMember.receipts.key.mutate({}));
+    return requireForm(receiptKeyAnswer, answer);
   }
 
   /** The inbox from a cursor on, as it fills. */
   async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
-    const { ticket } = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
-    yield* follow(this.#asDevice, ticket, signal);
+    const answer = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
+    yield* follow(this.#asDevice, requireForm(ticketAnswer, answer).ticket, signal);
   }
 
   /** The logs of groups from their cursors on, as they fill. */
   async *followGroups(groups: readonly Place[], signal: AbortSignal): AsyncGenerator<StreamEvent> {
-    const { ticket } = await this.#withClock(async () => {
+    const answer = await this.#withClock(async () => {
       const proven = groups.map(async (group) => ({
         ...group,
         proof: await this.#prove({ procedure: 'groups.openStream', ...group }, [group.cursor]),
       }));
       return this.#asMember.groups.openStream.mutate({ groups: await Promise.all(proven) });
     });
-    yield* follow(this.#asMember, ticket, signal);
+    yield* follow(this.#asMember, requireForm(ticketAnswer, answer).ticket, signal);
   }
 
   /** Has a running stream follow these groups from their cursors on, too. It says so when it does. */
@@ -237,21 +245,20 @@ export class RelaySession {
 
   async #login(): Promise<void> {
     const { challenge, signature } = await this.#answerChallenge('login');
-    const { token } = await told(() =>
+    const session = await told(() =>
       this.#asMember.auth.login.mutate({ deviceId: this.#deviceId, challenge, signature }),
     );
-    this.#token = token;
+    this.#token = requireForm(sessionAnswer, session).token;
   }
 
   async #answerChallenge(purpose: 'register' | 'login') {
-    const { challenge } = await told(() => this.#asMember.auth.challenge.mutate({}));
-    const claim = {
-      purpose,
-      audience: this.#audience,
-      challenge: fromBase64Url(challenge),
-      deviceId: this.#deviceId,
+    const answer = await told(() => this.#asMember.auth.challenge.mutate({}));
+    const { challenge } = requireForm(challengeAnswer, answer);
+    const claim = { purpose, audience: this.#audience, challenge, deviceId: this.#deviceId };
+    return {
+      challenge: toBase64Url(challenge),
+      signature: toBase64Url(await this.#signer.device(deviceTranscript(claim))),
     };
-    return { challenge, signature: toBase64Url(await this.#signer.device(deviceTranscript(claim))) };
   }
 
   #proven<Result>(

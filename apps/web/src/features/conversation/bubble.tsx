@@ -5,6 +5,7 @@ import { useAction } from '@quicprochat/react';
 import type { Conversation, Message } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Markup } from './markup/markup.tsx';
 import styles from './bubble.module.css';
 
 interface BubbleProps {
@@ -14,15 +15,15 @@ interface BubbleProps {
   conversation: Conversation;
 }
 
-/** One message. What it says is text and never markup, whatever it looks like. */
+/** One message. */
 export const Bubble = memo(function Bubble({ message, showSent, conversation }: BubbleProps) {
   const { content, own, state } = message;
   if (content.type !== 'text') return null;
   return (
     <div className={styles.bubble} data-own={own} data-state={state}>
-      <p dir="auto" className={styles.text}>
-        {content.text}
-      </p>
+      <div className={styles.text}>
+        <Markup text={content.text} />
+      </div>
       {state === 'queued' ? (
         <p className={styles.state}>
           <Icon name="clock" size={14} /> Waiting to be sent

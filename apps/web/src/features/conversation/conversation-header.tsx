@@ -3,6 +3,7 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Name } from '../../parts/name.tsx';
 import { handlesOf, titleOf } from '../conversations/title.ts';
 import { addressOf } from '../messenger/use-fragment.ts';
 import styles from './conversation-header.module.css';
@@ -31,7 +32,7 @@ export function ConversationHeader({ snapshot, panel, onToggle }: ConversationHe
       </a>
       <Avatar name={title} />
       <div className={styles.names}>
-        <h1 dir="auto">{title}</h1>
+        <Name as="h1" of={title} />
         <p>{people === 0 ? 'Ended' : `${people === 1 ? '1 person' : `${people} people`} · encrypted`}</p>
       </div>
       {PANELS.map(({ name, label, icon }) => (

@@ -1,64 +1,73 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Content, ConversationState, Message } from '@quicprochat/sdk';
+import { isolated } from '../../parts/visible.ts';
 
 type Undecryptable = Extract<Content, { type: 'undecryptable' }>;
 
-/** Why something cannot be opened, as far as a person can do anything with it. Other codes have the general sentence. */
+/** A line of the history that nobody wrote: what it says, and who did it. */
+export interface Notice {
+  content: Exclude<Content, { type: 'text' }>;
+  /** Handle of the person who acted; empty if nobody knows. */
+  from: string;
+  /** Whether that was this account. */
+  own: boolean;
+}
+
+/** Why something could not be opened, and what to do. Other codes get the general sentence. */
 const UNDECRYPTABLE: Partial<Record<Undecryptable['code'], string>> = {
-  EPOCH_TOO_OLD: 'A message came too late: the keys for it are already destroyed here. Ask for it again.',
-  GENERATION_TOO_FAR: 'A message cannot be opened because too many before it are missing. Ask for it again.',
-  REPLAYED: 'A message that was here before came a second time, and was refused.',
-  DECRYPT_FAILED:
-    'A message does not open with this conversation’s keys: it was damaged or forged on the way.',
-  CREDENTIAL_REJECTED: 'Something was refused because its sender could not prove who they are.',
-  POLICY_REJECTED: 'A change was refused because its sender may not make it.',
-  UNSUPPORTED_CONTENT:
-    'A message is of a kind that this version does not know. Update to read such messages.',
-  MALFORMED_CONTENT: 'A message opened, but what is inside makes no sense.',
+  EPOCH_TOO_OLD:
+    'A message arrived too late: this device has already deleted the keys for it. Ask the sender to send it again.',
+  GENERATION_TOO_FAR:
+    'A message could not be opened because too many earlier ones are missing. Ask the sender to send it again.',
+  REPLAYED: 'A message that you already have arrived again. It was ignored.',
+  DECRYPT_FAILED: 'A message could not be opened: it was damaged or forged on the way.',
+  CREDENTIAL_REJECTED: 'Something was rejected because its sender could not prove who they are.',
+  POLICY_REJECTED: 'A change was rejected because its sender is not allowed to make it.',
+  UNSUPPORTED_CONTENT: 'This version cannot show this kind of message. Update the app to read it.',
+  MALFORMED_CONTENT: 'A message was opened, but its content is damaged. Ask the sender to send it again.',
 };
 
 const UNDECRYPTABLE_OTHERWISE =
-  'Something here cannot be opened on this device. The conversation goes on without it.';
+  'Something could not be opened on this device. The rest of the conversation is not affected.';
 
 /** What it means that a conversation is not active, and what can be done. */
 export const ENDED: Record<Exclude<ConversationState, 'active'>, { title: string; text: string }> = {
   leaving: {
     title: 'You are leaving',
-    text: 'Another member’s device confirms it as soon as it is online. Nothing more can be sent from here.',
+    text: 'You are out as soon as another member’s device confirms it. You cannot send messages here any more.',
   },
   left: {
     title: 'You left this conversation',
-    text: 'What was written until then stays on this device. To come back, somebody has to add you again.',
+    text: 'The history up to then stays on this device. To come back, ask a member to add you again.',
   },
   removed: {
     title: 'You were removed from this conversation',
-    text: 'You cannot send here, and later messages are not readable for you. The history until then stays.',
+    text: 'You cannot send messages here or read later ones. The history up to then stays on this device.',
   },
   stuck: {
     title: 'This device lost track of the conversation',
-    text: 'It could not follow a change that the others made. Ask a member to remove and add you again; the history stays.',
+    text: 'It could not process a change that the other members made. Ask a member to remove you and add you again. The history stays.',
   },
   forked: {
     title: 'The relay cannot be trusted with this conversation',
-    text: 'It has shown two different logs and signed for both. Nothing more is taken from it; the history until then stays.',
+    text: 'It signed two different logs of it. This device takes nothing more from it. The history up to then stays.',
   },
 };
 
-/** A line that nobody wrote, as a sentence. `self` is one's own handle. */
-export function describe(content: Exclude<Content, { type: 'text' }>, from: string, self: string): string {
+/** A notice as a sentence. It names the person who acted; if that is unknown, it says only what happened. */
+export function describe({ content, from, own }: Notice, self: string): string {
+  const actor = own ? self : from;
   switch (content.type) {
     case 'members-added':
-      return `${subject(from, self)} added ${names(content.handles, self)}`;
+      return describeChange('added', content.handles, actor, self);
     case 'members-removed':
-      return `${subject(from, self)} removed ${names(content.handles, self)}`;
+      return describeChange('removed', content.handles, actor, self);
     case 'left':
-      return `${subject(content.handle, self)} left`;
+      return `${names([content.handle], self, 'start')} left`;
     case 'renamed':
-      return content.name === ''
-        ? `${subject(from, self)} took the name away`
-        : `${subject(from, self)} named the conversation “${content.name}”`;
+      return describeName(content.name, actor, self);
     case 'healed':
-      return `${subject(content.handle, self)} renewed ${content.handle === self ? 'your' : 'their'} keys`;
+      return describeHealed([content.handle], self);
     case 'undecryptable':
       return UNDECRYPTABLE[content.code] ?? UNDECRYPTABLE_OTHERWISE;
   }
@@ -66,11 +75,12 @@ export function describe(content: Exclude<Content, { type: 'text' }>, from: stri
 
 /** Several renewals in a row, as one sentence. */
 export function describeHealed(handles: readonly string[], self: string): string {
-  const [only] = handles;
-  if (handles.length === 1 && only !== undefined)
-    return describe({ type: 'healed', handle: only }, only, self);
-  return `${capitalised(names(handles, self))} renewed their keys`;
+  const onlySelf = handles.every((handle) => handle === self);
+  return `${names(handles, self, 'start')} renewed ${onlySelf ? 'your' : 'their'} keys`;
 }
+
+/** Characters of a message that the list takes; more than fit on the widest line. */
+const PREVIEW_LENGTH = 200;
 
 /** What the list shows under the title. */
 export function previewOf({ state, lastMessage, members }: ConversationSnapshot): string {
@@ -81,23 +91,52 @@ export function previewOf({ state, lastMessage, members }: ConversationSnapshot)
 }
 
 function previewOfMessage({ content, from, own }: Message, self: string): string {
-  if (content.type !== 'text') return describe(content, from, self);
-  return `${own ? 'You' : from}: ${content.text}`;
+  if (content.type !== 'text') return describe({ content, from, own }, self);
+  // The list shows one line; a text of 64 KiB is not laid out for it.
+  const text = content.text.slice(0, PREVIEW_LENGTH).replaceAll(/\s+/g, ' ');
+  return `${own ? 'You' : isolated(from)}: ${isolated(text)}`;
 }
 
-/** `alice`, `alice and bob`, `alice, bob and you` */
-function names(handles: readonly string[], self: string): string {
-  const words = handles.filter((handle) => handle !== self);
-  if (words.length < handles.length) words.push('you');
-  const last = words.at(-1) ?? 'nobody';
+function describeChange(
+  verb: 'added' | 'removed',
+  handles: readonly string[],
+  actor: string,
+  self: string,
+): string {
+  if (actor !== '') {
+    const isReflexive = handles.length === 1 && handles[0] === actor;
+    const reflexive = actor === self ? 'yourself' : 'themselves';
+    return `${names([actor], self, 'start')} ${verb} ${isReflexive ? reflexive : names(handles, self)}`;
+  }
+  const isOne = handles.length === 1 && handles[0] !== self;
+  return `${names(handles, self, 'start')} ${isOne ? 'was' : 'were'} ${verb}`;
+}
+
+function describeName(name: string, actor: string, self: string): string {
+  if (actor === '')
+    return name === ''
+      ? 'The conversation’s name was removed'
+      : `The conversation was named “${isolated(name)}”`;
+  return name === ''
+    ? `${names([actor], self, 'start')} removed the conversation’s name`
+    : `${names([actor], self, 'start')} named the conversation “${isolated(name)}”`;
+}
+
+/** `alice`, `alice and bob`, `you, alice and bob`; at the start of a sentence `You, alice and bob`. */
+function names(handles: readonly string[], self: string, place: 'start' | 'inside' = 'inside'): string {
+  const others = handles.filter((handle) => handle !== self).map(named);
+  const words = others.length < handles.length ? ['you', ...others] : others;
+  const start = place === 'start' ? words[0] : undefined;
+  // Handles keep their case: only our own words begin with a capital letter.
+  if (start === 'you' || start === 'someone') words[0] = start.charAt(0).toUpperCase() + start.slice(1);
+  const last = words.at(-1) ?? '';
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }
 
-function subject(handle: string, self: string): string {
-  if (handle === '') return 'Somebody';
-  return handle === self ? 'You' : handle;
-}
+/** Words of ours that somebody may have chosen as a handle. Quoted, they cannot be taken for ours. */
+const OUR_WORDS: readonly string[] = ['you', 'someone', 'yourself', 'themselves'];
 
-function capitalised(text: string): string {
-  return text.startsWith('you') ? `Y${text.slice(1)}` : text;
+function named(handle: string): string {
+  if (handle === '') return 'someone';
+  return OUR_WORDS.includes(handle) ? `“${isolated(handle)}”` : isolated(handle);
 }

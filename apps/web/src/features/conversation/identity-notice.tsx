@@ -2,6 +2,7 @@
 
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Icon } from '../../parts/icon.tsx';
+import { isolated } from '../../parts/visible.ts';
 import { handlesOf } from '../conversations/title.ts';
 import styles from './identity-notice.module.css';
 
@@ -21,8 +22,8 @@ export function IdentityNotice({ snapshot, onReview }: IdentityNoticeProps) {
         <div className={styles.notice}>
           <Icon name="alert" size={18} />
           <p>
-            The identity key of {changed.join(', ')} is not the one seen before. Nothing is sent until you
-            have compared safety numbers.
+            The identity key of {changed.map(isolated).join(', ')} is not the one seen before. Nothing is sent
+            until you have compared safety numbers.
           </p>
           <button type="button" className="button small" onClick={onReview}>
             Compare

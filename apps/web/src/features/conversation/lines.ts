@@ -1,5 +1,6 @@
-import type { Content, Message } from '@quicprochat/sdk';
+import type { Message } from '@quicprochat/sdk';
 import { sameDay } from '../time/times.ts';
+import type { Notice } from './describe.ts';
 
 /** A message, with the time that is shown for it. */
 export interface TimedMessage {
@@ -12,7 +13,7 @@ export type Line =
   | { kind: 'day'; key: string; atMs: number }
   | { kind: 'unread'; key: string }
   | { kind: 'group'; key: string; from: string; own: boolean; messages: TimedMessage[] }
-  | { kind: 'notice'; key: string; from: string; content: Exclude<Content, { type: 'text' | 'healed' }> }
+  | { kind: 'notice'; key: string; position: number; notice: Notice }
   | { kind: 'healed'; key: string; handles: string[] };
 
 /** Messages of one person that are further apart than this are not said in one breath. */
@@ -75,7 +76,7 @@ function append(lines: Line[], timed: TimedMessage): void {
       else if (!last.handles.includes(content.handle)) last.handles.push(content.handle);
       return;
     default:
-      lines.push({ kind: 'notice', key, from, content });
+      lines.push({ kind: 'notice', key, position: message.position, notice: { content, from, own } });
   }
 }
 

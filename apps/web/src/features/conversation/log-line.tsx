@@ -39,9 +39,9 @@ export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLinePr
       );
     case 'notice':
       return (
-        <li className={styles.notice} data-content={line.content.type}>
-          {line.content.type === 'undecryptable' ? <Icon name="alert" size={16} /> : null}
-          <span dir="auto">{describe(line.content, line.from, self)}</span>
+        <li className={styles.notice} data-content={line.notice.content.type}>
+          {line.notice.content.type === 'undecryptable' ? <Icon name="alert" size={16} /> : null}
+          <span dir="auto">{describe(line.notice, self)}</span>
         </li>
       );
     case 'healed':

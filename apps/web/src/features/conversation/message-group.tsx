@@ -2,6 +2,7 @@
 
 import type { Conversation } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
+import { Name } from '../../parts/name.tsx';
 import { clockTime } from '../time/times.ts';
 import { Bubble } from './bubble.tsx';
 import type { Line } from './lines.ts';
@@ -20,7 +21,9 @@ export function MessageGroup({ group, lastSent, conversation }: MessageGroupProp
     <div className={styles.group} data-own={group.own}>
       {group.own ? null : <Avatar name={group.from} size="small" />}
       <div className={styles.messages}>
-        <p className={group.own ? 'screen-reader' : styles.from}>{group.own ? 'You' : group.from}</p>
+        <p className={group.own ? 'screen-reader' : styles.from}>
+          {group.own ? 'You' : <Name of={group.from} />}
+        </p>
         {group.messages.map(({ message }) => (
           <Bubble
             key={message.position}

@@ -3,6 +3,7 @@
 import { memo } from 'react';
 import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
+import { Name } from '../../parts/name.tsx';
 import { previewOf } from '../conversation/describe.ts';
 import { addressOf } from '../messenger/use-fragment.ts';
 import { shortTime } from '../time/times.ts';
@@ -31,9 +32,7 @@ export const ConversationItem = memo(function ConversationItem(props: Conversati
       tabIndex={tabIndex}
     >
       <Avatar name={title} />
-      <span className={styles.title} dir="auto">
-        {title}
-      </span>
+      <Name as="span" className={styles.title} of={title} />
       {lastMessage === undefined ? null : (
         <time className={styles.time} dateTime={new Date(lastMessage.receivedAtMs).toISOString()}>
           {shortTime(lastMessage.receivedAtMs, nowMs)}

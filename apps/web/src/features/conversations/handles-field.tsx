@@ -1,6 +1,7 @@
 'use client';
 
 import { useId } from 'react';
+import { isolated } from '../../parts/visible.ts';
 import styles from './handles-field.module.css';
 
 interface HandlesFieldProps {
@@ -30,7 +31,9 @@ export function HandlesField({ value, malformed, onChange }: HandlesFieldProps) 
         onChange={(event) => onChange(event.target.value)}
       />
       <small id={ids.hint} className={wrong ? styles.wrong : undefined}>
-        {wrong ? `Not a handle: ${malformed.join(', ')}` : 'Their handles, separated by commas or spaces.'}
+        {wrong
+          ? `Not a handle: ${malformed.map(isolated).join(', ')}`
+          : 'Their handles, separated by commas or spaces.'}
       </small>
     </div>
   );

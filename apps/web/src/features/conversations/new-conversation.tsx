@@ -34,6 +34,7 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
           <label htmlFor={nameId}>Name (optional)</label>
           <input
             id={nameId}
+            dir="auto"
             value={name}
             maxLength={100}
             autoComplete="off"

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useClient } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Name } from '../../parts/name.tsx';
 import { ConnectionState } from '../connection/connection-state.tsx';
 import { ThemeToggle } from '../theme/theme-toggle.tsx';
 import { ConversationList } from './conversation-list.tsx';
@@ -19,7 +20,7 @@ export function Sidebar({ open }: { open: string }) {
       <header className={styles.header}>
         <Avatar name={handle} />
         <div className={styles.own}>
-          <strong>{handle}</strong>
+          <Name as="strong" of={handle} />
           <ConnectionState />
         </div>
         <ThemeToggle />

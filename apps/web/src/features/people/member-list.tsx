@@ -4,6 +4,8 @@ import { useState } from 'react';
 import type { Conversation, Member } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
+import { Name } from '../../parts/name.tsx';
+import { isolated } from '../../parts/visible.ts';
 import { handlesOf } from '../conversations/title.ts';
 import styles from './member-list.module.css';
 
@@ -25,13 +27,13 @@ export function MemberList({ conversation, members, removable }: MemberListProps
         {[...self, ...others].map((handle) => (
           <li key={handle} className={styles.member}>
             <Avatar name={handle} size="small" />
-            <span className={styles.handle}>{handle}</span>
+            <Name as="span" of={handle} className={styles.handle} />
             {self.includes(handle) ? <span className="quiet">you</span> : null}
             {removable && !self.includes(handle) ? (
               <button
                 type="button"
                 className="button small"
-                aria-label={`Remove ${handle}`}
+                aria-label={`Remove ${isolated(handle)}`}
                 onClick={() => setRemoving(handle)}
               >
                 Remove
@@ -42,8 +44,8 @@ export function MemberList({ conversation, members, removable }: MemberListProps
       </ul>
       {removing === undefined ? null : (
         <Confirm
-          title={`Remove ${removing}?`}
-          text={`${removing} keeps what was written until now, and can read and write nothing after this.`}
+          title={`Remove ${isolated(removing)}?`}
+          text={`${isolated(removing)} keeps what was written until now, and can read and write nothing after this.`}
           verb="Remove"
           work={() => conversation.members.remove([removing])}
           onClose={() => setRemoving(undefined)}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { ConversationSnapshot } from '@quicprochat/react';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { isolated } from '../../parts/visible.ts';
 import { titleOf } from '../conversations/title.ts';
 import { AddPeople } from './add-people.tsx';
 import { MemberList } from './member-list.tsx';
@@ -39,7 +40,7 @@ export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
       ) : null}
       {leaving ? (
         <Confirm
-          title={`Leave “${titleOf(snapshot)}”?`}
+          title={`Leave “${isolated(titleOf(snapshot))}”?`}
           text="You will not be able to read or write here any more. What was written until now stays on this device."
           verb="Leave"
           work={() => snapshot.conversation.leave()}

@@ -25,6 +25,7 @@ export function Rename({ conversation, name }: { conversation: Conversation; nam
           <label htmlFor={inputId}>Name of the conversation</label>
           <input
             id={inputId}
+            dir="auto"
             value={typed}
             maxLength={100}
             autoComplete="off"

@@ -4,6 +4,7 @@ import { useClient } from '@quicprochat/react';
 import type { MemberSecurity } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { Name } from '../../parts/name.tsx';
 import { counted, duration } from '../time/times.ts';
 import { SafetyNumber } from './safety-number.tsx';
 import styles from './keys-section.module.css';
@@ -19,7 +20,7 @@ export function KeysSection({ members }: { members: readonly MemberSecurity[] })
           <li key={member.deviceId} className={styles.member}>
             <Avatar name={member.handle} size="small" />
             <div className={styles.names}>
-              <strong>{member.handle}</strong>
+              <Name as="strong" of={member.handle} />
               <span className={styles.age}>
                 {counted(member.keyAgeEpochs, 'epoch')}, {duration(member.keyAgeMs)} old
               </span>

@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import { useAction, useClient, useSafetyNumber } from '@quicprochat/react';
 import { Failure } from '../../parts/failure.tsx';
+import { Name } from '../../parts/name.tsx';
 import { inGroups } from './digits.ts';
 import styles from './safety-number.module.css';
 
@@ -33,8 +34,8 @@ function Opened({ handle, verified }: SafetyNumberProps) {
         <>
           <p className={styles.digits}>{inGroups(digits, 5)}</p>
           <p className="hint">
-            Compare it with {handle} face to face or on a call. If both see the same number, nobody sits
-            between you.
+            Compare it with <Name of={handle} /> face to face or on a call. If both see the same number,
+            nobody sits between you.
           </p>
           <button
             type="button"
