@@ -15,4 +15,4 @@ export const CHROMIUM_FLAGS = [
 /** The sentence for a machine without Chromium; undefined if it is there. */
 export const chromiumMissing = existsSync(CHROMIUM)
   ? undefined
-  : `The tests in a browser were left out: install Chromium (Debian: chromium), or set CHROMIUM_PATH; there is none at ${CHROMIUM}.`;
+  : `The tests in a browser need Chromium: install the Debian package "chromium", or set CHROMIUM_PATH; there is none at ${CHROMIUM}.`;

@@ -98,14 +98,15 @@ function projectAt(folder: string): OutsideProject {
       servers.push(server);
       for (const stream of [server.stdout, server.stderr])
         stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-      await eventually(`${command} answers at ${url}`, async () => {
+      const answers = async () => {
         if (server.exitCode !== null)
           throw new Error(`${command} ended with exit code ${server.exitCode}: ${said}`);
-        return fetch(url).then(
-          async (response) => (await response.text(), response.ok),
-          () => false,
-        );
-      });
+        const response = await fetch(url).catch(() => undefined);
+        await response?.body?.cancel();
+        return response?.ok === true;
+      };
+      // Development servers compile the first page when it is asked for.
+      await eventually(`${command} answers at ${url}`, answers, { timeoutMs: 120_000 });
       return server;
     },
     remove: async () => {
