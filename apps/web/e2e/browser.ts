@@ -133,7 +133,7 @@ export class Person {
   async createConversation(name: string, people: readonly string[]): Promise<void> {
     await this.page.getByRole('button', { name: 'New conversation' }).first().click();
     await this.page.getByLabel('Name (optional)').fill(name);
-    await this.page.getByLabel('People').fill(people.join(', '));
+    await this.page.getByRole('textbox', { name: 'People' }).fill(people.join(', '));
     await this.page.getByRole('button', { name: 'Create', exact: true }).click();
     await this.page.getByRole('heading', { level: 1, name }).waitFor();
   }

@@ -4,7 +4,9 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { QuicprochatError, type Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { draftOf, keepDraft } from './drafts.ts';
+import { AttachmentNotice } from './attachment-notice.tsx';
+import { useDraft } from './use-draft.ts';
+import { useRefusedFiles } from './use-refused-files.ts';
 import styles from './composer.module.css';
 
 /** Refusals that come before a message is kept: the text would be lost if it were not put back. */
@@ -19,14 +21,20 @@ const NOT_KEPT = new Set<QuicprochatError['code']>([
   'STORE_UNAVAILABLE',
 ]);
 
-/** Where one writes. Enter sends, Shift and Enter begin a new line. */
-export function Composer({ conversation }: { conversation: Conversation }) {
-  const [text, setText] = useState(() => draftOf(conversation.id));
+interface ComposerProps {
+  conversation: Conversation;
+  /** The draft as the store has it. */
+  storedDraft: string;
+}
+
+/** The text box. Enter sends, Shift and Enter begin a new line. What is not sent is kept as a draft. */
+export function Composer({ conversation, storedDraft }: ComposerProps) {
   const [error, setError] = useState<unknown>();
   const input = useRef<HTMLTextAreaElement>(null);
   const inputId = useId();
+  const { draft, text } = useDraft(conversation, storedDraft, input);
+  const { refused, forget } = useRefusedFiles();
 
-  useEffect(() => keepDraft(conversation.id, text), [conversation, text]);
   useEffect(() => {
     // On a touch screen the keyboard would jump up and cover what one came to read.
     if (matchMedia('(pointer: fine)').matches) input.current?.focus();
@@ -34,12 +42,15 @@ export function Composer({ conversation }: { conversation: Conversation }) {
 
   const send = () => {
     if (text.trim() === '') return;
-    setText('');
+    draft.write('');
+    draft.flush();
     setError(undefined);
+    forget();
     // Not awaited for the next one: without a connection it resolves when there is one again.
     conversation.send(text).catch((reason: unknown) => {
       setError(reason);
-      if (reason instanceof QuicprochatError && NOT_KEPT.has(reason.code)) setText((typed) => typed || text);
+      if (reason instanceof QuicprochatError && NOT_KEPT.has(reason.code) && draft.text() === '')
+        draft.write(text);
     });
   };
 
@@ -53,6 +64,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       }}
     >
       <Failure error={error} />
+      <AttachmentNotice refused={refused} onClose={forget} />
       <div className={styles.row}>
         <label htmlFor={inputId} className="screen-reader">
           Message
@@ -65,7 +77,11 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           value={text}
           placeholder="Message"
           enterKeyHint="send"
-          onChange={(event) => setText(event.target.value)}
+          onBlur={draft.flush}
+          onChange={(event) => {
+            draft.write(event.target.value);
+            forget();
+          }}
           onKeyDown={(event) => {
             if (!isSend(event)) return;
             event.preventDefault();
@@ -80,7 +96,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
   );
 }
 
-/** Enter that ends the choice of a character (Chinese, Japanese, Korean input) belongs to the input method. */
+/**
+ * Enter that ends the choice of a character (Chinese, Japanese, Korean input) belongs to the input method. Safari ends the
+ * composition before that key press, and marks it by nothing but the code 229.
+ */
 function isSend({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
-  return key === 'Enter' && !shiftKey && !nativeEvent.isComposing;
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else tells it in Safari
+  const belongsToInputMethod = nativeEvent.isComposing || nativeEvent.keyCode === 229;
+  return key === 'Enter' && !shiftKey && !belongsToInputMethod;
 }

@@ -33,7 +33,7 @@ export function ConversationView({ snapshot }: { snapshot: ConversationSnapshot 
           {panel === undefined ? <WaitingChanges conversation={snapshot.conversation} /> : null}
         </div>
         {snapshot.state === 'active' ? (
-          <Composer conversation={snapshot.conversation} />
+          <Composer conversation={snapshot.conversation} storedDraft={snapshot.draft} />
         ) : (
           <EndedNotice state={snapshot.state} />
         )}
