@@ -28,7 +28,7 @@ export function WaitingChanges({ conversation }: { conversation: Conversation })
         .filter(({ isListed }) => isListed)
         .map((change) => (
           <div key={change.key} className={styles.line}>
-            <Told change={change} isOnline={isOnline} />
+            <ToldChange change={change} isOnline={isOnline} />
             {change.state === 'pending' || change.state === 'cancelling' ? (
               <button type="button" className="button small" onClick={change.cancel}>
                 {change.state === 'pending' ? 'Cancel' : 'Cancelling…'}
@@ -53,25 +53,32 @@ const WHEN_BACK = ' when the connection is back';
 
 type Waiting = Asked & { id: string };
 
+/** As the SDK tells it. A message that waits says so itself. */
+interface Told {
+  id: string;
+  kind: Asked['kind'] | 'message';
+  handles?: readonly string[];
+}
+
 /**
  * What waits since before this page was loaded, or was asked for in another tab. Only the call that asked for a change
  * can cancel it, so there is no button.
  */
 function askedElsewhere(
-  conversation: Conversation & { waiting?: readonly (Omit<Waiting, 'kind'> & { kind: string })[] },
+  { waiting = [] }: { readonly id: string; readonly waiting?: readonly Told[] },
   here: readonly Change[],
 ): Waiting[] {
   const left = here.filter(({ state }) => state === 'pending' || state === 'cancelling');
-  return (conversation.waiting ?? []).filter((waiting): waiting is Waiting => {
-    // A message that waits says so itself.
-    if (waiting.kind === 'message') return false;
-    const same = left.findIndex(({ asked }) => isSame(asked, waiting as Waiting));
-    if (same >= 0) left.splice(same, 1);
-    return same < 0;
+  return waiting.flatMap(({ id, kind, handles = [] }) => {
+    if (kind === 'message') return [];
+    const same = left.findIndex(({ asked }) => isSame(asked, { kind, handles }));
+    if (same < 0) return { id, kind, handles };
+    left.splice(same, 1);
+    return [];
   });
 }
 
-function Told({ change, isOnline }: { change: Change; isOnline: boolean }) {
+function ToldChange({ change, isOnline }: { change: Change; isOnline: boolean }) {
   const { state, error, asked } = change;
   const { will, not } = wordsOf(asked);
   if (state === 'failed') return <Failure error={error} />;
