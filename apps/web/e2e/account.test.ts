@@ -78,6 +78,26 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
     await page.getByRole('button', { name: 'Dismiss' }).click();
     await stage.relay.start();
     await page.getByText('Connected').waitFor();
+    // What was cancelled does not happen later either: what anna writes now is sealed for ben as well.
+    await anna.send('you are still here');
+    expect(await ben.sees('you are still here')).toBe(1);
+  });
+
+  test('a removal that waits takes effect when the relay is back', async () => {
+    const { page } = anna;
+    await stage.relay.stop();
+    await page.getByText('Offline.').waitFor();
+    await page.getByRole('button', { name: 'People' }).click();
+    await page.getByRole('button', { name: 'Remove ben' }).click();
+    await page.getByRole('dialog').last().getByRole('button', { name: 'Remove', exact: true }).click();
+    const waiting = page.getByRole('status').filter({ hasText: 'Waiting for the relay: ben will be removed' });
+    await waiting.waitFor();
+    await page.reload();
+    await waiting.waitFor();
+    await stage.relay.start();
+    await ben.page.getByText('You were removed', { exact: false }).first().waitFor();
+    await waiting.waitFor({ state: 'detached' });
+    await page.getByRole('log').getByText('You removed ben', { exact: true }).waitFor();
   });
 
   test('no page complained', () => {
