@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { CliError } from '../exit.ts';
-import { clean, table } from '../output.ts';
+import { table } from '../output.ts';
 import { withClient } from '../with-client.ts';
 
 const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
@@ -17,7 +17,7 @@ export const listConversations: Command = {
         .list()
         .map(({ id, name, state, epoch, unread }) => ({ conversation: id, name, state, epoch, unread }));
       const rows = conversations.map(({ conversation, name, state, epoch, unread }) => [
-        clean(name) || '(no name)',
+        name || '(no name)',
         unread === 0 ? '' : `${unread} new`,
         state,
         `epoch ${epoch}`,
@@ -25,9 +25,9 @@ export const listConversations: Command = {
       ]);
       await context.output.result(
         { conversations },
-        rows.length === 0
-          ? 'No conversations yet: qpc conversations create --name NAME --with A,B'
-          : table(rows),
+        ...(rows.length === 0
+          ? ['No conversations yet: qpc conversations create --name NAME --with A,B']
+          : table(rows)),
       );
     }),
 };
@@ -55,7 +55,7 @@ export const createConversation: Command = {
       const others = members.filter((handle) => handle !== client.handle).join(', ') || 'you alone';
       await output.result(
         { conversation: created.id },
-        `Created ${clean(name) || 'a conversation'} with ${others}: ${created.id}`,
+        `Created ${name || 'a conversation'} with ${others}: ${created.id}`,
       );
     });
   },

@@ -15,12 +15,12 @@ export const verify: Command = {
       const verified = contacts.isVerified(handle);
       await context.output.result(
         { handle, safetyNumber, verified },
-        textOf({ handle, safetyNumber, verified }),
+        ...linesOf({ handle, safetyNumber, verified }),
       );
     }),
 };
 
-function textOf({
+function linesOf({
   handle,
   safetyNumber,
   verified,
@@ -28,11 +28,11 @@ function textOf({
   handle: string;
   safetyNumber: string;
   verified: boolean;
-}) {
+}): string[] {
   const groups = safetyNumber.match(/\d{5}/g) ?? [];
   const rows = [0, 4, 8].map((start) => `  ${groups.slice(start, start + 4).join(' ')}`);
   const verdict = verified
     ? `${handle} is verified.`
     : `Not verified. Compare this with what ${handle} sees; where it is the same: qpc verify ${handle} --confirm`;
-  return [...rows, verdict].join('\n');
+  return [...rows, verdict];
 }
