@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     const parsed = parse(argv, COMMANDS);
     if (parsed.kind === 'command') return await runCommand(parsed, output);
     const text = parsed.kind === 'version' ? VERSION : helpFor(parsed.about, COMMANDS);
-    await output.result({ [parsed.kind]: text }, text);
+    await output.result({ [parsed.kind]: text }, ...text.split('\n'));
     return EXIT.done;
   } catch (error) {
     return fail(error, output);

@@ -91,6 +91,7 @@ export const CORE_ERRORS = {
   KEYPACKAGE_EXPIRED: 'validation',
   KEYPACKAGE_INVALID: 'crypto',
   UNSUPPORTED_CIPHERSUITE: 'validation',
+  UNSUPPORTED_RULES: 'validation',
   ALREADY_MEMBER: 'usage',
   CANNOT_ADD_SELF: 'usage',
   CANNOT_REMOVE_SELF: 'usage',
@@ -109,6 +110,7 @@ export const CORE_ERRORS = {
   NO_PENDING_PROPOSALS: 'usage',
   HEALING_OVERDUE: 'usage',
   STORE_TOO_NEW: 'storage',
+  STORE_TOO_OLD: 'storage',
   STORE_KEY_WRONG: 'storage',
   INTERNAL: 'internal',
 } as const satisfies Record<string, Remedy>;

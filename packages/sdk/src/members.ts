@@ -76,7 +76,7 @@ export class Members {
     const { ledger, driver } = this.#parts;
     const { name } = ledger.row(conversations, this.#id) ?? { name: '' };
     if (name === '') return;
-    const { id, bytes } = encodeName(ledger.platform, name);
+    const { id, bytes } = encodeName(ledger.platform, name, { reminder: true });
     await ledger.transact(async (tx) => {
       tx.enqueue({ kind: 'message', conversationId: tx.conversation(this.#id).id, id, payload: bytes });
     });

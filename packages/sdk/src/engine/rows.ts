@@ -5,7 +5,7 @@ import type { Message } from '../message.ts';
  * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
  * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
  */
-export const STORE_VERSION = 3;
+export const STORE_VERSION = 4;
 
 /** The account that the store belongs to. */
 export interface AccountRow {
@@ -34,6 +34,8 @@ export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stu
 export interface ConversationRow {
   id: GroupId;
   name: string;
+  /** The account key of whoever invited this device, and will tell it the name: until a name has come. */
+  nameFrom?: string | undefined;
   state: ConversationState;
   suite: CipherSuite;
   /** The epoch, kept here too so that it can be shown after the group's keys are gone. */
