@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::HashSet, rc::Rc};
 
 use openmls::prelude::{
-    JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
+    JoinBuilder, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     encryption_key::is_sealable,
     error::{CoreError, Result, mls},
     health::{Healed, Health},
-    key_package::signer_key,
+    key_package::{self, signer_key},
     policy::Activity,
     signer::SecretKey,
     storage::{GROUP_KINDS, Key, Kind, Store},
@@ -40,7 +40,7 @@ fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-fn create_config(suite: Suite) -> MlsGroupCreateConfig {
+fn create_config(suite: Suite, now_ms: u64) -> MlsGroupCreateConfig {
     MlsGroupCreateConfig::builder()
         .ciphersuite(suite.to_openmls())
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
@@ -48,7 +48,7 @@ fn create_config(suite: Suite) -> MlsGroupCreateConfig {
         .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
         .use_ratchet_tree_extension(false)
         .capabilities(capabilities())
-        .lifetime(Lifetime::default())
+        .lifetime(key_package::lifetime(now_ms))
         .build()
 }
 
@@ -62,7 +62,7 @@ impl GroupMember {
             }
             let signer = SecretKey::generate(provider.rand())?;
             let credential = credential::issue(identity, &signer);
-            let config = create_config(suite);
+            let config = create_config(suite, now_ms);
             let group = MlsGroup::new_with_group_id(provider, &signer, &config, id.to_openmls(), credential)
                 .map_err(|_| CoreError::Internal)?;
             let member = Self::seated(&shared, id, group, signer, now_ms);
@@ -90,8 +90,8 @@ impl GroupMember {
             };
             let tree = tree.open(provider.crypto(), export)?;
             let is_last_resort = welcome.own_key_package().is_some_and(openmls::prelude::KeyPackage::last_resort);
-            // Lifetimes bound when a leaf may be *added* (checked then); members who joined months ago and never
-            // updated must not keep others out (RFC 9420 §7.3 leaves this to the application).
+            // A lifetime bounds when a leaf may be *added*, and the member that adds it checks that. Members who joined
+            // months ago and never updated must not keep others out, and no clock may (RFC 9420 §7.3).
             let builder = JoinBuilder::new(provider, welcome).with_ratchet_tree(tree).skip_lifetime_validation();
             let staged = builder.build().map_err(mls::welcome)?;
             check_members(&shared, &staged)?;

@@ -62,7 +62,7 @@ export async function ownerOf(
   suite: CipherSuite,
 ): Promise<Owner> {
   const keyPackage = fromBase64Url(claimed.keyPackage);
-  const owner = await tx.call('client.inspectKeyPackage', { keyPackage, suite });
+  const owner = await tx.inspectKeyPackage(keyPackage, suite);
   if (owner.handle !== claimed.handle || hex.encode(owner.deviceId) !== claimed.deviceId) {
     throw sdkError('IDENTITY_CHANGED', `The relay handed out another’s key package for ${claimed.handle}.`, {
       details: { handle: claimed.handle },

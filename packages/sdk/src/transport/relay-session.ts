@@ -3,6 +3,7 @@ import {
   commitProofBody,
   deviceTranscript,
   fromBase64Url,
+  LIMITS,
   toBase64Url,
   type AccessClaim,
   type Accepted,
@@ -18,6 +19,7 @@ import {
 import { hasCode } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
+import type { RelayClock } from './relay-clock.ts';
 import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
 
 /** What signs for a session: the core, behind the worker. */
@@ -77,12 +79,13 @@ export class RelaySession {
   #token: string | undefined;
   #signingIn: Promise<void> | undefined;
   #deviceId = '';
-  /** How far the relay's clock is ahead of this device's, as far as it has told. */
-  #clockOffsetMs = 0;
+  readonly #clock: RelayClock;
 
-  constructor(origin: string, signer: Signer, platform: Platform) {
+  constructor(origin: string, parts: { signer: Signer; platform: Platform; clock: RelayClock }) {
+    const { signer, platform, clock } = parts;
     this.#signer = signer;
     this.#platform = platform;
+    this.#clock = clock;
     this.#audience = new URL(origin).host;
     this.#asDevice = connect(origin, platform.net, () => this.#token);
     this.#asMember = connect(origin, platform.net, () => undefined);
@@ -90,6 +93,11 @@ export class RelaySession {
 
   setDevice(deviceId: string): void {
     this.#deviceId = deviceId;
+  }
+
+  /** Asks the relay's time, before anything is made that depends on it. */
+  async learnTime(): Promise<void> {
+    await this.#challenge();
   }
 
   async register(identity: Identity): Promise<void> {
@@ -241,8 +249,15 @@ export class RelaySession {
     this.#token = token;
   }
 
+  /** Fetches something to sign. It also tells the relay's time, since it expires a known time after it was made. */
+  async #challenge(): Promise<Base64Url> {
+    const { challenge, expiresAtMs } = await told(() => this.#asMember.auth.challenge.mutate({}));
+    this.#clock.correct(expiresAtMs - LIMITS.challengeLifetimeMs);
+    return challenge;
+  }
+
   async #answerChallenge(purpose: 'register' | 'login') {
-    const { challenge } = await told(() => this.#asMember.auth.challenge.mutate({}));
+    const challenge = await this.#challenge();
     const claim = {
       purpose,
       audience: this.#audience,
@@ -265,7 +280,7 @@ export class RelaySession {
     body: readonly TranscriptField[],
   ) {
     const { procedure, groupId, epoch } = claim;
-    const issuedAtMs = this.#platform.clock.now() + this.#clockOffsetMs;
+    const issuedAtMs = this.#clock.now();
     const nonce = this.#platform.random.bytes(16);
     const audience = this.#audience;
     const transcript = accessTranscript({ procedure, audience, groupId, epoch, issuedAtMs, nonce, body });
@@ -283,8 +298,8 @@ export class RelaySession {
     try {
       return await told(call);
     } catch (error) {
-      if (!hasCode(error, 'CLOCK_SKEW') || typeof error.details['relayTimeMs'] !== 'number') throw error;
-      this.#clockOffsetMs = error.details['relayTimeMs'] - this.#platform.clock.now();
+      if (!hasCode(error, 'CLOCK_SKEW')) throw error;
+      this.#clock.correct(error.details['relayTimeMs']);
       return told(call);
     }
   }
