@@ -80,7 +80,7 @@ function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorDat
     case 'REPLAYED':
       return 'The relay has seen this very request before.';
     case 'CLOCK_SKEW':
-      return 'This device’s clock is too far from the relay’s: set the clock and try again.';
+      return 'This device’s clock is too far from the relay’s. Set the clock, then try again.';
     case 'NOT_AUTHORIZED':
       return 'The relay does not take this group’s key from this device any more.';
     case 'NOT_FOUND':
