@@ -6,7 +6,7 @@ export { ClientProvider, useClient, type ClientProviderProps } from './client-co
 export { type ConversationSnapshot } from './conversation-snapshot.ts';
 export { type MessagesSnapshot } from './message-window.ts';
 export { useAction, type Action } from './use-action.ts';
-export { useConnection } from './use-connection.ts';
+export { useClockError, useConnection } from './use-connection.ts';
 export { useConversation } from './use-conversation.ts';
 export { useConversations } from './use-conversations.ts';
 export { useMessages, type Messages } from './use-messages.ts';

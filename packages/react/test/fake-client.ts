@@ -6,6 +6,7 @@ import type { Client, Contacts, Conversation, ConversationState, Member, Message
  */
 export class FakeClient {
   connection: Client['connection'] = 'connecting';
+  clockError: Client['clockError'];
   readonly contacts: Pick<Contacts, 'safetyNumber'> = {
     safetyNumber: async (handle) => `number of ${handle}`,
   };
