@@ -17,6 +17,6 @@ export function ClientProvider({ client, children }: ClientProviderProps): React
 /** The client of the nearest {@link ClientProvider}. Throws outside of one. */
 export function useClient(): Client {
   const client = use(ClientContext);
-  if (client === undefined) throw new Error('useClient needs a <ClientProvider client={…}> above it.');
+  if (client === undefined) throw new Error('useClient must be called below a <ClientProvider client={…}>.');
   return client;
 }

@@ -223,7 +223,7 @@ export class Client implements AsyncDisposable {
   }
 
   #requireOpen(): void {
-    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed.');
+    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
   }
 }
 

@@ -78,7 +78,7 @@ export class Contacts {
   async reject(handle: string, compared: Compared): Promise<void> {
     await this.#decide(handle, compared, ({ changedKey, ...contact }) => {
       if (changedKey !== undefined) return contact;
-      throw sdkError('INVALID_ARGUMENT', 'This contact has no changed key that you could reject.');
+      throw sdkError('INVALID_ARGUMENT', 'This contact has no changed account key to reject.');
     });
   }
 
@@ -112,7 +112,10 @@ export class Contacts {
   #require(handle: string, source: Pick<Transaction, 'row'> = this.#ledger): ContactRow {
     const contact = source.row(contacts, handle);
     if (contact !== undefined) return contact;
-    throw sdkError('INVALID_ARGUMENT', 'This device has not met anyone with that handle.');
+    throw sdkError(
+      'INVALID_ARGUMENT',
+      'This device has never shared a conversation with this handle. Create one first.',
+    );
   }
 }
 
@@ -123,7 +126,7 @@ function keyToCompare({ changedKey, accountKey }: ContactRow): string {
 function mismatch(handle: string) {
   return sdkError(
     'SAFETY_NUMBER_MISMATCH',
-    `This is not the safety number that you share with ${handle} now. Compare the number that is shown now.`,
+    `This is not the current safety number that you share with ${handle}. Compare the number that is shown now.`,
     { details: { handle } },
   );
 }

@@ -268,7 +268,7 @@ export class Conversation {
 
   get #row(): ConversationRow {
     const row = this.#parts.ledger.row(conversations, this.id);
-    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
     return row;
   }
 }

@@ -59,9 +59,8 @@ export class Conversations {
     if (byId !== undefined) return this.#object(byId);
     const [named, another] = rows.filter(({ name }) => name === idOrName);
     if (another !== undefined)
-      throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name: use the id.');
-    if (named === undefined)
-      throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id or name.');
+      throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name. Use the id.');
+    if (named === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id or name.');
     return this.#object(named);
   }
 
@@ -83,7 +82,10 @@ export class Conversations {
     const { ledger, relay, handle } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
     if (members.length > 0 && others.length === 0) {
-      throw sdkError('INVALID_ARGUMENT', 'You are in your own conversation anyway: name others, or nobody.');
+      throw sdkError(
+        'INVALID_ARGUMENT',
+        'You are always in your own conversation. Name other people, or nobody.',
+      );
     }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);

@@ -221,8 +221,8 @@ export function isAboutInput(error: unknown): error is QuicprochatError {
 export function toSentence(error: unknown): string {
   if (error instanceof QuicprochatError) return error.message;
   if (error instanceof DOMException && error.name === 'AbortError')
-    return 'It was stopped before it was done.';
-  return 'Something went wrong that should not have. Nothing was lost; try again.';
+    return 'This action was cancelled before it finished.';
+  return 'An unexpected error stopped this action. Try again; if it happens again, report it.';
 }
 
 function isCoreErrorCode(code: string): code is CoreErrorCode {

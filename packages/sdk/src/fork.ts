@@ -28,7 +28,7 @@ const logStatementSchema = z.object({
 
 const STATEMENTS = {
   schema: z.array(logStatementSchema),
-  sentence: 'Statements are a list of what a relay has signed of conversations.',
+  sentence: 'Statements must be an array of relay log statements.',
 };
 
 /**
@@ -40,7 +40,7 @@ export function parseLogStatement(json: string): LogStatement {
   try {
     return logStatementSchema.parse(JSON.parse(json));
   } catch {
-    throw sdkError('INVALID_ARGUMENT', 'That is not what a relay has signed of a conversation.');
+    throw sdkError('INVALID_ARGUMENT', 'This is not a valid relay log statement.');
   }
 }
 

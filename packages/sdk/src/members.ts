@@ -42,12 +42,12 @@ export class Members {
     check(CANCELABLE, options);
     const { ledger, relay } = this.#parts;
     const row = ledger.row(conversations, this.#id);
-    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
     requireActive(row);
     const present = new Set(this.list().map(({ handle }) => handle));
     const missing = [...new Set(handles)].filter((handle) => !present.has(handle));
     if (missing.length === 0)
-      throw sdkError('INVALID_ARGUMENT', 'Everyone named is in the conversation already.');
+      throw sdkError('INVALID_ARGUMENT', 'Everyone named is already in the conversation.');
     const claimed = await claim(ledger, relay, { suite: row.suite, handles: missing });
     const result = await this.#commit({ type: 'add', claimed }, options);
     await this.#tellName();
@@ -63,9 +63,13 @@ export class Members {
   async remove(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
     check(HANDLES, handles);
     const present = new Set(this.list().map(({ handle }) => handle));
-    if (handles.includes(this.#parts.handle)) throw sdkError('INVALID_ARGUMENT', 'To go yourself, leave.');
+    if (handles.includes(this.#parts.handle))
+      throw sdkError('INVALID_ARGUMENT', 'You cannot remove yourself. Leave the conversation instead.');
     if (handles.length === 0 || handles.some((handle) => !present.has(handle))) {
-      throw sdkError('INVALID_ARGUMENT', 'Not everyone named is in the conversation.');
+      throw sdkError(
+        'INVALID_ARGUMENT',
+        'Name at least one person, and only people who are in the conversation.',
+      );
     }
     return this.#commit({ type: 'remove', handles: [...handles] }, options);
   }

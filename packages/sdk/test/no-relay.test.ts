@@ -23,8 +23,8 @@ const answer =
   (_, response) =>
     response.writeHead(status, { 'content-type': type }).end(body);
 
-const NONE = 'The relay cannot be reached: what answers at its address is no relay.';
-const AWAY = 'The relay cannot be reached.';
+const NONE = 'The server at the relay’s address is not a relay. Check the address and your connection.';
+const AWAY = 'The relay cannot be reached. Check your connection and try again.';
 
 test.each([
   ['a page', answer(200, 'text/html', '<html>Hello</html>'), NONE],

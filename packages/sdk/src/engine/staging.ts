@@ -42,7 +42,8 @@ export async function stage(
 
 /** Whose secrets are whose: the core gives them in the order of the key packages that it was given. */
 export function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): PreparedWelcome {
-  if (joiners.length !== added.length) throw new Error('a Welcome is not for those who were added');
+  if (joiners.length !== added.length)
+    throw new Error('a Welcome does not match the devices that were added');
   const own = joiners.map(toBase64Url);
   return {
     shared: toBase64Url(shared),

@@ -208,8 +208,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     }
     const message =
       name === 'QuotaExceededError'
-        ? 'The browser has no room left for this site. Nothing was changed.'
-        : 'The browser’s storage cannot be used. Nothing was changed.';
+        ? 'The browser has no storage space left for this site. Nothing was changed; free some space and try again.'
+        : 'The browser’s storage cannot be used. Nothing was changed; check that this site may store data.';
     throw sdkError('STORE_UNAVAILABLE', message, { cause });
   }
 }

@@ -72,7 +72,7 @@ async function requireFolder(folder: string): Promise<void> {
     await stat(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist.');
+    throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist. Create it first.');
   }
 }
 
@@ -137,7 +137,7 @@ function requireRuntime(): void {
   if (major > 22 || (major === 22 && minor >= 13)) return;
   throw sdkError(
     'UNSUPPORTED_RUNTIME',
-    `quicprochat needs Node 22.13 or newer; this is Node ${process.versions.node}.`,
+    `quicprochat needs Node 22.13 or newer. This is Node ${process.versions.node}.`,
   );
 }
 
@@ -152,7 +152,11 @@ async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
 
 function unavailable(cause: unknown): QuicprochatError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-  return sdkError('STORE_UNAVAILABLE', `The database file cannot be used (${code}); nothing was changed.`, {
-    cause,
-  });
+  return sdkError(
+    'STORE_UNAVAILABLE',
+    `The database file cannot be read or written (${code}). Nothing was changed; check the disk and the permissions.`,
+    {
+      cause,
+    },
+  );
 }
