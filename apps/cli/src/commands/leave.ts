@@ -3,8 +3,8 @@ import { withClient } from '../with-client.ts';
 
 export const leave: Command = {
   usage: 'leave CONVERSATION',
-  summary: 'ask to be taken out; another member’s client does it as soon as it hears of it',
-  details: 'With --json: {state}: leaving until then, left afterwards.',
+  summary: 'ask to leave; another member’s client removes you as soon as it sees the request',
+  details: 'With --json: {state}. The state is leaving until then, and left afterwards.',
 
   run: (context) =>
     withClient(context, async (client) => {
@@ -12,7 +12,9 @@ export const leave: Command = {
       await conversation.leave({ signal: context.signal });
       const { state } = conversation;
       const text =
-        state === 'left' ? 'You have left.' : 'You are leaving: another member’s client must confirm it.';
+        state === 'left'
+          ? 'You have left.'
+          : 'You are leaving. You are out when another member’s client confirms it.';
       await context.output.result({ state }, text);
     }),
 };
