@@ -22,7 +22,7 @@ const TASKS = {
 const [task, crate] = process.argv.slice(2);
 const steps = TASKS[task]?.(crate);
 if (steps === undefined || crate === undefined) {
-  console.error('cargo.mjs: use `test CRATE` or `lint CRATE`.');
+  console.error('cargo.mjs: usage: cargo.mjs test CRATE, or cargo.mjs lint CRATE.');
   process.exit(2);
 }
 
@@ -30,7 +30,7 @@ for (const step of steps) {
   if (!isHere(step[0])) {
     const missing = isHere('--version') ? `cargo ${step[0]}` : 'cargo';
     console.log(
-      `The ${task} of ${crate} was left out: there is no ${missing} here. https://rustup.rs installs it.`,
+      `The ${task} of ${crate} was skipped: ${missing} is not installed. Install it from https://rustup.rs.`,
     );
     continue;
   }
