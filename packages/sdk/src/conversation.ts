@@ -21,11 +21,11 @@ import { Members } from './members.ts';
 import { securityOf, type Security } from './security.ts';
 
 /**
- * One conversation: an MLS group, its history on this device, and what waits to be sent.
+ * One conversation: an MLS group, its history on this device, and its outbox.
  *
  * Calls that change something resolve when the relay has accepted the change. In a live client without a connection
- * they wait; aborting ends the waiting and not the change, which stays queued. A client that is not live tries for
- * some seconds and then throws NETWORK, with the change still queued for the next `sync`.
+ * they wait. Aborting ends the wait but not the change, which stays queued. A client that is not live tries for some
+ * seconds, then throws NETWORK; the change stays queued for the next `sync`.
  */
 export class Conversation {
   readonly id: string;
@@ -43,35 +43,35 @@ export class Conversation {
     this.members = new Members(id, parts, (intent, options) => this.#commit(intent, options));
   }
 
-  /** Empty where it has none. */
+  /** The name; empty if there is none. */
   get name(): string {
     return this.#row.name;
   }
 
   /**
-   * `leaving` until another member has committed our leave; then `left`. `removed` by another. `stuck`: a change that
-   * everyone else took cannot be opened here, and this device must be added again. `forked`: the relay has signed for two
-   * logs, and nothing more is taken from it; {@link statement} is the proof.
+   * The state. `leaving` lasts until another member has committed our leave; then it is `left`. `removed`: another member
+   * removed us. `stuck`: this device cannot process a change that the others applied, and must be added again. `forked`:
+   * the relay signed two logs, and this device takes nothing more from it; {@link statement} is the proof.
    */
   get state(): ConversationState {
     return this.#row.state;
   }
 
   /**
-   * What keeps this conversation from being read or sent in just now, other than the network: for example
-   * `CURSOR_INVALID`, if the relay was restored from a backup that is older than what this device has read. Undefined
-   * once it goes on. Other conversations are not affected, and a live client tries again by itself.
+   * The error that stops this conversation from reading or sending now, unless it is the network. For example
+   * `CURSOR_INVALID`, if the relay was restored from a backup older than what this device has read. Undefined when all is
+   * well. Other conversations are not affected, and a live client tries again by itself.
    */
   get trouble(): QuicprochatError | undefined {
     return this.#parts.driver.troubleOf(this.id);
   }
 
-  /** The MLS epoch: grows by one with every commit. */
+  /** The MLS epoch. Each commit raises it by one. */
   get epoch(): number {
     return this.#row.epoch;
   }
 
-  /** Messages of others after `readPosition`. */
+  /** How many messages of others come after `readPosition`. */
   get unread(): number {
     return this.#row.unread;
   }
@@ -84,17 +84,17 @@ export class Conversation {
     return this.#row.lastMessage;
   }
 
-  /** What was written and not sent, in any tab or process that uses this store; empty if there is none. */
+  /** The unsent draft, shared by all tabs and processes on this storage; empty if there is none. */
   get draft(): string {
     return this.#parts.ledger.row(drafts, this.id)?.text ?? '';
   }
 
-  /** Grows with every change of this conversation: compare it to know whether to look again. */
+  /** Grows with every change of this conversation. Compare it to know whether to read again. */
   get version(): number {
     return this.#version;
   }
 
-  /** What a person may want to know about the keys in use. */
+  /** What a person may want to know about the keys in use: epoch, suite, members and the age of their keys. */
   get security(): Security {
     const { ledger } = this.#parts;
     const isVerified = (handle: string, accountKey: Uint8Array) =>
@@ -103,8 +103,8 @@ export class Conversation {
   }
 
   /**
-   * What the relay has signed of this conversation's log, the newest places: for {@link findFork}, beside what another
-   * member holds. Undefined before anything was read.
+   * The newest receipts that the relay signed for this conversation's log. Pass them to {@link findFork} with another
+   * member's. Undefined before anything was read.
    */
   get statement(): LogStatement | undefined {
     return this.#parts.driver.witness.statement(this.id);
@@ -114,8 +114,8 @@ export class Conversation {
    * Sends a text of up to 64 KiB.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE
-   * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's account key changed and nobody has looked at it
-   * @throws {TransportError} NETWORK from a client that is not live; the message stays queued
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED if a member's account key changed and the person has not decided yet
+   * @throws {TransportError} NETWORK if the client is not live and cannot reach the relay; the message stays queued
    */
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
@@ -154,8 +154,8 @@ export class Conversation {
   }
 
   /**
-   * Lines of the history in their order, `limit` (default 50) at the most: the oldest after a position, or else the
-   * newest before one. Works without a connection.
+   * Returns at most `limit` (default 50) lines of the history, in order: the oldest ones after `after`, or else the newest
+   * ones before `before`. Works without a connection.
    *
    * @throws {UsageError} INVALID_ARGUMENT
    */
@@ -166,8 +166,8 @@ export class Conversation {
   }
 
   /**
-   * The lines after a position (default: from now on), own ones included, as they come. Ends when the signal aborts or
-   * the client closes.
+   * Yields each line after a position (default: from now on) as it arrives, including own lines. Ends when the signal
+   * aborts or the client closes.
    */
   messages(options: { after?: number; signal?: AbortSignal } = {}): AsyncGenerator<Message, void, undefined> {
     check(RANGE, options);
@@ -175,7 +175,7 @@ export class Conversation {
     return this.#timeline.follow(options.after ?? this.#row.nextPosition - 1, options.signal);
   }
 
-  /** Notes how far the person has read; never backwards. */
+  /** Records how far the person has read. It never goes backwards. */
   async markRead(position: number): Promise<void> {
     check(POSITION, position);
     const later = await this.#timeline.after(position);
@@ -189,8 +189,8 @@ export class Conversation {
   }
 
   /**
-   * Keeps what a person has written so far, in the store and beside the history; `''` deletes it. The last writer wins.
-   * Sending leaves the draft alone; it is deleted when the conversation ends.
+   * Stores an unsent draft beside the history; `''` deletes it. The last writer wins. Sending does not change the draft.
+   * The draft is deleted when the conversation ends.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE (as for {@link send})
    */
@@ -206,14 +206,14 @@ export class Conversation {
     });
   }
 
-  /** Makes fresh keys for this device now, rather than when the update policy would. Resolves with the new epoch. */
+  /** Makes fresh keys for this device now, without waiting for the update policy. Resolves with the new epoch. */
   heal(options: Cancelable = {}): Promise<{ epoch: number }> {
     return this.#commit({ type: 'heal' }, options);
   }
 
   /**
-   * Asks to be taken out: MLS lets no member remove itself, so another member's client commits it, as soon as it hears
-   * of it. Until then the state is `leaving`, and nothing can be sent.
+   * Asks to leave. In MLS no member can remove itself, so another member's client commits the removal as soon as it sees
+   * the request. Until then the state is `leaving`, and nothing can be sent.
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
@@ -237,7 +237,7 @@ export class Conversation {
     if (!alone) await this.#delivery.accepted(id, options);
   }
 
-  /** Waits until all that is queued now is settled. */
+  /** Waits until everything that is queued now is settled. */
   async settle(options: Cancelable): Promise<void> {
     await this.#delivery.drained(options);
   }

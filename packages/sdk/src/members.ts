@@ -7,7 +7,7 @@ import { conversations, type Intent } from './engine/rows.ts';
 import { sdkError } from './errors.ts';
 import type { Member } from './security.ts';
 
-/** Who is in a conversation, and how that changes. Every change heals the group's keys too. */
+/** The members of a conversation. Every change of them also renews the group's keys. */
 export class Members {
   readonly #id: string;
   readonly #parts: ConversationParts;
@@ -23,18 +23,18 @@ export class Members {
     this.#commit = commit;
   }
 
-  /** One entry for each device. Empty when the conversation has ended for this one. */
+  /** Returns one entry for each device. Empty if the conversation has ended for this device. */
   list(): readonly Member[] {
     const members = this.#parts.ledger.group(this.#id)?.members ?? [];
     return members.map(({ handle, deviceId, own }) => ({ handle, deviceId: hex.encode(deviceId), own }));
   }
 
   /**
-   * Adds everyone in one commit, or nobody. Who is in already is passed over.
+   * Adds everyone in one commit, or nobody. Handles that are already members are skipped.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
    * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; RELAY_MISBEHAVED if the relay
-   *   hands out other devices than those of the handles named
+   *   returns other devices than those of the handles named
    * @throws {CryptoVerificationError} IDENTITY_CHANGED
    */
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
@@ -55,9 +55,9 @@ export class Members {
   }
 
   /**
-   * Removes everyone named, with all their devices, in one commit. They can neither read nor write from then on.
+   * Removes everyone named, with all their devices, in one commit. From then on they can neither read nor write.
    *
-   * @throws {UsageError} CONVERSATION_ENDED; INVALID_ARGUMENT where a handle is no member, or is one's own (`leave`)
+   * @throws {UsageError} CONVERSATION_ENDED; INVALID_ARGUMENT if a handle is not a member, or is your own (use `leave`)
    * @throws {TransportError} COMMIT_CONTENTION, NETWORK
    */
   async remove(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {

@@ -11,10 +11,11 @@ import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './st
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
- * cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may have both open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
+ * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
+ * survives a power cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may
+ * have both open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
- * @throws {UsageError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; INVALID_ARGUMENT, also where the
+ * @throws {UsageError} UNSUPPORTED_RUNTIME on a version of Node that the driver would crash; INVALID_ARGUMENT, also if the
  *   file's folder does not exist
  * @throws {StorageError} STORE_UNAVAILABLE
  */
