@@ -1,14 +1,13 @@
 // The Rust crates as tasks of the workspace: `cargo.mjs test CRATE` and `cargo.mjs lint CRATE`.
-// Where there is no cargo, it says in one sentence what was left out and how to get it, and succeeds: the committed
-// artefact serves everything else.
+// If cargo cannot run, it says in one sentence what was left out and why, and succeeds: the committed artefact serves
+// everything else.
 import { spawnSync } from 'node:child_process';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cargoEnvironment, cargoMissing } from './cargo-here.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const CARGO_BIN = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin');
-const env = { ...process.env, PATH: [process.env.PATH, CARGO_BIN].join(delimiter) };
+const env = cargoEnvironment();
 
 /** What each task runs: the subcommand that must be there, and its arguments. */
 const TASKS = {
@@ -27,18 +26,11 @@ if (steps === undefined || crate === undefined) {
 }
 
 for (const step of steps) {
-  if (!isHere(step[0])) {
-    const missing = isHere('--version') ? `cargo ${step[0]}` : 'cargo';
-    console.log(
-      `The ${task} of ${crate} was skipped: ${missing} is not installed. Install it from https://rustup.rs.`,
-    );
+  const missing = cargoMissing(step[0]);
+  if (missing !== undefined) {
+    console.log(`The ${task} of ${crate} was skipped: ${missing}`);
     continue;
   }
   const { status } = spawnSync('cargo', step, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) process.exit(status ?? 1);
-}
-
-function isHere(subcommand) {
-  const args = subcommand.startsWith('--') ? [subcommand] : [subcommand, '--help'];
-  return spawnSync('cargo', args, { env, stdio: 'ignore' }).status === 0;
 }

@@ -1,5 +1,6 @@
-// Before a package is packed: puts the licence texts beside its manifest, and refuses packers that leave `catalog:` in
-// it, which nobody outside this repository can install.
+// Before a package is packed: builds it and what it is made of, and puts the licence texts beside its manifest. Refuses
+// packers that leave `catalog:` in the manifest, which nobody outside this repository can install.
+import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,5 +13,9 @@ if (!process.env.npm_config_user_agent?.startsWith('pnpm/')) {
   );
   process.exit(1);
 }
+const turbo = join(ROOT, 'node_modules/turbo/bin/turbo');
+const build = ['run', 'build', `--filter=${process.env.npm_package_name}`, '--output-logs=errors-only'];
+const { status } = spawnSync(process.execPath, [turbo, ...build], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+if (status !== 0) process.exit(status ?? 1);
 for (const file of ['LICENSE-APACHE', 'LICENSE-MIT'])
   copyFileSync(join(ROOT, file), join(process.cwd(), file));

@@ -14,6 +14,7 @@ const MAY_IMPORT = {
   'apps/relay': ['relay', 'protocol'],
   'apps/web': ['react', 'sdk', 'protocol'],
   'apps/cli': ['sdk', 'protocol'],
+  examples: ['testkit'],
   testkit: ['protocol', 'core-wasm', 'relay', 'sdk', 'react'],
   bench: ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit'],
 };

@@ -61,6 +61,7 @@ const SDK_EXITS: Record<string, ExitCode> = {
   STORE_KEY_MISSING: EXIT.config,
   STORE_KEY_WRONG: EXIT.config,
   STORE_TOO_NEW: EXIT.config,
+  STORE_TOO_OLD: EXIT.config,
   UNSUPPORTED_RUNTIME: EXIT.config,
   WORKER_NOT_FOUND: EXIT.config,
   WASM_NOT_FOUND: EXIT.config,

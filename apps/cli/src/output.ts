@@ -9,44 +9,54 @@ export class Output {
   }
 
   /**
-   * One result; `text` is what a person reads instead of the record. Resolves when it is written, and never when the
-   * reader is gone: what nobody got must not be noted as delivered.
+   * One result; `lines` are what a person reads instead of the record. Each stays one line and is harmless, whatever it
+   * was made of: names, handles and texts come from other people. Resolves when it is written, and never when the reader
+   * is gone: what nobody got must not be noted as delivered.
    */
-  result(record: Record<string, unknown>, text: string): Promise<void> {
-    return write(process.stdout, this.json ? JSON.stringify(record) : harmless(text));
+  result(record: Record<string, unknown>, ...lines: readonly string[]): Promise<void> {
+    return write(process.stdout, this.json ? toJson(record) : lines.map(clean).join('\n'));
   }
 
-  /** Something beside the results, for people only. */
-  async note(text: string): Promise<void> {
-    if (!this.json) await write(process.stderr, harmless(text));
+  /** A line beside the results, for people only. */
+  async note(line: string): Promise<void> {
+    if (!this.json) await write(process.stderr, clean(line));
   }
 
   failure({ code, message }: { code: string; message: string }): Promise<void> {
-    if (this.json) return write(process.stdout, JSON.stringify({ error: { code, message } }));
-    return write(process.stderr, harmless(`qpc: ${clean(message)} (${code})`));
+    if (this.json) return write(process.stdout, toJson({ error: { code, message } }));
+    return write(process.stderr, clean(`qpc: ${message} (${code})`));
   }
 }
 
-/** Text that others wrote, as part of one line: no line breaks, and nothing that steers a terminal. */
-export function clean(text: string): string {
-  return harmless(text).replaceAll(/\s*\n\s*/g, ' ');
-}
-
-/** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
-  return lines.map((line) => line.trimEnd()).join('\n');
-}
-
 /**
- * No escape sequences, no control characters but the line break, nothing that turns the direction of reading around.
- * Every line for a person passes here, whatever it was made of.
+ * Any text as a part of one line: no line breaks, no escape sequences or other control characters, nothing that turns the
+ * direction of reading around, and nothing invisible but what joins letters and emoji.
  */
-function harmless(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
-    /(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    ' ',
+export function clean(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll(/\s*[\n\r\u0085\u2028\u2029]\s*/g, ' ')
+    .replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]/gu, ' ')
+    .replaceAll(
+      /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}/gu,
+      '',
+    );
+}
+
+/** Lines of columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(clean));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = cells.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
+  return lines.map((line) => line.trimEnd());
+}
+
+/** The same values to a program; to a terminal that shows them, nothing that steers it. */
+function toJson(record: Record<string, unknown>): string {
+  return JSON.stringify(record).replaceAll(
+    /[\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

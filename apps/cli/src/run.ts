@@ -1,3 +1,4 @@
+import { QuicprochatError } from '@quicprochat/sdk';
 import { parse, wantsJson, type Parsed } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
 import { readEnv } from './env.ts';
@@ -21,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     const parsed = parse(argv, COMMANDS);
     if (parsed.kind === 'command') return await runCommand(parsed, output);
     const text = parsed.kind === 'version' ? VERSION : helpFor(parsed.about, COMMANDS);
-    await output.result({ [parsed.kind]: text }, text);
+    await output.result({ [parsed.kind]: text }, ...text.split('\n'));
     return EXIT.done;
   } catch (error) {
     return fail(error, output);
@@ -40,8 +41,18 @@ async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output):
 
   const env = readEnv(process.env);
   const home = new Home(options['home'] as string | undefined, env);
-  await Promise.race([command.run({ home, output, env, words, options, signal }), outOfGrace(signal)]);
+  try {
+    await Promise.race([command.run({ home, output, env, words, options, signal }), outOfGrace(signal)]);
+  } catch (error) {
+    // It was interrupted, and says that it may still happen.
+    if (!hasBegun(error)) throw error;
+    await output.failure(describe(error));
+  }
   return signal.aborted ? describe(signal.reason).exit : EXIT.done;
+}
+
+function hasBegun(error: unknown): boolean {
+  return error instanceof QuicprochatError && error.code === 'TOO_LATE_TO_CANCEL';
 }
 
 /** Rejects with the reason of the interruption when the grace after it is over. */

@@ -49,9 +49,11 @@ test('who leaves is out once another home hears of it', async () => {
   const [alice, bob] = await party('alice', 'bob');
   expect(await bob.done('leave', 'Tea')).toEqual({ state: 'leaving' });
   expect(await bob.refused('send', 'Tea', 'one more thing')).toMatchObject({ exit: 1 });
+  expect(await bob.done('leave', 'Tea')).toEqual({ state: 'leaving' });
   expect(await alice.done('members', 'Tea')).toEqual({ members: handles(alice) });
   const { conversations } = await bob.done('conversations');
   expect(conversations).toEqual([expect.objectContaining({ name: 'Tea', state: 'left' })]);
+  expect(await bob.done('leave', 'Tea')).toEqual({ state: 'left' });
 }, 60_000);
 
 test('security shows the fields that scripts rely on, and people a table', async () => {

@@ -80,6 +80,13 @@ export class Stage implements AsyncDisposable {
     return person;
   }
 
+  /** The page as somebody sees it who has no account yet. Its context is the caller's to close. */
+  async stranger(): Promise<Page> {
+    const page = await (await this.#browser.newContext()).newPage();
+    await page.goto(this.url);
+    return page;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#close();
   }

@@ -112,6 +112,23 @@ describe.skipIf(!hasBrowser)('a history that is longer than the screen', () => {
     await page.getByText('There are unread messages above.').waitFor({ state: 'detached' });
   });
 
+  test('writing something far from the end goes there, and reads nothing on the way', async () => {
+    const { page } = reader;
+    await writeMany('Answered', 150);
+    await unreadBecomes(page, (unread) => unread === 150);
+    await reader.openConversation('Answered');
+    await reader.sees('message 1');
+    await settled(page);
+    const before = await unreadOf(page);
+    await reader.send('my answer');
+    await reader.sees('my answer');
+    await settled(page);
+    expect(await isInView(page, 'my answer')).toBe(true);
+    expect(await unreadOf(page)).toBe(before);
+    await page.getByRole('button', { name: 'Mark all as read' }).click();
+    await unreadBecomes(page, (unread) => unread === 0);
+  });
+
   test('in a page that is not in front nothing is marked, and "New" stands above what came', async () => {
     const { page } = reader;
     const conversation = await writeMany('Away', 3);

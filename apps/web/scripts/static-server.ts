@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream';
+import { codingFor, compressor, isCompressible } from './compression.ts';
 import { readHeaders } from './export-dir.ts';
 
 const TYPES: Record<string, string> = {
@@ -39,19 +41,26 @@ async function answer(
   }
   const found = await find(root, request.url ?? '/');
   const path = found ?? join(root, '404.html');
+  const type = TYPES[extname(path)] ?? 'application/octet-stream';
+  const coding = isCompressible(type) ? codingFor(request.headers['accept-encoding']) : undefined;
   response.writeHead(found === undefined ? 404 : 200, {
     ...headers,
-    'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-    // Names under _next/static carry a hash of the content; everything else is asked for anew.
-    'cache-control': path.includes(`${sep}_next${sep}static${sep}`)
-      ? 'public, max-age=31536000, immutable'
-      : 'no-cache',
+    'content-type': type,
+    'cache-control': cacheControl(path),
+    // A cache in between must keep the codings apart, also when this answer has none.
+    ...(isCompressible(type) && { vary: 'Accept-Encoding' }),
+    ...(coding && { 'content-encoding': coding }),
   });
-  if (request.method === 'HEAD') response.end();
-  else
-    createReadStream(path)
-      .on('error', () => response.destroy())
-      .pipe(response);
+  if (request.method === 'HEAD') return void response.end();
+  const file = createReadStream(path);
+  // Whoever goes away in the middle ends the reading too; there is nobody left to tell.
+  if (coding === undefined) pipeline(file, response, () => undefined);
+  else pipeline(file, compressor(coding), response, () => undefined);
+}
+
+/** Names under _next/static carry a hash of the content; everything else is asked for anew. */
+function cacheControl(path: string): string {
+  return path.includes(`${sep}_next${sep}static${sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache';
 }
 
 /** The file for an address, or undefined. `_headers` is for the host and no part of the site. */

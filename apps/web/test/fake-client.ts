@@ -6,6 +6,7 @@ import type { Client, Contacts } from '@quicprochat/sdk';
  */
 export class FakeClient {
   readonly handle = 'alice';
+  readonly relay = 'https://relay.example';
   connection: Client['connection'] = 'online';
   digits = '1'.repeat(60);
   isVerified = false;

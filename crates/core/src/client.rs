@@ -42,7 +42,7 @@ impl Client {
     /// `store_key`: 32 random bytes, to be kept apart from them, and not to be used for anything else.
     ///
     /// # Errors
-    /// [`CoreError::BadInput`] for a handle that is empty or longer than 64 bytes.
+    /// [`CoreError::BadInput`] for a handle that is not of the protocol's alphabet and length.
     pub fn create(handle: &str, store_key: &StoreKey) -> Result<Self> {
         let provider = Provider::create(store_key)?;
         let identity = Identity::generate(&provider, handle)?;
@@ -53,8 +53,8 @@ impl Client {
     /// The client of a store, from all records written so far and the key that they were sealed with.
     ///
     /// # Errors
-    /// [`CoreError::StoreTooNew`] or [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`] or
-    /// [`CoreError::StoreRolledBack`] naming the first record that does not hold. Groups are read by
+    /// [`CoreError::StoreTooNew`], [`CoreError::StoreTooOld`] or [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`]
+    /// or [`CoreError::StoreRolledBack`] naming the first record that does not hold. Groups are read by
     /// [`Client::load_group`].
     pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
         let provider = Provider::open(store_key, records)?;
@@ -178,7 +178,8 @@ impl Client {
     ///
     /// # Errors
     /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
-    /// [`CoreError::PolicyRejected`], [`CoreError::GroupExists`], [`CoreError::WireDecode`], [`CoreError::PskMissing`].
+    /// [`CoreError::UnsupportedRules`], [`CoreError::PolicyRejected`], [`CoreError::GroupExists`],
+    /// [`CoreError::WireDecode`], [`CoreError::PskMissing`].
     pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: u64) -> Result<GroupMember> {
         GroupMember::join(Rc::clone(&self.shared), ReceivedWelcome::decode(joiner, shared)?, now_ms)
     }

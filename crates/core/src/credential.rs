@@ -5,7 +5,7 @@
 //! ```text
 //! struct {
 //!     uint8 version = 1;
-//!     opaque handle<1..64>;              // one length byte
+//!     opaque handle<1..32>;              // one length byte; see `handle.rs`
 //!     opaque account_key[32];
 //!     opaque device_id[16];
 //!     opaque device_key[32];
@@ -21,6 +21,7 @@ use openmls::prelude::{BasicCredential, Credential, CredentialType, CredentialWi
 
 use crate::{
     error::{CoreError, Result},
+    handle::is_handle,
     identity::Identity,
     provider::{Crypto, Signed},
     signer::SecretKey,
@@ -60,9 +61,9 @@ impl LeafIdentity {
             return Err(CoreError::CredentialRejected);
         }
         let [length] = reader.take::<1>()?;
-        let handle = String::from_utf8(reader.slice(length.into())?.to_vec());
+        let handle = std::str::from_utf8(reader.slice(length.into())?).ok().filter(|handle| is_handle(handle));
         Ok(Self {
-            handle: handle.map_err(|_| CoreError::CredentialRejected)?,
+            handle: handle.ok_or(CoreError::CredentialRejected)?.to_owned(),
             account_key: reader.take()?,
             device_id: reader.take()?,
             device_key: reader.take()?,

@@ -85,13 +85,17 @@ core_errors! {
     InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";
     /// MLS would allow it, this messenger does not (public messages, external commits, resumption PSKs, group extensions). Drop it.
     PolicyRejected = "POLICY_REJECTED", "the message is of a kind that this messenger does not accept";
-    /// A leaf's chain of keys does not hold, or changes who the leaf is. Refuse it and warn the user.
+    /// A leaf's chain of keys does not hold, names no handle, changes who the leaf is or lacks our types; or a handle
+    /// would belong to two accounts. Refuse it and warn the user.
     CredentialRejected = "CREDENTIAL_REJECTED", "a member's credential does not hold";
     /// The device's account has revoked it. Leave it out; remove its leaves, and show nothing that it sends.
     DeviceRevoked = "DEVICE_REVOKED", "the device has been revoked by its account";
     /// The key package's lifetime is over. Claim another one.
     KeyPackageExpired = "KEYPACKAGE_EXPIRED", "the key package has expired";
-    /// The key package is malformed, wrongly signed or claims too long a lifetime. Claim another one.
+    /// The group's rules are of another version, so that its members judge commits by what this build does not know.
+    /// Update the application; if it is up to date, ask for a group that is made anew.
+    UnsupportedRules = "UNSUPPORTED_RULES", "the group was made by another version of quicprochat, which has other rules";
+    /// The key package is malformed, wrongly signed, lacks our types or claims too long a lifetime. Claim another one.
     KeyPackageInvalid = "KEYPACKAGE_INVALID", "the key package is invalid";
     /// The cipher suite is none of ours, or not the group's. Claim a key package for the group's suite.
     UnsupportedCiphersuite = "UNSUPPORTED_CIPHERSUITE", "the cipher suite is not supported here";
@@ -131,6 +135,8 @@ core_errors! {
     HealingOverdue = "HEALING_OVERDUE", "keys must be updated before anything more is sent";
     /// The store was written by a newer release. Update the application.
     StoreTooNew = "STORE_TOO_NEW", "the store was written by a newer release";
+    /// The store was written by an earlier release, whose form is no longer read. Start with an empty store.
+    StoreTooOld = "STORE_TOO_OLD", "the store was written by an earlier release, whose form is no longer read";
     /// The store was sealed with another key. Open it with its own; without it, what is in the store is lost.
     StoreKeyWrong = "STORE_KEY_WRONG", "the store was sealed with another key";
     /// A bug or a broken environment. Stop using this instance, open the store anew, and report it.

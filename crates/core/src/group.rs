@@ -7,6 +7,7 @@ mod entry;
 mod own_leaf;
 mod proposers;
 mod recovery;
+mod roll;
 mod standing;
 mod status;
 
@@ -15,7 +16,12 @@ use std::{cell::Cell, rc::Rc};
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
 use self::{changes::Changes, own_leaf::OwnLeaf, standing::Standing};
-pub use self::{commit::CommitBundle, standing::Agreement, status::GroupStatus};
+pub use self::{
+    changes::{CommitEffect, Removal},
+    commit::CommitBundle,
+    standing::Agreement,
+    status::GroupStatus,
+};
 pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS};
 use crate::{
     access,

@@ -6,14 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     credential::LeafIdentity,
     error::{CoreError, Result},
+    handle::is_handle,
     provider::Provider,
     signer::SecretKey,
     storage::{Key, Kind},
     transcript::device_certificate_transcript,
 };
-
-/// Longest handle, in bytes. Its alphabet is the relay's business; its length is bounded here because leaves carry it.
-const MAX_HANDLE_BYTES: usize = 64;
 
 /// The client's own identity, secrets included. `Debug` shows public parts only.
 #[derive(Serialize, Deserialize)]
@@ -29,8 +27,10 @@ pub(crate) struct Identity {
 impl Identity {
     /// A fresh account with its first device.
     pub(crate) fn generate(provider: &Provider, handle: &str) -> Result<Self> {
-        if handle.is_empty() || handle.len() > MAX_HANDLE_BYTES {
-            return Err(CoreError::BadInput("a handle has 1 to 64 bytes"));
+        if !is_handle(handle) {
+            return Err(CoreError::BadInput(
+                "a handle has 1 to 32 characters: a-z, 0-9, \".\", \"_\" and \"-\", and a letter or digit comes first",
+            ));
         }
         let account = SecretKey::generate(provider.rand())?;
         let device = SecretKey::generate(provider.rand())?;

@@ -15,9 +15,10 @@ use crate::{
     identity::Identity,
     provider::{Crypto, Provider},
     revocation,
+    rules::{self, capabilities},
     signer::SecretKey,
     storage::{Key, Kind, Store},
-    suite::{Suite, capabilities},
+    suite::Suite,
 };
 
 /// A key package of ours as an `MLSMessage`, its private keys stored. Each has a leaf signature key of its own, so
@@ -96,14 +97,14 @@ pub(crate) fn inspect(
 }
 
 /// What openmls leaves to the application for a key package whose signatures it has checked: the range of its
-/// lifetime (RFC 9420 §7.2), keys that can be sealed to, and who it is.
+/// lifetime (RFC 9420 §7.2), keys that can be sealed to, our types, and who it is.
 pub(crate) fn check(crypto: &Crypto, key_package: &KeyPackage) -> Result<LeafIdentity> {
     let suite = Suite::from_openmls(key_package.ciphersuite())?;
     let init_key = key_package.hpke_init_key().as_slice();
     if !is_sealable(init_key, suite) || !is_sealable_leaf(key_package.leaf_node(), suite) {
         return Err(CoreError::KeyPackageInvalid);
     }
-    if !key_package.life_time().has_acceptable_range() {
+    if !key_package.life_time().has_acceptable_range() || !rules::are_understood_by(key_package.leaf_node()) {
         return Err(CoreError::KeyPackageInvalid);
     }
     credential::verify(crypto, key_package.leaf_node())

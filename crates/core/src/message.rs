@@ -10,7 +10,7 @@ use openmls::prelude::{
 use crate::{
     credential,
     error::{CoreError, Result, mls},
-    group::{GroupMember, Member, Staged, to_bytes},
+    group::{GroupMember, Member, Removal, Staged, to_bytes},
     padding,
     policy::UpdateDue,
     revocation,
@@ -51,8 +51,8 @@ pub enum Received {
         epoch: u64,
         /// Who comes.
         added: Vec<Member>,
-        /// Who goes.
-        removed: Vec<Member>,
+        /// Who goes, and who proposed it.
+        removed: Vec<Removal>,
         /// Whose keys change, the committer's among them.
         updated: Vec<Member>,
         /// Whether this device goes.

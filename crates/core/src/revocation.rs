@@ -5,7 +5,7 @@
 //! ```text
 //! struct {
 //!     uint8 version = 1;
-//!     opaque handle<1..64>;              // one length byte
+//!     opaque handle<1..32>;              // one length byte; see `handle.rs`
 //!     opaque account_key[32];
 //!     opaque device_id[16];
 //!     opaque device_key[32];

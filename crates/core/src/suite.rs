@@ -1,6 +1,6 @@
 //! The cipher suites of our groups.
 
-use openmls::prelude::{Capabilities, Ciphersuite, CredentialType, ExtensionType, ProtocolVersion};
+use openmls::prelude::Ciphersuite;
 
 use crate::error::{CoreError, Result};
 
@@ -49,17 +49,4 @@ impl Suite {
             Self::X25519MlKem768Aes128 => Ciphersuite::MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519,
         }
     }
-}
-
-/// What every leaf of ours declares: our suites, basic credentials and nothing beyond RFC 9420's defaults, but the
-/// last-resort mark that key packages may carry.
-pub(crate) fn capabilities() -> Capabilities {
-    let suites = Suite::ALL.map(Suite::to_openmls);
-    Capabilities::new(
-        Some(&[ProtocolVersion::Mls10]),
-        Some(&suites),
-        Some(&[ExtensionType::LastResort]),
-        None,
-        Some(&[CredentialType::Basic]),
-    )
 }

@@ -152,23 +152,17 @@ fn a_group_with_a_forged_member_is_not_joined() {
     bob.save();
     let mallory = Mallory::new("mallory");
     let bare = mallory.bare_credential(b"mallory");
-    for (creator, second, extensions, expected) in [
-        (&bare, None, Extensions::default(), CoreError::CredentialRejected),
-        (&mallory.credential(), Some(&bare), Extensions::default(), CoreError::CredentialRejected),
+    for (creator, second, expected) in [
+        (&bare, None, CoreError::CredentialRejected),
+        (&mallory.credential(), Some(&bare), CoreError::CredentialRejected),
         // His own device a second time.
-        (&mallory.credential(), Some(&mallory.credential()), Extensions::default(), CoreError::CredentialRejected),
-        (
-            &mallory.credential(),
-            None,
-            Extensions::single(Extension::RequiredCapabilities(RequiredCapabilitiesExtension::default())).unwrap(),
-            CoreError::PolicyRejected,
-        ),
+        (&mallory.credential(), Some(&mallory.credential()), CoreError::CredentialRejected),
     ] {
-        let welcome = mallory.welcome(creator, second, extensions, &key_package);
+        let welcome = mallory.welcome(creator, second, mallory::rules::rules(), &key_package);
         assert_eq!(bob.join(&welcome, 0).err(), Some(expected));
         assert_eq!(bob.client.take_writes(), []);
     }
-    let welcome = mallory.welcome(&mallory.credential(), None, Extensions::default(), &key_package);
+    let welcome = mallory.welcome(&mallory.credential(), None, mallory::rules::rules(), &key_package);
     assert!(bob.join(&welcome, 0).is_ok());
 }
 
@@ -258,7 +252,8 @@ fn what_mls_allows_and_the_policy_does_not_is_rejected() {
 fn a_hostile_proposal_cannot_keep_anyone_from_healing() {
     let (_, _, mut mallory, mut at_alice, mut at_bob) = infiltrated();
     // A leaf that says it cannot speak the group's suite: signed and certified, and invalid only in a commit.
-    let mute = mallory.propose_with(&LeafNodeParameters::builder().with_capabilities(mallory::no_suites()).build());
+    let mute =
+        mallory.propose_with(&LeafNodeParameters::builder().with_capabilities(mallory::rules::no_suites()).build());
     for member in [&mut at_alice, &mut at_bob] {
         assert!(matches!(member.process(&mute, 1), Ok(Received::Proposal { .. })));
     }

@@ -70,6 +70,16 @@ fn a_cut_or_lengthened_record_is_named() {
 }
 
 #[test]
+fn stores_of_other_forms_are_told_apart_from_damaged_ones() {
+    let (alice, _bob, _members) = two();
+    for (form, expected) in [(0, CoreError::StoreTooOld), (1, CoreError::StoreTooOld), (3, CoreError::StoreTooNew)] {
+        let mut records = alice.records.clone();
+        records.get_mut([STORE].as_slice()).unwrap()[0] = form;
+        assert_eq!(try_open(&records).map(drop), Err(expected), "{form}");
+    }
+}
+
+#[test]
 fn swapped_records_are_found_and_one_of_them_is_named() {
     let (alice, _bob, _members) = two();
     let keys: Vec<_> = alice.records.keys().collect();
@@ -80,7 +90,7 @@ fn swapped_records_are_found_and_one_of_them_is_named() {
             swapped.insert((*other).clone(), alice.records[*one].clone());
             let name = match try_open(&swapped).map(drop) {
                 // The head of `store` is not one, by its first bytes.
-                Err(CoreError::StoreKeyWrong | CoreError::StoreTooNew) => "store".to_owned(),
+                Err(CoreError::StoreKeyWrong | CoreError::StoreTooNew | CoreError::StoreTooOld) => "store".to_owned(),
                 _ => named(&swapped),
             };
             assert!(is_name_of(&name, one) || is_name_of(&name, other), "{name} for {one:x?} and {other:x?}");

@@ -13,7 +13,7 @@ use crate::{
     error::Thrown,
     poison::{guarded, guarded_shallow},
     record::{self, milliseconds, to_milliseconds},
-    types::{Agreement, CommitBundle, GroupStatus, Member, Received, UpdateDue},
+    types::{Agreement, CommitBundle, CommitEffect, DeviceIdentity, GroupStatus, Member, Received, UpdateDue},
 };
 
 /// A seat in a group. Every commit is staged first and counts only when it is merged.
@@ -92,6 +92,11 @@ impl GroupMember {
     /// The members, by place in the tree.
     pub fn members(&self) -> Result<Vec<Member>, Thrown> {
         self.read(|member| Ok(member.members()?.iter().map(record::member).collect()))
+    }
+
+    /// Who invited this device; nobody, if it made the group.
+    pub fn inviter(&self) -> Result<Option<DeviceIdentity>, Thrown> {
+        self.read(|member| Ok(member.inviter()?.as_ref().map(record::device)))
     }
 
     /// What the application does next.
@@ -185,10 +190,10 @@ impl GroupMember {
         self.stage(|member| member.commit_pending_proposals())
     }
 
-    /// Makes our staged commit count: the relay has put it in order.
+    /// Makes our staged commit count: the relay has put it in order. Tells what it has done to the members.
     #[wasm_bindgen(js_name = mergePendingCommit)]
-    pub fn merge_pending_commit(&self, now_ms: f64) -> Result<(), Thrown> {
-        self.call(|member| member.merge_pending_commit(milliseconds(now_ms)))
+    pub fn merge_pending_commit(&self, now_ms: f64) -> Result<CommitEffect, Thrown> {
+        self.call(|member| Ok(record::effect(&member.merge_pending_commit(milliseconds(now_ms))?)))
     }
 
     /// Drops our staged commit and its keys.

@@ -7,8 +7,8 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use crate::{
     group::GroupMember,
     types::{
-        Agreement, CommitBundle, GroupStatus, Kind, Member, Proposal, RebootedGroup, Received, StatusKind, StoreWrite,
-        UpdateDue, Versions,
+        Agreement, CommitBundle, CommitEffect, GroupStatus, Kind, Member, Proposal, RebootedGroup, Received, Removal,
+        StatusKind, StoreWrite, UpdateDue, Versions,
     },
 };
 
@@ -75,7 +75,11 @@ extern "C" {
     #[wasm_bindgen(method, setter, structural, js_name = added)]
     fn set_added(this: &Fields, added: Vec<Member>);
     #[wasm_bindgen(method, setter, structural, js_name = removed)]
-    fn set_removed(this: &Fields, removed: Vec<Member>);
+    fn set_removed(this: &Fields, removed: Vec<Removal>);
+    #[wasm_bindgen(method, setter, structural, js_name = member)]
+    fn set_member(this: &Fields, member: Member);
+    #[wasm_bindgen(method, setter, structural, js_name = by)]
+    fn set_by(this: &Fields, by: Member);
     #[wasm_bindgen(method, setter, structural, js_name = updated)]
     fn set_updated(this: &Fields, updated: Vec<Member>);
     #[wasm_bindgen(method, setter, structural, js_name = selfRemoved)]
@@ -142,6 +146,23 @@ pub(crate) fn member(member: &core::Member) -> Member {
 
 fn members(all: &[core::Member]) -> Vec<Member> {
     all.iter().map(member).collect()
+}
+
+fn removals(all: &[core::Removal]) -> Vec<Removal> {
+    let removal = |core::Removal { member: removed, by }: &core::Removal| {
+        let fields = Fields::new();
+        fields.set_member(member(removed));
+        fields.set_by(member(by));
+        fields.into_record()
+    };
+    all.iter().map(removal).collect()
+}
+
+pub(crate) fn effect(effect: &core::CommitEffect) -> CommitEffect {
+    let fields = Fields::new();
+    fields.set_added(members(&effect.added));
+    fields.set_removed(removals(&effect.removed));
+    fields.into_record()
 }
 
 pub(crate) fn bundle(bundle: &core::CommitBundle) -> CommitBundle {
@@ -251,7 +272,7 @@ pub(crate) fn received(received: &core::Received) -> Received {
             fields.set_sender(member(sender));
             fields.set_epoch(*epoch);
             fields.set_added(members(added));
-            fields.set_removed(members(removed));
+            fields.set_removed(removals(removed));
             fields.set_updated(members(updated));
             fields.set_self_removed(*self_removed);
             fields.set_psks(arrays(psks));

@@ -61,6 +61,19 @@ export interface CommitBundle {
   epoch: bigint;
 }
 
+/** A member that a commit removes. */
+export interface Removal {
+  member: Member;
+  /** Who proposed it, whoever commits it: the member itself, if it leaves. */
+  by: Member;
+}
+
+/** What a merged commit of our own has done to the members. */
+export interface CommitEffect {
+  added: Member[];
+  removed: Removal[];
+}
+
 /** What a message turned out to be. */
 export type Received =
   | { kind: 'application'; sender: Member; epoch: bigint; plaintext: Uint8Array }
@@ -78,7 +91,7 @@ export type Received =
       /** The epoch that it ends. */
       epoch: bigint;
       added: Member[];
-      removed: Member[];
+      removed: Removal[];
       updated: Member[];
       selfRemoved: boolean;
       /** Ids of the pre-shared keys that are mixed in. */
@@ -207,6 +220,14 @@ extern "C" {
     /// `CommitBundle` of the types above.
     #[wasm_bindgen(typescript_type = "CommitBundle")]
     pub type CommitBundle;
+
+    /// `CommitEffect` of the types above.
+    #[wasm_bindgen(typescript_type = "CommitEffect")]
+    pub type CommitEffect;
+
+    /// `Removal` of the types above.
+    #[wasm_bindgen(typescript_type = "Removal")]
+    pub type Removal;
 
     /// `Received` of the types above.
     #[wasm_bindgen(typescript_type = "Received")]

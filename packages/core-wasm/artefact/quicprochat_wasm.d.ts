@@ -58,6 +58,19 @@ export interface CommitBundle {
     epoch: bigint;
 }
 
+/** A member that a commit removes. */
+export interface Removal {
+    member: Member;
+    /** Who proposed it, whoever commits it: the member itself, if it leaves. */
+    by: Member;
+}
+
+/** What a merged commit of our own has done to the members. */
+export interface CommitEffect {
+    added: Member[];
+    removed: Removal[];
+}
+
 /** What a message turned out to be. */
 export type Received =
 | { kind: 'application'; sender: Member; epoch: bigint; plaintext: Uint8Array }
@@ -75,7 +88,7 @@ export type Received =
     /** The epoch that it ends. */
     epoch: bigint;
     added: Member[];
-    removed: Member[];
+    removed: Removal[];
     updated: Member[];
     selfRemoved: boolean;
     /** Ids of the pre-shared keys that are mixed in. */
@@ -319,6 +332,10 @@ export class GroupMember {
      */
     hasPendingProposals(): boolean;
     /**
+     * Who invited this device; nobody, if it made the group.
+     */
+    inviter(): DeviceIdentity | undefined;
+    /**
      * False once a commit that removed this device is merged.
      */
     isActive(): boolean;
@@ -339,9 +356,9 @@ export class GroupMember {
      */
     members(): Member[];
     /**
-     * Makes our staged commit count: the relay has put it in order.
+     * Makes our staged commit count: the relay has put it in order. Tells what it has done to the members.
      */
-    mergePendingCommit(now_ms: number): void;
+    mergePendingCommit(now_ms: number): CommitEffect;
     /**
      * Makes the received commit count.
      */
@@ -472,6 +489,7 @@ export interface InitOutput {
     readonly groupmember_groupId: (a: number) => [number, number, number, number];
     readonly groupmember_hasPendingCommit: (a: number) => [number, number, number];
     readonly groupmember_hasPendingProposals: (a: number) => [number, number, number];
+    readonly groupmember_inviter: (a: number) => [number, number, number];
     readonly groupmember_isActive: (a: number) => [number, number, number];
     readonly groupmember_lastHealedAtMs: (a: number) => [number, number, number];
     readonly groupmember_lastHealedEpoch: (a: number) => [bigint, number, number];
@@ -479,7 +497,7 @@ export interface InitOutput {
     readonly groupmember_markForked: (a: number, b: bigint, c: number, d: number) => [number, number];
     readonly groupmember_markStuck: (a: number, b: number, c: number, d: number) => [number, number];
     readonly groupmember_members: (a: number) => [number, number, number, number];
-    readonly groupmember_mergePendingCommit: (a: number, b: number) => [number, number];
+    readonly groupmember_mergePendingCommit: (a: number, b: number) => [number, number, number];
     readonly groupmember_mergeStagedCommit: (a: number, b: number) => [number, number];
     readonly groupmember_ownLeafIndex: (a: number) => [number, number, number];
     readonly groupmember_process: (a: number, b: number, c: number, d: number) => [number, number, number];

@@ -717,6 +717,17 @@ export class GroupMember {
         return ret[0] !== 0;
     }
     /**
+     * Who invited this device; nobody, if it made the group.
+     * @returns {DeviceIdentity | undefined}
+     */
+    inviter() {
+        const ret = wasm.groupmember_inviter(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * False once a commit that removed this device is merged.
      * @returns {boolean}
      */
@@ -804,14 +815,16 @@ export class GroupMember {
         return v1;
     }
     /**
-     * Makes our staged commit count: the relay has put it in order.
+     * Makes our staged commit count: the relay has put it in order. Tells what it has done to the members.
      * @param {number} now_ms
+     * @returns {CommitEffect}
      */
     mergePendingCommit(now_ms) {
         const ret = wasm.groupmember_mergePendingCommit(this.__wbg_ptr, now_ms);
-        if (ret[1]) {
-            throw takeFromExternrefTable0(ret[0]);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
         }
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * Makes the received commit count.
@@ -1123,6 +1136,9 @@ function __wbg_get_imports() {
         __wbg_set_bundle_ea051c62cce88de8: function(arg0, arg1) {
             arg0.bundle = arg1;
         },
+        __wbg_set_by_457f6bd1b552860d: function(arg0, arg1) {
+            arg0.by = arg1;
+        },
         __wbg_set_code_04f1cf377c025b7f: function(arg0, arg1, arg2) {
             arg0.code = getStringFromWasm0(arg1, arg2);
         },
@@ -1173,6 +1189,9 @@ function __wbg_get_imports() {
         __wbg_set_leafIndex_7381b6a901c48968: function(arg0, arg1) {
             arg0.leafIndex = arg1 >>> 0;
         },
+        __wbg_set_member_46730ed882bbeb84: function(arg0, arg1) {
+            arg0.member = arg1;
+        },
         __wbg_set_name_a576cb0a1dc04949: function(arg0, arg1, arg2) {
             arg0.name = getStringFromWasm0(arg1, arg2);
         },
@@ -1196,7 +1215,7 @@ function __wbg_get_imports() {
             wasm.__wbindgen_free(arg1, arg2 * 4, 4);
             arg0.psks = v0;
         },
-        __wbg_set_removed_ab363df150fa7431: function(arg0, arg1, arg2) {
+        __wbg_set_removed_5a6627ac071e10da: function(arg0, arg1, arg2) {
             var v0 = getArrayJsValueFromWasm0(arg1, arg2);
             wasm.__wbindgen_free(arg1, arg2 * 4, 4);
             arg0.removed = v0;

@@ -42,6 +42,7 @@ export function unsafeTestingPanic(): void {
 export type {
   Agreement,
   CommitBundle,
+  CommitEffect,
   CoreError,
   DeviceIdentity,
   GroupStatus,
@@ -49,6 +50,7 @@ export type {
   Member,
   RebootedGroup,
   Received,
+  Removal,
   StoreRecord,
   StoreWrite,
   UpdateDue,

@@ -51,6 +51,8 @@ export const LIMITS = {
   keyPackageKeptMs: 84 * 24 * 60 * 60 * 1_000,
   /** How long a Welcome waits for its joiners: as long as they keep the private keys for it, a week more than that. */
   welcomeKeptMs: 91 * 24 * 60 * 60 * 1_000,
+  /** The longest that a stream says nothing: a ping comes, at least. */
+  streamPingMs: 15_000,
   /** How long a stream ticket can be redeemed. */
   ticketLifetimeMs: 30_000,
   /** One blob: an attachment as it is sent, ciphertext. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RELAY_ERRORS, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
+import { LIMITS, RELAY_ERRORS, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from './context.ts';
@@ -8,7 +8,7 @@ import { consume, type Rate } from './rate-limit.ts';
 import { findSession } from './store/secrets.ts';
 
 /** Pings keep proxies from closing a quiet stream, and tell the relay of readers that are gone. */
-const PING_MS = 15_000;
+const PING_MS = LIMITS.streamPingMs;
 
 const t = initTRPC.context<Context>().create({
   isDev: false,

@@ -14,6 +14,8 @@ import {
   type Intent,
 } from './engine/rows.ts';
 import { Timeline } from './engine/timeline.ts';
+import { waitingIn, type WaitingChange } from './engine/waiting.ts';
+import type { Transaction } from './engine/transaction.ts';
 import { sdkError, type QuicprochatError } from './errors.ts';
 import type { LogStatement } from './fork.ts';
 import type { Message, SentMessage } from './message.ts';
@@ -24,8 +26,12 @@ import { securityOf, type Security } from './security.ts';
  * One conversation: an MLS group, its history on this device, and its outbox.
  *
  * Calls that change something resolve when the relay has accepted the change. In a live client without a connection
- * they wait. Aborting ends the wait but not the change, which stays queued. A client that is not live tries for some
- * seconds, then throws NETWORK; the change stays queued for the next `sync`.
+ * they wait. A client that is not live tries for some seconds, then throws NETWORK; the change stays queued for the next
+ * `sync`. {@link waiting} lists the queued changes.
+ *
+ * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn for good, and the call
+ * rejects with the signal's reason. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL, and the
+ * change may still happen. A live client that is offline starts no requests, so its waiting changes can always be cancelled.
  */
 export class Conversation {
   readonly id: string;
@@ -34,6 +40,7 @@ export class Conversation {
   readonly #delivery: Delivery;
   readonly #timeline: Timeline;
   #version = 0;
+  #waiting: readonly WaitingChange[] | undefined;
 
   constructor(id: string, parts: ConversationParts) {
     this.id = id;
@@ -64,6 +71,11 @@ export class Conversation {
    */
   get trouble(): QuicprochatError | undefined {
     return this.#parts.driver.troubleOf(this.id);
+  }
+
+  /** The changes made on this device that have not reached the relay, in sending order. The same array until it changes. */
+  get waiting(): readonly WaitingChange[] {
+    return (this.#waiting ??= waitingIn(this.#parts.ledger.outbox.of(this.id)));
   }
 
   /** The MLS epoch. Each commit raises it by one. */
@@ -113,12 +125,13 @@ export class Conversation {
   /**
    * Sends a text of up to 64 KiB.
    *
-   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE
+   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE, TOO_LATE_TO_CANCEL
    * @throws {CryptoVerificationError} IDENTITY_CHANGED if a member's account key changed and the person has not decided yet
    * @throws {TransportError} NETWORK if the client is not live and cannot reach the relay; the message stays queued
    */
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeText(ledger.platform, text);
     this.#requireKnownMembers();
@@ -140,15 +153,17 @@ export class Conversation {
   /** Gives the conversation another name, for everyone. */
   async rename(name: string, options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
     await ledger.transact(async (tx) => {
       const row = tx.conversation(this.id);
       requireActive(row);
+      const renames = { from: row.name, to: name };
       tx.update(this.id, { name });
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
       const { position } = tx.append(this.id, line);
-      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position });
+      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
     });
     await this.#delivery.accepted(id, options);
   }
@@ -213,28 +228,20 @@ export class Conversation {
 
   /**
    * Asks to leave. In MLS no member can remove itself, so another member's client commits the removal as soon as it sees
-   * the request. Until then the state is `leaving`, and nothing can be sent.
+   * the request. Until then the state is `leaving`, and nothing can be sent. If everyone else has also asked to leave, no
+   * commit is needed: each client ends the conversation by itself, and the state is `left`.
+   *
+   * Leaving twice is not an error. While the state is `leaving`, this resolves when the first call does. If you have left
+   * or were removed, it does nothing.
+   *
+   * @throws {CryptoVerificationError} CONVERSATION_STUCK, RELAY_FORKED
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger } = this.#parts;
-    const id = newEntryId(ledger.platform);
-    const alone = await ledger.transact(async (tx) => {
-      const row = tx.conversation(this.id);
-      requireActive(row);
-      tx.remove(drafts, this.id);
-      const others = (await tx.group(this.id)).members.some(({ own }) => !own);
-      if (!others) {
-        for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
-        await tx.forgetGroup(this.id);
-        tx.update(this.id, { state: 'left' });
-        return true;
-      }
-      tx.update(this.id, { state: 'leaving' });
-      tx.enqueue({ kind: 'leave', conversationId: row.id, id });
-      return false;
-    });
-    if (!alone) await this.#delivery.accepted(id, options);
+    const id = await ledger.transact((tx) => this.#startLeaving(tx));
+    if (id !== undefined) await this.#delivery.accepted(id, options);
   }
 
   /** Waits until everything that is queued now is settled. */
@@ -244,6 +251,7 @@ export class Conversation {
 
   touch(): void {
     this.#version++;
+    this.#waiting = undefined;
     this.#timeline.wake();
   }
 
@@ -253,11 +261,37 @@ export class Conversation {
 
   async #commit(intent: Intent, options: Cancelable): Promise<{ epoch: number }> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     requireActive(this.#row);
     const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
     await this.#delivery.settled(id, options);
     requireActive(this.#row);
     return { epoch: this.epoch };
+  }
+
+  /** @returns the id of what has to reach the relay for it, if anything does */
+  async #startLeaving(tx: Transaction): Promise<string | undefined> {
+    const row = tx.conversation(this.id);
+    if (row.state === 'left' || row.state === 'removed') return undefined;
+    if (row.state === 'leaving') return this.#leaveToo(tx);
+    requireActive(row);
+    tx.remove(drafts, this.id);
+    if ((await tx.group(this.id)).members.some(({ own }) => !own)) {
+      tx.update(this.id, { state: 'leaving' });
+      const id = newEntryId(this.#parts.ledger.platform);
+      return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
+    }
+    for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
+    await tx.forgetGroup(this.id);
+    tx.update(this.id, { state: 'left' });
+    return undefined;
+  }
+
+  /** It is being left already: whoever waits for that can be one more. */
+  #leaveToo(tx: Transaction): string | undefined {
+    const waiting = tx.outboxRows(this.id).find(({ kind }) => kind === 'leave');
+    if (waiting !== undefined) tx.putOutbox({ ...waiting, wanted: (waiting.wanted ?? 1) + 1 });
+    return waiting?.id;
   }
 
   #requireKnownMembers(): void {

@@ -65,7 +65,8 @@ export class Conversations {
   }
 
   /**
-   * Creates a conversation and adds its members in one commit. Resolves when the relay has accepted it.
+   * Creates a conversation and adds its members in one commit. Resolves when the relay has accepted it. If aborted, creates
+   * nothing, or rejects with TOO_LATE_TO_CANCEL if a request for it was started.
    *
    * @throws {UsageError} INVALID_ARGUMENT, also if you name only yourself
    * @throws {TransportError} NOT_FOUND if nobody has a handle, KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was created. If the
@@ -76,6 +77,7 @@ export class Conversations {
    */
   async create(options: CreateOptions): Promise<Conversation> {
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { name = '', members, suite, signal } = options;
     check(HANDLES, members);
     check(SUITE, suite);

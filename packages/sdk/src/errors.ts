@@ -22,8 +22,12 @@ export const SDK_ERRORS = {
   AMBIGUOUS_NAME: { remedy: 'usage', retryable: false },
   /** The conversation has ended for this member, or the member is leaving it. Send nothing more there. */
   CONVERSATION_ENDED: { remedy: 'usage', retryable: false },
+  /** The change was already on its way when it was cancelled, so it may still take effect. Check the conversation in a moment. */
+  TOO_LATE_TO_CANCEL: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
+  /** The conversation has so many members that a change is larger than a relay accepts. Start a smaller conversation. */
+  GROUP_TOO_LARGE: { remedy: 'usage', retryable: false },
   /** This runtime cannot run the SDK. Use another one; the message says what is missing. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
   /** The SDK's worker file could not be loaded. Serve the file, or pass its address as the option `worker`. */
@@ -87,6 +91,7 @@ export const CORE_ERRORS = {
   KEYPACKAGE_EXPIRED: 'validation',
   KEYPACKAGE_INVALID: 'crypto',
   UNSUPPORTED_CIPHERSUITE: 'validation',
+  UNSUPPORTED_RULES: 'validation',
   ALREADY_MEMBER: 'usage',
   CANNOT_ADD_SELF: 'usage',
   CANNOT_REMOVE_SELF: 'usage',
@@ -105,6 +110,7 @@ export const CORE_ERRORS = {
   NO_PENDING_PROPOSALS: 'usage',
   HEALING_OVERDUE: 'usage',
   STORE_TOO_NEW: 'storage',
+  STORE_TOO_OLD: 'storage',
   STORE_KEY_WRONG: 'storage',
   INTERNAL: 'internal',
 } as const satisfies Record<string, Remedy>;

@@ -8,6 +8,7 @@ export type { Conversation } from './conversation.ts';
 export type { Conversations, CreateOptions } from './conversations.ts';
 export type { Connection } from './engine/live.ts';
 export type { ConversationState } from './engine/rows.ts';
+export type { WaitingChange } from './engine/waiting.ts';
 export {
   CryptoVerificationError,
   InternalError,

@@ -32,7 +32,7 @@ export class Members {
   /**
    * Adds everyone in one commit, or nobody. Handles that are already members are skipped.
    *
-   * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT
+   * @throws {UsageError} CONVERSATION_ENDED, GROUP_TOO_LARGE, INVALID_ARGUMENT
    * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; RELAY_MISBEHAVED if the relay
    *   returns other devices than those of the handles named
    * @throws {CryptoVerificationError} IDENTITY_CHANGED
@@ -40,6 +40,7 @@ export class Members {
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {
     check(HANDLES, handles);
     check(CANCELABLE, options);
+    options.signal?.throwIfAborted();
     const { ledger, relay } = this.#parts;
     const row = ledger.row(conversations, this.#id);
     if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
@@ -79,7 +80,7 @@ export class Members {
     const { ledger, driver } = this.#parts;
     const { name } = ledger.row(conversations, this.#id) ?? { name: '' };
     if (name === '') return;
-    const { id, bytes } = encodeName(ledger.platform, name);
+    const { id, bytes } = encodeName(ledger.platform, name, { reminder: true });
     await ledger.transact(async (tx) => {
       tx.enqueue({ kind: 'message', conversationId: tx.conversation(this.#id).id, id, payload: bytes });
     });

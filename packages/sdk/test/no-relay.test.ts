@@ -38,7 +38,7 @@ test.each([
   ['another API’s error', answer(404, 'application/json', '{"error":{"code":404,"message":"no"}}'), NONE],
   ['a proxy’s page, the relay being away', answer(502, 'text/html', '<html>Bad Gateway</html>'), AWAY],
   ['a proxy’s JSON, the relay being away', answer(503, 'application/json', '{"message":"away"}'), AWAY],
-  ['an answer that breaks off', breakOff, AWAY],
+  ['an answer that breaks off', breakOff, 'The connection to the relay broke. Try again.'],
 ])('%s', async (_what, listener, message) => {
   const relay = await serve(listener);
   await expect(town.open({ relay, handle: 'someone' })).rejects.toMatchObject({

@@ -1,70 +1,88 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { startRelay, type RelayProcess } from '@quicprochat/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installOutside, startRelay, type OutsideProject, type RelayProcess } from '@quicprochat/testkit';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const QUICKSTART = fileURLToPath(new URL('docs/quickstart.mjs', import.meta.url));
 
-let project: string;
+let project: OutsideProject | undefined;
+let installed: string;
 let relay: RelayProcess;
 
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'qpc-third-party-'));
   relay = await startRelay();
-  // Built by the task graph before these tests (turbo.json): building here would pull dist from under other rooms.
-  expect(existsSync(join(ROOT, 'dist/index.js')), 'build the SDK first: pnpm build').toBe(true);
-  await run('pnpm', ['pack', '--pack-destination', project], { cwd: ROOT });
-  await writeFile(
-    join(project, 'package.json'),
-    '{ "name": "third-party", "private": true, "type": "module" }',
-  );
-  const [tarball] = (await readdir(project)).filter((file) => file.endsWith('.tgz'));
-  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball ?? ''}`], {
-    cwd: project,
-  });
-  await copyFile(QUICKSTART, join(project, 'quickstart.mjs'));
-}, 180_000);
+  // What packing has to put there again.
+  await rm(join(ROOT, 'dist/node.js'), { force: true });
+  project = await installOutside({ prepack: true });
+  if (project === undefined) return;
+  installed = join(project.folder, 'node_modules/@quicprochat/sdk');
+  await copyFile(QUICKSTART, join(project.folder, 'quickstart.mjs'));
+}, 300_000);
 afterAll(async () => {
   await relay.stop();
-  await rm(project, { recursive: true, force: true });
+  await project?.remove();
 });
+beforeEach((context) => context.skip(project === undefined, 'npm cannot reach its registry'));
 
-const quickstart = () =>
-  run(process.execPath, ['quickstart.mjs'], { cwd: project, env: { QPC_RELAY: relay.url } });
+const quickstart = () => project!.run('node', ['quickstart.mjs'], { QPC_RELAY: relay.url });
 
 test('the packed SDK, installed into an empty project, runs the quickstart of the README', async () => {
-  expect((await quickstart()).stdout).toBe('alice: Shall we?\n');
+  expect(await quickstart()).toBe('alice: Shall we?\n');
 });
 
 test('and runs it again from what it stored', async () => {
-  expect((await quickstart()).stdout).toBe('alice: Shall we?\n');
+  expect(await quickstart()).toBe('alice: Shall we?\n');
 });
 
 test('importing it does nothing and needs nothing of a browser or of Node', async () => {
-  const { stdout } = await run(
-    process.execPath,
-    ['-e', `import('@quicprochat/sdk').then((sdk) => console.log(Object.keys(sdk).sort().join()))`],
-    { cwd: project },
-  );
-  expect(stdout).toContain('Client');
+  const program = `import('@quicprochat/sdk').then((sdk) => console.log(Object.keys(sdk).sort().join()))`;
+  expect(await project!.run('node', ['-e', program])).toContain('Client');
 });
 
-test('the tarball holds what is built and nothing of the workspace', async () => {
-  const files = await readdir(join(project, 'node_modules/@quicprochat/sdk'), { recursive: true });
+test('packing builds first, and packs what is built and nothing of the workspace', async () => {
+  const files = await readdir(installed, { recursive: true });
+  expect(files).toEqual(
+    expect.arrayContaining([join('dist', 'node.js'), join('dist', 'quicprochat_wasm_bg.wasm')]),
+  );
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-  expect(files).toContain(join('dist', 'quicprochat_wasm_bg.wasm'));
-  expect(await readdir(join(project, 'node_modules/@quicprochat'))).toEqual(['sdk']);
+  expect(await readdir(dirname(installed))).toEqual(['sdk']);
+});
+
+test('the tarball has a README, the texts of both licences and the third-party notices', async () => {
+  const read = (file: string) => readFile(join(installed, file), 'utf8');
+  expect(await read('README.md')).toContain(await readFile(QUICKSTART, 'utf8'));
+  for (const file of ['LICENSE-APACHE', 'LICENSE-MIT'])
+    expect(await read(file)).toBe(await readFile(join(ROOT, '../..', file), 'utf8'));
+  expect(await read('THIRD-PARTY-NOTICES.txt')).toContain('openmls 0.');
+});
+
+test('the manifest names the repository and keywords, and versions that npm can install', async () => {
+  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+  expect(manifest.repository).toMatchObject({ type: 'git', url: expect.stringMatching(/^git\+https:/) });
+  expect(manifest.keywords).toContain('end-to-end-encryption');
+  expect(Object.values(manifest.dependencies).filter((version) => /[^\d.]/.test(String(version)))).toEqual(
+    [],
+  );
+});
+
+test('the worker and the WebAssembly can be imported by name', async () => {
+  const program = `for (const file of ['worker', 'wasm']) console.log(import.meta.resolve('@quicprochat/sdk/' + file))`;
+  const addresses = await project!.run('node', ['--input-type=module', '-e', program]);
+  const files = addresses
+    .trim()
+    .split('\n')
+    .map((address) => fileURLToPath(address));
+  expect(files.map((file) => [file.slice(installed.length), existsSync(file)])).toEqual([
+    ['/dist/worker-node.js', true],
+    ['/dist/quicprochat_wasm_bg.wasm', true],
+  ]);
 });
 
 test('every file that the shipped code names beside itself is in the tarball', async () => {
-  const root = join(project, 'node_modules/@quicprochat/sdk/dist');
+  const root = join(installed, 'dist');
   const files = (await readdir(root)).filter((file) => file.endsWith('.js'));
   // Bundlers follow string literals, constants included, so each one that reads as a relative address counts; not the keys of objects.
   const addresses = await Promise.all(
@@ -79,4 +97,16 @@ test('every file that the shipped code names beside itself is in the tarball', a
   expect(named).toContainEqual({ file: 'platform-node.js', address: './worker-node.js' });
   expect(named).toContainEqual({ file: 'platform-browser.js', address: './quicprochat_wasm_bg.wasm' });
   expect(named.filter(({ file, address }) => !existsSync(join(root, dirname(file), address)))).toEqual([]);
+});
+
+test('no npm package is bundled, as the notices say', async () => {
+  const dist = join(installed, 'dist');
+  const files = (await readdir(dist)).filter((file) => file.endsWith('.js'));
+  const code = await Promise.all(files.map((file) => readFile(join(dist, file), 'utf8')));
+  // The bundler marks each module with the file that it came from.
+  const modules = code.flatMap((text) =>
+    [...text.matchAll(/^\/\/#region (.+)$/gm)].map(([, path = '']) => path),
+  );
+  expect(modules).toContain('src/client.ts');
+  expect(modules.filter((path) => path.includes('node_modules'))).toEqual([]);
 });

@@ -1,8 +1,7 @@
-import { eventually } from '@quicprochat/testkit';
+import { backUpRelay, eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import type { Client } from '../src/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
-import { backUp } from './support/backup.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });
@@ -18,7 +17,7 @@ async function afterRestore() {
   const tea = await alice.conversations.create({ name: 'Tea', members: [bob.handle] });
   const chess = await alice.conversations.create({ name: 'Chess', members: [bob.handle] });
   await bob.sync();
-  const backup = await backUp(town.relay());
+  const backup = await backUpRelay(town.relay());
   await tea.send('lost by the relay');
   const late = await alice.conversations.create({ name: 'Late', members: [bob.handle] });
   for (const name of ['A', 'B']) await alice.conversations.create({ name, members: [bob.handle] });

@@ -1,5 +1,6 @@
 /** What tests of several rooms share. Private: nothing that ships may import it. */
 export { startRelay, type RelayProcess, type RelayOptions } from './relay-process.ts';
+export { backUpRelay } from './relay-backup.ts';
 export { natsMissing, startNats, type NatsServer } from './nats-server.ts';
 export { startPostgresPair, type PostgresPair } from './postgres-pair.ts';
 export { postgresMissing } from './postgres-programs.ts';
@@ -11,3 +12,6 @@ export { Rng } from './rng.ts';
 export { startGoBetween, type GoBetween } from './go-between.ts';
 export { forgetLastEntry } from './hostile-operator.ts';
 export { isHere } from './is-here.ts';
+export { CHROMIUM, CHROMIUM_FLAGS, chromiumMissing } from './chromium.ts';
+export { freePort } from './free-port.ts';
+export { installOutside, type OutsideProject } from './outside-project.ts';

@@ -19,10 +19,10 @@ export interface NatsServer {
   remove(): Promise<void>;
 }
 
-/** What there is to say where nats-server is not installed; undefined where it is. */
+/** The sentence for a machine without nats-server; undefined if it is there. */
 export const natsMissing =
   binary() === undefined
-    ? 'The relay on PostgreSQL and NATS was left out: install the Debian package "nats-server".'
+    ? 'The relay on PostgreSQL and NATS needs nats-server: install the Debian package "nats-server".'
     : undefined;
 
 export async function startNats(): Promise<NatsServer> {

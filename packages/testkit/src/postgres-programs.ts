@@ -8,10 +8,10 @@ import { startChild } from './child.ts';
 
 const PASSWORD = 'only-for-tests';
 
-/** What there is to say where PostgreSQL is not installed; undefined where it is. */
+/** The sentence for a machine without PostgreSQL; undefined if it is there. */
 export const postgresMissing =
   binaries() === undefined
-    ? 'The relay on PostgreSQL was left out: install the Debian package "postgresql".'
+    ? 'The relay on PostgreSQL needs its programs: install the Debian package "postgresql".'
     : undefined;
 
 /** A folder that the server's user can see. */

@@ -24,10 +24,10 @@ export interface S3Server {
   remove(): Promise<void>;
 }
 
-/** What there is to say where the gateway is not installed; undefined where it is. */
+/** The sentence for a machine without the gateway; undefined if it is there. */
 export const s3Missing =
   binary() === undefined
-    ? 'Blobs on S3 were left out: install "versitygw" as .ci/run does (go install github.com/versity/versitygw/cmd/versitygw).'
+    ? 'Blobs on S3 need versitygw: install it as .ci/run does (go install github.com/versity/versitygw/cmd/versitygw).'
     : undefined;
 
 export async function startS3(): Promise<S3Server> {
@@ -76,6 +76,6 @@ export async function startS3(): Promise<S3Server> {
 }
 
 function binary(): string | undefined {
-  const folders = ['/usr/local/bin', join(homedir(), 'go', 'bin'), ...(process.env['PATH'] ?? '').split(':')];
+  const folders = [...(process.env['PATH'] ?? '').split(':'), join(homedir(), 'go', 'bin')];
   return folders.map((folder) => join(folder, 'versitygw')).find((path) => existsSync(path));
 }

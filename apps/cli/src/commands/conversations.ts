@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { CliError } from '../exit.ts';
-import { clean, table } from '../output.ts';
+import { table } from '../output.ts';
 import { withClient } from '../with-client.ts';
 
 /** What `--suite` takes. */
@@ -21,7 +21,7 @@ export const listConversations: Command = {
         return trouble === undefined ? row : { ...row, trouble: trouble.code };
       });
       const rows = conversations.map(({ conversation, name, state, epoch, unread }) => [
-        clean(name) || '(no name)',
+        name || '(no name)',
         unread === 0 ? '' : `${unread} new`,
         state,
         `epoch ${epoch}`,
@@ -29,9 +29,9 @@ export const listConversations: Command = {
       ]);
       await context.output.result(
         { conversations },
-        rows.length === 0
-          ? 'No conversations yet. Create one: qpc conversations create --name NAME --with A,B'
-          : table(rows),
+        ...(rows.length === 0
+          ? ['No conversations yet. Create one: qpc conversations create --name NAME --with A,B']
+          : table(rows)),
       );
     }),
 };
@@ -59,7 +59,7 @@ export const createConversation: Command = {
       const others = members.filter((handle) => handle !== client.handle).join(', ') || 'you alone';
       await output.result(
         { conversation: created.id },
-        `Created ${clean(name) || 'a conversation'} with ${others}: ${created.id}`,
+        `Created ${name || 'a conversation'} with ${others}: ${created.id}`,
       );
     });
   },

@@ -13,7 +13,7 @@ export const listMembers: Command = {
       const handles = [...new Set(members.map(({ handle }) => handle))].sort();
       await context.output.result(
         { members: handles.map((handle) => ({ handle })) },
-        handles.length === 0 ? 'This conversation has ended for you.' : handles.join('\n'),
+        ...(handles.length === 0 ? ['This conversation has ended for you.'] : handles),
       );
     }),
 };

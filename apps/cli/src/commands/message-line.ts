@@ -1,5 +1,4 @@
 import type { Message } from '@quicprochat/sdk';
-import { clean } from '../output.ts';
 import { localTime } from '../time.ts';
 
 /** A line of a conversation's history as scripts get it. */
@@ -16,24 +15,24 @@ export function recordOf({ id, from, epoch, content, conversationId: conversatio
 
 /** The same for people; with the conversation's name where several are listened to. */
 export function textOf(message: Message, conversation: string | undefined): string {
-  const place = conversation === undefined ? '' : `[${clean(conversation)}] `;
+  const place = conversation === undefined ? '' : `[${conversation}] `;
   return `${localTime(message.sentAtMs)}  ${place}${sentenceOf(message)}`;
 }
 
 function sentenceOf({ from, content }: Message): string {
   switch (content.type) {
     case 'text':
-      return `${clean(from)}: ${clean(content.text)}`;
+      return `${from}: ${content.text}`;
     case 'undecryptable':
       return `(a line could not be opened here: ${content.code})`;
     case 'members-added':
       return `* ${from} added ${content.handles.join(', ')}`;
     case 'members-removed':
-      return `* ${content.handles.join(', ')} went (by ${from})`;
+      return `* ${from} removed ${content.handles.join(', ')}`;
     case 'left':
       return `* ${content.handle} left`;
     case 'renamed':
-      return `* ${from} named the conversation ${clean(content.name)}`;
+      return `* ${from} named the conversation ${content.name}`;
     case 'healed':
       return `* ${content.handle} made fresh keys`;
   }

@@ -14,11 +14,11 @@ export const receipts: Command = {
     withClient(context, async (client) => {
       const { id, statement } = client.conversations.find(context.words[0] ?? '');
       const record = statement ?? { receiptKey: '', groupId: id, receipts: [] };
-      await context.output.result({ ...record }, textOf(record.receipts));
+      await context.output.result({ ...record }, ...linesOf(record.receipts));
     }),
 };
 
-function textOf(receipts: readonly Receipt[]): string {
-  if (receipts.length === 0) return 'This home has read nothing of this conversation from the relay yet.';
+function linesOf(receipts: readonly Receipt[]): string[] {
+  if (receipts.length === 0) return ['This home has read nothing of this conversation from the relay yet.'];
   return table(receipts.map(({ sequence, branch, head }) => [String(sequence), head, branch]));
 }

@@ -15,7 +15,7 @@ export const security: Command = {
   run: (context) =>
     withClient(context, async (client) => {
       const current = client.conversations.find(context.words[0] ?? '').security;
-      await context.output.result(recordOf(current), textOf(current));
+      await context.output.result(recordOf(current), ...linesOf(current));
     }),
 };
 
@@ -29,9 +29,12 @@ function recordOf({ epoch, suite, epochAuthenticator, lastHealedAtMs, members }:
   };
 }
 
-function textOf({ epoch, suiteName, epochAuthenticator, lastHealedAtMs, members }: Security): string {
+function linesOf({ epoch, suiteName, epochAuthenticator, lastHealedAtMs, members }: Security): string[] {
   if (members.length === 0)
-    return `This conversation ended for you in epoch ${epoch}, and its keys are gone.\nIts suite was ${suiteName}.`;
+    return [
+      `This conversation ended for you in epoch ${epoch}, and its keys are gone.`,
+      `Its suite was ${suiteName}.`,
+    ];
   const facts = [
     ['epoch', String(epoch)],
     ['authenticator', epochAuthenticator],
@@ -43,5 +46,5 @@ function textOf({ epoch, suiteName, epochAuthenticator, lastHealedAtMs, members 
     `keys made ${ago(keyAgeMs)}, ${keyAgeEpochs} ${keyAgeEpochs === 1 ? 'epoch' : 'epochs'} back`,
     own ? 'you' : verified ? 'verified' : 'not verified',
   ]);
-  return [table(facts), 'members', table(people)].join('\n');
+  return [...table(facts), 'members', ...table(people)];
 }

@@ -19,7 +19,7 @@ export const verifyFork: Command = {
         'NOT_PROVEN',
         'These receipts do not prove that the relay showed two logs. Compare receipts of the same sequence.',
       );
-    await output.result({ ...fork }, textOf(fork));
+    await output.result({ ...fork }, ...linesOf(fork));
   },
 };
 
@@ -35,11 +35,11 @@ async function read(path: string): Promise<LogStatement> {
   }
 }
 
-function textOf({ receiptKey, groupId, receipts: [one, other] }: Fork): string {
+function linesOf({ receiptKey, groupId, receipts: [one, other] }: Fork): string[] {
   return [
     `The relay that signs with ${receiptKey} showed two logs of the group ${groupId}.`,
     `For sequence ${one.sequence} it signed both:`,
     `  ${one.head}`,
     `  ${other.head}`,
-  ].join('\n');
+  ];
 }

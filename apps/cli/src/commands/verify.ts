@@ -26,7 +26,7 @@ export const verify: Command = {
       const [verified, changed] = [contacts.isVerified(handle), contacts.hasChanged(handle)];
       await context.output.result(
         { handle, safetyNumber, verified },
-        textOf({ handle, safetyNumber, verified, changed }),
+        ...linesOf({ handle, safetyNumber, verified, changed }),
       );
     }),
 };
@@ -46,15 +46,15 @@ interface Shown {
   changed: boolean;
 }
 
-function textOf({ handle, safetyNumber, verified, changed }: Shown): string {
+function linesOf({ handle, safetyNumber, verified, changed }: Shown): string[] {
   const groups = safetyNumber.match(/\d{5}/g) ?? [];
   const rows = [0, 4, 8].map((start) => `  ${groups.slice(start, start + 4).join(' ')}`);
-  if (verified) return [...rows, `${handle} is verified.`].join('\n');
+  if (verified) return [...rows, `${handle} is verified.`];
   return [
     ...rows,
     ...(changed ? [`The account key of ${handle} has changed; this is the number of the new key.`] : []),
     `Not verified. Compare this number with what ${handle} sees. If it is the same:`,
     `  qpc verify ${handle} --safety-number "${groups.join(' ')}"`,
     ...(changed ? ['If it is not:', `  qpc verify ${handle} --reject "${groups.join(' ')}"`] : []),
-  ].join('\n');
+  ];
 }

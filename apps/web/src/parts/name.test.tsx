@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ConversationSnapshot } from '@quicprochat/react';
+import { ClientProvider, type ConversationSnapshot } from '@quicprochat/react';
 import type { Content, Member, Message } from '@quicprochat/sdk';
+import { FakeClient } from '../../test/fake-client.ts';
 import { render, type Rendered } from '../../test/render.ts';
 import { ConversationHeader } from '../features/conversation/conversation-header.tsx';
 import { describe as sentenceOf, previewOf, type Notice } from '../features/conversation/describe.ts';
@@ -29,7 +30,7 @@ afterEach(() => shown?.unmount());
 describe.each(NAMES)('the name %j', (name, visibleName) => {
   const member = { handle: name, own: false, deviceId: 'd' } as unknown as Member;
   const snapshot = {
-    conversation: undefined,
+    conversation: {},
     id: 'c',
     name,
     state: 'active',
@@ -70,7 +71,11 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
   });
 
   test('is written out in the dialogs that ask before a removal and before leaving', async () => {
-    shown = await render(<PeoplePanel snapshot={snapshot} onClose={() => undefined} />);
+    shown = await render(
+      <ClientProvider client={new FakeClient().real}>
+        <PeoplePanel snapshot={snapshot} onClose={() => undefined} />
+      </ClientProvider>,
+    );
     const { element, act } = shown;
     await act(() => buttonOf(element, 'Remove').click());
     await act(() => buttonOf(element, 'Leave the conversation').click());

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { Icon } from './icon.tsx';
+import { belongsToInputMethod } from './input-method.ts';
 import { useMediaQuery } from './use-media-query.ts';
 import styles from './sheet.module.css';
 
@@ -43,6 +44,7 @@ export function Sheet({ title, onClose, children }: SheetProps) {
       onKeyDown={(event) => {
         // A dialog that is not modal hears no `cancel`.
         if (event.key !== 'Escape' || event.defaultPrevented) return;
+        if (belongsToInputMethod(event.nativeEvent)) return;
         event.preventDefault();
         onClose();
       }}

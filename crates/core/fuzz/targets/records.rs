@@ -52,5 +52,5 @@ fn open(records: &Records, messages: &[Vec<u8>]) -> Result<(), CoreError> {
     }
     let _ = group.discard_staged_commit();
     group.self_update()?;
-    group.merge_pending_commit(1)
+    group.merge_pending_commit(1).map(drop)
 }

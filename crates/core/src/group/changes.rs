@@ -1,23 +1,41 @@
 //! What a commit changes, and whether this messenger allows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::prelude::{LeafNode, LeafNodeIndex, MlsGroup, Proposal, Sender, StagedCommit};
 
-use super::{GroupMember, Member};
+use super::{GroupMember, Member, roll::Roll};
 use crate::{
     credential::{self, LeafIdentity},
     encryption_key::is_sealable_leaf,
     error::{CoreError, Result},
     health::Healed,
-    key_package, psk,
+    key_package, psk, rules,
 };
+
+/// A member that a commit removes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Who goes.
+    pub member: Member,
+    /// Who proposed it, whoever commits it: the member itself, if it leaves.
+    pub by: Member,
+}
+
+/// What a merged commit of our own has done to the members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitEffect {
+    /// Who has come.
+    pub added: Vec<Member>,
+    /// Who has gone.
+    pub removed: Vec<Removal>,
+}
 
 /// The effect of a staged commit on the members.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes {
     pub(crate) added: Vec<Member>,
-    pub(crate) removed: Vec<Member>,
+    pub(crate) removed: Vec<Removal>,
     pub(crate) updated: Vec<Member>,
     pub(crate) self_removed: bool,
     /// Ids of the pre-shared keys that are mixed in.
@@ -27,7 +45,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Whether a device leaves and comes in again.
     fn readds(&self) -> bool {
-        self.added.iter().any(|added| self.removed.iter().any(|removed| removed.identity == added.identity))
+        self.added.iter().any(|added| self.removed.iter().any(|removed| removed.member.identity == added.identity))
     }
 }
 
@@ -36,20 +54,23 @@ impl GroupMember {
     ///
     /// # Errors
     /// [`CoreError::PolicyRejected`] for proposals other than Add, Update and Remove of members, and external PSKs;
-    /// [`CoreError::CredentialRejected`] for a chain that does not hold, a leaf that changes who it is, or a device
-    /// that would be in the group twice; [`CoreError::KeyPackageInvalid`] for an added leaf's lifetime.
+    /// [`CoreError::CredentialRejected`] for a chain that does not hold, a leaf that changes who it is or lacks our types,
+    /// a device that would be in the group twice, or a handle that would be two accounts'; [`CoreError::KeyPackageInvalid`]
+    /// for an added leaf's lifetime or types.
     pub(crate) fn changes_of(&self, commit: &StagedCommit, committer: u32, now_ms: u64) -> Result<Changes> {
         check_proposals(commit)?;
         let healed = Healed { epoch: self.epoch() + 1, at_ms: now_ms };
-        let removed = removed_leaves(commit);
+        let removed = removers(commit)?;
+        let leaving = removed.keys().copied().collect();
+        let removal = |(&member, &by)| Ok(Removal { member: self.member(member)?, by: self.member(by)? });
         let changes = Changes {
-            added: self.added(commit, &removed, healed)?,
+            added: self.added(commit, &leaving, healed)?,
             updated: self.updated(commit, committer, healed)?,
-            removed: removed.iter().map(|&leaf| self.member(leaf)).collect::<Result<_>>()?,
+            removed: removed.iter().map(removal).collect::<Result<_>>()?,
             self_removed: commit.self_removed(),
             psks: commit.psk_proposals().filter_map(|psk| psk::external_id(psk.psk_proposal())).collect(),
         };
-        self.check_devices(&changes)?;
+        self.check_next_members(&leaving, changes.added.iter().map(|member| Ok(member.identity.clone())))?;
         Ok(changes)
     }
 
@@ -64,7 +85,7 @@ impl GroupMember {
         leaves.map(|(index, leaf)| Ok(self.as_member(index, &leaf, self.check_update(index, &leaf)?, healed))).collect()
     }
 
-    /// A leaf may change its keys, not who it is.
+    /// A leaf may change its keys, not who it is, and not whether it knows our types.
     ///
     /// # Errors
     /// [`CoreError::InvalidProposal`] for an encryption key that nothing can be sealed to,
@@ -74,7 +95,8 @@ impl GroupMember {
             return Err(CoreError::InvalidProposal);
         }
         let identity = credential::verify(self.crypto(), leaf)?;
-        if identity == self.member(leaf_index)?.identity { Ok(identity) } else { Err(CoreError::CredentialRejected) }
+        let is_same = identity == self.member(leaf_index)?.identity;
+        if is_same && rules::are_understood_by(leaf) { Ok(identity) } else { Err(CoreError::CredentialRejected) }
     }
 
     fn added(&self, commit: &StagedCommit, removed: &BTreeSet<u32>, healed: Healed) -> Result<Vec<Member>> {
@@ -91,18 +113,29 @@ impl GroupMember {
         added.collect()
     }
 
-    /// No device twice, after the commit.
-    fn check_devices(&self, changes: &Changes) -> Result<()> {
-        if changes.added.is_empty() {
+    /// [`Roll`], of the members after the commit. A commit that adds nobody leaves it in order.
+    fn check_next_members(
+        &self,
+        leaving: &BTreeSet<u32>,
+        added: impl Iterator<Item = Result<LeafIdentity>>,
+    ) -> Result<()> {
+        let mut added = added.peekable();
+        if added.peek().is_none() {
             return Ok(());
         }
-        let leaving: BTreeSet<u32> = changes.removed.iter().map(|member| member.leaf_index).collect();
-        let mut devices = BTreeSet::new();
-        for member in self.members()?.iter().filter(|member| !leaving.contains(&member.leaf_index)) {
-            devices.insert(member.identity.device_id);
-        }
-        let is_new = |member: &Member| devices.insert(member.identity.device_id);
-        if changes.added.iter().all(is_new) { Ok(()) } else { Err(CoreError::CredentialRejected) }
+        let mut roll = Roll::default();
+        let staying = self.members()?.into_iter().filter(|member| !leaving.contains(&member.leaf_index));
+        staying.map(|member| Ok(member.identity)).chain(added).try_for_each(|leaf| roll.enter(leaf?))
+    }
+
+    /// The same for our own commit, before it is handed out.
+    pub(super) fn check_staged_own(&self) -> Result<()> {
+        let commit = self.group.pending_commit().ok_or(CoreError::Internal)?;
+        let leaving = removers(commit)?.into_keys().collect();
+        let added = commit
+            .add_proposals()
+            .map(|proposal| credential::read_verified(proposal.add_proposal().key_package().leaf_node().credential()));
+        self.check_next_members(&leaving, added)
     }
 
     fn as_member(&self, leaf_index: u32, leaf: &LeafNode, identity: LeafIdentity, healed: Healed) -> Member {
@@ -120,7 +153,8 @@ impl GroupMember {
     /// leaves that it changes.
     pub(crate) fn end_epoch(&mut self, changes: &Changes) {
         self.remember_epoch();
-        let touched = changes.added.iter().chain(&changes.removed).chain(&changes.updated);
+        let removed = changes.removed.iter().map(|removal| &removal.member);
+        let touched = changes.added.iter().chain(removed).chain(&changes.updated);
         let leaves: BTreeSet<u32> = touched.map(|member| member.leaf_index).collect();
         let members = leaves.into_iter().map(|leaf| (leaf, self.group.member_at(LeafNodeIndex::new(leaf))));
         self.store().expect_past(members);
@@ -129,7 +163,7 @@ impl GroupMember {
     /// Keeps the books after a commit is merged: keys, health, and what the update policy counts.
     pub(crate) fn apply(&mut self, changes: &Changes, now_ms: u64) -> Result<()> {
         let healed = Healed { epoch: self.epoch(), at_ms: now_ms };
-        changes.removed.iter().for_each(|member| self.health.removed(member.leaf_index));
+        changes.removed.iter().for_each(|removal| self.health.removed(removal.member.leaf_index));
         for member in changes.updated.iter().chain(&changes.added) {
             self.health.changed(member.leaf_index, healed);
         }
@@ -160,8 +194,13 @@ fn check_proposals(commit: &StagedCommit) -> Result<()> {
     if commit.queued_proposals().all(is_allowed) { Ok(()) } else { Err(CoreError::PolicyRejected) }
 }
 
-fn removed_leaves(commit: &StagedCommit) -> BTreeSet<u32> {
-    commit.remove_proposals().map(|proposal| proposal.remove_proposal().removed().u32()).collect()
+/// The leaves that a commit removes, each with the leaf that proposed it.
+fn removers(commit: &StagedCommit) -> Result<BTreeMap<u32, u32>> {
+    let removals = commit.remove_proposals().map(|proposal| match proposal.sender() {
+        Sender::Member(by) => Ok((proposal.remove_proposal().removed().u32(), by.u32())),
+        _ => Err(CoreError::PolicyRejected),
+    });
+    removals.collect()
 }
 
 /// Where added leaves go: the leftmost places that are blank once the removals are done, then new ones (RFC 9420 §7.7).

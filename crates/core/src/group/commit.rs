@@ -13,6 +13,7 @@ use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
     GroupMember,
+    changes::{Changes, CommitEffect},
     own_leaf::{Pending, Proposed},
     proposers::{proposer, removes},
 };
@@ -51,9 +52,10 @@ impl GroupMember {
     ///
     /// # Errors
     /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
-    /// [`CoreError::CredentialRejected`], [`CoreError::DeviceRevoked`], [`CoreError::CannotAddSelf`],
-    /// [`CoreError::AlreadyMember`], [`CoreError::PendingCommitExists`], [`CoreError::GroupStuck`] (as for every call
-    /// that sends something), [`CoreError::BadInput`] for none at all.
+    /// [`CoreError::CredentialRejected`], also if a handle would then belong to two accounts,
+    /// [`CoreError::DeviceRevoked`], [`CoreError::CannotAddSelf`], [`CoreError::AlreadyMember`],
+    /// [`CoreError::PendingCommitExists`], [`CoreError::GroupStuck`] (as for every call that sends something),
+    /// [`CoreError::BadInput`] for none at all.
     pub fn add_members(&mut self, key_packages: &[impl AsRef<[u8]>], now_ms: u64) -> Result<CommitBundle> {
         self.begin_commit()?;
         if key_packages.is_empty() {
@@ -131,11 +133,11 @@ impl GroupMember {
         self.commit(&Intent::default())
     }
 
-    /// Makes our staged commit count: the relay has put it in order.
+    /// Makes our staged commit count: the relay has put it in order. Tells what it has done to the members.
     ///
     /// # Errors
     /// [`CoreError::NoPendingCommit`].
-    pub fn merge_pending_commit(&mut self, now_ms: u64) -> Result<()> {
+    pub fn merge_pending_commit(&mut self, now_ms: u64) -> Result<CommitEffect> {
         self.begin()?;
         let pending = self.group.pending_commit().ok_or(CoreError::NoPendingCommit)?;
         let check = || self.changes_of(pending, self.own_leaf_index(), now_ms);
@@ -145,7 +147,9 @@ impl GroupMember {
             member.end_epoch(&changes);
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
-        })
+        })?;
+        let Changes { added, removed, .. } = changes;
+        Ok(CommitEffect { added, removed })
     }
 
     /// Drops our staged commit and its keys: another one won, or the relay refused it.
@@ -259,6 +263,7 @@ impl GroupMember {
             .map_err(|_| CoreError::Internal)?;
         let (commit, welcome, _) = staged.into_contents();
         let commit = to_bytes(&commit)?;
+        self.check_staged_own()?;
         self.own.pending = Some(Pending { signer, commit_hash: self.hash(&commit)? });
         self.save()?;
         let welcome = welcome.map(|welcome| self.seal_welcome(&welcome, additions)).transpose()?;

@@ -1,24 +1,25 @@
 //! How a seat comes and goes: creating a group, joining by Welcome, loading, deleting.
 
-use std::{cell::Cell, collections::HashSet, rc::Rc};
+use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{
     JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
-use super::{GroupId, GroupMember, OwnLeaf, Standing};
+use super::{GroupId, GroupMember, OwnLeaf, Standing, roll::Roll};
 use crate::{
     client::Shared,
-    credential,
-    encryption_key::is_sealable,
+    credential::{self, LeafIdentity},
+    encryption_key::is_sealable_leaf,
     error::{CoreError, Result, mls},
     health::{Healed, Health},
     key_package::signer_key,
     policy::Activity,
+    rules::{self, capabilities},
     signer::SecretKey,
     storage::{GROUP_KINDS, Key, Kind, Store},
-    suite::{Suite, capabilities},
+    suite::Suite,
     welcome::ReceivedWelcome,
 };
 
@@ -48,6 +49,7 @@ fn create_config(suite: Suite) -> MlsGroupCreateConfig {
         .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, FORWARD))
         .use_ratchet_tree_extension(false)
         .capabilities(capabilities())
+        .with_group_context_extensions(rules::extensions())
         .lifetime(Lifetime::default())
         .build()
 }
@@ -94,11 +96,15 @@ impl GroupMember {
             // updated must not keep others out (RFC 9420 §7.3 leaves this to the application).
             let builder = JoinBuilder::new(provider, welcome).with_ratchet_tree(tree).skip_lifetime_validation();
             let staged = builder.build().map_err(mls::welcome)?;
-            check_members(&shared, &staged)?;
-            check_inviter(&staged, known_accounts.as_deref())?;
+            rules::check(staged.group_context().extensions())?;
+            let inviter = staged.welcome_sender_index();
             let signer = take_signer(store, &staged, is_last_resort)?;
             let group = staged.into_group(provider).map_err(mls::welcome)?;
-            let member = Self::seated(&shared, id, group, signer, now_ms);
+            check_members(&shared, &group)?;
+            let mut member = Self::seated(&shared, id, group, signer, now_ms);
+            let inviter = member.member(inviter.u32()).map_err(|_| CoreError::WelcomeInvalid)?.identity;
+            check_inviter(&inviter, known_accounts.as_deref())?;
+            member.standing.inviter = Some(inviter.encode());
             member.save()?;
             Ok(member)
         };
@@ -114,8 +120,7 @@ impl GroupMember {
         let group = MlsGroup::load(store, &id.to_openmls())?.ok_or_else(|| missing(Kind::Tree))?;
         let health = store.read(&id.key(Kind::Health))?.ok_or_else(|| missing(Kind::Health))?;
         let activity = store.read(&id.key(Kind::Activity))?.ok_or_else(|| missing(Kind::Activity))?;
-        // Groups that an earlier release has written have none.
-        let standing = store.read(&id.key(Kind::Standing))?.unwrap_or_default();
+        let standing = store.read(&id.key(Kind::Standing))?.ok_or_else(|| missing(Kind::Standing))?;
         Ok(Self {
             shared: Rc::clone(&shared),
             id,
@@ -190,10 +195,8 @@ fn make_room(shared: &Rc<Shared>, id: GroupId) -> Result<Option<Vec<[u8; 32]>>> 
 
 /// Who welcomes this device back into a group that it could not follow was a member when it last could: anybody else can
 /// make a group of the same id, and would be told what is meant for the old one.
-fn check_inviter(staged: &StagedWelcome, known_accounts: Option<&[[u8; 32]]>) -> Result<()> {
+fn check_inviter(inviter: &LeafIdentity, known_accounts: Option<&[[u8; 32]]>) -> Result<()> {
     let Some(known_accounts) = known_accounts else { return Ok(()) };
-    let inviter = staged.welcome_sender().map_err(|_| CoreError::WelcomeInvalid)?;
-    let inviter = credential::read_verified(inviter.credential())?;
     if known_accounts.contains(&inviter.account_key) { Ok(()) } else { Err(CoreError::WelcomeInvalid) }
 }
 
@@ -207,25 +210,23 @@ fn delete_records(store: &Store, id: GroupId) -> Result<()> {
     Ok(())
 }
 
-/// Checks what openmls leaves to the application: every leaf's chain, no device twice, keys that can be sealed to, no
-/// group extensions of any kind.
-fn check_members(shared: &Shared, staged: &StagedWelcome) -> Result<()> {
-    let suite = Suite::from_openmls(staged.group_context().ciphersuite())?;
-    if staged.group_context().extensions().iter().next().is_some() {
-        return Err(CoreError::PolicyRejected);
-    }
-    let mut devices = HashSet::new();
-    for member in staged.members() {
-        let identity = credential::verify_parts(shared.provider.crypto(), &member.credential, &member.signature_key)?;
-        if member.index == staged.own_leaf_index() && identity != shared.identity.public() {
+/// Checks what openmls leaves to the application: every leaf's chain, keys that can be sealed to and our types; no
+/// device twice, and no handle of two accounts.
+fn check_members(shared: &Shared, group: &MlsGroup) -> Result<()> {
+    let suite = Suite::from_openmls(group.ciphersuite())?;
+    let mut roll = Roll::default();
+    for (index, leaf) in group.treesync().full_leaves() {
+        let identity = credential::verify(shared.provider.crypto(), leaf)?;
+        if index == group.own_leaf_index() && identity != shared.identity.public() {
             return Err(CoreError::CredentialRejected);
         }
-        if !devices.insert(identity.device_id) {
+        if !rules::are_understood_by(leaf) {
             return Err(CoreError::CredentialRejected);
         }
-        if !is_sealable(&member.encryption_key, suite) {
+        if !is_sealable_leaf(leaf, suite) {
             return Err(CoreError::WelcomeInvalid);
         }
+        roll.enter(identity)?;
     }
     Ok(())
 }

@@ -1,16 +1,23 @@
-//! Whether a member can follow its group: the authenticators of its last epochs, and what was found to be wrong.
+//! How a member stands in its group: who invited it, and whether it can follow: the authenticators of its last epochs, and
+//! what was found to be wrong.
 
 use openmls::prelude::ContentType;
 use serde::{Deserialize, Serialize};
 
 use super::{GroupMember, PAST_EPOCHS};
-use crate::error::{CoreError, Result};
+use crate::{
+    credential::{LeafIdentity, Reader},
+    error::{CoreError, Result},
+    storage::Kind,
+};
 
 /// What this device keeps of it. Written at commits only, never for a message.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Standing {
     /// Authenticators of the epochs before the current one, the last one last.
     past: Vec<Vec<u8>>,
+    /// Whose Welcome this device joined by, in the form of `LeafIdentity::encode`.
+    pub(super) inviter: Option<Vec<u8>>,
     pub(super) trouble: Option<Trouble>,
 }
 
@@ -35,6 +42,16 @@ pub enum Agreement {
 }
 
 impl GroupMember {
+    /// Who invited this device: the member who signed the Welcome that it joined by. Whoever made the group has none.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreCorrupt`] if the store was tampered with.
+    pub fn inviter(&self) -> Result<Option<LeafIdentity>> {
+        let read = |inviter: &Vec<u8>| LeafIdentity::decode(&mut Reader(inviter));
+        let corrupt = |_| CoreError::StoreCorrupt { record: self.id.key(Kind::Standing).name() };
+        self.standing.inviter.as_ref().map(read).transpose().map_err(corrupt)
+    }
+
     /// Compares an epoch's authenticator (RFC 9420 §8.7), as another member has it, with our own: of the current epoch
     /// and of the two before.
     ///

@@ -28,7 +28,7 @@ use super::{
 use crate::error::{CoreError, Result};
 
 /// The form of sealed stores that this release writes, and the only one that it reads.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Lists of changes may always grow to this many bytes: below it, writing the whole costs more than it saves.
 const LEAST_LISTED_BYTES: usize = 2_048;
@@ -63,7 +63,7 @@ impl Head {
         match head[0] {
             FORM => {}
             form if form > FORM => return Err(CoreError::StoreTooNew),
-            _ => return Err(store_corrupt()),
+            _ => return Err(CoreError::StoreTooOld),
         }
         let mut parts = Self { store_id: [0; 16], key_check: [0; 8] };
         parts.store_id.copy_from_slice(&head[1..17]);
@@ -94,7 +94,7 @@ impl Manifest {
     /// Takes the manifest's own records out of a store's, checks the others against it, and gives what opens them.
     ///
     /// # Errors
-    /// [`CoreError::StoreTooNew`], [`CoreError::StoreKeyWrong`], [`CoreError::StoreCorrupt`],
+    /// [`CoreError::StoreTooNew`], [`CoreError::StoreTooOld`], [`CoreError::StoreKeyWrong`], [`CoreError::StoreCorrupt`],
     /// [`CoreError::StoreRolledBack`].
     pub(super) fn open(store_key: &StoreKey, records: &mut Sealed, crypto: &RustCrypto) -> Result<(Self, Seal)> {
         let key = Key::of(Kind::Store);

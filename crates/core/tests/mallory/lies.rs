@@ -10,9 +10,11 @@ use openmls::prelude::{
 use quicprochat_core::WelcomeBundle;
 
 use super::{
-    Mallory, capabilities,
+    Mallory,
     forge::{self, Draft, Lies},
-    read, read_key_package, suite, welcome, wire, with_key,
+    read, read_key_package,
+    rules::{capabilities, rules},
+    suite, welcome, wire, with_key,
 };
 use crate::people::GROUP;
 
@@ -61,7 +63,11 @@ impl Mallory {
 
     /// The Welcome of a fresh group of his, made with whatever lies are told; its ratchet tree passes through `edit`.
     pub fn invite(&self, victim: &[u8], edit: impl FnOnce(Vec<u8>) -> Vec<u8>) -> WelcomeBundle {
-        let config = MlsGroupCreateConfig::builder().ciphersuite(suite()).capabilities(capabilities()).build();
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(suite())
+            .capabilities(capabilities())
+            .with_group_context_extensions(rules())
+            .build();
         let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
         let credential = with_key(&self.credential());
         // Each time it is the same group id.

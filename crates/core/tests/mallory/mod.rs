@@ -6,19 +6,19 @@ mod crypto;
 pub mod forge;
 mod lies;
 mod revocation;
-pub mod wire;
-
+pub mod rules;
 pub mod welcome;
+pub mod wire;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use forge::Forger;
 use openmls::{
     prelude::{
-        BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey, ExtensionType,
-        Extensions, ExternalCommitBuilder, GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex,
-        LeafNodeParameters, Lifetime, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig,
-        MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider,
-        PreSharedKeyProposal, ProcessedMessageContent, Proposal, ProtocolVersion, Welcome, WireFormatPolicy,
+        BasicCredential, Ciphersuite, Credential, CredentialWithKey, CustomProposal, Extensions, ExternalCommitBuilder,
+        GroupContext, KeyPackage, KeyPackageBuilder, LeafNodeIndex, LeafNodeParameters, Lifetime,
+        MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn,
+        MlsMessageIn, MlsMessageOut, NewSignerBundle, OpenMlsProvider, PreSharedKeyProposal, ProcessedMessageContent,
+        Proposal, Welcome, WireFormatPolicy,
         tls_codec::{DeserializeBytes, Serialize},
     },
     schedule::{PreSharedKeyId, psk::ResumptionPskUsage},
@@ -28,6 +28,7 @@ use openmls_traits::{
     types::SignatureScheme,
 };
 use quicprochat_core::{Field, Provider, WelcomeBundle, device_certificate_transcript, transcript};
+use rules::{capabilities, rules};
 
 use crate::people::{GROUP, SUITE};
 
@@ -170,15 +171,6 @@ impl Mallory {
         extensions: Extensions<GroupContext>,
         victim: &[u8],
     ) -> WelcomeBundle {
-        // A provider of its own: each time it is the same group id.
-        let provider = Provider::default();
-        let config = MlsGroupCreateConfig::builder()
-            .ciphersuite(suite())
-            .capabilities(capabilities())
-            .with_group_context_extensions(extensions)
-            .build();
-        let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
-        let mut group = MlsGroup::new_with_group_id(&provider, &creator.1, &config, id, with_key(creator)).unwrap();
         let mut added = vec![read_key_package(victim)];
         if let Some((credential, _)) = second {
             // Another leaf key, or the tree itself would be invalid.
@@ -189,7 +181,26 @@ impl Mallory {
                 if is_chain { self.chain(&self.handle, &account_key, leaf) } else { (credential.clone(), leaf) };
             added.push(self.build_key_package(&forged, Lifetime::new(1_000_000)));
         }
-        let (_, welcome, _) = group.add_members(&provider, &creator.1, &added).unwrap();
+        Self::welcome_to(creator, &added, extensions)
+    }
+
+    /// The Welcome of a fresh group of his with somebody else in it, for a victim's key package.
+    pub fn welcome_with(&self, other: &[u8], victim: &[u8]) -> WelcomeBundle {
+        let added = [victim, other].map(read_key_package);
+        Self::welcome_to(&self.credential(), &added, rules())
+    }
+
+    fn welcome_to(creator: &Forged, added: &[KeyPackage], extensions: Extensions<GroupContext>) -> WelcomeBundle {
+        // A provider of its own: each time it is the same group id.
+        let provider = Provider::default();
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(suite())
+            .capabilities(capabilities())
+            .with_group_context_extensions(extensions)
+            .build();
+        let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
+        let mut group = MlsGroup::new_with_group_id(&provider, &creator.1, &config, id, with_key(creator)).unwrap();
+        let (_, welcome, _) = group.add_members(&provider, &creator.1, added).unwrap();
         group.merge_pending_commit(&provider).unwrap();
         welcome::split(&provider, &group, &welcome)
     }
@@ -248,6 +259,24 @@ impl Mallory {
         self.forget(|group, provider, leaf| group.propose_self_update(provider, leaf, parameters.clone()).unwrap().0)
     }
 
+    /// A commit whose path leaf is changed so.
+    pub fn commit_with(&mut self, parameters: &LeafNodeParameters) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            group.self_update(provider, leaf, parameters.clone()).unwrap().into_commit()
+        })
+    }
+
+    pub fn propose_custom(&mut self, kind: u16) -> Vec<u8> {
+        self.forget(|group, provider, leaf| {
+            group.propose_custom_proposal_by_value(provider, leaf, CustomProposal::new(kind, b"x".to_vec())).unwrap().0
+        })
+    }
+
+    pub fn commit_custom(&mut self, kind: u16) -> Vec<u8> {
+        let proposal = Proposal::Custom(Box::new(CustomProposal::new(kind, b"x".to_vec())));
+        self.forget(|group, provider, leaf| commit(group, provider, leaf, proposal))
+    }
+
     pub fn propose_removing(&mut self, index: u32) -> Vec<u8> {
         self.forget(|group, provider, leaf| {
             group.propose_remove_member(provider, leaf, LeafNodeIndex::new(index)).unwrap().0
@@ -255,8 +284,23 @@ impl Mallory {
     }
 
     pub fn commit_adding(&mut self, key_package: &[u8]) -> Vec<u8> {
+        self.commit_adding_all(&[key_package])
+    }
+
+    pub fn commit_adding_all(&mut self, key_packages: &[&[u8]]) -> Vec<u8> {
+        let key_packages: Vec<_> = key_packages.iter().map(|bytes| read_key_package(bytes)).collect();
+        self.forget(|group, provider, leaf| group.add_members(provider, leaf, &key_packages).unwrap().0)
+    }
+
+    /// Removes one member and adds another device in one commit.
+    pub fn commit_replacing(&mut self, leaf: u32, key_package: &[u8]) -> Vec<u8> {
         let key_package = read_key_package(key_package);
-        self.forget(|group, provider, leaf| group.add_members(provider, leaf, &[key_package]).unwrap().0)
+        self.forget(|group, provider, leaf_key| {
+            let builder = group.commit_builder().propose_removals([LeafNodeIndex::new(leaf)]);
+            let builder = builder.propose_adds([key_package]).load_psks(provider.storage()).unwrap();
+            let built = builder.build(provider.rand(), provider.crypto(), leaf_key, |_| true).unwrap();
+            built.stage_commit(provider).unwrap().into_commit()
+        })
     }
 
     pub fn propose_adding(&mut self, key_package: &[u8]) -> Vec<u8> {
@@ -337,19 +381,6 @@ fn commit(group: &mut MlsGroup, provider: &Forger, leaf: &LeafKey, proposal: Pro
 
 fn suite() -> Ciphersuite {
     Ciphersuite::try_from(SUITE.number()).unwrap()
-}
-
-fn capabilities() -> Capabilities {
-    let suites = [1, 3, 0x4e, 0x4f].map(|number| Ciphersuite::try_from(number).unwrap());
-    let extensions = [ExtensionType::LastResort];
-    let credentials = [CredentialType::Basic];
-    let versions = [ProtocolVersion::Mls10];
-    Capabilities::new(Some(&versions), Some(&suites), Some(&extensions), None, Some(&credentials))
-}
-
-/// Capabilities that lack the group's suite.
-pub fn no_suites() -> Capabilities {
-    Capabilities::new(None, Some(&[Ciphersuite::try_from(1).unwrap()]), None, None, Some(&[CredentialType::Basic]))
 }
 
 fn with_key((credential, leaf): &Forged) -> CredentialWithKey {

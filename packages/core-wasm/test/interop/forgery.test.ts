@@ -1,4 +1,4 @@
-import { createCommit, encodeMlsMessage, type CiphersuiteImpl } from 'ts-mls';
+import { createCommit, encodeMlsMessage, type CiphersuiteImpl, type Extension } from 'ts-mls';
 import { defaultClientConfig } from 'ts-mls/clientConfig.js';
 import { beforeAll, expect, test } from 'vitest';
 import { initialize } from '../../src/node.ts';
@@ -6,10 +6,12 @@ import { createIdentity, createSigningKey } from './chain.ts';
 import { Group } from './group.ts';
 import { OurPeer } from './ours.ts';
 import { SUITES, type SuiteNumber } from './peer.ts';
-import { createKeyPackage, encodeKeyPackage } from './ts-mls-forms.ts';
+import { createKeyPackage, encodeKeyPackage, GROUP_RULES } from './ts-mls-forms.ts';
 import { TsMlsPeer } from './ts-mls.ts';
 
 beforeAll(() => initialize());
+
+const SUITE: SuiteNumber = 0x0003;
 
 /** Suites that lie in one place, what they make being sealed as it should be; and what the core says to that. */
 const LIES: { what: string; code: string; lie: (suite: CiphersuiteImpl) => CiphersuiteImpl }[] = [
@@ -98,6 +100,19 @@ test.each(SUITES)('suite %i: a re-initialization is refused, though MLS has it',
   const taken = alice.takeHandshake(encodeMlsMessage(commit));
   await expect(taken).rejects.toMatchObject({ code: 'POLICY_REJECTED' });
   expect(group.views).toBe(1);
+});
+
+const OTHER_RULES: { what: string; extensions: Extension[] }[] = [
+  { what: 'no rules', extensions: [] },
+  { what: 'rules of another version', extensions: [{ ...GROUP_RULES, extensionData: Uint8Array.of(0, 2) }] },
+];
+
+test.each(OTHER_RULES)('a group with $what in its context is not joined', async ({ extensions }) => {
+  const [alice, bob] = [new OurPeer('alice', SUITE), await TsMlsPeer.create('bob', SUITE)];
+  await bob.create(new Uint8Array(16).fill(7), extensions);
+  const { invitations } = await bob.stage({ add: [await alice.keyPackage()], remove: [] });
+  const joined = alice.join(invitations[0]!);
+  await expect(joined).rejects.toMatchObject({ name: 'CoreError', code: 'UNSUPPORTED_RULES' });
 });
 
 async function trio(suite: SuiteNumber) {

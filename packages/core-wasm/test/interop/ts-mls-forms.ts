@@ -8,6 +8,7 @@ import {
   type ClientConfig,
   type ClientState,
   type Credential,
+  type Extension,
   type KeyPackage,
   type LeafNodeUpdate,
   type MLSMessage,
@@ -20,14 +21,20 @@ import { createSigningKey, issue, verifiedHandle, type Identity, type SigningKey
 import { ownLeaf } from './ts-mls-state.ts';
 import { SUITE_NAMES } from './ts-mls-suite.ts';
 
-/** What crates/core/src/suite.rs asks of every leaf: the suites, basic credentials, the last-resort mark (0x000a). */
+/**
+ * What crates/core/src/rules.rs asks of every leaf: the suites, basic credentials, the last-resort mark (0x000a) and the
+ * extension and proposal types of ours.
+ */
 const CAPABILITIES: Capabilities = {
   versions: ['mls10'],
   ciphersuites: Object.values(SUITE_NAMES),
-  extensions: [0x000a],
-  proposals: [],
+  extensions: [0x000a, 0xf0c1, 0xf0c2],
+  proposals: [0xf0c3, 0xf0c4],
   credentials: ['basic'],
 };
+
+/** What crates/core/src/rules.rs asks of every group's context: the version of the rules. */
+export const GROUP_RULES: Extension = { extensionType: 0xf0c1, extensionData: Uint8Array.of(0, 1) };
 
 /** The windows are the core's: two past epochs, 16 messages out of order, 1,000 ahead. */
 export const CONFIG: ClientConfig = {

@@ -23,6 +23,7 @@ import {
   createUpdate,
   decode,
   encodeKeyPackage,
+  GROUP_RULES,
   type OwnKeyPackage,
   type Update,
 } from './ts-mls-forms.ts';
@@ -68,9 +69,9 @@ export class TsMlsPeer implements Peer {
     this.#psks[Buffer.from(id).toString('base64')] = secret;
   }
 
-  async create(groupId: Uint8Array): Promise<void> {
+  async create(groupId: Uint8Array, extensions = [GROUP_RULES]): Promise<void> {
     const { publicPackage, privatePackage } = await createKeyPackage(this.#identity, this.#suite);
-    this.#enter(await createGroup(groupId, publicPackage, privatePackage, [], this.#suite, CONFIG));
+    this.#enter(await createGroup(groupId, publicPackage, privatePackage, extensions, this.#suite, CONFIG));
   }
 
   async join(invitation: Invitation): Promise<void> {

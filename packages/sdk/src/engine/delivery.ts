@@ -2,6 +2,7 @@ import { QuicprochatError, sdkError } from '../errors.ts';
 import type { Driver } from './driver.ts';
 import type { Ledger } from './ledger.ts';
 import type { OutboxRow } from './rows.ts';
+import { tooLate, withdraw } from './withdrawal.ts';
 
 /** How long a client that does not stay keeps trying to reach the relay. */
 const PATIENCE_MS = 10_000;
@@ -11,7 +12,10 @@ interface Waiting {
   signal?: AbortSignal;
 }
 
-/** Waits for what was put into a conversation's outbox to arrive. */
+/**
+ * Waits for what was put into a conversation's outbox to arrive. With a signal the change can be cancelled: it is
+ * withdrawn if nothing of it can have left the device, and the wait ends with TOO_LATE_TO_CANCEL otherwise.
+ */
 export class Delivery {
   readonly #id: string;
   readonly #ledger: Ledger;
@@ -27,26 +31,56 @@ export class Delivery {
 
   /** Resolves when the relay has it. */
   accepted(id: string, options: Waiting): Promise<void> {
-    return this.#until(id, () => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
+    return this.#until([id], () => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
   }
 
   /** Resolves when it has taken effect here. */
   settled(id: string, options: Waiting): Promise<void> {
-    return this.#until(id, () => this.#isOver(id, () => false), options);
+    return this.#until([id], () => this.#isOver(id, () => false), options);
   }
 
-  /** Resolves when all that waits now has taken effect. */
-  async drained(options: Waiting): Promise<void> {
-    const waiting = [...this.#ledger.outbox.of(this.#id)].map(({ id }) => this.settled(id, options));
-    await Promise.all(waiting);
+  /** Resolves when all that waits now has taken effect. It is cancelled as one. */
+  drained(options: Waiting): Promise<void> {
+    const ids = [...this.#ledger.outbox.of(this.#id)].map(({ id }) => id);
+    return this.#until(ids, () => ids.every((id) => this.#isOver(id, () => false)), options);
   }
 
-  #until(id: string, isDone: () => boolean, { signal }: Waiting): Promise<void> {
-    return this.#live ? this.#wait(id, isDone, signal) : this.#push(isDone, signal);
+  async #until(ids: readonly string[], isDone: () => boolean, { signal }: Waiting): Promise<void> {
+    const stop = new AbortController();
+    const cancel = () => {
+      this.#cancel(ids, signal?.reason).then(
+        (error) => {
+          if (error !== undefined) stop.abort(error);
+        },
+        (error: unknown) => {
+          stop.abort(error);
+        },
+      );
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
+    try {
+      await (this.#live ? this.#wait(ids, isDone, stop.signal) : this.#push(isDone, stop.signal));
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
-  /** A live client sends by itself, and goes on when the network is back: only the waiting ends with the signal. */
-  #wait(id: string, isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+  /** @returns what the wait ends with; undefined if it ends by itself */
+  async #cancel(ids: readonly string[], reason: unknown): Promise<unknown> {
+    const parts = { ledger: this.#ledger, failures: this.#driver.failures };
+    switch (await withdraw(parts, ids, reason)) {
+      case 'withdrawn':
+        return reason;
+      case 'begun':
+        return tooLate();
+      case 'over':
+        return undefined;
+    }
+  }
+
+  /** A live client sends by itself, and goes on when the network is back. */
+  #wait(ids: readonly string[], isDone: () => boolean, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
         try {
@@ -56,16 +90,15 @@ export class Delivery {
         }
       };
       const abort = () => {
-        end(() => reject(toError(signal?.reason)));
+        end(() => reject(toError(stop.reason)));
       };
-      const stop = this.#ledger.outbox.listen(id, check);
+      const unlisten = ids.map((id) => this.#ledger.outbox.listen(id, check));
       const end = (then: () => void) => {
-        stop();
-        signal?.removeEventListener('abort', abort);
+        for (const one of unlisten) one();
+        stop.removeEventListener('abort', abort);
         then();
       };
-      if (signal?.aborted) return abort();
-      signal?.addEventListener('abort', abort, { once: true });
+      stop.addEventListener('abort', abort, { once: true });
       this.#driver.drive(this.#id, { readLog: false }).then(check, (error: unknown) => {
         if (!isPassing(error)) end(() => reject(toError(error)));
         else check();
@@ -74,16 +107,16 @@ export class Delivery {
   }
 
   /** A client that does not stay tries for a while, since a relay that restarts is back in a moment. */
-  async #push(isDone: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+  async #push(isDone: () => boolean, stop: AbortSignal): Promise<void> {
     const { clock, timers } = this.#ledger.platform;
     const deadlineMs = clock.now() + PATIENCE_MS;
     for (;;) {
-      const stopped = await this.#drive();
+      const stopped = await unlessAborted(this.#drive(), stop);
       if (stopped !== undefined && !isPassing(stopped)) throw toError(stopped);
       // Throws where it was given up, however retryable that error is: there is nothing left to try.
       if (isDone()) return;
       if (clock.now() > deadlineMs) throw queued(stopped);
-      await timers.sleep(RETRY_MS, signal);
+      await timers.sleep(RETRY_MS, stop);
     }
   }
 
@@ -97,13 +130,30 @@ export class Delivery {
     }
   }
 
-  /** @throws why it was given up, where it was */
+  /** @throws why it was given up or withdrawn, if it was */
   #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
     if (row !== undefined) return early(row);
     const failure = this.#driver.failures.of(id);
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw toError(failure);
     return true;
+  }
+}
+
+/** What the work gives, or the reason of the signal; the work itself goes on. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(toError(signal.reason));
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

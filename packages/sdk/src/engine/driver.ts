@@ -1,6 +1,7 @@
 import type { EntryId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
+import { Arrivals } from './arrivals.ts';
 import { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
@@ -28,9 +29,6 @@ const MAX_STALLED_ROUNDS = 3;
 /** Entries that wait for their receipt: more than a relay reads at once for a stream, which is what one is given for. */
 const MAX_UNSIGNED = 64;
 
-/** Entries from streams that wait to be applied, while the storage is busy. Beyond that the log is read by pages instead. */
-const MAX_ARRIVED = 1_000;
-
 /**
  * Brings conversations up to date: reads the log, sends the outbox, heals when the policy says so, until nothing is
  * left to do. One run a conversation at a time; asking again while one is under way adds a round to it.
@@ -44,7 +42,7 @@ export class Driver {
   readonly #sender: OutboxSender;
   readonly #runs = new Map<string, Run>();
   /** What streams brought and is not applied yet. */
-  readonly #arrived = new Map<string, Arrived[]>();
+  readonly #arrived = new Arrivals();
   /** Conversations whose log has to be read before anything else: asked for, and not done yet. */
   readonly #unread = new Set<string>();
   /** What stopped the last run of a conversation, if it does not go by itself, as the network's failures do. */
@@ -53,12 +51,20 @@ export class Driver {
   onRun: ((conversationId: string, error?: unknown) => void) | undefined;
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
+  /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */
+  isAway: () => boolean = () => false;
 
   constructor(ledger: Ledger, relay: RelaySession) {
     this.#ledger = ledger;
     this.witness = new Witness(ledger, relay);
     this.#reader = new LogReader(ledger, relay, this.witness);
-    this.#sender = new OutboxSender({ ledger, relay, witness: this.witness, failures: this.failures });
+    this.#sender = new OutboxSender({
+      ledger,
+      relay,
+      witness: this.witness,
+      failures: this.failures,
+      isAway: () => this.isAway(),
+    });
   }
 
   /**
@@ -98,10 +104,8 @@ export class Driver {
 
   /** Takes an entry that a stream brought. */
   deliver(conversationId: string, arrived: Arrived): Promise<void> {
-    const waiting = this.#arrived.get(conversationId) ?? [];
-    const isFull = waiting.length >= MAX_ARRIVED;
-    if (!isFull) this.#arrived.set(conversationId, [...waiting, arrived]);
-    return this.drive(conversationId, { readLog: isFull });
+    const isTaken = this.#arrived.add(conversationId, arrived);
+    return this.drive(conversationId, { readLog: !isTaken });
   }
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */
@@ -112,6 +116,7 @@ export class Driver {
         .outboxRows(conversationId)
         .find((row) => row.kind === 'commit' && row.intent.type === intent.type && isInterchangeable(intent));
       if (same !== undefined) {
+        tx.putOutbox({ ...same, wanted: (same.wanted ?? 1) + 1 });
         if (urgent) tx.hasten(same);
         return same.id;
       }
@@ -148,7 +153,7 @@ export class Driver {
   async #round(conversationId: string, run: Run): Promise<void> {
     const before = this.#ledger.row(conversations, conversationId);
     if (!isReadable(before)) {
-      this.#arrived.delete(conversationId);
+      this.#arrived.clear(conversationId);
       this.#unread.delete(conversationId);
       return;
     }
@@ -191,16 +196,13 @@ export class Driver {
    * the queue only after that: where the storage is busy, the next run finds it there.
    */
   async #applyArrived(conversationId: string): Promise<boolean> {
-    const entries = this.#arrived.get(conversationId) ?? [];
+    const entries = this.#arrived.of(conversationId);
     const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
     const isComplete = await this.#reader.apply(conversationId, signed);
     // A page is asked for instead, which nothing is taken from without a receipt.
     const isOverdue = entries.length - signed.length > MAX_UNSIGNED;
-    const taken = isOverdue ? entries.length : signed.length;
-    // Others may have come meanwhile.
-    const rest = this.#arrived.get(conversationId)?.slice(taken) ?? [];
-    if (rest.length > 0) this.#arrived.set(conversationId, rest);
-    else this.#arrived.delete(conversationId);
+    // Others may have come meanwhile, and stay.
+    this.#arrived.take(conversationId, isOverdue ? entries.length : signed.length);
     return isComplete && !isOverdue;
   }
 

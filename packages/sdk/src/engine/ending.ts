@@ -19,3 +19,13 @@ export async function dropOutbox(tx: Transaction, conversationId: string): Promi
     tx.removeOutbox(row);
   }
 }
+
+/**
+ * Ends a conversation that everybody has asked to leave. No member can commit its own removal, so each one ends it by
+ * itself. Only once the log holds this member's own proposal, too: the others count on seeing it there.
+ */
+export async function endIfDeserted(tx: Transaction, conversationId: string): Promise<void> {
+  if (tx.conversation(conversationId).state !== 'leaving') return;
+  if (tx.outboxRows(conversationId).some(({ kind }) => kind === 'leave')) return;
+  if ((await tx.group(conversationId)).deserted) await endConversation(tx, conversationId);
+}

@@ -1,9 +1,9 @@
-import type { EntryId, GroupEntry } from '@quicprochat/protocol';
+import { toBase64Url, type EntryId, type GroupEntry } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { ErrorCode } from '../errors.ts';
 import type { Content } from '../message.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { CoreMember, Processed } from '../worker/protocol.ts';
+import type { CoreMember, Processed, Removal } from '../worker/protocol.ts';
 import { decodePayload } from './payload.ts';
 import type { NewMessage, Transaction } from './transaction.ts';
 
@@ -32,9 +32,16 @@ export function recordApplication(
         content: { type: 'text', text: payload.text },
       });
       return;
-    case 'name':
-      if (tx.conversation(conversationId).name === payload.name) return;
-      tx.update(conversationId, { name: payload.name });
+    case 'name': {
+      const { name, nameFrom } = tx.conversation(conversationId);
+      const isAwaited = nameFrom === toBase64Url(received.sender.accountKey);
+      if (payload.reminder === true) {
+        // From anyone else it is for another newcomer; and it must not name what has been named here since.
+        if (isAwaited) tx.update(conversationId, { name: payload.name, nameFrom: undefined });
+        return;
+      }
+      tx.update(conversationId, { name: payload.name, nameFrom: undefined });
+      if (name === payload.name) return;
       tx.append(conversationId, {
         ...line,
         id: payload.id,
@@ -42,6 +49,7 @@ export function recordApplication(
         content: { type: 'renamed', name: payload.name },
       });
       return;
+    }
     case 'unsupported':
     case 'malformed': {
       const code = payload.type === 'malformed' ? 'MALFORMED_CONTENT' : 'UNSUPPORTED_CONTENT';
@@ -50,18 +58,23 @@ export function recordApplication(
   }
 }
 
+/** What a commit did to the members. */
+interface MemberChanges {
+  sender: CoreMember;
+  added: readonly CoreMember[];
+  removed: readonly Removal[];
+}
+
 /** Adds what a commit did to the history. */
 export function recordCommit(
   tx: Transaction,
   conversationId: string,
-  commit: { sender: CoreMember; epoch: number; added: CoreMember[]; removed: CoreMember[] },
-  context: { id: string; nowMs: number },
+  commit: MemberChanges & { epoch: number },
+  { id, nowMs }: { id: string; nowMs: number },
 ): void {
-  const line = {
-    ...lineOf({ from: commit.sender, epoch: commit.epoch, nowMs: context.nowMs }),
-    id: context.id,
-  };
-  for (const content of contentsOf(commit)) tx.append(conversationId, { ...line, content });
+  for (const { from, content } of deedsOf(commit)) {
+    tx.append(conversationId, { ...lineOf({ from, epoch: commit.epoch, nowMs }), id, content });
+  }
 }
 
 /** Adds that something could not be opened. */
@@ -109,20 +122,25 @@ function lineOf({ from, epoch, nowMs }: { from: CoreMember; epoch: number; nowMs
   return { from: from.handle, own: from.own, epoch, sentAtMs: nowMs, receivedAtMs: nowMs, state };
 }
 
-function contentsOf({
-  sender,
-  added,
-  removed,
-}: {
-  sender: CoreMember;
-  added: CoreMember[];
-  removed: CoreMember[];
-}) {
-  const contents: Content[] = [];
-  if (added.length > 0) contents.push({ type: 'members-added', handles: handlesOf(added) });
-  if (removed.length > 0) contents.push({ type: 'members-removed', handles: handlesOf(removed) });
-  if (contents.length === 0) contents.push({ type: 'healed', handle: sender.handle });
-  return contents;
+/** Who did what. Whoever commits has only healed, where all else was proposed by others. */
+function deedsOf({ sender, added, removed }: MemberChanges): { from: CoreMember; content: Content }[] {
+  const deeds: { from: CoreMember; content: Content }[] = [];
+  for (const by of removersOf(removed)) {
+    const gone = removed.filter((removal) => removal.by.leafIndex === by.leafIndex);
+    const others = gone.filter(({ member }) => member.leafIndex !== by.leafIndex).map(({ member }) => member);
+    if (others.length < gone.length) deeds.push({ from: by, content: { type: 'left', handle: by.handle } });
+    if (others.length > 0)
+      deeds.push({ from: by, content: { type: 'members-removed', handles: handlesOf(others) } });
+  }
+  if (added.length > 0)
+    deeds.push({ from: sender, content: { type: 'members-added', handles: handlesOf(added) } });
+  if (deeds.length === 0) deeds.push({ from: sender, content: { type: 'healed', handle: sender.handle } });
+  return deeds;
+}
+
+/** Everyone who proposed a removal, once. */
+function removersOf(removed: readonly Removal[]): CoreMember[] {
+  return [...new Map(removed.map(({ by }) => [by.leafIndex, by])).values()];
 }
 
 function handlesOf(members: readonly CoreMember[]): string[] {

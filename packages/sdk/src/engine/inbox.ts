@@ -1,6 +1,7 @@
 import {
   fromBase64Url,
   LIMITS,
+  toBase64Url,
   type CipherSuite,
   type GroupId,
   type InboxEntry,
@@ -8,18 +9,19 @@ import {
 import { hex } from '@scure/base';
 import { hasCode, isAboutInput, QuicprochatError } from '../errors.ts';
 import type { KeyPackageUpload, RelaySession } from '../transport/relay-session.ts';
-import type { GroupState } from '../worker/protocol.ts';
+import type { CallResult, GroupState } from '../worker/protocol.ts';
 import { DailyAllowance } from './allowance.ts';
 import { learnContacts } from './contacts.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from './history.ts';
 import { requireInOrder } from './inbox-order.ts';
 import type { Ledger } from './ledger.ts';
+import { PageSize } from './page-size.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from './rows.ts';
 import { isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
 
-const PAGE_ENTRIES = 100;
+type Joined = CallResult<'group.join'>;
 
 /** The suites this device can be added under, in the order of preference. */
 export const SUITES = [0x004f, 0x004e, 0x0003, 0x0001] as const;
@@ -45,6 +47,7 @@ export class Inbox {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #driver: Driver;
+  readonly #pageSize = new PageSize();
   readonly #allowance = new DailyAllowance<CipherSuite>(MOST_PER_DAY);
   /** Made, and not known to have arrived: the next upload is these again. */
   readonly #unsent = new Map<CipherSuite, KeyPackageUpload>();
@@ -77,7 +80,7 @@ export class Inbox {
     await this.#acknowledge();
     for (let more = true; more;) {
       const { cursor } = this;
-      const page = await this.#relay.readInbox(cursor, PAGE_ENTRIES);
+      const page = await this.#pageSize.read((limit) => this.#relay.readInbox(cursor, limit));
       await this.receive(page.entries, cursor);
       more = page.more && page.entries.length > 0;
     }
@@ -202,8 +205,8 @@ export class Inbox {
     tx.put(accounts, ACCOUNT, { ...account, inboxCursor: entry.sequence });
     const nowMs = this.#ledger.platform.clock.now();
     try {
-      const group = await this.#takeWelcome(tx, entry, nowMs);
-      return this.#enter(tx, group, { cursor: entry.groupSequence, nowMs, handle: account.handle });
+      const joined = await this.#takeWelcome(tx, entry, nowMs);
+      return this.#enter(tx, joined, { cursor: entry.groupSequence, nowMs, handle: account.handle });
     } catch (error) {
       // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over. A fault of our
       // own says nothing about the Welcome: it undoes the transaction, and the Welcome is read again.
@@ -213,31 +216,31 @@ export class Inbox {
   }
 
   /** Who is stuck or was removed comes in anew: the Welcome replaces what the core has of the group. */
-  #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<GroupState> {
+  #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<Joined> {
     const { secrets, shared } = entry;
     return tx.call('group.join', { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
   }
 
   #enter(
     tx: Transaction,
-    group: GroupState,
+    { group, inviter }: Joined,
     { cursor, nowMs, handle }: { cursor: number; nowMs: number; handle: string },
   ): string {
     const id = hex.encode(group.groupId) as GroupId;
     const before = tx.row(conversations, id);
-    tx.put(conversations, id, enteredRow({ id, group, cursor, nowMs }, before));
+    const nameFrom = toBase64Url(inviter.accountKey);
+    tx.put(conversations, id, { ...enteredRow({ id, group, cursor, nowMs }, before), nameFrom });
     tx.groups.set(id, group);
     learnContacts(tx, group.members);
     tx.append(id, {
       id: newEntryId(this.#ledger.platform),
-      from: handle,
-      own: true,
+      from: inviter.handle,
+      own: false,
       epoch: group.epoch,
       sentAtMs: nowMs,
       receivedAtMs: nowMs,
       state: 'received',
-      // After a second coming, all who are there now: they need not be who was there before.
-      content: { type: 'members-added', handles: before === undefined ? [handle] : handlesOf(group) },
+      content: { type: 'members-added', handles: [handle] },
     });
     return id;
   }
@@ -246,10 +249,6 @@ export class Inbox {
 /** How many a pool lacks. The number is the relay's word, and can be none. */
 function missingOf(available: number): number {
   return Number.isSafeInteger(available) ? Math.min(Math.max(0, POOL.full - available), POOL.full) : 0;
-}
-
-function handlesOf({ members }: GroupState): string[] {
-  return [...new Set(members.map(({ handle }) => handle))];
 }
 
 /** The row of a conversation that this device has just entered; after a second coming, with its old history. */

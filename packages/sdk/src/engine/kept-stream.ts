@@ -12,6 +12,7 @@ export class KeptStream {
   readonly #closing: AbortSignal;
   readonly #followOnce: (signal: AbortSignal) => Promise<void>;
   readonly #onChange: () => void;
+  readonly #onLost: (error?: unknown) => void;
   #isUp = false;
   /** Aborted when the network changed: the stream from before, or the wait for the next one, ends at once. */
   #networkChange = new AbortController();
@@ -29,11 +30,14 @@ export class KeptStream {
     followOnce: (signal: AbortSignal) => Promise<void>;
     /** Called when {@link isUp} may have changed. */
     onChange: () => void;
+    /** Called when it breaks, with the reason; without one if the system said that the network is gone. */
+    onLost?: (error?: unknown) => void;
   }) {
     this.#platform = options.platform;
     this.#closing = options.closing;
     this.#followOnce = options.followOnce;
     this.#onChange = options.onChange;
+    this.#onLost = options.onLost ?? (() => undefined);
   }
 
   /** Whether it stands: false until it is open, and from when it breaks until it is open again. */
@@ -70,7 +74,7 @@ export class KeptStream {
         const hasLasted = this.#hasLasted();
         if (hasLasted) delayMs = BACKOFF_MS.first;
         // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
-        if (!(hasLasted && error instanceof StreamEnded)) this.#mark(false);
+        if (!(hasLasted && error instanceof StreamEnded)) this.#lose(error);
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
         const ms = waitAfter(error, delayMs) * (0.5 + this.#platform.random.fraction());
         await this.#platform.timers.sleep(ms, ends).catch(() => undefined);
@@ -81,9 +85,14 @@ export class KeptStream {
 
   /** A stream from before the network changed can hang for minutes without an error, so it is opened anew. */
   #startAfresh(isOnline: boolean): void {
-    if (!isOnline) this.#mark(false);
+    if (!isOnline) this.#lose();
     this.#networkChange.abort();
     this.#networkChange = new AbortController();
+  }
+
+  #lose(error?: unknown): void {
+    this.#mark(false);
+    this.#onLost(error);
   }
 
   #isClosing(): boolean {

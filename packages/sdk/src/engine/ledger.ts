@@ -50,6 +50,7 @@ export class Ledger {
     this.storage = storage;
     this.core = core;
     this.platform = platform;
+    // Should this fail, a live client looks again with its next tick, and every transaction does before it commits.
     this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
   }
 

@@ -4,6 +4,7 @@ import type { Driver } from './driver.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from './ledger.ts';
 import { Live, type Connection } from './live.ts';
+import { OutboxIndex } from './outbox-index.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -43,6 +44,7 @@ async function follow(streams: readonly Given[]) {
         },
       },
     },
+    outbox: new OutboxIndex(),
     onChange: () => () => undefined,
     row: () => undefined,
     rows: () => [],
@@ -108,6 +110,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
             : aborted(signal),
       },
     },
+    outbox: new OutboxIndex(),
     onChange: (listener: () => void) => {
       onChange = listener;
       return () => undefined;

@@ -4,8 +4,9 @@ import { GroupStreams } from './group-streams.ts';
 import type { Inbox } from './inbox.ts';
 import { KeptStream, StreamEnded } from './kept-stream.ts';
 import type { Ledger } from './ledger.ts';
-import { conversations } from './rows.ts';
+import { Reach } from './reach.ts';
 import { Retries } from './retries.ts';
+import { conversations } from './rows.ts';
 import { isContested, isReadable } from './standing.ts';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
@@ -26,6 +27,7 @@ export class Live {
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
   readonly #retries: Retries;
+  readonly #reach: Reach;
   readonly #inboxStream: KeptStream;
   readonly #groupStreams: GroupStreams;
 
@@ -55,8 +57,24 @@ export class Live {
     };
     const { platform } = this.#ledger;
     const { signal: closing } = this.#closing;
-    const followOnce = (signal: AbortSignal) => this.#followInbox(signal);
-    this.#inboxStream = new KeptStream({ platform, closing, followOnce, onChange });
+    this.#reach = new Reach({
+      isStreamUp: () => this.#inboxStream.isUp,
+      onBack: () => {
+        this.#sendHeldBack();
+      },
+    });
+    this.#inboxStream = new KeptStream({
+      platform,
+      closing,
+      followOnce: (signal) => this.#followInbox(signal),
+      onChange: () => {
+        this.#tell();
+        this.#reach.look();
+      },
+      onLost: (error) => {
+        this.#reach.lost(error);
+      },
+    });
     this.#groupStreams = new GroupStreams(
       {
         platform,
@@ -72,6 +90,10 @@ export class Live {
 
   start(): void {
     this.#driver.patient = true;
+    this.#driver.isAway = () => this.#reach.isAway;
+    this.#relay.onContact = (reached) => {
+      this.#reach.note(reached);
+    };
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
     };
@@ -117,6 +139,15 @@ export class Live {
     );
   }
 
+  /** What was not begun while the relay was away goes out. */
+  #sendHeldBack(): void {
+    if (this.#isClosing()) return;
+    for (const { id } of this.#ledger.rows(conversations)) {
+      if (this.#ledger.outbox.first(id) === undefined) continue;
+      void this.#attempt(() => this.#driver.drive(id, { readLog: false }));
+    }
+  }
+
   async #tick(): Promise<void> {
     while (!this.#isClosing()) {
       await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
@@ -149,6 +180,7 @@ export class Live {
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 
+  /** Ends early, without an error, when the client is closed. */
   async #sleep(ms: number): Promise<void> {
     await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
   }

@@ -3,17 +3,15 @@ import { isAboutInput, sdkError, type ErrorCode } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
-import { dropOutbox, endConversation } from './ending.ts';
+import { dropOutbox, endConversation, endIfDeserted } from './ending.ts';
 import { newEntryId, recordApplication, recordCommit, recordUndecryptable } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { isOwn, settleOwn } from './own-entries.ts';
+import { PageSize } from './page-size.ts';
 import { conversations, type ConversationRow } from './rows.ts';
 import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
 import { shownContent, type Witness } from './witness.ts';
-
-/** Entries asked for at once. One page is one transaction. */
-const PAGE_ENTRIES = 100;
 
 /**
  * Reads a group's log in order and applies it. The log decides everything: whether a commit of ours won, and whether a
@@ -24,6 +22,7 @@ export class LogReader {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #witness: Witness;
+  readonly #pageSize = new PageSize();
 
   constructor(ledger: Ledger, relay: RelaySession, witness: Witness) {
     this.#ledger = ledger;
@@ -77,7 +76,9 @@ export class LogReader {
   }
 
   async #page({ id: groupId, epoch, cursor }: ConversationRow) {
-    const page = await this.#relay.readGroup({ groupId, epoch, cursor, limit: PAGE_ENTRIES });
+    const page = await this.#pageSize.read((limit) =>
+      this.#relay.readGroup({ groupId, epoch, cursor, limit }),
+    );
     return { ...page, goesOn: page.more || page.ended };
   }
 
@@ -103,6 +104,7 @@ export class LogReader {
       const received = await this.#process(tx, conversationId, entry);
       // A proposal waits in the core until a commit takes it up.
       if (received.kind === 'application') recordApplication(tx, conversationId, received, { entry, nowMs });
+      if (received.kind === 'proposal') await endIfDeserted(tx, conversationId);
     } catch (error) {
       recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
     }

@@ -30,15 +30,19 @@ export function requireSendableSize(encoded: Uint8Array): void {
   }
 }
 
-/** @throws {UsageError} INVALID_ARGUMENT where it is longer than 128 characters */
-export function encodeName(platform: Platform, name: string): EncodedMessage {
+/**
+ * `reminder`: for newcomers, who have not read the message that named the conversation.
+ *
+ * @throws {UsageError} INVALID_ARGUMENT where it is longer than 128 characters
+ */
+export function encodeName(platform: Platform, name: string, { reminder = false } = {}): EncodedMessage {
   if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH) {
     throw sdkError(
       'INVALID_ARGUMENT',
       `A conversation’s name can have at most ${MAX_NAME_LENGTH} characters. Choose a shorter one.`,
     );
   }
-  return encode(platform, (base) => ({ ...base, type: 'name', name }));
+  return encode(platform, (base) => ({ ...base, type: 'name', name, ...(reminder && { reminder }) }));
 }
 
 type Base = { v: 1; id: EntryId; at: number };

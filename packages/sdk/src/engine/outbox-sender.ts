@@ -17,6 +17,7 @@ import {
 import { stage, welcomeFor } from './staging.ts';
 import { isContested, isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
+import { undoShown } from './withdrawal.ts';
 import type { Witness } from './witness.ts';
 
 /** Other members' commits may come first this often before an intent is given up. */
@@ -44,12 +45,21 @@ export class OutboxSender {
   readonly #relay: RelaySession;
   readonly #witness: Witness;
   readonly #failures: Failures;
+  readonly #isAway: () => boolean;
 
-  constructor(parts: { ledger: Ledger; relay: RelaySession; witness: Witness; failures: Failures }) {
+  /** @param parts `isAway` tells whether the relay is known to be out of reach */
+  constructor(parts: {
+    ledger: Ledger;
+    relay: RelaySession;
+    witness: Witness;
+    failures: Failures;
+    isAway: () => boolean;
+  }) {
     this.#ledger = parts.ledger;
     this.#relay = parts.relay;
     this.#witness = parts.witness;
     this.#failures = parts.failures;
+    this.#isAway = parts.isAway;
   }
 
   /** Tries to send the first thing that waits. Throws what leaves it waiting: no network, no storage. */
@@ -75,7 +85,10 @@ export class OutboxSender {
       return await this.#ledger.transact(async (tx) => {
         const row = tx.firstInOutbox(conversationId);
         if (row === undefined || !isReadable(tx.conversation(conversationId))) return undefined;
-        return this.#prepare(tx, row);
+        // Nothing of it has left the device, and as long as the relay is away it can be cancelled for certain.
+        if (!row.attempted && this.#isAway()) return undefined;
+        const prepared = await this.#prepare(tx, row);
+        return typeof prepared === 'object' ? begin(tx, prepared) : prepared;
       });
     } catch (error) {
       if (isTransient(error)) throw error;
@@ -229,14 +242,20 @@ export class OutboxSender {
       // Before the row is gone: by that, whoever waits knows that it is over.
       this.#failures.add(row.id, error);
       tx.removeOutbox(current);
-      if (current.kind === 'message' && current.position !== undefined) {
-        await tx.amend(current.conversationId, current.position, { state: 'failed' });
-      }
+      await undoShown(tx, current);
       if (current.kind === 'commit' && current.prepared !== undefined) {
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }
     });
   }
+}
+
+/** Notes that a request with it is about to be started, in the transaction that makes it ready for that. */
+function begin(tx: Transaction, row: OutboxRow): OutboxRow {
+  if (row.attempted) return row;
+  const begun: OutboxRow = { ...row, attempted: true };
+  tx.putOutbox(begun);
+  return begun;
 }
 
 /**

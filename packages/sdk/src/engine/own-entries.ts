@@ -1,7 +1,7 @@
-import { fromBase64Url, toBase64Url, type EntryContent, type GroupEntry } from '@quicprochat/protocol';
+import { fromBase64Url, type EntryContent, type GroupEntry } from '@quicprochat/protocol';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from './contacts.ts';
-import { endConversation } from './ending.ts';
+import { endConversation, endIfDeserted } from './ending.ts';
 import { recordCommit } from './history.ts';
 import type { OutboxRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -53,12 +53,11 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number):
   if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
     await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
   }
+  if (row.kind === 'leave') await endIfDeserted(tx, row.conversationId);
   if (row.kind === 'commit' && row.prepared !== undefined) {
     const before = (await tx.group(row.conversationId)).members;
-    const { members, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
+    const { added, removed, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
     const sender = before.find(({ own }) => own) as CoreMember;
-    const added = missingFrom(before, members);
-    const removed = missingFrom(members, before);
     recordCommit(
       tx,
       row.conversationId,
@@ -68,10 +67,4 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, nowMs: number):
     learnContacts(tx, added);
     if (!active) await endConversation(tx, row.conversationId);
   }
-}
-
-/** The members who stand in `later` and not in `earlier`. */
-function missingFrom(earlier: readonly CoreMember[], later: readonly CoreMember[]): CoreMember[] {
-  const known = new Set(earlier.map(({ deviceId }) => toBase64Url(deviceId)));
-  return later.filter(({ deviceId }) => !known.has(toBase64Url(deviceId)));
 }

@@ -14,7 +14,13 @@ const base = { v: z.literal(1), id: entryIdSchema, at: z.number().min(0) };
 
 const payloadSchema = z.discriminatedUnion('type', [
   z.object({ ...base, type: z.literal('text'), text: z.string().max(MAX_PAYLOAD_BYTES) }),
-  z.object({ ...base, type: z.literal('name'), name: z.string().max(MAX_NAME_LENGTH) }),
+  z.object({
+    ...base,
+    type: z.literal('name'),
+    name: z.string().max(MAX_NAME_LENGTH),
+    /** The name that the conversation has had all along, for those whom the sender has just added. Nobody renames it. */
+    reminder: z.literal(true).optional(),
+  }),
 ]);
 
 /** For types that this version does not know: newer ones carry a text for older readers. */

@@ -2,8 +2,8 @@ import { QuicprochatError, hasCode } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { BACKOFF_MS, waitAfter } from './backoff.ts';
 
-/** The longest wait before asking again for what the relay refused: its answer changes only if the relay does. */
-const MOST_AFTER_REFUSAL_MS = 5 * 60_000;
+/** The longest wait before trying again what does not go by itself: an answer that changes only if the relay does. */
+const MOST_WHILE_LASTING_MS = 5 * 60_000;
 
 interface Failing {
   error: unknown;
@@ -56,7 +56,7 @@ export class Retries {
 
   /** Whether anything is due that fails and may go by itself: then the client is not to be called online. */
   get isAnyFailing(): boolean {
-    return [...this.#failing.values()].some(({ error }) => !isRefusal(error));
+    return [...this.#failing.values()].some(({ error }) => !isLasting(error));
   }
 
   /** Whether a timer will try again by itself. */
@@ -74,7 +74,7 @@ export class Retries {
     failing.waiting = waiting;
     const { random, timers } = this.#platform;
     const delayMs = waitAfter(failing.error, failing.delayMs) * (0.5 + random.fraction());
-    const most = isRefusal(failing.error) ? MOST_AFTER_REFUSAL_MS : BACKOFF_MS.most;
+    const most = isLasting(failing.error) ? MOST_WHILE_LASTING_MS : BACKOFF_MS.most;
     failing.delayMs = Math.min(failing.delayMs * 2, most);
     try {
       await timers.sleep(delayMs, AbortSignal.any([waiting.signal, this.#closing]));
@@ -93,7 +93,12 @@ export function isRefusal(error: unknown): boolean {
   return hasCode(error, 'CURSOR_INVALID', 'FUTURE_EPOCH', 'NOT_AUTHORIZED');
 }
 
+/** Whether it is the conversation's own trouble, which other conversations and the connection have nothing to do with. */
+function isLasting(error: unknown): boolean {
+  return error instanceof QuicprochatError && !error.retryable;
+}
+
 /** A client that is closed, or whose worker is gone, does nothing any more: the next one begins from the store. */
 function isFinal(error: unknown): boolean {
-  return error instanceof QuicprochatError && hasCode(error, 'CLOSED', 'WORKER_STOPPED');
+  return hasCode(error, 'CLOSED', 'WORKER_STOPPED');
 }

@@ -5,7 +5,7 @@ import type { Message } from '../message.ts';
  * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
  * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
  */
-export const STORE_VERSION = 3;
+export const STORE_VERSION = 4;
 
 /** The account that the store belongs to. */
 export interface AccountRow {
@@ -34,6 +34,8 @@ export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stu
 export interface ConversationRow {
   id: GroupId;
   name: string;
+  /** The account key of whoever invited this device, and will tell it the name: until a name has come. */
+  nameFrom?: string | undefined;
   state: ConversationState;
   suite: CipherSuite;
   /** The epoch, kept here too so that it can be shown after the group's keys are gone. */
@@ -110,6 +112,10 @@ interface OutboxBase {
   id: EntryId;
   /** How often another's commit came first. */
   conflicts: number;
+  /** Whether a request with it may have been started: from then on nobody can say that it will not happen. */
+  attempted?: boolean;
+  /** How many want it, if there is more than one: it can be withdrawn by the last of them only. */
+  wanted?: number;
   /** Where the relay put it, when it was accepted before the log was read up to there. */
   accepted?: number;
 }
@@ -118,7 +124,14 @@ interface OutboxBase {
 export type OutboxRow = OutboxBase &
   (
     | { kind: 'create' }
-    | { kind: 'message'; payload: string; position?: number; prepared?: PreparedMessage }
+    | {
+        kind: 'message';
+        payload: string;
+        position?: number;
+        /** For a message that gives the conversation another name. */
+        renames?: { from: string; to: string };
+        prepared?: PreparedMessage;
+      }
     | { kind: 'leave'; prepared?: PreparedMessage }
     | { kind: 'commit'; intent: Intent; prepared?: PreparedCommit }
   );

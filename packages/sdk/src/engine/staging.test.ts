@@ -1,4 +1,4 @@
-import { toBase64Url, type DeviceId, type EntryId, type GroupId } from '@quicprochat/protocol';
+import { LIMITS, toBase64Url, type DeviceId, type EntryId, type GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { expect, test } from 'vitest';
 import type { GroupState } from '../worker/protocol.ts';
@@ -19,7 +19,10 @@ function device(n: number): DeviceId {
 }
 
 /** Stages the addition of what was claimed, when Bob's key is known, and the core says this of the key packages. */
-async function stageAdd(claimed: readonly (Owner & { says?: Partial<Owner> })[]) {
+async function stageAdd(
+  claimed: readonly (Owner & { says?: Partial<Owner> })[],
+  bundle: object = { commit: new Uint8Array(1) },
+) {
   const calls: string[] = [];
   const tx = {
     row: (): ContactRow => ({ handle: 'bob', accountKey: toBase64Url(BOBS_KEY), verified: false }),
@@ -31,7 +34,7 @@ async function stageAdd(claimed: readonly (Owner & { says?: Partial<Owner> })[])
     },
     callGroup: async (_id: string, name: string) => {
       calls.push(name);
-      return { commit: new Uint8Array(1) };
+      return bundle;
     },
   };
   const row: OutboxRow = {
@@ -77,4 +80,39 @@ test('stages nothing if the account key is not the one that is known', async () 
   const { staged, calls } = await stageAdd([{ ...bob, accountKey: ANOTHER_KEY }]);
   expect(staged).toMatchObject({ code: 'IDENTITY_CHANGED' });
   expect(calls).toEqual([]);
+});
+
+const KIB = 1024;
+const bytes = (length: number) => new Uint8Array(length);
+
+test.each([
+  ['a commit', { commit: bytes(LIMITS.maxCommitBytes + 1) }],
+  [
+    'a ratchet tree',
+    { commit: bytes(1), welcome: { shared: bytes(LIMITS.maxSharedWelcomeBytes + 1), joiners: [bytes(1)] } },
+  ],
+  [
+    'the secrets of a joiner',
+    { commit: bytes(1), welcome: { shared: bytes(1), joiners: [bytes(LIMITS.maxJoinerSecretsBytes + 1)] } },
+  ],
+  [
+    'all of it together',
+    {
+      commit: bytes(LIMITS.maxCommitBytes),
+      welcome: {
+        shared: bytes(LIMITS.maxSharedWelcomeBytes),
+        joiners: Array.from({ length: 1_000 }, () => bytes(3 * KIB)),
+      },
+    },
+  ],
+])('stages nothing if %s would be larger than a relay takes', async (_, bundle) => {
+  const { staged } = await stageAdd([bob], bundle);
+  // Its code alone: printing megabytes would take a failing test minutes.
+  expect((staged as { code?: unknown }).code).toBe('GROUP_TOO_LARGE');
+});
+
+test('stages the largest group that limits were made for', async () => {
+  const welcome = { shared: bytes(2_900_000), joiners: Array.from({ length: 1_000 }, () => bytes(1_229)) };
+  const { staged } = await stageAdd([bob], { commit: bytes(3_000_000), welcome });
+  expect(staged).toMatchObject({ added: [bob.deviceId] });
 });

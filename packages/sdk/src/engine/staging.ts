@@ -1,13 +1,28 @@
-import { fromBase64Url, toBase64Url, type DeviceId } from '@quicprochat/protocol';
+import { fromBase64Url, LIMITS, toBase64Url, type DeviceId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
+import { sdkError } from '../errors.ts';
 import type { GroupState, StagedBundle, WelcomeBundle } from '../worker/protocol.ts';
 import { learnContact, requireUnchanged } from './contacts.ts';
 import { ownersOf } from './key-package-owners.ts';
 import type { OutboxRow, PreparedWelcome } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Stages the commit for an intent; undefined where there is nothing left to do. */
+/**
+ * Stages the commit for an intent; undefined where there is nothing left to do.
+ *
+ * @throws {UsageError} GROUP_TOO_LARGE
+ */
 export async function stage(
+  tx: Transaction,
+  row: Extract<OutboxRow, { kind: 'commit' }>,
+  group: GroupState,
+): Promise<{ bundle: StagedBundle; added: DeviceId[] } | undefined> {
+  const staged = await stageIntent(tx, row, group);
+  if (staged !== undefined) requireFits(staged.bundle);
+  return staged;
+}
+
+async function stageIntent(
   tx: Transaction,
   row: Extract<OutboxRow, { kind: 'commit' }>,
   group: GroupState,
@@ -38,6 +53,28 @@ export async function stage(
       return { bundle, added: missing.map(({ deviceId }) => deviceId) };
     }
   }
+}
+
+/** A relay would refuse it after it was all uploaded: the tree and the path grow with the group. */
+function requireFits({ commit, welcome }: StagedBundle): void {
+  const shared = welcome?.shared.length ?? 0;
+  const secrets = welcome?.joiners.map(({ length }) => length) ?? [];
+  const total = commit.length + shared + secrets.reduce((sum, length) => sum + length, 0);
+  const fits =
+    commit.length <= LIMITS.maxCommitBytes &&
+    shared <= LIMITS.maxSharedWelcomeBytes &&
+    secrets.every((length) => length <= LIMITS.maxJoinerSecretsBytes) &&
+    bodyBytes(total, secrets.length) <= LIMITS.maxBodyBytes;
+  if (fits) return;
+  throw sdkError(
+    'GROUP_TOO_LARGE',
+    'This conversation has too many members: the change is larger than a relay accepts. Start a smaller conversation.',
+  );
+}
+
+/** What a request needs for so many bytes in base64url, and for what stands around them. */
+function bodyBytes(payload: number, joiners: number): number {
+  return Math.ceil((payload * 4) / 3) + joiners * 128 + 1_024;
 }
 
 /** Whose secrets are whose: the core gives them in the order of the key packages that it was given. */

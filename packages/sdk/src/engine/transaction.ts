@@ -149,8 +149,9 @@ export class Transaction {
   }
 
   /** Moves something that waits, and was not prepared, to where the urgent things are. */
-  hasten(row: OutboxRow): void {
-    if (isUrgent(row) || row.kind === 'create' || row.prepared !== undefined) return;
+  hasten({ id }: OutboxRow): void {
+    const row = this.outboxRow(id);
+    if (row === undefined || isUrgent(row) || row.kind === 'create' || row.prepared !== undefined) return;
     this.removeOutbox(row);
     this.enqueue(row, { urgent: true });
   }

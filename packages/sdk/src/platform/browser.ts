@@ -9,9 +9,6 @@ export const platform: Platform = {
   net: {
     fetch: (...args) => fetch(...args),
     // Read when it is used, not at import: on a server there is none, and importing there must be harmless.
-    get EventSource() {
-      return globalThis.EventSource;
-    },
     get pageOrigin() {
       return typeof location === 'undefined' ? undefined : location.origin;
     },

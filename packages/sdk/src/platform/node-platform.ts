@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EventSource } from 'eventsource';
 import { ambient } from './ambient.ts';
 import { workerNotFound } from './files.ts';
 import type { Platform, WorkerPort, WorkerSource } from './platform.ts';
@@ -17,7 +16,7 @@ export interface NodeFiles {
 export function nodePlatform({ startWorker, wasmUrl }: NodeFiles): Platform {
   return {
     ...ambient,
-    net: { fetch: (...args) => fetch(...args), EventSource },
+    net: { fetch: (...args) => fetch(...args) },
     // Node hears nothing of its network: a broken stream and a timer have to do.
     connectivity: { onChange: () => () => undefined },
     spawnWorker: (source) => (source === undefined ? portOf(startWorker()) : spawnFrom(source)),

@@ -32,7 +32,6 @@ export interface Timers {
 
 export interface Net {
   fetch: typeof fetch;
-  EventSource: EventSourceLike;
   /** In a browser, the page's origin. A relay answers only pages from origins that it allows. */
   readonly pageOrigin?: string | undefined;
 }
@@ -42,10 +41,6 @@ export interface Connectivity {
   /** Calls the listener when the network returns (`true`) or goes away (`false`). Returns a function that stops this. */
   onChange(listener: (isOnline: boolean) => void): () => void;
 }
-
-/** The part of the EventSource constructor that tRPC's stream link uses. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tRPC declares it this way; ours must be assignable to it.
-export type EventSourceLike = new (url: string, init?: any) => any;
 
 /** The source of the worker: the address of its file, or a function that starts it. */
 export type WorkerSource = string | URL | (() => WorkerLike);

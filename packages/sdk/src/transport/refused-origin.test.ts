@@ -14,7 +14,7 @@ function browser(pageOrigin: string | undefined = PAGE) {
     if (!state.reachable || (mode === 'cors' && !state.readable)) throw new TypeError('Failed to fetch');
     return new Response();
   };
-  const net: Net = { fetch, EventSource: EventTarget, pageOrigin };
+  const net: Net = { fetch, pageOrigin };
   return { state, call: () => namingRefusals(RELAY, net).fetch(`${RELAY}/trpc/x`), net };
 }
 
@@ -50,7 +50,7 @@ test.each([
   ['on the relay’s own origin', RELAY],
 ])('asks nothing more %s', async (_where, pageOrigin) => {
   const { state, net } = browser();
-  const plain: Net = { fetch: net.fetch, EventSource: net.EventSource, pageOrigin };
+  const plain: Net = { fetch: net.fetch, pageOrigin };
   await expect(namingRefusals(RELAY, plain).fetch(RELAY)).rejects.toThrow(new TypeError('Failed to fetch'));
   expect(state.calls).toEqual(['cors']);
 });

@@ -11,7 +11,6 @@ export function namingRefusals(relay: string, net: Net): Net {
   if (page === undefined || page === relay) return net;
   let isAllowed = false;
   return {
-    EventSource: net.EventSource,
     pageOrigin: page,
     fetch: async (input, init) => {
       try {

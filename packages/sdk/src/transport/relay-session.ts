@@ -15,7 +15,7 @@ import {
   type TranscriptField,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { hasCode } from '../errors.ts';
+import { hasCode, TransportError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
 import {
@@ -27,8 +27,11 @@ import {
   sessionAnswer,
   ticketAnswer,
 } from './answers.ts';
+import type { Network } from './bounded-fetch.ts';
+import { follow } from './event-stream.ts';
 import { namingRefusals } from './refused-origin.ts';
-import { asRelayError, connect, follow, type RelayApi } from './relay-client.ts';
+import { connect, type RelayApi } from './relay-client.ts';
+import { asRelayError } from './relay-errors.ts';
 
 /** What signs for a session: the core, behind the worker. */
 export interface Signer {
@@ -80,6 +83,8 @@ interface WireProof {
 export class RelaySession {
   readonly #signer: Signer;
   readonly #platform: Platform;
+  readonly #network: Network;
+  readonly #origin: string;
   readonly #audience: string;
   /** Two connections' worth of calls: only this one ever sends the session token. */
   readonly #asDevice: RelayApi;
@@ -93,11 +98,15 @@ export class RelaySession {
   constructor(origin: string, signer: Signer, platform: Platform) {
     this.#signer = signer;
     this.#platform = platform;
+    this.#origin = origin;
     this.#audience = new URL(origin).host;
-    const net = namingRefusals(origin, platform.net);
-    this.#asDevice = connect(origin, net, () => this.#token);
-    this.#asMember = connect(origin, net, () => undefined);
+    this.#network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
+    this.#asDevice = connect(origin, this.#network, () => this.#token);
+    this.#asMember = connect(origin, this.#network, () => undefined);
   }
+
+  /** Told of each call whether it reached the relay, whatever that answered. */
+  onContact: ((reached: boolean) => void) | undefined;
 
   setDevice(deviceId: string): void {
     this.#deviceId = deviceId;
@@ -105,7 +114,7 @@ export class RelaySession {
 
   async register(identity: Identity): Promise<void> {
     const { challenge, signature } = await this.#answerChallenge('register');
-    const session = await told(() =>
+    const session = await this.#told(() =>
       this.#asMember.account.register.mutate({
         handle: identity.handle,
         accountKey: toBase64Url(identity.accountKey),
@@ -192,14 +201,14 @@ export class RelaySession {
 
   /** What the relay signs its receipts with. */
   async receiptKey(): Promise<{ receiptKey: Base64Url }> {
-    const answer = await told(() => this.#asMember.receipts.key.mutate({}));
+    const answer = await this.#told(() => this.#asMember.receipts.key.mutate({}));
     return requireForm(receiptKeyAnswer, answer);
   }
 
   /** The inbox from a cursor on, as it fills. */
   async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     const answer = await this.#signedIn((api) => api.inbox.openStream.mutate({ cursor }));
-    yield* follow(this.#asDevice, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** The logs of groups from their cursors on, as they fill. */
@@ -211,7 +220,7 @@ export class RelaySession {
       }));
       return this.#asMember.groups.openStream.mutate({ groups: await Promise.all(proven) });
     });
-    yield* follow(this.#asMember, requireForm(ticketAnswer, answer).ticket, signal);
+    yield* this.#follow(answer, signal);
   }
 
   /** Has a running stream follow these groups from their cursors on, too. It says so when it does. */
@@ -225,15 +234,20 @@ export class RelaySession {
     });
   }
 
+  async *#follow(answer: unknown, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const { ticket } = requireForm(ticketAnswer, answer);
+    yield* follow(this.#network, this.#origin, { ticket, signal });
+  }
+
   async #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
     if (this.#token === undefined) await this.#signIn();
     try {
-      return await told(() => call(this.#asDevice));
+      return await this.#told(() => call(this.#asDevice));
     } catch (error) {
       if (!hasCode(error, 'UNAUTHENTICATED')) throw error;
       // The session has run out, or the relay has forgotten it: once more, with a new one.
       await this.#signIn();
-      return told(() => call(this.#asDevice));
+      return this.#told(() => call(this.#asDevice));
     }
   }
 
@@ -245,14 +259,14 @@ export class RelaySession {
 
   async #login(): Promise<void> {
     const { challenge, signature } = await this.#answerChallenge('login');
-    const session = await told(() =>
+    const session = await this.#told(() =>
       this.#asMember.auth.login.mutate({ deviceId: this.#deviceId, challenge, signature }),
     );
     this.#token = requireForm(sessionAnswer, session).token;
   }
 
   async #answerChallenge(purpose: 'register' | 'login') {
-    const answer = await told(() => this.#asMember.auth.challenge.mutate({}));
+    const answer = await this.#told(() => this.#asMember.auth.challenge.mutate({}));
     const { challenge } = requireForm(challengeAnswer, answer);
     const claim = { purpose, audience: this.#audience, challenge, deviceId: this.#deviceId };
     return {
@@ -290,11 +304,22 @@ export class RelaySession {
   /** A device whose clock is off can still talk: the relay tells its time, and the next proof is made for that. */
   async #withClock<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
-      return await told(call);
+      return await this.#told(call);
     } catch (error) {
       if (!hasCode(error, 'CLOCK_SKEW') || typeof error.details['relayTimeMs'] !== 'number') throw error;
       this.#clockOffsetMs = error.details['relayTimeMs'] - this.#platform.clock.now();
-      return told(call);
+      return this.#told(call);
+    }
+  }
+
+  async #told<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await told(call);
+      this.onContact?.(true);
+      return result;
+    } catch (error) {
+      if (error instanceof TransportError) this.onContact?.(error.code !== 'NETWORK');
+      throw error;
     }
   }
 }

@@ -11,8 +11,12 @@ export const groupCalls: GroupCalls = {
   'group.create': ({ groupId, suite, nowMs }) =>
     stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
 
-  'group.join': ({ secrets, shared, nowMs }) =>
-    stateOf(session.hold(session.client.join(secrets, shared, nowMs)), nowMs),
+  'group.join': ({ secrets, shared, nowMs }) => {
+    const group = session.hold(session.client.join(secrets, shared, nowMs));
+    const inviter = group.inviter();
+    if (inviter === undefined) throw new Error('a group was joined without a Welcome');
+    return { group: stateOf(group, nowMs), inviter };
+  },
 
   'group.state': ({ groupId, nowMs }) => stateOf(session.group(groupId), nowMs),
 
@@ -44,8 +48,8 @@ export const groupCalls: GroupCalls = {
 
   'group.merge': ({ groupId, nowMs }) => {
     const group = session.group(groupId);
-    group.mergePendingCommit(nowMs);
-    return stateOf(group, nowMs);
+    const effect = group.mergePendingCommit(nowMs);
+    return { ...effect, active: group.isActive() };
   },
 
   'group.clear': ({ groupId }) => {
@@ -94,6 +98,7 @@ function processAndMerge(
 
 function stateOf(group: GroupMember, nowMs: number): GroupState {
   const active = group.isActive();
+  const hasPendingProposals = group.hasPendingProposals();
   return {
     groupId: group.groupId(),
     epoch: Number(group.epoch()),
@@ -103,7 +108,8 @@ function stateOf(group: GroupMember, nowMs: number): GroupState {
     active,
     members: group.members(),
     hasPendingCommit: group.hasPendingCommit(),
-    hasPendingProposals: group.hasPendingProposals(),
+    hasPendingProposals,
+    deserted: active && hasPendingProposals && group.status().kind === 'deserted',
     commitDue: active && group.commitDue(nowMs),
     updateDue: active ? group.updateDue(nowMs) : 'no',
   };

@@ -1,6 +1,9 @@
 import type {
+  CommitEffect,
+  DeviceIdentity,
   KeyPackageOwner,
   Member as CoreMember,
+  Removal,
   StoreRecord,
   StoreWrite,
   WelcomeBundle,
@@ -12,7 +15,7 @@ import type { CipherSuite } from '@quicprochat/protocol';
  * results are extracted, so that the two sides cannot drift apart. Only plain values cross (structured clone).
  */
 
-export type { CoreMember, StoreRecord, StoreWrite, WelcomeBundle };
+export type { CommitEffect, CoreMember, DeviceIdentity, Removal, StoreRecord, StoreWrite, WelcomeBundle };
 
 export interface Identity {
   handle: string;
@@ -33,6 +36,8 @@ export interface GroupState {
   members: CoreMember[];
   hasPendingCommit: boolean;
   hasPendingProposals: boolean;
+  /** Whether every member has asked to leave, this one included: then nobody is left who could commit that. */
+  deserted: boolean;
   /** Whether it is this member's turn to commit them. */
   commitDue: boolean;
   updateDue: 'no' | 'due' | 'must';
@@ -55,7 +60,7 @@ export type Processed =
       sender: CoreMember;
       epoch: number;
       added: CoreMember[];
-      removed: CoreMember[];
+      removed: Removal[];
       selfRemoved: boolean;
     }
   /** Our own pending commit, which the SDK knows by its entry's id and merges by `group.merge`. Nothing was done. */
@@ -91,7 +96,10 @@ export interface Calls {
   };
   'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };
   'group.create': { data: OnGroup & { suite: CipherSuite; nowMs: number }; result: GroupState };
-  'group.join': { data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number }; result: GroupState };
+  'group.join': {
+    data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number };
+    result: { group: GroupState; inviter: DeviceIdentity };
+  };
   'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.forget': { data: OnGroup; result: undefined };
   'group.sign': {
@@ -104,7 +112,10 @@ export interface Calls {
   'group.remove': { data: OnGroup & { leafIndexes: number[]; nowMs: number }; result: StagedBundle };
   'group.selfUpdate': { data: OnGroup & { nowMs: number }; result: StagedBundle };
   'group.commitProposals': { data: OnGroup & { nowMs: number }; result: StagedBundle };
-  'group.merge': { data: OnGroup & { nowMs: number }; result: GroupState };
+  'group.merge': {
+    data: OnGroup & { nowMs: number };
+    result: CommitEffect & { active: boolean };
+  };
   'group.clear': { data: OnGroup; result: undefined };
   'group.markStuck': { data: OnGroup & { commit: Uint8Array; nowMs: number }; result: undefined };
   /** `nextAccessKey` is what a commit was announced with; without one, no commit is taken. */

@@ -55,6 +55,11 @@ export function Register({ relay, register }: RegisterProps) {
             1 to 32 characters: a–z, 0–9, “.”, “_” and “-”. Start with a letter or a digit.
           </small>
         </div>
+        <p className={styles.lives}>
+          <strong>For now, your account lives in this browser only.</strong> If you clear this site’s data,
+          the account and its history are lost. Your browser may ask whether it should keep the data: allow
+          it.
+        </p>
         <Failure error={action.error} />
         <button
           type="submit"

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Client, indexedDbStorage, QuicprochatError } from '@quicprochat/sdk';
+import { askToKeep } from './keeping.ts';
 import { relayOfThisSite } from './relay-config.ts';
 
 /** One profile of a browser holds one account. */
@@ -39,8 +40,9 @@ export function useAccount(): Account {
       } catch (error) {
         if (!isUnregistered(error)) throw error;
         const register = async (handle: string) => {
+          // First, while the click counts: some browsers ask the person, and only then. The answer may never come.
+          void askToKeep({ isNews: true });
           await use(await Client.create({ relay, storage: indexedDbStorage(STORE), handle }));
-          await keepForGood();
         };
         if (!leaving.signal.aborted) setAccount({ state: 'none', relay, register });
       }
@@ -61,9 +63,4 @@ export function useAccount(): Account {
 
 function isUnregistered(error: unknown): boolean {
   return error instanceof QuicprochatError && error.code === 'NOT_REGISTERED';
-}
-
-/** Asks the browser not to clear the site away when the disk fills up: the keys exist nowhere else. */
-async function keepForGood(): Promise<void> {
-  await navigator.storage.persist().catch(() => false);
 }

@@ -13,8 +13,8 @@ export function OfflineBanner() {
         <p className={styles.banner}>
           <Icon name="cloudOff" size={18} />
           <span>
-            <strong>Offline.</strong> You can read everything here; what you write is kept and sent when the
-            relay is back.
+            <strong>Offline.</strong> You can read everything here. What you write is kept, and sent when the
+            relay can be reached again.
           </span>
         </p>
       ) : null}

@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { QuicprochatError, type Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { belongsToInputMethod } from '../../parts/input-method.ts';
 import { AttachmentNotice } from './attachment-notice.tsx';
 import { useDraft } from './use-draft.ts';
 import { useRefusedFiles } from './use-refused-files.ts';
@@ -96,12 +97,6 @@ export function Composer({ conversation, storedDraft }: ComposerProps) {
   );
 }
 
-/**
- * Enter that ends the choice of a character (Chinese, Japanese, Korean input) belongs to the input method. Safari ends the
- * composition before that key press, and marks it by nothing but the code 229.
- */
 function isSend({ key, shiftKey, nativeEvent }: KeyboardEvent): boolean {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else tells it in Safari
-  const belongsToInputMethod = nativeEvent.isComposing || nativeEvent.keyCode === 229;
-  return key === 'Enter' && !shiftKey && !belongsToInputMethod;
+  return key === 'Enter' && !shiftKey && !belongsToInputMethod(nativeEvent);
 }

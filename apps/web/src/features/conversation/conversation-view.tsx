@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import { useClient, type ConversationSnapshot } from '@quicprochat/react';
 import { PeoplePanel } from '../people/people-panel.tsx';
+import { WaitingChanges } from '../changes/waiting-changes.tsx';
 import { SecurityPanel } from '../security/security-panel.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader, type PanelName } from './conversation-header.tsx';
@@ -26,7 +27,11 @@ export function ConversationView({ snapshot }: { snapshot: ConversationSnapshot 
           onToggle={(name) => setPanel((current) => (current === name ? undefined : name))}
         />
         <MessageLog snapshot={snapshot} self={self} />
-        <IdentityNotice snapshot={snapshot} onReview={() => setPanel('security')} />
+        <div>
+          <IdentityNotice snapshot={snapshot} onReview={() => setPanel('security')} />
+          {/* An open panel has its own: on a narrow screen it covers this one. */}
+          {panel === undefined ? <WaitingChanges conversation={snapshot.conversation} /> : null}
+        </div>
         {snapshot.state === 'active' ? (
           <Composer conversation={snapshot.conversation} storedDraft={snapshot.draft} />
         ) : (

@@ -123,7 +123,11 @@ function describeName(name: string, actor: string, self: string): string {
 }
 
 /** `alice`, `alice and bob`, `you, alice and bob`; at the start of a sentence `You, alice and bob`. */
-function names(handles: readonly string[], self: string, place: 'start' | 'inside' = 'inside'): string {
+export function names(
+  handles: readonly string[],
+  self: string,
+  place: 'start' | 'inside' = 'inside',
+): string {
   const others = handles.filter((handle) => handle !== self).map(named);
   const words = others.length < handles.length ? ['you', ...others] : others;
   const start = place === 'start' ? words[0] : undefined;

@@ -17,7 +17,8 @@ export function useMarkRead(
   const { messages, firstUnread } = loaded;
   const [unreadAbove, setUnreadAbove] = useState(false);
   const seen = useRef(new Set<number>());
-  const asked = useRef(0);
+  const isMarking = useRef(false);
+  const latest = useRef<() => void>(undefined);
 
   const look = useCallback(() => {
     const element = log.current;
@@ -29,13 +30,21 @@ export function useMarkRead(
       seen: seen.current,
     });
     setUnreadAbove(next === 'above' || (next !== undefined && isAbove(element, next)));
-    if (position <= Math.max(readPosition, asked.current)) return;
-    asked.current = position;
-    // If it cannot be stored, the badge stays, and the next look asks again.
-    conversation.markRead(position).catch(() => (asked.current = 0));
+    if (position <= readPosition || isMarking.current) return;
+    isMarking.current = true;
+    conversation.markRead(position).then(
+      () => {
+        isMarking.current = false;
+        // What was seen meanwhile: scrolling must not pile up writes.
+        latest.current?.();
+      },
+      // If it cannot be stored, the badge stays, and the next look tries again.
+      () => (isMarking.current = false),
+    );
   }, [log, conversation, readPosition, unread, messages, firstUnread]);
 
   useEffect(() => {
+    latest.current = look;
     look();
     return onSightChange(look);
   }, [look]);

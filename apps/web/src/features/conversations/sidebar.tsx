@@ -5,6 +5,8 @@ import { useClient } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
+import { AccountDialog } from '../account/account-dialog.tsx';
+import { AccountNews } from '../account/account-news.tsx';
 import { ConnectionState } from '../connection/connection-state.tsx';
 import { ThemeToggle } from '../theme/theme-toggle.tsx';
 import { ConversationList } from './conversation-list.tsx';
@@ -14,11 +16,20 @@ import styles from './sidebar.module.css';
 /** Whose account this is, and its conversations. */
 export function Sidebar({ open }: { open: string }) {
   const { handle } = useClient();
-  const [making, setMaking] = useState(false);
+  const [dialog, setDialog] = useState<'account' | 'new'>();
+  const close = () => setDialog(undefined);
   return (
     <nav className={styles.sidebar} aria-label="Conversations">
       <header className={styles.header}>
-        <Avatar name={handle} />
+        <button
+          type="button"
+          className={styles.account}
+          aria-label="Your account"
+          title="Your account"
+          onClick={() => setDialog('account')}
+        >
+          <Avatar name={handle} />
+        </button>
         <div className={styles.own}>
           <Name as="strong" of={handle} />
           <ConnectionState />
@@ -29,13 +40,15 @@ export function Sidebar({ open }: { open: string }) {
           className="button icon"
           aria-label="New conversation"
           title="New conversation"
-          onClick={() => setMaking(true)}
+          onClick={() => setDialog('new')}
         >
           <Icon name="plus" />
         </button>
       </header>
-      <ConversationList open={open} onNew={() => setMaking(true)} />
-      {making ? <NewConversation onClose={() => setMaking(false)} /> : null}
+      <ConversationList open={open} onNew={() => setDialog('new')} />
+      <AccountNews />
+      {dialog === 'new' ? <NewConversation onClose={close} /> : null}
+      {dialog === 'account' ? <AccountDialog onClose={close} /> : null}
     </nav>
   );
 }

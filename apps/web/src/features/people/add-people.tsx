@@ -1,9 +1,9 @@
 'use client';
 
 import { useState } from 'react';
-import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
+import { useChange } from '../changes/use-change.ts';
 import { HandlesField } from '../conversations/handles-field.tsx';
 import { parseHandles } from '../conversations/handles.ts';
 import styles from './forms.module.css';
@@ -12,7 +12,10 @@ import styles from './forms.module.css';
 export function AddPeople({ conversation }: { conversation: Conversation }) {
   const [people, setPeople] = useState('');
   const { handles, malformed } = parseHandles(people);
-  const action = useAction(() => conversation.members.add(handles));
+  const change = useChange(conversation, {
+    asked: () => ({ kind: 'add', handles }),
+    work: (options) => conversation.members.add(handles, options),
+  });
   return (
     <section>
       <h3>Add people</h3>
@@ -20,17 +23,17 @@ export function AddPeople({ conversation }: { conversation: Conversation }) {
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          void action.run().then((done) => done && setPeople(''));
+          void change.run().then((outcome) => outcome === 'done' && setPeople(''));
         }}
       >
         <HandlesField value={people} malformed={malformed} onChange={setPeople} />
-        <Failure error={action.error} />
+        <Failure error={change.error} />
         <button
           type="submit"
           className="button"
-          disabled={action.pending || malformed.length > 0 || handles.length === 0}
+          disabled={change.pending || malformed.length > 0 || handles.length === 0}
         >
-          {action.pending ? 'Adding…' : 'Add'}
+          {change.isWaiting ? 'Waiting…' : change.pending ? 'Adding…' : 'Add'}
         </button>
       </form>
     </section>

@@ -3,9 +3,9 @@
 import { useState } from 'react';
 import type { Conversation, Member } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
-import { Confirm } from '../../parts/confirm.tsx';
 import { Name } from '../../parts/name.tsx';
 import { isolated } from '../../parts/visible.ts';
+import { Confirm } from '../changes/confirm.tsx';
 import { handlesOf } from '../conversations/title.ts';
 import styles from './member-list.module.css';
 
@@ -44,10 +44,12 @@ export function MemberList({ conversation, members, removable }: MemberListProps
       </ul>
       {removing === undefined ? null : (
         <Confirm
+          conversation={conversation}
           title={`Remove ${isolated(removing)}?`}
-          text={`${isolated(removing)} keeps what was written until now, and can read and write nothing after this.`}
+          text={`${isolated(removing)} keeps the messages received up to now, and can no longer read or send messages here.`}
           verb="Remove"
-          work={() => conversation.members.remove([removing])}
+          asked={{ kind: 'remove', handles: [removing] }}
+          work={(options) => conversation.members.remove([removing], options)}
           onClose={() => setRemoving(undefined)}
         />
       )}

@@ -2,9 +2,10 @@
 
 import { useState } from 'react';
 import type { ConversationSnapshot } from '@quicprochat/react';
-import { Confirm } from '../../parts/confirm.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
 import { isolated } from '../../parts/visible.ts';
+import { Confirm } from '../changes/confirm.tsx';
+import { WaitingChanges } from '../changes/waiting-changes.tsx';
 import { titleOf } from '../conversations/title.ts';
 import { AddPeople } from './add-people.tsx';
 import { MemberList } from './member-list.tsx';
@@ -21,10 +22,13 @@ export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
   const active = snapshot.state === 'active';
   return (
     <Sheet title="People" onClose={onClose}>
+      <WaitingChanges conversation={snapshot.conversation} />
       {snapshot.members.length > 0 ? (
         <MemberList conversation={snapshot.conversation} members={snapshot.members} removable={active} />
       ) : (
-        <p className="quiet">This conversation has ended here, so who is in it now is not known.</p>
+        <p className="quiet">
+          This conversation has ended on this device, so it does not know the current members.
+        </p>
       )}
       {active ? (
         <>
@@ -40,10 +44,12 @@ export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
       ) : null}
       {leaving ? (
         <Confirm
+          conversation={snapshot.conversation}
           title={`Leave “${isolated(titleOf(snapshot))}”?`}
-          text="You will not be able to read or write here any more. What was written until now stays on this device."
+          text="You will no longer be able to read or send messages here. The history up to now stays on this device."
           verb="Leave"
-          work={() => snapshot.conversation.leave()}
+          asked={{ kind: 'leave' }}
+          work={(options) => snapshot.conversation.leave(options)}
           onClose={() => setLeaving(false)}
         />
       ) : null}

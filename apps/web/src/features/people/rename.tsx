@@ -1,16 +1,19 @@
 'use client';
 
 import { useId, useState } from 'react';
-import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
+import { useChange } from '../changes/use-change.ts';
 import styles from './forms.module.css';
 
 /** Gives the conversation another name, for everyone. */
 export function Rename({ conversation, name }: { conversation: Conversation; name: string }) {
   const inputId = useId();
   const [typed, setTyped] = useState(name);
-  const action = useAction(() => conversation.rename(typed.trim()));
+  const change = useChange(conversation, {
+    asked: () => ({ kind: 'rename', name: typed.trim() }),
+    work: (options) => conversation.rename(typed.trim(), options),
+  });
   return (
     <section>
       <h3>Name</h3>
@@ -18,7 +21,7 @@ export function Rename({ conversation, name }: { conversation: Conversation; nam
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault();
-          void action.run();
+          void change.run();
         }}
       >
         <div className="field">
@@ -32,8 +35,8 @@ export function Rename({ conversation, name }: { conversation: Conversation; nam
             onChange={(event) => setTyped(event.target.value)}
           />
         </div>
-        <Failure error={action.error} />
-        <button type="submit" className="button" disabled={action.pending || typed.trim() === name}>
+        <Failure error={change.error} />
+        <button type="submit" className="button" disabled={change.pending || typed.trim() === name}>
           Rename
         </button>
       </form>

@@ -1,9 +1,9 @@
 'use client';
 
-import { useAction } from '@quicprochat/react';
 import type { Conversation, Security } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { useChange } from '../changes/use-change.ts';
 import { duration } from '../time/times.ts';
 import { useNow } from '../time/use-now.ts';
 import { Facts } from './facts.tsx';
@@ -17,7 +17,10 @@ interface HealSectionProps {
 /** When this device last renewed its keys, and the button that does it now. */
 export function HealSection({ conversation, security }: HealSectionProps) {
   const nowMs = useNow();
-  const action = useAction(() => conversation.heal());
+  const change = useChange(conversation, {
+    asked: () => ({ kind: 'heal' }),
+    work: (options) => conversation.heal(options),
+  });
   // The clock of the hook is up to half a minute behind a renewal that has just happened.
   const sinceMs = Math.max(0, nowMs - security.lastHealedAtMs);
   return (
@@ -27,18 +30,18 @@ export function HealSection({ conversation, security }: HealSectionProps) {
         facts={[['Your keys', `renewed ${duration(sinceMs)} ago, in epoch ${security.lastHealedEpoch}`]]}
       />
       <p className="hint">
-        Fresh keys lock out whoever copied the old ones. It happens by itself as you write; do it now if this
-        device was in other hands.
+        Fresh keys lock out anyone who copied the old ones. This device makes them by itself while you write.
+        Do it now if somebody else had this device in their hands.
       </p>
-      <Failure error={action.error} />
+      <Failure error={change.error} />
       <button
         type="button"
         className={`button ${styles.heal ?? ''}`}
-        disabled={action.pending}
-        onClick={() => void action.run()}
+        disabled={change.pending}
+        onClick={() => void change.run()}
       >
         <Icon name="heal" size={18} />
-        {action.pending ? 'Healing…' : 'Heal now'}
+        {change.isWaiting ? 'Waiting…' : change.pending ? 'Healing…' : 'Heal now'}
       </button>
     </section>
   );

@@ -2,6 +2,7 @@
 
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Sheet } from '../../parts/sheet.tsx';
+import { WaitingChanges } from '../changes/waiting-changes.tsx';
 import { ConnectionState } from '../connection/connection-state.tsx';
 import { EpochSection } from './epoch-section.tsx';
 import { HealSection } from './heal-section.tsx';
@@ -22,6 +23,7 @@ export function SecurityPanel({ snapshot, onClose }: SecurityPanelProps) {
   const active = snapshot.state === 'active';
   return (
     <Sheet title="Security" onClose={onClose}>
+      <WaitingChanges conversation={snapshot.conversation} />
       <section>
         <h3>Encryption</h3>
         <p>{suiteNote(security.suite)}</p>

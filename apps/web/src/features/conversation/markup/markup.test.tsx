@@ -32,6 +32,18 @@ describe('what becomes an element', () => {
     ],
     ['a block of code with its language', '```js\na\n```', '<div><p>js</p><pre><code>a</code></pre></div>'],
     ['a quote', '> a\n> b', '<blockquote><p>a\nb</p></blockquote>'],
+    ['an answer below a quote', '> a\nb', '<blockquote><p>a</p></blockquote><p>b</p>'],
+    [
+      'an answer below a quote in a quote',
+      '>> a\n> b\nc',
+      '<blockquote><blockquote><p>a</p></blockquote><p>b</p></blockquote><p>c</p>',
+    ],
+    ['a line below a list', '- a\n  more of a\nb', '<ul><li><p>a\nmore of a</p></li></ul><p>b</p>'],
+    [
+      'a list in a list',
+      '- a\n  1. b\n- c',
+      '<ul><li><p>a</p><ol data-marker="."><li value="1"><p>b</p></li></ol></li><li><p>c</p></li></ul>',
+    ],
     ['a list', '- a\n- b', '<ul data-x><li><p>a</p></li><li><p>b</p></li></ul>'],
     [
       'the numbers that were typed',

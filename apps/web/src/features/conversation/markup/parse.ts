@@ -1,4 +1,4 @@
-import MarkdownIt, { type StateInline, type Token } from 'markdown-it';
+import MarkdownIt, { type StateBlock, type StateInline, type Token } from 'markdown-it';
 import { destinationOf } from './links.ts';
 import { TokenReader, type Block } from './tree.ts';
 
@@ -19,6 +19,9 @@ export const BOUNDS = { length: 16_384, depth: 24, tokens: 2_000 };
  * - Entities and indented code: `&lt;` and a poem are meant as they are.
  * - Backslashes: one before a sign takes the sign's meaning away and stays itself, so that `¯\_(ツ)_/¯` keeps both arms.
  * - Line breaks and the indentation after them, which the rule `newline` would drop.
+ *
+ * A line without a `>` ends a quote, and one without indentation ends a list. Markdown would take both in: an answer typed
+ * below a quote would become part of what the other person said.
  */
 const RULES = ['fence', 'blockquote', 'list', 'backticks', 'emphasis', 'strikethrough', 'linkify'];
 
@@ -42,11 +45,23 @@ function parserOf(rules: string[]) {
   made.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
   made.linkify.add('ftp:', null).add('//', null);
   made.inline.ruler.before('backticks', 'backslash', backslash);
+  made.block.ruler.before('paragraph', 'end_of_quote', endOfQuote, { alt: ['blockquote'] });
+  made.block.ruler.before('paragraph', 'end_of_item', endOfItem, { alt: ['paragraph'] });
   // Addresses stay as they were typed: markdown-it would decode Punycode into letters that look like others.
   made.normalizeLink = (address) => address;
   made.normalizeLinkText = (address) => address;
   made.validateLink = (address) => destinationOf(address) !== undefined;
   return made;
+}
+
+/** Asked, in silence, whether a line without a `>` ends the quote above it. Makes nothing itself. */
+function endOfQuote(_state: StateBlock, _line: number, _end: number, silent: boolean): boolean {
+  return silent;
+}
+
+/** Asked whether a line ends the paragraph above it: it does if it stands further left than the list's text. */
+function endOfItem(state: StateBlock, line: number, _end: number, silent: boolean): boolean {
+  return silent && (state.sCount[line] ?? 0) < state.blkIndent;
 }
 
 /** Takes a backslash and the sign after it as text. */

@@ -1,10 +1,10 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RelayProcess } from '@quicprochat/testkit';
+import type { RelayProcess } from './relay-process.ts';
 
 /** A copy of a relay's database of this moment. Restoring it takes the relay back there, with all that it did since undone. */
-export async function backUp(relay: RelayProcess): Promise<{ restore(): Promise<void> }> {
+export async function backUpRelay(relay: RelayProcess): Promise<{ restore(): Promise<void> }> {
   const copy = await mkdtemp(join(tmpdir(), 'qpc-backup-'));
   await relay.stop();
   await copyDatabase(relay.folder, copy);

@@ -1,0 +1,97 @@
+import { sdkError } from '../errors.ts';
+import type { Failures } from './failures.ts';
+import type { Ledger } from './ledger.ts';
+import { conversations, type OutboxRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What became of a wish to cancel. */
+export type Withdrawal =
+  /** It will not happen; or only because somebody else wants it, too. */
+  | 'withdrawn'
+  /** A request with it was started: it may still happen. */
+  | 'begun'
+  /** Nothing of it waits any more. */
+  | 'over';
+
+/**
+ * Takes out of the outbox what belongs to one change, if nothing of it can have left the device. Whether it can stands in
+ * the store with each row, so that this decides between tabs as well: it and the sending of another tab are transactions
+ * on the same rows, of which one comes first.
+ *
+ * @param reason what those who wait for it are told
+ */
+export async function withdraw(
+  parts: { ledger: Ledger; failures: Failures },
+  ids: readonly string[],
+  reason: unknown,
+): Promise<Withdrawal> {
+  const { ledger, failures } = parts;
+  const taken = new Set<string>();
+  let withdrawal: Withdrawal = 'over';
+  try {
+    withdrawal = await ledger.transact((tx) =>
+      take(tx, ids, (id) => {
+        taken.add(id);
+        failures.add(id, reason);
+      }),
+    );
+    return withdrawal;
+  } finally {
+    // It came to nothing in the end; why something was given up before stays noted.
+    if (withdrawal !== 'withdrawn') for (const id of taken) failures.forget(id);
+  }
+}
+
+async function take(
+  tx: Transaction,
+  ids: readonly string[],
+  onTaken: (id: string) => void,
+): Promise<Withdrawal> {
+  const rows = ids.flatMap((id) => tx.outboxRow(id) ?? []);
+  if (rows.length === 0) return 'over';
+  // Where a part is gone, it has been sent.
+  if (rows.length < ids.length || rows.some(({ attempted }) => attempted)) return 'begun';
+  for (const row of rows) {
+    const { wanted = 1 } = row;
+    if (wanted > 1) {
+      tx.putOutbox({ ...row, wanted: wanted - 1 });
+      continue;
+    }
+    // Before the row is gone: by that, whoever waits knows that it is over.
+    onTaken(row.id);
+    tx.removeOutbox(row);
+    await undoShown(tx, row);
+    if (row.kind === 'leave') tx.update(row.conversationId, { state: 'active' });
+  }
+  const made = rows.find(({ kind }) => kind === 'create');
+  if (made !== undefined) await unmake(tx, made);
+  return 'withdrawn';
+}
+
+/** The conversation was never made: nothing of it remains. */
+async function unmake(tx: Transaction, { conversationId }: OutboxRow): Promise<void> {
+  for (const row of tx.outboxRows(conversationId)) tx.removeOutbox(row);
+  await tx.forgetGroup(conversationId);
+  tx.remove(conversations, conversationId);
+}
+
+/** Takes back what was shown of a message or a new name before it was sent. */
+export async function undoShown(tx: Transaction, row: OutboxRow): Promise<void> {
+  if (row.kind !== 'message') return;
+  const { conversationId, position, renames } = row;
+  if (position !== undefined) await tx.amend(conversationId, position, { state: 'failed' });
+  if (renames === undefined) return;
+  for (const later of tx.outboxRows(conversationId)) {
+    if (later.kind !== 'message' || later.renames === undefined || later.order < row.order) continue;
+    return tx.putOutbox({ ...later, renames: { ...later.renames, from: renames.from } });
+  }
+  // Unless somebody else has named it meanwhile.
+  if (tx.conversation(conversationId).name === renames.to) tx.update(conversationId, { name: renames.from });
+}
+
+export function tooLate() {
+  return sdkError(
+    'TOO_LATE_TO_CANCEL',
+    'The change was already on its way when it was cancelled, so it may still take effect. Check the conversation in a moment.',
+  );
+}

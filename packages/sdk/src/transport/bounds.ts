@@ -1,0 +1,51 @@
+import { LIMITS } from '@quicprochat/protocol';
+
+/** How long the relay may send nothing while it owes an answer. What arrives, however slowly, winds the clock up again. */
+export const ANSWER_SILENCE_MS = 30_000;
+
+/** How long a stream may say nothing: a ping or two may be late. */
+export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
+
+/** The pace at which a request is expected to go out, and the longest that a relay waits for one. */
+const UPLOAD_BYTES_PER_MS = 16;
+const MOST_UPLOAD_MS = 60_000;
+
+/** What surrounds the payload of one entry or key package in an answer: ids, numbers, keys, a receipt. */
+const AROUND_ONE = 512;
+
+/** Enough for every answer that carries no payloads, errors included. */
+const SMALL_BYTES = 256 * 1024;
+
+/** The largest payload of one entry: a commit, or a whole Welcome. */
+const LARGEST_ENTRY = textBytes(
+  Math.max(LIMITS.maxCommitBytes, LIMITS.maxSharedWelcomeBytes + LIMITS.maxJoinerSecretsBytes),
+);
+
+const PAGE_BYTES =
+  Math.max(textBytes(LIMITS.maxPageBytes), LARGEST_ENTRY) + LIMITS.maxPageEntries * AROUND_ONE + SMALL_BYTES;
+
+const MOST_BYTES: Record<string, number> = {
+  'groups.read': PAGE_BYTES,
+  'groups.candidate': PAGE_BYTES,
+  'inbox.read': PAGE_BYTES,
+  // One for each device; no commit can add more of them.
+  'keyPackages.claim': LIMITS.maxJoiners * (textBytes(LIMITS.maxKeyPackageBytes) + AROUND_ONE) + SMALL_BYTES,
+};
+
+/** The longest event of a stream, in characters. */
+export const MOST_EVENT_CHARS = LARGEST_ENTRY + SMALL_BYTES;
+
+/** The longest answer to a call of a procedure, as JSON. */
+export function mostAnswerBytes(procedure: string): number {
+  return MOST_BYTES[procedure] ?? SMALL_BYTES;
+}
+
+/** How long the relay may take to begin its answer: a fetch does not tell how much of the request has gone out. */
+export function answerWithinMs(requestBytes: number): number {
+  return ANSWER_SILENCE_MS + Math.min(requestBytes / UPLOAD_BYTES_PER_MS, MOST_UPLOAD_MS);
+}
+
+/** Bytes as base64url. */
+function textBytes(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
+}

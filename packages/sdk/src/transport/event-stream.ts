@@ -1,0 +1,87 @@
+import type { StreamEvent } from '@quicprochat/protocol';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { z } from 'zod';
+import { sdkError } from '../errors.ts';
+import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
+import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';
+import { asRelayError, errorIn, noRelay, unknownAnswer } from './relay-errors.ts';
+
+const PROCEDURE = 'streams.events';
+
+const eventSchema = z.looseObject({ type: z.string() });
+
+/**
+ * Redeems a ticket and follows the stream until it ends, fails or is aborted; an abort ends it without an error.
+ *
+ * By fetch in browsers too: an EventSource can be given no bounds. Here an event has a longest length, and nothing is read
+ * ahead of the caller: what it does not take stays with the relay, which ends the stream of a reader that is too slow, and
+ * the caller opens another one from its own cursor.
+ */
+export async function* follow(
+  network: Network,
+  origin: string,
+  { ticket, signal }: { ticket: string; signal: AbortSignal },
+): AsyncGenerator<StreamEvent> {
+  const leaving = new AbortController();
+  const either = AbortSignal.any([signal, leaving.signal]);
+  try {
+    const response = await open(network, `${origin}/trpc/${PROCEDURE}`, { ticket, signal: either });
+    yield* eventsOf(response, network);
+  } catch (error) {
+    if (!signal.aborted) throw asRelayError(error);
+  } finally {
+    leaving.abort();
+  }
+}
+
+async function open(
+  { net, timers }: Network,
+  url: string,
+  { ticket, signal }: { ticket: string; signal: AbortSignal },
+): Promise<Response> {
+  const input = encodeURIComponent(JSON.stringify({ ticket }));
+  const headers = { accept: 'text/event-stream' };
+  const begun = net.fetch(`${url}?input=${input}`, { headers, cache: 'no-store', signal });
+  const response = await unlessSilent(timers, ANSWER_SILENCE_MS, begun);
+  const type = response.headers.get('content-type') ?? '';
+  if (response.ok && type.startsWith('text/event-stream')) return response;
+  if (!type.startsWith('application/json')) throw noRelay(response);
+  const body = await readWhole(response, { timers, mostBytes: mostAnswerBytes(PROCEDURE) });
+  throw errorIn(parse(new TextDecoder().decode(body)), response);
+}
+
+/** The events of tRPC's streams: besides those of the procedure, `return` at the end, and an error. */
+async function* eventsOf(response: Response, { timers }: Network): AsyncGenerator<StreamEvent> {
+  const arrived: EventSourceMessage[] = [];
+  const parsing = { isTooLong: false };
+  const parser = createParser({
+    maxBufferSize: MOST_EVENT_CHARS,
+    onEvent: (event) => arrived.push(event),
+    onError: ({ type }) => (parsing.isTooLong ||= type === 'max-buffer-size-exceeded'),
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of chunksOf(response, { timers, silenceMs: STREAM_SILENCE_MS })) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    for (const { event, data } of arrived.splice(0)) {
+      if (event === 'return') return;
+      if (event === 'serialized-error') throw errorIn({ error: parse(data) });
+      if (event === undefined || event === 'message') yield eventIn(data);
+    }
+    if (parsing.isTooLong) throw tooLong();
+  }
+  throw sdkError('NETWORK', 'The connection to the relay was lost. Try again.');
+}
+
+function eventIn(data: string): StreamEvent {
+  const event = eventSchema.safeParse(parse(data));
+  if (!event.success) throw unknownAnswer();
+  return event.data as unknown as StreamEvent;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

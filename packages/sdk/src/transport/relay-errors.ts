@@ -1,0 +1,124 @@
+import { isRelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
+import { TRPCClientError } from '@trpc/client';
+import { z } from 'zod';
+import { QuicprochatError, relayError, sdkError } from '../errors.ts';
+
+/** By which a proxy says that the relay behind it is away: bad gateway, unavailable, gateway timeout (RFC 9110 §15.6). */
+const GATEWAY_STATUSES = [502, 503, 504];
+
+/** The part of tRPC's error that a relay fills. */
+const errorSchema = z.object({
+  data: z.looseObject({ qpc: z.looseObject({ code: z.string() }).optional() }),
+});
+
+/** What a failed call means, as an error of the SDK's. */
+export function asRelayError(error: unknown): QuicprochatError {
+  if (error instanceof QuicprochatError) return error;
+  if (!(error instanceof TRPCClientError)) return away(error);
+  if (error.cause instanceof QuicprochatError) return error.cause;
+  const response = error.meta?.['response'];
+  return errorIn(
+    { error: { data: error.data as unknown } },
+    response instanceof Response ? response : undefined,
+    error,
+  );
+}
+
+/**
+ * What an answer that is an error means.
+ *
+ * @param answer tRPC's `{error: {data}}`, or whatever else there is
+ * @param response what it came with; undefined in a stream, and where nothing came
+ */
+export function errorIn(answer: unknown, response?: Response, cause?: unknown): QuicprochatError {
+  const parsed = z.object({ error: errorSchema }).safeParse(answer);
+  if (!parsed.success) return response === undefined ? away(cause) : noRelay(response, cause);
+  const qpc = parsed.data.error.data.qpc as Partial<RelayErrorData['qpc']> | undefined;
+  if (qpc === undefined || !isRelayErrorCode(qpc.code)) return unknownAnswer(cause);
+  const details = { ...qpc.details };
+  return relayError(qpc.code, sentenceFor(qpc.code, details), { retryable: qpc.retryable === true, details });
+}
+
+/** The relay, or something else that speaks tRPC, says what no relay of this version says. */
+export function unknownAnswer(cause?: unknown): QuicprochatError {
+  return sdkError(
+    'RELAY_MISBEHAVED',
+    'This client does not understand the relay’s answer. Check the versions of both.',
+    {
+      cause,
+    },
+  );
+}
+
+/**
+ * The address is wrong; or the network has put its own page in the relay's place, as those of hotels and trains do. So
+ * it is NETWORK: what waits to be sent must outlive such a page.
+ */
+export function noRelay(response: Response, cause?: unknown): QuicprochatError {
+  if (GATEWAY_STATUSES.includes(response.status)) return away(cause);
+  return sdkError(
+    'NETWORK',
+    'The server at the relay’s address is not a relay. Check the address and your connection.',
+    {
+      cause,
+    },
+  );
+}
+
+/** Throws unless it can be a relay's answer. A page is not, whatever its status. */
+export function requireJson(response: Response): void {
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  if (!isJson) throw noRelay(response);
+}
+
+function away(cause: unknown): QuicprochatError {
+  return sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.', { cause });
+}
+
+function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorData['qpc']['details']): string {
+  switch (code) {
+    case 'BAD_INPUT':
+      return 'The relay rejected this request as malformed. Check the versions of the relay and this client.';
+    case 'PAYLOAD_TOO_LARGE':
+      return 'This is larger than the relay accepts. Send less.';
+    case 'NO_SUCH_PROCEDURE':
+      return 'The relay does not know this request. Check the versions of the relay and this client.';
+    case 'UNAUTHENTICATED':
+      return 'The relay rejected this device’s sign-in. Try again.';
+    case 'REPLAYED':
+      return 'The relay has already received this request. Try again.';
+    case 'CLOCK_SKEW':
+      return 'This device’s clock is too far from the relay’s. Set the clock, then try again.';
+    case 'NOT_AUTHORIZED':
+      return 'The relay no longer accepts this device’s key for this conversation.';
+    case 'NOT_FOUND':
+      return details.handle === undefined
+        ? 'Nobody has this handle. Check its spelling.'
+        : `Nobody has the handle “${details.handle}”. Check its spelling.`;
+    case 'HANDLE_TAKEN':
+      return 'This handle is taken. Choose another one.';
+    case 'GROUP_EXISTS':
+      return 'A group with this id already exists.';
+    case 'EPOCH_CONFLICT':
+    case 'STALE_EPOCH':
+      return 'The relay accepted another member’s change first. Try again.';
+    case 'FUTURE_EPOCH':
+      return 'The relay lacks the latest changes of this conversation. It may have been restored from an old backup. Ask whoever runs it.';
+    case 'IDEMPOTENCY_CONFLICT':
+      return 'The relay already has different content under this id. Use a new id.';
+    case 'OFFSET_CONFLICT':
+      return 'The relay has stored more or less of this attachment than expected. Continue from its offset.';
+    case 'KEY_PACKAGES_EXHAUSTED':
+      return `${details.handle ?? 'This person'} cannot be added now: the relay has none of their key packages left. Try again later.`;
+    case 'QUOTA_EXCEEDED':
+      return 'The relay’s limit for this device or this conversation is reached. Send less, or try again later.';
+    case 'CURSOR_INVALID':
+      return 'The relay has less than this device has already read. It may have been restored from an old backup. Ask whoever runs it.';
+    case 'RATE_LIMITED':
+      return 'The relay received too many requests. Wait a moment, then try again.';
+    case 'UNAVAILABLE':
+      return 'The relay cannot store anything now. Try again later.';
+    case 'INTERNAL':
+      return 'The relay failed because of an internal error. Try again; if it happens again, tell whoever runs it.';
+  }
+}
