@@ -17,10 +17,10 @@ export function cargoEnvironment(env = process.env) {
  */
 export function cargoMissing(subcommand) {
   const { status, stderr, error } = cargo(['--version']);
-  if (error?.code === 'ENOENT') return 'there is no cargo here. https://rustup.rs installs it.';
+  if (error?.code === 'ENOENT') return 'cargo is not installed. Install it from https://rustup.rs.';
   if (status !== 0) return withoutToolchain(String(stderr ?? error?.message));
   if (subcommand === undefined || cargo([subcommand, '--help']).status === 0) return undefined;
-  return `there is no cargo ${subcommand} here. \`rustup component add ${componentOf(subcommand)}\` installs it.`;
+  return `cargo ${subcommand} is not installed. Install it: \`rustup component add ${componentOf(subcommand)}\`.`;
 }
 
 /** rustup's cargo only starts the cargo of a toolchain, and fails without one. */
@@ -30,8 +30,8 @@ function withoutToolchain(stderr) {
     .split('\n')[0]
     .replace(/^error: /, '')
     .replace(/\.$/, '');
-  const remedy = /rustup|toolchain/.test(stderr) ? ' `rustup default stable` installs a toolchain.' : '';
-  return `there is a cargo here, but it does not run: ${reason}.${remedy}`;
+  const remedy = /rustup|toolchain/.test(stderr) ? ' Install a toolchain: `rustup default stable`.' : '';
+  return `cargo is installed but does not run: ${reason}.${remedy}`;
 }
 
 function componentOf(subcommand) {

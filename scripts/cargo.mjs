@@ -21,14 +21,14 @@ const TASKS = {
 const [task, crate] = process.argv.slice(2);
 const steps = TASKS[task]?.(crate);
 if (steps === undefined || crate === undefined) {
-  console.error('cargo.mjs: use `test CRATE` or `lint CRATE`.');
+  console.error('cargo.mjs: usage: cargo.mjs test CRATE, or cargo.mjs lint CRATE.');
   process.exit(2);
 }
 
 for (const step of steps) {
   const missing = cargoMissing(step[0]);
   if (missing !== undefined) {
-    console.log(`The ${task} of ${crate} was left out: ${missing}`);
+    console.log(`The ${task} of ${crate} was skipped: ${missing}`);
     continue;
   }
   const { status } = spawnSync('cargo', step, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });

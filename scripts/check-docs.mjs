@@ -25,7 +25,9 @@ const pages = markdownIn(ROOT);
 const problems = [...pages.flatMap(checkPage), ...generated().flatMap(checkGenerated), ...checkSummary()];
 for (const problem of problems) console.error(`docs: ${problem}`);
 if (problems.length > 0) process.exit(1);
-console.log(`docs: ${pages.length} pages checked: links, includes and generated parts hold`);
+console.log(
+  `docs: checked the links, includes and generated parts of ${pages.length} pages; all are correct.`,
+);
 
 function markdownIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -53,7 +55,7 @@ function checkLists(name, text) {
   const openings = items.map(([, item]) => item.replaceAll(/\s+/g, ' ').split(/(?<=[.:]) /)[0]);
   return openings
     .filter((opening, i) => opening.length > 12 && openings.indexOf(opening) !== i)
-    .map((opening) => `${name}: two items begin with “${opening}”`);
+    .map((opening) => `${name}: two items begin with “${opening}”; reword one of them`);
 }
 
 function checkLinks(path, name, text) {
@@ -63,9 +65,9 @@ function checkLinks(path, name, text) {
     if (/^(https?|mailto):/.test(target)) return [];
     const [file, heading] = target.split('#');
     const leadsTo = file === '' ? path : resolve(dirname(path), file);
-    if (!existsSync(leadsTo)) return [`${name}: the link to ${target} leads nowhere`];
+    if (!existsSync(leadsTo)) return [`${name}: the link to ${target} has no target`];
     if (heading === undefined || !leadsTo.endsWith('.md') || headingsOf(leadsTo).has(heading)) return [];
-    return [`${name}: there is no heading for the link to ${target}`];
+    return [`${name}: the link to ${target} names a missing heading`];
   });
 }
 
@@ -79,7 +81,7 @@ function headingsOf(path) {
 function checkIncludes(path, name, text) {
   return [...text.matchAll(INCLUDE)].flatMap(([, file, anchor]) => {
     const source = resolve(dirname(path), file);
-    if (!existsSync(source)) return [`${name}: ${file} is not there`];
+    if (!existsSync(source)) return [`${name}: the included file ${file} does not exist`];
     const lines = readFileSync(source, 'utf8').split(/\r?\n/);
     const has = (mark) => lines.some((line) => line.trim().endsWith(`${mark}: ${anchor}`));
     if (anchor === undefined || (has('ANCHOR') && has('ANCHOR_END'))) return [];
@@ -94,7 +96,7 @@ function checkCode(path, name, text) {
     const body = block.split('\n').slice(1, -1).join('\n').trim();
     const isIncluded = body !== '' && body.replaceAll(INCLUDE, '').trim() === '';
     if (!PROGRAM.test(block) || isIncluded || block === own) return [];
-    return [`${name}: a block of code is typed by hand:\n${block}`];
+    return [`${name}: a block of code is typed by hand; include it from a tested file:\n${block}`];
   });
 }
 
@@ -118,7 +120,7 @@ function checkGenerated({ page, name, source, text }) {
   const found = between(readFileSync(page, 'utf8'), name);
   if (found !== undefined && squeezed(found) === squeezed(text)) return [];
   const path = relative(ROOT, page);
-  return [`${path}: the part “${name}” is not what ${source} says: run node scripts/check-docs.mjs --write`];
+  return [`${path}: the part “${name}” differs from ${source}. Run node scripts/check-docs.mjs --write.`];
 }
 
 /** Without the blanks and dashes that prettier adds to line up a table. */

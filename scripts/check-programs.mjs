@@ -28,12 +28,12 @@ const required = [
 ].filter((sentence) => sentence !== undefined);
 const rust = cargoMissing();
 
-if (rust !== undefined) console.log(`The tests of the Rust crates are left out: ${rust}`);
+if (rust !== undefined) console.log(`The tests of the Rust crates are skipped: ${rust}`);
 if (required.length > 0) {
   const isCi = process.env.CI !== undefined;
   const heading = isCi
-    ? 'CI requires programs that are not here. Nothing was tested.'
-    : 'Some tests are left out, because programs are not here.';
+    ? 'CI requires programs that are not installed. No test was run.'
+    : 'Some tests are skipped because programs are not installed.';
   const lines = [heading, ...required.map((sentence) => `- ${sentence}`)];
   (isCi ? console.error : console.warn)(lines.join('\n'));
   if (isCi) process.exitCode = 1;

@@ -8,7 +8,7 @@ const least = installing ? [20, 19] : [22, 18];
 
 if (major < least[0] || (major === least[0] && minor < least[1])) {
   console.error(
-    `quicprochat needs Node ${least.join('.')} or newer here, and this is Node ${process.versions.node}: install Node 24 and run the command again.`,
+    `quicprochat needs Node ${least.join('.')} or newer for this. This is Node ${process.versions.node}. Install Node 24 and run the command again.`,
   );
   process.exit(1);
 }

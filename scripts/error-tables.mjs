@@ -71,7 +71,9 @@ function plainText(comment) {
 /** The first sentence says what it means, the rest what to do. */
 function table(rows, thirdTitle) {
   if (rows.length === 0)
-    throw new Error('error-tables.mjs finds no codes: has the form of a source changed?');
+    throw new Error(
+      'error-tables.mjs found no codes. Check whether the format of a source file has changed.',
+    );
   const lines = rows.map(({ code, doc, third }) => {
     const [, meaning = doc, remedy = ''] = /^(.+?\.) (.+)$/.exec(doc) ?? [];
     return `| \`${code}\` | ${meaning} | ${remedy} | ${third} |`;

@@ -124,7 +124,9 @@ function grouped(n) {
 /** A table whose figures are aligned to the right. Throws if it has none, which means that the form of a source has changed. */
 function table(titles, rows) {
   if (!rows.some((row) => row.slice(1).some((cell) => /\d (B|kB|MB|ms)$/.test(cell))))
-    throw new Error('figure-tables.mjs finds no figures: has the form of a source changed?');
+    throw new Error(
+      'figure-tables.mjs found no figures. Check whether the format of a source file has changed.',
+    );
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [
     line(titles),

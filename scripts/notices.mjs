@@ -73,7 +73,7 @@ function metadata() {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (error !== undefined) throw new Failure('there is no cargo here. https://rustup.rs installs it.');
+  if (error !== undefined) throw new Failure('cargo is not installed. Install it from https://rustup.rs.');
   if (status !== 0) throw new Failure(`cargo cannot list the crates:\n${stderr}`);
   return JSON.parse(stdout);
 }
@@ -91,7 +91,9 @@ function choose(expression, crate) {
     return ['MIT'];
   if (expression === '(MIT OR Apache-2.0) AND Unicode-3.0') return ['MIT', 'Unicode-3.0'];
   if (alternatives.length === 1 && /^[\w.-]+$/.test(expression)) return [expression];
-  throw new Failure(`${crate} is licensed under “${expression}”, which this script cannot choose from.`);
+  throw new Failure(
+    `${crate} is licensed under “${expression}”, which this script does not know. Add it to choose().`,
+  );
 }
 
 /** The text that the crate carries for this licence, or else the standard one. */
@@ -102,7 +104,8 @@ function textOf(folder, id) {
     names.find((name) => name.toUpperCase().includes(suffix)) ??
     names.find((name) => /^(LICEN[SC]E|COPYING)(\.(txt|md))?$/i.test(name));
   if (own !== undefined) return readFileSync(join(folder, own), 'utf8');
-  if (TEXTS[id] === undefined) throw new Failure(`there is no text of ${id} for ${folder}.`);
+  if (TEXTS[id] === undefined)
+    throw new Failure(`the licence text of ${id} for ${folder} is missing. Add it to TEXTS.`);
   return read(TEXTS[id]);
 }
 

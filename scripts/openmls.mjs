@@ -31,7 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quicprochat-openmls-'));
 try {
   if (command === 'check') check();
   else if (command === 'patch') writePatch();
-  else throw new Error('use `check` or `patch`.');
+  else throw new Error('usage: openmls.mjs check, or openmls.mjs patch.');
 } catch (error) {
   console.error(`openmls: ${error.message}`);
   process.exitCode = 1;
@@ -41,18 +41,20 @@ try {
 
 function check() {
   if (sha256(join(OURS, 'Cargo.toml')) !== MANIFEST_SHA256)
-    throw new Error('third_party/openmls/Cargo.toml is not the one whose hash scripts/openmls.mjs holds.');
+    throw new Error(
+      'third_party/openmls/Cargo.toml has changed. If that is intended, update MANIFEST_SHA256 in scripts/openmls.mjs.',
+    );
   compareWithPublished();
   cpSync(OURS, folder, { recursive: true });
   for (const file of NOT_PUBLISHED) rmSync(join(folder, file));
   git(['apply', '--reverse', '-p0', PATCH]);
   compare();
-  console.log(`openmls: ${PUBLISHED.size} files are those of ${CRATE} with third_party/openmls.patch.`);
+  console.log(`openmls: ${PUBLISHED.size} files match ${CRATE} with third_party/openmls.patch.`);
 }
 
 function writePatch() {
   const published = publishedCrate();
-  if (published === undefined) throw new Error(`${CRATE} is not in cargo's folder: run \`cargo fetch\`.`);
+  if (published === undefined) throw new Error(`${CRATE} is not in cargo's folder. Run \`cargo fetch\`.`);
   for (const file of PUBLISHED.keys()) cpSync(join(published, file), join(folder, file));
   compare();
   git(['init', '--quiet']);
@@ -71,7 +73,9 @@ function compareWithPublished() {
   if (published === undefined) return;
   const wrong = [...PUBLISHED].filter(([file, hash]) => sha256(join(published, file)) !== hash);
   if (wrong.length > 0)
-    throw new Error(`${wrong.map(([file]) => file).join(', ')}: openmls.sha256 is wrong.`);
+    throw new Error(
+      `${wrong.map(([file]) => file).join(', ')}: openmls.sha256 does not match the published crate.`,
+    );
 }
 
 /** The folder that cargo has unpacked it into; none before the first `cargo fetch`. */
@@ -91,7 +95,7 @@ function compare() {
   );
   if (wrong.length > 0) {
     throw new Error(
-      `${wrong.join(', ')}: not what ${CRATE} and third_party/openmls.patch give. After a change run \`node scripts/openmls.mjs patch\`.`,
+      `${wrong.join(', ')}: differs from ${CRATE} with third_party/openmls.patch. After a change, run \`node scripts/openmls.mjs patch\`.`,
     );
   }
 }

@@ -9,7 +9,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 if (!process.env.npm_config_user_agent?.startsWith('pnpm/')) {
   console.error(
-    'prepack: pack with `pnpm pack`: other packers leave versions in the manifest that only pnpm knows.',
+    'prepack: use `pnpm pack`. Other packers leave versions in the manifest that only pnpm understands.',
   );
   process.exit(1);
 }

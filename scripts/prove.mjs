@@ -9,54 +9,54 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** Each proof: what it shows, and the command that shows it. */
 const PROOFS = {
   histories: {
-    shows: '2,000 random histories of a group end as predicted, and properties hold in 2,000 cases each',
+    shows: '2,000 random group histories end as predicted, and each property holds in 2,000 cases',
     env: { QPC_CASES: '2000' },
     command: [...cargoTest('histories', 'properties'), '--', '--nocapture'],
   },
   openmls: {
-    shows: 'the patched openmls and the published one agree in 200 random groups that both are members of',
+    shows: 'the patched and the published openmls agree in 200 random groups that have both as members',
     env: { QPC_CASES: '200' },
     command: [...cargoTest('openmls_agrees'), '--', '--nocapture'],
   },
   healing: {
     shows:
-      'stolen records open nothing that was read before and nothing after the next commit, in 500 histories',
+      'in 500 histories, stolen records open nothing read before the theft and nothing after the next commit',
     env: { QPC_SEEDS: '500' },
     command: [...cargoTest('healing'), '--', '--nocapture'],
   },
   adversary: {
-    shows: 'no rule of RFC 9420 can be broken, and every flipped bit of what arrives is refused',
+    shows: 'no rule of RFC 9420 can be broken, and every input with a flipped bit is rejected',
     env: { QPC_BITS: 'all' },
     command: cargoTest('adversary', 'rules', 'welcomes', 'points'),
   },
   hostile: {
-    shows: 'the same flipped bits through WebAssembly',
+    shows: 'the same flipped bits are rejected through WebAssembly',
     env: { QPC_BITS: 'all' },
     command: ['pnpm', '--filter', '@quicprochat/core-wasm', 'exec', 'vitest', 'run', 'test/hostile.test.ts'],
   },
   fuzz: {
-    shows: 'nine fuzzers for five minutes each find nothing (needs cargo-fuzz and a nightly toolchain)',
+    shows: 'nine fuzzers find nothing in five minutes each (needs cargo-fuzz and a nightly toolchain)',
     command: ['scripts/fuzz', '300'],
   },
   interop: {
-    shows: 'our WebAssembly and ts-mls agree in 2,000 random groups; --seeds N --from N for others',
+    shows: 'our WebAssembly and ts-mls agree in 2,000 random groups; --seeds N --from N picks others',
     command: ['node', '--conditions=@quicprochat/source', 'packages/core-wasm/test/interop/prove.ts'],
   },
   order: {
     shows:
-      'in 1,000 rounds of 100 clients who commit at once, through one process on SQLite and through three on PostgreSQL, one wins each (needs PostgreSQL)',
+      '100 clients commit at once, in 1,000 rounds, and one wins each round: one process on SQLite, three on PostgreSQL (needs PostgreSQL)',
     env: { CI: 'true', QPC_ROUNDS: '1000' },
     command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/order.test.ts'],
   },
   converge: {
     shows:
-      '100 real clients heal at once, ten times over: every one of them does, in 1,000 epochs of which none is left out, and all end in the same one',
+      '100 real clients heal at once, ten times: each heals, 1,000 epochs follow without a gap, and all end in the same epoch',
     env: { QPC_MEMBERS: '100', QPC_STORMS: '10' },
     command: ['pnpm', '--filter', '@quicprochat/sdk', 'exec', 'vitest', 'run', 'test/contention.test.ts'],
   },
   durability: {
     shows:
-      'the relay process, killed 1,000 times under load on each store, loses and doubles nothing that it acknowledged (needs PostgreSQL); QPC_SEED=N for other points',
+      'a relay killed 1,000 times under load on each store loses and duplicates nothing that it acknowledged (needs PostgreSQL); QPC_SEED=N picks other moments',
     env: { CI: 'true', QPC_KILLS: '1000' },
     command: [
       ...['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run'],
@@ -65,13 +65,13 @@ const PROOFS = {
   },
   failover: {
     shows:
-      'a relay loses and doubles nothing that it acknowledged while PostgreSQL fails over to its synchronous standby 200 times under load (needs PostgreSQL)',
+      'while PostgreSQL fails over to its synchronous standby 200 times under load, a relay loses and duplicates nothing that it acknowledged (needs PostgreSQL)',
     env: { CI: 'true', QPC_PROMOTIONS: '200' },
     command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/failover.test.ts'],
   },
   'fuzz-relay': {
     shows:
-      'in ten minutes of calls to every procedure, whole, changed and broken, a relay answers with nothing but results and typed errors, and holds no more memory than before; QPC_SEED=N, QPC_FUZZ_SECONDS=N',
+      'in ten minutes of valid, changed and broken calls to every procedure, a relay answers only with results and typed errors, and its memory does not grow; QPC_SEED=N, QPC_FUZZ_SECONDS=N',
     env: { QPC_FUZZ_SECONDS: '600' },
     command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/fuzz.test.ts'],
   },
@@ -84,7 +84,7 @@ const PROOFS = {
 const [name, ...args] = process.argv.slice(2);
 if (name === undefined) list();
 else if (!Object.hasOwn(PROOFS, name)) {
-  console.error(`prove: there is no proof "${name}". These are there:`);
+  console.error(`prove: there is no proof "${name}". The proofs are:`);
   list();
   process.exitCode = 2;
 } else {

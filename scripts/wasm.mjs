@@ -54,23 +54,25 @@ function build() {
 }
 
 function check({ rebuild }) {
-  if (!existsSync(BUILDINFO)) throw new Failure('packages/core-wasm/artefact is missing: run `pnpm wasm`.');
+  if (!existsSync(BUILDINFO)) throw new Failure('packages/core-wasm/artefact is missing. Run `pnpm wasm`.');
   const info = JSON.parse(readFileSync(BUILDINFO, 'utf8'));
   const changed = differences(info.sources, sourceHashes());
   if (changed.length > 0) {
     throw new Failure(
-      `the artefact is older than its sources (${changed.join(', ')}): run \`pnpm wasm\` and commit it.`,
+      `the artefact is older than its sources (${changed.join(', ')}). Run \`pnpm wasm\` and commit the artefact.`,
     );
   }
   const edited = differences(info.files, hashes(ARTEFACT, FILES));
   if (edited.length > 0) {
     throw new Failure(
-      `${edited.join(', ')} in the artefact is not what was built: run \`pnpm wasm\` and commit it.`,
+      `${edited.join(', ')} in the artefact differs from what was built. Run \`pnpm wasm\` and commit the artefact.`,
     );
   }
-  console.log('wasm: sources and artefact are those that BUILDINFO.json records.');
+  console.log('wasm: the sources and the artefact match BUILDINFO.json.');
   if (!rebuild) {
-    console.log('wasm: the rebuild was left out, as asked; without --no-rebuild the bytes are compared too.');
+    console.log(
+      'wasm: skipped the rebuild because of --no-rebuild. Without that option, it also compares the bytes.',
+    );
     return;
   }
   compareRebuilt(info);
@@ -81,7 +83,7 @@ function compareRebuilt(info) {
   const path = availablePath(info.tools);
   if (typeof path !== 'string') {
     console.log(
-      `wasm: the rebuild was left out: ${path.reason}. scripts/rust-wasm-toolchain sets the tools up.`,
+      `wasm: skipped the rebuild: ${path.reason}. Run scripts/rust-wasm-toolchain to install the tools.`,
     );
     return;
   }
@@ -94,7 +96,7 @@ function compareRebuilt(info) {
   const different = differences(info.files, rebuilt);
   if (different.length > 0) {
     throw new Failure(
-      `a rebuild with the recorded tools gives another ${different.join(', ')}: run \`pnpm wasm\`.`,
+      `a rebuild with the recorded tools gives a different ${different.join(', ')}. Run \`pnpm wasm\`.`,
     );
   }
   console.log('wasm: a rebuild with the recorded tools gives the same bytes.');
@@ -164,8 +166,9 @@ function availablePath(tools) {
     const here = toolVersions(path);
     const wrong = Object.keys(tools).find((tool) => here[tool] !== tools[tool]);
     if (wrong === undefined)
-      return hasTarget(path) ? path : { reason: 'this Rust has no wasm32-unknown-unknown target' };
-    if (first !== '') return { reason: `the artefact was built with ${tools[wrong]}, which is not here` };
+      return hasTarget(path) ? path : { reason: 'Rust has no wasm32-unknown-unknown target on this machine' };
+    if (first !== '')
+      return { reason: `the artefact was built with ${tools[wrong]}, which is not installed` };
   }
   throw new Failure('unreachable');
 }
@@ -173,7 +176,7 @@ function availablePath(tools) {
 function toolchainPath() {
   const script = join(ROOT, 'scripts/rust-wasm-toolchain');
   const { status, stdout } = spawnSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  if (status !== 0) throw new Failure('the toolchain could not be set up.');
+  if (status !== 0) throw new Failure('the toolchain could not be installed. See the output above.');
   return searchPath(stdout.trim());
 }
 
@@ -265,7 +268,7 @@ const [command, ...flags] = process.argv.slice(2);
 try {
   if (command === 'build') build();
   else if (command === 'check') check({ rebuild: !flags.includes('--no-rebuild') });
-  else throw new Failure('use `build` or `check [--no-rebuild]`.');
+  else throw new Failure('usage: wasm.mjs build, or wasm.mjs check [--no-rebuild].');
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
   console.error(`wasm: ${error.message}`);

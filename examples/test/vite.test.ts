@@ -84,7 +84,7 @@ describe.skipIf(!isHere(chromiumMissing))('the packed SDK in a Vite project with
       await strict.stop();
       expect(await open({ relay: strict.url })).toMatchObject({
         code: 'NETWORK',
-        message: 'The relay cannot be reached.',
+        message: 'The relay cannot be reached. Check your connection and try again.',
       });
     });
   });

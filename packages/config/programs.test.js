@@ -63,27 +63,27 @@ test('CI is told once, in a sentence for each, which programs it lacks, and fail
   const { status, said } = run('check-programs.mjs', { ...lacking, CI: 'true' });
   expect(status).toBe(1);
   expect(said.trim().split('\n')).toEqual([
-    'CI requires programs that are not here. Nothing was tested.',
+    'CI requires programs that are not installed. No test was run.',
     expect.stringMatching(/^- The tests in a browser need Chromium: .*nowhere\.$/),
     expect.stringMatching(/^- Blobs on S3 need versitygw: .*go install/),
     '- The alerts need promtool: install the Debian package "prometheus".',
   ]);
 });
 
-test('a person is told what is left out, and the tests start', () => {
+test('a person is told what is skipped, and the tests start', () => {
   const { status, said } = run('check-programs.mjs', machine(without('versitygw')));
   expect(status).toBe(0);
-  expect(said).toMatch(/^Some tests are left out.*\n- Blobs on S3 need versitygw/);
+  expect(said).toMatch(/^Some tests are skipped.*\n- Blobs on S3 need versitygw/);
 });
 
 test.each([
-  ['without cargo', without('cargo'), 'there is no cargo here. https://rustup.rs installs it.'],
+  ['without cargo', without('cargo'), 'cargo is not installed. Install it from https://rustup.rs.'],
   [
     'with a cargo that has no toolchain',
     new Map([...ALL, ['cargo', SHIM]]),
-    /there is a cargo here, but it does not run: rustup could not choose .*`rustup default stable`/,
+    /cargo is installed but does not run: rustup could not choose .*`rustup default stable`/,
   ],
-])('%s, the Rust tests are left out, in CI too, and the cause is named', (_how, programs, cause) => {
+])('%s, the Rust tests are skipped, in CI too, and the cause is named', (_how, programs, cause) => {
   const env = { ...machine(programs), CI: 'true' };
   const sentence = typeof cause === 'string' ? expect.stringContaining(cause) : expect.stringMatching(cause);
   expect(run('check-programs.mjs', env)).toEqual({ status: 0, said: sentence });
@@ -100,8 +100,8 @@ test('a subcommand of cargo that is not there is named', () => {
     'quicprochat-core',
   );
   expect(status).toBe(0);
-  expect(said).toContain('there is no cargo fmt here. `rustup component add rustfmt` installs it.');
-  expect(said).toContain('there is no cargo clippy here. `rustup component add clippy` installs it.');
+  expect(said).toContain('cargo fmt is not installed. Install it: `rustup component add rustfmt`.');
+  expect(said).toContain('cargo clippy is not installed. Install it: `rustup component add clippy`.');
 });
 
 test('the root’s test command makes the check before it starts', () => {

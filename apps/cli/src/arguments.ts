@@ -5,9 +5,9 @@ import { CliError } from './exit.ts';
 /** What every command understands, before or after its name. */
 export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   home: { value: 'DIR', help: 'the folder of the account (default: QPC_HOME, or ~/.qpc)' },
-  json: { help: 'one JSON object a line, for programs' },
-  help: { help: 'what a command does, or this overview' },
-  version: { help: 'the version of qpc' },
+  json: { help: 'print one JSON object per line, for programs' },
+  help: { help: 'explain a command, or show this overview' },
+  version: { help: 'print the version of qpc' },
 };
 
 /** What a command line asks for. `about` is all commands with one name, or nothing for the overview. */
@@ -34,7 +34,7 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
   if (name === 'help') return { kind: 'help', about: topic(words, commands) };
   if (options['help'] === true)
     return { kind: 'help', about: name === undefined ? [] : named(name, commands) };
-  if (name === undefined) throw new CliError('USAGE', 'Name a command: see qpc --help.');
+  if (name === undefined) throw new CliError('USAGE', 'No command was given. See qpc --help.');
   const { command, said } = choose(named(name, commands), words);
   refuseForeign(options, command);
   return { kind: 'command', command, words: said, options };
@@ -65,20 +65,20 @@ function split(
     return { values: values, positionals };
   } catch (error) {
     // The parser's first sentence tells what is wrong; the rest is advice for other programs than this.
-    const [sentence = 'The command line cannot be read'] = (error as Error).message.split(/[.\n]/);
-    throw new CliError('USAGE', `${sentence}: see qpc --help.`);
+    const [sentence = 'The command line is malformed'] = (error as Error).message.split(/[.\n]/);
+    throw new CliError('USAGE', `${sentence}. See qpc --help.`);
   }
 }
 
 function topic(words: readonly string[], commands: readonly Command[]): readonly Command[] {
   const [name, another] = words;
-  if (another !== undefined) throw new CliError('USAGE', 'Use it so: qpc help COMMAND');
+  if (another !== undefined) throw new CliError('USAGE', 'Usage: qpc help COMMAND');
   return name === undefined ? [] : named(name, commands);
 }
 
 function named(name: string, commands: readonly Command[]): readonly Command[] {
   const found = commands.filter((command) => nameOf(command) === name);
-  if (found.length === 0) throw new CliError('USAGE', `There is no command “${name}”: see qpc --help.`);
+  if (found.length === 0) throw new CliError('USAGE', `There is no command “${name}”. See qpc --help.`);
   return found;
 }
 
@@ -92,7 +92,7 @@ function choose(
     if (said !== undefined) return { command, said };
   }
   const usages = candidates.map(({ usage }) => `qpc ${usage}`);
-  throw new CliError('USAGE', `Use it so: ${usages.join(', or ')}`);
+  throw new CliError('USAGE', `Usage: ${usages.join(', or ')}`);
 }
 
 /** What was said for the placeholders of a usage; undefined where the words do not fit it. */
@@ -113,5 +113,5 @@ function refuseForeign(options: Options, command: Command): void {
   const allowed = { ...GLOBAL_OPTIONS, ...command.options };
   const foreign = Object.keys(options).find((name) => !(name in allowed));
   if (foreign !== undefined)
-    throw new CliError('USAGE', `--${foreign} means nothing here: qpc ${command.usage}`);
+    throw new CliError('USAGE', `This command has no option --${foreign}. Usage: qpc ${command.usage}`);
 }

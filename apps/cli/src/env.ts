@@ -26,10 +26,9 @@ const OURS = /^QPC_(HOME|RELAY|UPDATE)/;
 export function readEnv(environment: NodeJS.ProcessEnv): Env {
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const unknown = Object.keys(present).find((name) => OURS.test(name) && !(name in schema.shape));
-  if (unknown !== undefined)
-    throw new CliError('CONFIG', `${unknown} is not a variable of qpc: see qpc --help.`);
+  if (unknown !== undefined) throw new CliError('CONFIG', `qpc has no variable ${unknown}. See qpc --help.`);
   const parsed = schema.safeParse(present);
   if (parsed.success) return parsed.data;
   const name = parsed.error.issues[0]?.path.join('.') ?? 'A variable';
-  throw new CliError('CONFIG', `${name} is malformed: see qpc --help.`);
+  throw new CliError('CONFIG', `${name} is malformed. See qpc --help.`);
 }

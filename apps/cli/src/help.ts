@@ -3,10 +3,11 @@ import type { Command, Option } from './command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 
 const ENVIRONMENT = {
-  QPC_HOME: 'the folder of the account, where --home is not given',
-  QPC_RELAY: 'the relay to register at, where --relay is not given',
-  QPC_UPDATE_AFTER_MESSAGES: 'make fresh keys after so many messages of a conversation (default 100)',
-  QPC_UPDATE_AFTER_MS: 'make fresh keys after so many milliseconds with activity (default 3600000)',
+  QPC_HOME: 'the folder of the account, if --home is not given',
+  QPC_RELAY: 'the relay to register at, if --relay is not given',
+  QPC_UPDATE_AFTER_MESSAGES: 'make fresh keys after this many messages in a conversation (default 100)',
+  QPC_UPDATE_AFTER_MS:
+    'make fresh keys after this many milliseconds, if there was activity (default 3600000)',
 };
 
 /** Every exit code, with its meaning. */
@@ -14,7 +15,7 @@ export const EXIT_CODES: Record<ExitCode, string> = {
   [EXIT.done]: 'done',
   [EXIT.failed]: 'refused or failed',
   [EXIT.usage]: 'the command line is wrong',
-  [EXIT.config]: 'the home, its account or the environment is not usable; the error says how',
+  [EXIT.config]: 'the home, its account or the environment is not usable; the error names the fault',
   [EXIT.network]: 'the relay cannot be reached',
   [EXIT.interrupted]: 'interrupted (SIGINT)',
   [EXIT.terminated]: 'terminated (SIGTERM)',
@@ -23,7 +24,7 @@ export const EXIT_CODES: Record<ExitCode, string> = {
 /** The help for the commands of one name, or the overview where there are none. */
 export function helpFor(about: readonly Command[], all: readonly Command[]): string {
   if (about.length === 0) return overview(all);
-  return [...about.map(inFull), 'Every command takes --home DIR and --json as well: see qpc --help.'].join(
+  return [...about.map(inFull), 'Every command also takes --home DIR and --json. See qpc --help.'].join(
     '\n\n',
   );
 }
@@ -37,7 +38,7 @@ function overview(commands: readonly Command[]): string {
     '',
     ...lines,
     '',
-    'CONVERSATION is an id or a name. A TEXT that starts with “-” goes after “--”.',
+    'CONVERSATION is an id or a name. Put “--” before a TEXT that starts with “-”.',
     ...section('Options of every command', optionColumns(GLOBAL_OPTIONS)),
     ...section('Environment', ENVIRONMENT),
     ...section('Exit codes', EXIT_CODES),

@@ -23,7 +23,7 @@ export class Home {
   readonly #env: Env;
 
   constructor(path: string | undefined, env: Env) {
-    if (path === '') throw new CliError('USAGE', '--home takes the name of a folder.');
+    if (path === '') throw new CliError('USAGE', '--home must name a folder.');
     const chosen = path ?? env.QPC_HOME ?? join(env.HOME ?? homedir(), '.qpc');
     this.path = resolve(env.INIT_CWD ?? process.cwd(), chosen);
     this.#env = env;
@@ -40,7 +40,10 @@ export class Home {
       await this.#note(client.relay);
     } catch {
       await client.close();
-      throw new CliError('CONFIG', 'The file config.json cannot be written in this home.');
+      throw new CliError(
+        'CONFIG',
+        'The file config.json cannot be written in this home. Check the permissions and the disk.',
+      );
     }
     return client;
   }
@@ -51,7 +54,7 @@ export class Home {
     if (relay !== undefined) return this.#client({ relay, ...options });
     throw new CliError(
       'NOT_REGISTERED',
-      'Nobody is registered in this home: use qpc register HANDLE --relay URL, or name another with --home.',
+      'Nobody is registered in this home. Run qpc register HANDLE --relay URL, or choose another home with --home.',
     );
   }
 
@@ -59,12 +62,15 @@ export class Home {
   async relay(): Promise<string | undefined> {
     const text = await readFile(this.#configFile, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return undefined;
-      throw new CliError('CONFIG', 'The home is not a folder that qpc can read: choose another with --home.');
+      throw new CliError('CONFIG', 'qpc cannot read this home. Choose another folder with --home.');
     });
     if (text === undefined) return undefined;
     const config = configSchema.safeParse(parseJson(text));
     if (config.success) return config.data.relay;
-    throw new CliError('CONFIG', 'The file config.json in this home is not what qpc wrote.');
+    throw new CliError(
+      'CONFIG',
+      'The file config.json in this home is damaged. Restore it, or choose another home with --home.',
+    );
   }
 
   #client(options: OpenOptions & { relay: string; handle?: string }): Promise<Client> {
@@ -81,7 +87,7 @@ export class Home {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
     } catch {
-      throw new CliError('CONFIG', 'The home folder cannot be made: choose another with --home.');
+      throw new CliError('CONFIG', 'The home folder cannot be created. Choose another one with --home.');
     }
   }
 

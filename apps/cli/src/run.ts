@@ -35,7 +35,9 @@ async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output):
   const { signal } = interruption;
   // Once each: who presses Ctrl+C a second time wants no more patience, and gets Node's own answer.
   process.once('SIGINT', () => interruption.abort(new CliError('INTERRUPTED', 'Interrupted.')));
-  process.once('SIGTERM', () => interruption.abort(new CliError('TERMINATED', 'Told to end.')));
+  process.once('SIGTERM', () =>
+    interruption.abort(new CliError('TERMINATED', 'A signal ended this command.')),
+  );
 
   const env = readEnv(process.env);
   const home = new Home(options['home'] as string | undefined, env);

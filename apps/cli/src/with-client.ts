@@ -14,7 +14,7 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
     await client.sync({ signal }).catch(async (error: unknown) => {
       if (await tellTroubles(client, error, output)) return;
       if (!isOffline(error)) throw error;
-      await output.note('The relay cannot be reached: what came since the last time is not known yet.');
+      await output.note('The relay cannot be reached. Anything newer than the last run is missing here.');
     });
     return await work(client);
   } finally {

@@ -31,7 +31,7 @@ test('fewer messages than asked for are TIMEOUT, and they were printed', async (
   expect(exit).toBe(1);
   expect(lines).toEqual([
     expect.objectContaining({ text: 'the only one' }),
-    { error: { code: 'TIMEOUT', message: '1 of 2 messages came in time.' } },
+    { error: { code: 'TIMEOUT', message: 'Only 1 of 2 messages came before the timeout.' } },
   ]);
 }, 60_000);
 
@@ -128,7 +128,7 @@ test('a person is told when the connection is lost while listening, and when it 
   const { exit, stderr } = await listening.result;
   expect([exit, stderr.trimEnd().split('\n')]).toEqual([
     0,
-    ['The connection to the relay is lost; listening goes on when it is back.', 'The relay is back.'],
+    ['The connection to the relay is lost. Listening continues when it is back.', 'The relay is back.'],
   ]);
 }, 90_000);
 

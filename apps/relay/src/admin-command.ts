@@ -21,14 +21,14 @@ import { storeSentenceOf } from './sentences.ts';
 /** What the process tells its caller, as qpc does. */
 const EXIT = { done: 0, failed: 1, usage: 2, config: 3 } as const;
 
-const HELP = `Use it so: qpc-relay admin COMMAND [--json]. It works on the store at QPC_DATABASE, also while a relay serves it.
+const HELP = `Usage: qpc-relay admin COMMAND [--json]. It works on the store at QPC_DATABASE, even while a relay serves it.
 
-  stats                          how much is stored
-  check                          whether the store is whole; ends with 1 where it is not
-  backup FILE                    a copy of this moment, checked
-  restore FILE                   puts a backup in the store's place; the relay must be stopped
-  expire                         deletes what is over, as the relay does each minute
-  remove HANDLE [--free-handle]  deletes an account; the handle stays taken, unless it is freed`;
+  stats                          shows how much is stored
+  check                          checks that the store is whole; ends with 1 if it is not
+  backup FILE                    writes a checked copy of the store as it is now
+  restore FILE                   replaces the store with a backup; stop the relay first
+  expire                         deletes expired data, as the relay does each minute
+  remove HANDLE [--free-handle]  deletes an account; the handle stays taken unless you free it`;
 
 /** A refusal in a sentence for the operator. */
 class AdminError extends Error {
@@ -76,7 +76,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: (path, handle, options) =>
       withStore(path, async (db) => {
         if (!(await removeAccount(db, handle, options)))
-          throw new AdminError(EXIT.failed, 'There is no account with that handle.');
+          throw new AdminError(EXIT.failed, 'No account has this handle.');
         return { removed: true, handle: options.freeHandle ? 'free' : 'taken' };
       }),
   },
@@ -106,9 +106,8 @@ function commandOf(name: string, operand: string | undefined): Command {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw misused(`There is no command ${name}.`);
   if (command.operand !== undefined && operand === undefined)
-    throw misused(`${name} needs ${command.operand} after it.`);
-  if (command.operand === undefined && operand !== undefined)
-    throw misused(`${name} takes nothing after it.`);
+    throw misused(`${name} needs ${command.operand}.`);
+  if (command.operand === undefined && operand !== undefined) throw misused(`${name} takes no argument.`);
   return command;
 }
 
@@ -118,7 +117,7 @@ function misused(what: string): AdminError {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof AdminError || error instanceof BackupError) return error.message;
-  return storeSentenceOf(error) ?? `The store cannot be used (${faultOf(error)}).`;
+  return storeSentenceOf(error) ?? `The store failed (${faultOf(error)}).`;
 }
 
 function understood(words: readonly string[]) {
@@ -147,12 +146,13 @@ function storeOf(environment: Record<string, string | undefined>): { path: strin
   if ('problems' in env) throw new AdminError(EXIT.config, env.problems.join('\n'));
   const path = env.QPC_DATABASE.slice('sqlite:'.length);
   if (!env.QPC_DATABASE.startsWith('sqlite:') || path === ':memory:')
-    throw new AdminError(EXIT.config, 'QPC_DATABASE must name a file for this: sqlite:PATH.');
+    throw new AdminError(EXIT.config, 'This command works on a file only. Set QPC_DATABASE to sqlite:PATH.');
   return { path, env };
 }
 
 async function withStore<T>(path: string, work: (db: Db) => Promise<T>): Promise<T> {
-  if (!existsSync(path)) throw new AdminError(EXIT.config, 'There is no database at QPC_DATABASE.');
+  if (!existsSync(path))
+    throw new AdminError(EXIT.config, 'There is no database at QPC_DATABASE. Check the path.');
   const db = await openSqlite(path);
   try {
     return await work(db);

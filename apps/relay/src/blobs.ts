@@ -30,7 +30,7 @@ export async function openBlobs(env: Settings): Promise<BlobStore | undefined> {
   } = env;
   if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined)
     throw new Error(
-      'QPC_BLOBS names a bucket: set QPC_S3_ENDPOINT, QPC_S3_ACCESS_KEY_ID and QPC_S3_SECRET_ACCESS_KEY with it.',
+      'QPC_BLOBS names a bucket. Also set QPC_S3_ENDPOINT, QPC_S3_ACCESS_KEY_ID and QPC_S3_SECRET_ACCESS_KEY.',
     );
   const [bucket = '', ...names] = place.slice('s3://'.length).split('/');
   const prefix = names.map((name) => `${name}/`).join('');

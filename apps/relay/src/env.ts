@@ -7,7 +7,7 @@ import { z } from 'zod';
  * a malformed one does. `.env.example` describes them, and a test holds the two together.
  */
 const port = number('a port number from 0 to 65535', z.int().min(0).max(65_535));
-const count = number('a whole number from 1', z.int().min(1));
+const count = number('an integer of at least 1', z.int().min(1));
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -17,7 +17,7 @@ const list = z.string().transform((text) =>
 const origin = /^(\*|https?:\/\/[^/\s]+)$/;
 const pushHost = /^(\*\.)?[^/\s@*]+$/;
 const host = /^[^/\s@]+$/;
-const nats = 'addresses like nats://localhost:4222, with commas between them';
+const nats = 'addresses like nats://localhost:4222, separated by commas';
 const flag = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
 export const envSchema = z.strictObject({
@@ -33,29 +33,37 @@ export const envSchema = z.strictObject({
     .string()
     .regex(/^(folder:.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/[\w.-]+)*)$/, 'folder:PATH or s3://BUCKET')
     .optional(),
-  QPC_BLOBS_MIN_FREE_BYTES: number('a whole number from 0', z.int().min(0)).default(1024 ** 3),
+  QPC_BLOBS_MIN_FREE_BYTES: number('an integer of at least 0', z.int().min(0)).default(1024 ** 3),
   QPC_S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an address like https://s3.example' }).optional(),
   QPC_S3_REGION: z.string().default('us-east-1'),
   QPC_S3_ACCESS_KEY_ID: z.string().optional(),
   QPC_S3_SECRET_ACCESS_KEY: z.string().optional(),
   QPC_NATS: list.pipe(z.array(z.url({ protocol: /^nats$/, error: nats })).min(1, nats)).optional(),
   QPC_ORIGINS: list
-    .pipe(
-      z.array(z.string().regex(origin, 'web origins like https://chat.example, with commas between them')),
-    )
+    .pipe(z.array(z.string().regex(origin, 'web origins like https://chat.example, separated by commas')))
     .optional(),
   QPC_PUBLIC_HOSTS: list
-    .pipe(z.array(z.string().regex(host, 'host names like relay.example or relay.example:4000, with commas')))
+    .pipe(
+      z.array(
+        z.string().regex(host, 'host names like relay.example or relay.example:4000, separated by commas'),
+      ),
+    )
     .default([]),
   QPC_TRUSTED_PROXY: list
     .pipe(
       z.array(
-        z.string().refine(isNetwork, 'addresses or networks like 10.0.0.2 or 10.0.0.0/24, with commas'),
+        z
+          .string()
+          .refine(isNetwork, 'addresses or networks like 10.0.0.2 or 10.0.0.0/24, separated by commas'),
       ),
     )
     .default([]),
   QPC_PUSH_HOSTS: list
-    .pipe(z.array(z.string().regex(pushHost, 'host names like push.example or *.push.example, with commas')))
+    .pipe(
+      z.array(
+        z.string().regex(pushHost, 'host names like push.example or *.push.example, separated by commas'),
+      ),
+    )
     .default([...PUSH_HOSTS]),
   QPC_PRODUCTION: flag.default(false),
   QPC_RATE_FACTOR: number('a number above 0', z.number().positive()).default(1),
@@ -113,7 +121,7 @@ function number(expected: string, schema: z.ZodType<number, number>) {
 
 function describe(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${key} is not a variable of quicprochat: see .env.example.`);
+    return issue.keys.map((key) => `${key} is not a variable of quicprochat. See .env.example.`);
   }
-  return [`${String(issue.path[0])} is malformed: use ${issue.message}.`];
+  return [`${String(issue.path[0])} is malformed. Use ${issue.message}.`];
 }

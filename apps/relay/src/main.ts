@@ -30,9 +30,8 @@ async function run(env: Env): Promise<void> {
   const { db, wake } = await openStore(env, {
     observe: metrics.observe,
     onHearing: (isHearing) => {
-      if (isHearing) log.info('wake-ups of all relays arrive again');
-      else
-        log.warn('wake-ups of some relays do not arrive: streams look into the database every two seconds');
+      if (isHearing) log.info('wake-ups from all other relays arrive again');
+      else log.warn('wake-ups from some relays do not arrive; streams poll the database every two seconds');
     },
   });
   const blobs = await openBlobs(env);
@@ -52,7 +51,7 @@ async function run(env: Env): Promise<void> {
     },
     push: { hosts: env.QPC_PUSH_HOSTS },
     report: (incident, error) => {
-      log.error({ incident, fault: faultOf(error) }, 'a call failed for a reason of ours');
+      log.error({ incident, fault: faultOf(error) }, 'a call failed because of an internal error');
     },
   });
   let state: 'starting' | 'serving' | 'draining' = 'starting';
@@ -93,10 +92,11 @@ async function run(env: Env): Promise<void> {
 function sentenceOf(error: unknown, env: Env): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EADDRINUSE') {
-    return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken: stop what uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
+    return `Port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT} is taken. Stop the program that uses it, or set QPC_PORT and QPC_ADMIN_PORT.`;
   }
   const ofStore = storeSentenceOf(error);
   if (ofStore !== undefined) return ofStore;
-  if (code === 'EACCES') return `Not allowed to use port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT}.`;
-  return error instanceof Error ? error.message : 'The relay cannot start.';
+  if (code === 'EACCES')
+    return `The relay may not use port ${env.QPC_PORT} or ${env.QPC_ADMIN_PORT}. Set QPC_PORT and QPC_ADMIN_PORT to ports that it may use.`;
+  return error instanceof Error ? error.message : 'The relay cannot start because of an unexpected error.';
 }

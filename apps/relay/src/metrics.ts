@@ -18,7 +18,7 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   const calls = new Counter({
     name: `${PREFIX}calls_total`,
-    help: 'Calls by procedure and by how they ended: OK, or an error code.',
+    help: 'Calls, by procedure and by result: OK or an error code.',
     labelNames: ['procedure', 'outcome'],
     registers,
   });
@@ -31,55 +31,55 @@ export function createMetrics(): Metrics {
   });
   const refused = new Counter({
     name: `${PREFIX}refused_total`,
-    help: 'Requests turned away before they were calls: too many calls, streams or uploads at once, or closing.',
+    help: 'Requests rejected before they became calls, because there were too many calls, streams or uploads or because the relay is closing.',
     labelNames: ['reason'],
     registers,
   });
   const streams = new Gauge({
     name: `${PREFIX}streams`,
-    help: 'Streams that are open, by what they follow.',
+    help: 'Open streams, by what they follow.',
     labelNames: ['kind'],
     registers,
   });
   const delivered = new Counter({
     name: `${PREFIX}stream_events_total`,
-    help: 'Events given to streams, by type.',
+    help: 'Events sent to streams, by type.',
     labelNames: ['event'],
     registers,
   });
   const dropped = new Counter({
     name: `${PREFIX}slow_readers_total`,
-    help: 'Streams cut off because their readers took nothing for too long.',
+    help: 'Streams closed because their readers read nothing for too long.',
     registers,
   });
   const transfers = new Counter({
     name: `${PREFIX}transfers_total`,
-    help: 'Attachments that came or went, whole or in part, by how that ended: OK, cut, or an error code.',
+    help: 'Uploads and downloads of attachments, by result: OK, cut or an error code.',
     labelNames: ['direction', 'outcome'],
     registers,
   });
   const transferBytes = new Counter({
     name: `${PREFIX}transfer_bytes_total`,
-    help: 'Bytes of attachments that came or went.',
+    help: 'Bytes of attachments uploaded and downloaded.',
     labelNames: ['direction'],
     registers,
   });
   const pushed = new Counter({
     name: `${PREFIX}pushes_total`,
-    help: 'Pushes to push services, by how they ended.',
+    help: 'Pushes to push services, by result.',
     labelNames: ['outcome'],
     registers,
   });
   const storeSeconds = new Histogram({
     name: `${PREFIX}store_seconds`,
-    help: 'Time that the store took for a statement; commit is the one that waits for the disk.',
+    help: 'Time that the store took for a statement; commit waits for the disk.',
     labelNames: ['kind'],
     buckets: SECONDS,
     registers,
   });
   const expired = new Counter({
     name: `${PREFIX}expired_total`,
-    help: 'What was over and is deleted, by what it was.',
+    help: 'Expired rows deleted, by kind.',
     labelNames: ['what'],
     registers,
   });

@@ -44,11 +44,11 @@ export function dangersOf(env: Env): string[] {
 function transportOf({ QPC_TRUSTED_PROXY: proxies }: Env): string[] {
   if (proxies.length === 0)
     return [
-      'QPC_TRUSTED_PROXY is empty: the relay itself speaks no TLS. Put a proxy with TLS in front, and set its address here.',
+      'QPC_TRUSTED_PROXY is empty, and the relay itself has no TLS. Put a proxy with TLS in front, and set its address here.',
     ];
   if (proxies.some(isTooWide))
     return [
-      'QPC_TRUSTED_PROXY trusts a large part of all addresses, so that anyone can pass for anyone: name the proxy alone.',
+      'QPC_TRUSTED_PROXY trusts too many addresses, so clients could forge theirs. Name only the proxy.',
     ];
   return [];
 }
@@ -56,31 +56,31 @@ function transportOf({ QPC_TRUSTED_PROXY: proxies }: Env): string[] {
 function namesOf({ QPC_PUBLIC_HOSTS: names }: Env): string[] {
   if (names.length === 0)
     return [
-      'QPC_PUBLIC_HOSTS is empty: clients sign for the name that they call, so list the names of this relay here.',
+      'QPC_PUBLIC_HOSTS is empty. Clients sign for the name that they call, so list the names of this relay here.',
     ];
   if (names.some((name) => NO_NAME.test(name)))
-    return ['QPC_PUBLIC_HOSTS holds the name of an example: list the names that clients use.'];
+    return ['QPC_PUBLIC_HOSTS holds an example name. List the names that clients use.'];
   return [];
 }
 
 function originsOf({ QPC_ORIGINS: origins }: Env): string[] {
   if (origins.includes('*'))
     return [
-      'QPC_ORIGINS lets the pages of every site call: list the sites of your web clients, https://… each.',
+      'QPC_ORIGINS allows the pages of every site. List the sites of your web clients, each as https://….',
     ];
   if (origins.some((origin) => !origin.startsWith('https://')))
     return [
-      'QPC_ORIGINS holds a site without TLS, whose pages anyone on the way can change: use https://… only.',
+      'QPC_ORIGINS holds a site without TLS, whose pages anyone on the network path can change. Use only https://….',
     ];
   if (origins.some((origin) => NO_NAME.test(origin.slice('https://'.length))))
-    return ['QPC_ORIGINS holds the name of an example: list the sites of your web clients.'];
+    return ['QPC_ORIGINS holds an example name. List the sites of your web clients.'];
   return [];
 }
 
 function adminOf({ QPC_ADMIN_HOST: host }: Env): string[] {
   if (isPrivate(host)) return [];
   return [
-    'QPC_ADMIN_HOST is not an address of this machine or of a private network: use 127.0.0.1, or the one that your monitoring asks.',
+    'QPC_ADMIN_HOST is not an address of this machine or of a private network. Use 127.0.0.1, or the address that your monitoring queries.',
   ];
 }
 
@@ -96,14 +96,14 @@ function isTooWide(network: string): boolean {
 }
 
 function limitsOf({ QPC_RATE_FACTOR: factor }: Env): string[] {
-  return factor > 100 ? ['QPC_RATE_FACTOR lifts the rate limits: use 100 at most.'] : [];
+  return factor > 100 ? ['QPC_RATE_FACTOR is so high that it lifts the rate limits. Use at most 100.'] : [];
 }
 
 function pushOf({ QPC_PUSH_HOSTS: hosts }: Env): string[] {
   const isWrong = (host: string) => isIP(host.replace(/:\d+$/, '')) !== 0 || /^\*\.[^.]+$/.test(host);
   return hosts.some(isWrong)
     ? [
-        'QPC_PUSH_HOSTS holds an address, or all names of a top-level domain: list the hosts of push services.',
+        'QPC_PUSH_HOSTS holds an IP address, or all names of a top-level domain. List the hosts of push services.',
       ]
     : [];
 }
@@ -116,7 +116,7 @@ function secretsOf(env: Env): string[] {
       return user !== '' && PLACEHOLDERS.test(searchParams.get('password') ?? password);
     });
     return weak
-      ? [`${name} has no password, or one that stands in every example: make one with openssl rand -hex 24.`]
+      ? [`${name} has no password, or a well-known example password. Make one with openssl rand -hex 24.`]
       : [];
   });
 }
@@ -137,10 +137,10 @@ function wiresOf({ QPC_DATABASE: database, QPC_NATS: nats }: Env): string[] {
   };
   return [
     ...(database.startsWith('postgres') && addressesIn(database).some(isExposed)
-      ? ['QPC_DATABASE is reached without TLS over a network that is not private: add sslmode=verify-full.']
+      ? ['QPC_DATABASE is reached without TLS over a network that is not private. Add sslmode=verify-full.']
       : []),
     ...(addressesIn(nats).some(isExposed)
-      ? ['QPC_NATS is reached without TLS over a network that is not private: use a private one.']
+      ? ['QPC_NATS is reached without TLS over a network that is not private. Use a private network.']
       : []),
   ];
 }
@@ -149,14 +149,14 @@ function dataOf({ QPC_DATABASE: address }: Env): string[] {
   if (!address.startsWith('sqlite:')) return [];
   const path = address.slice('sqlite:'.length);
   if (path === ':memory:')
-    return ['QPC_DATABASE keeps nothing when the relay stops: use sqlite:PATH with a file.'];
+    return ['QPC_DATABASE keeps nothing after the relay stops. Use sqlite:PATH with a file.'];
   const folder = dirname(path);
   return [
     ...(isOpenToOthers(folder)
-      ? [`QPC_DATABASE lies in a folder that others on this machine can read: chmod 700 ${folder}`]
+      ? [`QPC_DATABASE is in a folder that other users of this machine can read. Run: chmod 700 ${folder}`]
       : []),
     ...(isOpenToOthers(path)
-      ? [`QPC_DATABASE is a file that others on this machine can read: chmod 600 ${path}`]
+      ? [`QPC_DATABASE is a file that other users of this machine can read. Run: chmod 600 ${path}`]
       : []),
   ];
 }
@@ -166,15 +166,15 @@ function blobsOf(env: Env): string[] {
   if (place.startsWith('folder:')) {
     const folder = place.slice('folder:'.length);
     return isOpenToOthers(folder)
-      ? [`QPC_BLOBS is a folder that others on this machine can read: chmod 700 ${folder}`]
+      ? [`QPC_BLOBS is a folder that other users of this machine can read. Run: chmod 700 ${folder}`]
       : [];
   }
   return [
     ...(endpoint !== undefined && !isPrivateOrTls(new URL(endpoint))
-      ? ['QPC_S3_ENDPOINT is reached without TLS over a network that is not private: use https://…']
+      ? ['QPC_S3_ENDPOINT is reached without TLS over a network that is not private. Use https://….']
       : []),
     ...(secret !== undefined && PLACEHOLDERS.test(secret)
-      ? ['QPC_S3_SECRET_ACCESS_KEY is one that stands in every example: make one of its own.']
+      ? ['QPC_S3_SECRET_ACCESS_KEY is a well-known example key. Make a new one.']
       : []),
   ];
 }

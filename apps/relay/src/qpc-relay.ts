@@ -12,7 +12,7 @@ if (command === undefined) {
   process.exitCode = await health(process.env);
 } else {
   console.error(
-    'Use it so: qpc-relay, to serve; qpc-relay health; or qpc-relay admin COMMAND: see qpc-relay admin --help.',
+    'Usage: qpc-relay, to serve; qpc-relay health; or qpc-relay admin COMMAND. See qpc-relay admin --help.',
   );
   process.exitCode = 2;
 }

@@ -9,13 +9,13 @@ const WITH_FILES = ['mkdir', 'open', 'chmod'];
  */
 export function storeSentenceOf(error: unknown): string | undefined {
   if (error instanceof BlobStoreFault)
-    return `QPC_BLOBS: ${error.message.slice(0, -1)} (${error.code ?? 'no reason was given'}).`;
+    return `QPC_BLOBS: ${error.message.slice(0, -1)} (${error.code ?? 'no reason given'}).`;
   if (error instanceof StoreStartError) return `QPC_DATABASE: ${error.message}`;
   if (!(error instanceof Error && 'code' in error)) return undefined;
   const code = String(error.code);
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) return 'QPC_DATABASE: the database is damaged, or is none.';
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) return 'QPC_DATABASE: the file is damaged or is not a database.';
   const isOfFiles = 'syscall' in error && WITH_FILES.includes(String(error.syscall));
   return code.startsWith('SQLITE') || isOfFiles
-    ? `QPC_DATABASE: the database cannot be opened (${code}).`
+    ? `QPC_DATABASE: the database cannot be opened (${code}). Check the path, the permissions and the disk.`
     : undefined;
 }

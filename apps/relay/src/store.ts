@@ -41,7 +41,7 @@ export async function openStore(
   }
   if (nats !== undefined)
     throw new Error(
-      'QPC_NATS is for several relays on one database: set QPC_DATABASE to postgres://… with it.',
+      'QPC_NATS connects several relays on one database. Set QPC_DATABASE to postgres://…, or remove QPC_NATS.',
     );
   const path = database.slice('sqlite:'.length);
   if (path !== ':memory:') makeFolder(dirname(path));

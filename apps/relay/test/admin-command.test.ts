@@ -41,7 +41,10 @@ test('an operator counts, checks and copies a store that is served, removes an a
   expect(await admin('remove', 'nobody')).toMatchObject({ exit: 1 });
   expect(JSON.parse((await admin('stats', '--json')).output)).toMatchObject({ accounts: 1, devices: 0 });
 
-  expect(await admin('restore', copy)).toMatchObject({ exit: 1, output: expect.stringContaining('stop it') });
+  expect(await admin('restore', copy)).toMatchObject({
+    exit: 1,
+    output: expect.stringContaining('Stop the relay'),
+  });
   await relay.stop();
   expect(await admin('restore', copy)).toMatchObject({ exit: 0 });
   expect(JSON.parse((await admin('stats', '--json')).output)).toMatchObject({ accounts: 1, devices: 1 });
@@ -69,7 +72,7 @@ test('a mistake is named, and with --json what went wrong is JSON, too', async (
   expect((await admin('backup')).output).toContain('backup needs FILE after it.');
   const { exit, output } = await admin('remove', 'nobody', '--json');
   expect(exit).toBe(1);
-  expect(JSON.parse(output)).toEqual({ error: { message: 'There is no account with that handle.' } });
+  expect(JSON.parse(output)).toEqual({ error: { message: 'No account has this handle.' } });
 });
 
 test('a place that cannot be written to, and a file that is no database, are told in a sentence', async () => {
@@ -83,7 +86,7 @@ test('a place that cannot be written to, and a file that is no database, are tol
   const env = { QPC_DATABASE: `sqlite:${text}` };
   expect(await runRelay(env, { entry: 'qpc-relay.ts', words: ['admin', 'check'] })).toEqual({
     exit: 1,
-    output: 'QPC_DATABASE: the database is damaged, or is none.',
+    output: 'QPC_DATABASE: the file is damaged or is not a database.',
   });
 });
 

@@ -97,10 +97,10 @@ test.runIf(withServers)(
       ]);
     }
     const log = () => readFileSync(join(relays[1]?.folder ?? '', 'relay.log'), 'utf8');
-    await eventually('the log says so', () => log().includes('wake-ups of some relays do not arrive'));
+    await eventually('the log says so', () => log().includes('wake-ups from some relays do not arrive'));
     await nats.start();
     await eventually('and says when they are back', () =>
-      log().includes('wake-ups of all relays arrive again'),
+      log().includes('wake-ups from all other relays arrive again'),
     );
     expect(log()).not.toContain(new URL(postgres.url).password);
   },

@@ -79,13 +79,13 @@ test('data that others on the machine can read is a danger: the folder, and the 
   const path = join(folder, 'relay.db');
   chmodSync(folder, 0o755);
   expect(dangers()).toEqual([
-    `QPC_DATABASE lies in a folder that others on this machine can read: chmod 700 ${folder}`,
+    `QPC_DATABASE is in a folder that other users of this machine can read. Run: chmod 700 ${folder}`,
   ]);
   chmodSync(folder, 0o700);
   writeFileSync(path, '');
   chmodSync(path, 0o644);
   expect(dangers()).toEqual([
-    `QPC_DATABASE is a file that others on this machine can read: chmod 600 ${path}`,
+    `QPC_DATABASE is a file that other users of this machine can read. Run: chmod 600 ${path}`,
   ]);
   chmodSync(path, 0o600);
   expect(dangers()).toEqual([]);
@@ -97,7 +97,7 @@ test('attachments that others on the machine can read are a danger; a bucket in 
   mkdirSync(blobs);
   chmodSync(blobs, 0o755);
   expect(dangers({ QPC_BLOBS: `folder:${blobs}` })).toEqual([
-    `QPC_BLOBS is a folder that others on this machine can read: chmod 700 ${blobs}`,
+    `QPC_BLOBS is a folder that other users of this machine can read. Run: chmod 700 ${blobs}`,
   ]);
   for (const endpoint of ['https://s3.quicprochat.net', 'http://10.0.0.5:9000', 'http://[fd00::5]:9000'])
     expect(

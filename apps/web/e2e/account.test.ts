@@ -90,7 +90,9 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
     await page.getByRole('button', { name: 'People' }).click();
     await page.getByRole('button', { name: 'Remove ben' }).click();
     await page.getByRole('dialog').last().getByRole('button', { name: 'Remove', exact: true }).click();
-    const waiting = page.getByRole('status').filter({ hasText: 'Waiting for the relay: ben will be removed' });
+    const waiting = page
+      .getByRole('status')
+      .filter({ hasText: 'Waiting for the relay: ben will be removed' });
     await waiting.waitFor();
     await page.reload();
     await waiting.waitFor();

@@ -12,7 +12,7 @@ const [relay, port] = [relayAddress(process.env), webPort(process.env)];
 const address = `http://localhost:${port}`;
 
 if (!(await isFree(port))) {
-  console.error(`Port ${port} is taken: stop what uses it, or set QPC_WEB_PORT.`);
+  console.error(`Port ${port} is taken. Stop the program that uses it, or set QPC_WEB_PORT.`);
   process.exit(1);
 }
 // The built site gets this file when it is sealed; the development server takes it from public/.
@@ -28,7 +28,7 @@ next.on('exit', (code) => process.exit(code ?? 0));
 
 // The first page takes the longest, so it is made before anybody waits for it.
 while (!(await answers(address))) await sleep(500);
-console.log(`Ready: open ${address} (as “localhost”). Its relay is ${relay}. Ctrl-C stops both.`);
+console.log(`Ready: open ${address} (as “localhost”). Its relay is ${relay}. Press Ctrl-C to stop both.`);
 
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer().listen(port, 'localhost');

@@ -11,7 +11,7 @@ else {
     process.stdout.write(hostHeaders(host, await readHeaders(dir)));
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    stop(missing ? `There is no built site in ${dir}: build it first.` : String(error));
+    stop(missing ? `There is no built site in ${dir}. Build it first.` : String(error));
   }
 }
 

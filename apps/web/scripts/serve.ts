@@ -15,7 +15,7 @@ try {
   });
 } catch (error) {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  stop(missing ? `There is no built site in ${dir}: build it first.` : String(error));
+  stop(missing ? `There is no built site in ${dir}. Build it first.` : String(error));
 }
 
 function stop(sentence: string): void {

@@ -26,15 +26,15 @@ export function bytes(bounds: number | { min: number; max: number }) {
   const { min, max } = typeof bounds === 'number' ? { min: bounds, max: bounds } : bounds;
   return z
     .string()
-    .max(textLength(max), `more than ${max} bytes`)
+    .max(textLength(max), `must be at most ${max} bytes`)
     .transform((text, context) => {
       const decoded = decodeOrUndefined(text);
       if (decoded === undefined) {
-        context.addIssue({ code: 'custom', message: 'not base64url without padding' });
+        context.addIssue({ code: 'custom', message: 'must be base64url without padding' });
         return z.NEVER;
       }
       if (decoded.length < min) {
-        context.addIssue({ code: 'custom', message: `fewer than ${min} bytes` });
+        context.addIssue({ code: 'custom', message: `must be at least ${min} bytes` });
         return z.NEVER;
       }
       return decoded;

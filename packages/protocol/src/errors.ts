@@ -1,16 +1,16 @@
 /**
- * Everything that a relay can answer besides a result. Closed: a client switches over it exhaustively.
- * `trpc` is the tRPC error code it travels under, `retryable` whether the same call can succeed later as it is.
+ * Every error code that a relay can answer with. The list is closed: a client switches over it exhaustively.
+ * `trpc` is the tRPC error code on the wire. `retryable` says whether the same call can succeed later without changes.
  */
 // ANCHOR: codes
 export const RELAY_ERRORS = {
-  /** The input breaks its schema. Fix the caller: `issues` says which field and why. */
+  /** The input does not match its schema. Fix the caller: `issues` names each field and the reason. */
   BAD_INPUT: { trpc: 'BAD_REQUEST', retryable: false },
-  /** A body or a field is over its limit. Send less. */
+  /** A body or a field exceeds its limit. Send less. */
   PAYLOAD_TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', retryable: false },
-  /** No such procedure, or the wrong method for it. Check the versions of client and relay. */
+  /** The relay has no such procedure, or the method is wrong for it. Check the versions of the client and the relay. */
   NO_SUCH_PROCEDURE: { trpc: 'NOT_FOUND', retryable: false },
-  /** There is no valid session, or the proof of who is signing in does not hold. Sign in again. */
+  /** The session is missing or has expired, or the sign-in proof is invalid. Sign in again. */
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retryable: false },
   /** A challenge, proof or ticket was used before. Make a fresh one; a repeated write keeps its entry id. */
   REPLAYED: { trpc: 'UNAUTHORIZED', retryable: false },
@@ -18,40 +18,40 @@ export const RELAY_ERRORS = {
   CLOCK_SKEW: { trpc: 'UNAUTHORIZED', retryable: true },
   /** The group's access key did not sign this, there is no such group, or the blob's token is not good. Catch up, or stop. */
   NOT_AUTHORIZED: { trpc: 'FORBIDDEN', retryable: false },
-  /** No account has this handle; or there is no such blob: none that is whole, not over, and this key's to open. */
+  /** No account has this handle; or no complete, unexpired blob with this id is open to this key. Check the handle or the id. */
   NOT_FOUND: { trpc: 'NOT_FOUND', retryable: false },
-  /** The handle belongs to another account. Choose another one. */
+  /** The handle belongs to another account. Choose another handle. */
   HANDLE_TAKEN: { trpc: 'CONFLICT', retryable: false },
-  /** A group with this id exists under another key. Choose another random id. */
+  /** A group with this id already exists under another key. Choose another random id. */
   GROUP_EXISTS: { trpc: 'CONFLICT', retryable: false },
-  /** Another commit won this epoch: `winner` and `head` tell. Apply it, rebuild the commit, submit again. */
+  /** Another commit won this epoch; see `winner` and `head`. Apply it, rebuild the commit and submit it again. */
   EPOCH_CONFLICT: { trpc: 'CONFLICT', retryable: false },
-  /** A message was sealed for an epoch that has ended: `head` tells. Catch up, encrypt again, post again. */
+  /** The message was sealed for an epoch that has ended; see `head`. Catch up, encrypt it again and post it again. */
   STALE_EPOCH: { trpc: 'CONFLICT', retryable: false },
-  /** The claimed epoch is ahead of the group's: `head` tells. The client's state is wrong; do not adopt the relay's. */
+  /** The claimed epoch is ahead of the group's; see `head`. Either the client or the relay has lost state; do not adopt the relay's. */
   FUTURE_EPOCH: { trpc: 'CONFLICT', retryable: false },
-  /** This id of an entry or of a blob was used for something else. Never reuse an id. */
+  /** This id already names another entry or blob. Never reuse an id. */
   IDEMPOTENCY_CONFLICT: { trpc: 'CONFLICT', retryable: false },
-  /** The upload stands elsewhere: `offset` tells. Go on from there. */
+  /** The upload is at another offset; see `offset`. Continue from there. */
   OFFSET_CONFLICT: { trpc: 'CONFLICT', retryable: false },
-  /** A device has no key package left for this suite, not even a last-resort one: `handle` tells. Try later. */
+  /** A device of `handle` has no key package left for this suite, not even one of last resort. Try again later. */
   KEY_PACKAGES_EXHAUSTED: { trpc: 'PRECONDITION_FAILED', retryable: true },
-  /** A device's pool, or what a group's blobs can have together, is full. Send less, or wait until some expire. */
+  /** A device's pool of key packages is full, or a group's blobs have reached their limit. Send less, or wait until some expire. */
   QUOTA_EXCEEDED: { trpc: 'PRECONDITION_FAILED', retryable: false },
-  /** The cursor is beyond the end of the log or inbox, or the range beyond the end of the blob. Start from one that was read. */
+  /** The cursor is beyond the end of the log or inbox, or the range is beyond the end of the blob. Start from a place that was read. */
   CURSOR_INVALID: { trpc: 'BAD_REQUEST', retryable: false },
-  /** Too many calls: wait `retryAfterMs`. */
+  /** The caller made too many calls. Wait for `retryAfterMs`. */
   RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retryable: true },
-  /** The relay's storage is not there, or it is shutting down. Nothing was stored. Try again. */
+  /** The relay's storage is not available, or the relay is shutting down. Nothing was stored; try again. */
   UNAVAILABLE: { trpc: 'SERVICE_UNAVAILABLE', retryable: true },
-  /** A fault of the relay's. Nothing is said about it but `incident`, the id under which it stands in the relay's log. */
+  /** The relay has failed. Report `incident`: it identifies the failure in the relay's log. */
   INTERNAL: { trpc: 'INTERNAL_SERVER_ERROR', retryable: true },
 } as const;
 // ANCHOR_END: codes
 
 export type RelayErrorCode = keyof typeof RELAY_ERRORS;
 
-/** What the relay adds to an error; which fields are there is told at each code. */
+/** What the relay adds to an error. Each code above names its fields. */
 export interface RelayErrorDetails {
   issues?: { path: string; message: string }[];
   head?: { epoch: number; sequence: number };

@@ -31,7 +31,7 @@ export const welcomeSchema = z.strictObject({
     .max(LIMITS.maxJoiners)
     .refine(
       (joiners) => new Set(joiners.map(({ deviceId }) => deviceId)).size === joiners.length,
-      'a device is named twice',
+      'a device occurs twice',
     ),
 });
 

@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts';
  * Ids travel as text and are branded, so that a device's id cannot stand where a group's is meant.
  * All but handles are 16 random bytes in lower-case hex: nothing can be guessed or counted from them.
  */
-const hex16 = z.string().regex(/^[0-9a-f]{32}$/, 'not 32 lower-case hex digits');
+const hex16 = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 lower-case hex digits');
 
 /** One device of an account. */
 export const deviceIdSchema = hex16.brand<'DeviceId'>();
@@ -31,7 +31,7 @@ export const handleSchema = z
   .string()
   .min(LIMITS.handle.min)
   .max(LIMITS.handle.max)
-  .regex(/^[a-z0-9][a-z0-9._-]*$/, 'use a-z, 0-9, ".", "_" and "-", starting with a letter or a digit')
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, 'use a-z, 0-9, ".", "_" and "-"; start with a letter or a digit')
   .brand<'Handle'>();
 export type Handle = z.infer<typeof handleSchema>;
 

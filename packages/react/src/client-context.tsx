@@ -4,19 +4,19 @@ import type { Client } from '@quicprochat/sdk';
 const ClientContext = createContext<Client | undefined>(undefined);
 
 export interface ClientProviderProps {
-  /** An open client. Whoever made it closes it: the provider does not, so that it can be mounted twice (StrictMode). */
+  /** An open client. Its creator closes it; the provider does not, so that React can mount it twice (StrictMode). */
   client: Client;
   children: ReactNode;
 }
 
-/** Gives a client to every hook below it. */
+/** Provides a client to every hook below it. */
 export function ClientProvider({ client, children }: ClientProviderProps): ReactNode {
   return <ClientContext value={client}>{children}</ClientContext>;
 }
 
-/** The client of the nearest {@link ClientProvider}. Throws outside of one. */
+/** Returns the client of the nearest {@link ClientProvider}. Throws if there is none. */
 export function useClient(): Client {
   const client = use(ClientContext);
-  if (client === undefined) throw new Error('useClient needs a <ClientProvider client={…}> above it.');
+  if (client === undefined) throw new Error('useClient must be called below a <ClientProvider client={…}>.');
   return client;
 }

@@ -1,20 +1,20 @@
 import type { Conversation, ConversationState, Member, Message } from '@quicprochat/sdk';
 
 /**
- * What a conversation was at one version. Never changes, and two reads at one version give the same object: that is
- * what `useSyncExternalStore` and `memo` compare by. The live object behind it, to act on, is `conversation`.
+ * A conversation at one version. A snapshot never changes, and two reads at one version return the same object, so
+ * `useSyncExternalStore` and `memo` can compare by identity. To act, use the live object in `conversation`.
  */
 export interface ConversationSnapshot {
   readonly conversation: Conversation;
   readonly id: string;
   readonly version: number;
-  /** Empty when the conversation has none. */
+  /** Empty if the conversation has no name. */
   readonly name: string;
   readonly state: ConversationState;
   readonly epoch: number;
   readonly unread: number;
   readonly readPosition: number;
-  /** What was written and not sent; empty if there is nothing. */
+  /** The unsent draft; empty if there is none. */
   readonly draft: string;
   readonly lastMessage: Message | undefined;
   readonly members: readonly Member[];
@@ -23,7 +23,7 @@ export interface ConversationSnapshot {
 const taken = new WeakMap<Conversation, ConversationSnapshot>();
 const takenLists = new WeakMap<readonly Conversation[], readonly ConversationSnapshot[]>();
 
-/** The snapshot of a conversation as it is now. */
+/** Returns the snapshot of a conversation as it is now. */
 export function snapshotOf(conversation: Conversation): ConversationSnapshot {
   const known = taken.get(conversation);
   if (known?.version === conversation.version) return known;
@@ -44,7 +44,7 @@ export function snapshotOf(conversation: Conversation): ConversationSnapshot {
   return snapshot;
 }
 
-/** The snapshots of a list as it is now; the same array for as long as every one of them is the same. */
+/** Returns the snapshots of a list as it is now: the same array as before if no snapshot has changed. */
 export function snapshotsOf(list: readonly Conversation[]): readonly ConversationSnapshot[] {
   const now = list.map(snapshotOf);
   const known = takenLists.get(list);

@@ -19,7 +19,9 @@ import {
 describe('useClient', () => {
   it('says what is missing outside of a provider', () => {
     const Lost = () => createElement('p', undefined, useClient().handle);
-    expect(() => renderToString(createElement(Lost))).toThrow('useClient needs a <ClientProvider');
+    expect(() => renderToString(createElement(Lost))).toThrow(
+      'useClient must be called below a <ClientProvider',
+    );
   });
 });
 

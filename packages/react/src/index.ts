@@ -1,6 +1,6 @@
 /**
- * React hooks over the SDK. Each reads one thing of a {@link Client} and renders again when that thing changed; acting
- * stays with the SDK's own methods, which the snapshots lead to.
+ * React hooks for the SDK. Each hook reads one part of a {@link Client} and renders again when that part changes. To act,
+ * call the SDK's own methods on the objects in the snapshots.
  */
 export { ClientProvider, useClient, type ClientProviderProps } from './client-context.tsx';
 export { type ConversationSnapshot } from './conversation-snapshot.ts';

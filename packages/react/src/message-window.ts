@@ -1,25 +1,25 @@
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import { findFirstUnread } from './unread.ts';
 
-/** Where a window is placed: at the newest message, or around the first unread one. */
+/** Where a window starts: at the newest message, or around the first unread one. */
 export type WindowPlace = 'newest' | 'first-unread';
 
-/** The loaded part of a conversation's history, at one moment. */
+/** The loaded part of a conversation's history at one moment. */
 export interface MessagesSnapshot {
-  /** Ascending and without gaps. Lines that did not change keep their object from snapshot to snapshot. */
+  /** Lines in ascending order, without gaps. A line that has not changed stays the same object in each snapshot. */
   readonly messages: readonly Message[];
   readonly status: 'loading' | 'ready' | 'failed';
-  /** Why the history cannot be read, while `failed`. */
+  /** While `failed`: why the history cannot be read. */
   readonly error: unknown;
   /** Whether there are lines before the first one here. */
   readonly hasEarlier: boolean;
   /** Whether there are lines after the last one here. New messages appear here only while there are none. */
   readonly hasLater: boolean;
-  /** Whether it holds as many lines as it may: loading at one end then drops lines at the other. */
+  /** Whether it holds the most lines that it may. Loading at one end then drops lines at the other. */
   readonly isFull: boolean;
   /** The position of the first message that was unread when the window was placed. */
   readonly firstUnread: number | undefined;
-  /** Where the window was placed last. Each placing makes a new object: that is when a view has to scroll. */
+  /** Where the window was placed last. Each placement makes a new object; a view must then scroll. */
   readonly placing: { readonly at: WindowPlace };
 }
 
@@ -35,9 +35,9 @@ export const EMPTY: MessagesSnapshot = {
 };
 
 export interface MessageWindowOptions {
-  /** Where it is placed first. Default `newest`. */
+  /** Where the window starts. Default `newest`. */
   start?: WindowPlace | undefined;
-  /** Lines loaded at once. */
+  /** How many lines are loaded at once. */
   pageSize?: number | undefined;
 }
 

@@ -1,19 +1,19 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 
-/** Something that a person can start, with what became of it. */
+/** An action that a person can start, and its outcome. */
 export interface Action<Args extends unknown[]> {
-  /** Starts it. Resolves to whether it succeeded; never rejects, `error` tells why. */
+  /** Starts it. Resolves to whether it succeeded. Never rejects: `error` holds the reason. */
   run: (...args: Args) => Promise<boolean>;
   pending: boolean;
-  /** What the last run threw; undefined while running and after a success. */
+  /** The error of the last run; undefined while it runs and after a success. */
   error: unknown;
   /** Forgets the error. */
   clear: () => void;
 }
 
 /**
- * Wraps an asynchronous method of the SDK for a button or a form. While it runs, further starts are refused: a double
- * click must not make two groups.
+ * Wraps an asynchronous SDK method for a button or a form. While it runs, further starts are ignored, so that a double
+ * click does not create two groups.
  */
 export function useAction<Args extends unknown[]>(work: (...args: Args) => Promise<unknown>): Action<Args> {
   const [state, setState] = useState<{ pending: boolean; error: unknown }>(IDLE);

@@ -16,7 +16,7 @@ export function useClockError(): TransportError | undefined {
   return useSyncExternalStore(useSubscribe(client), read, read);
 }
 
-/** `client.subscribe` as a function that keeps its identity, so that React does not subscribe anew at each render. */
+/** Returns `client.subscribe` as a function that keeps its identity, so that React does not subscribe at each render. */
 export function useSubscribe(client: Client): (listener: () => void) => () => void {
   return useCallback((listener) => client.subscribe(listener), [client]);
 }

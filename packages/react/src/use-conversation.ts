@@ -4,8 +4,8 @@ import { snapshotOf, type ConversationSnapshot } from './conversation-snapshot.t
 import { useSubscribe } from './use-connection.ts';
 
 /**
- * The conversation with this id, or undefined while there is none. Only ids are looked up, never names: an id often
- * comes from an address, and a name must not be able to stand in for one.
+ * Returns the conversation with this id, or undefined while there is none. It looks up ids only, never names: an id often
+ * comes from a URL, and a name must not be able to take its place.
  */
 export function useConversation(id: string | undefined): ConversationSnapshot | undefined {
   const client = useClient();

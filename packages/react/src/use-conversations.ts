@@ -3,7 +3,7 @@ import { useClient } from './client-context.tsx';
 import { snapshotsOf, type ConversationSnapshot } from './conversation-snapshot.ts';
 import { useSubscribe } from './use-connection.ts';
 
-/** All conversations, the one with the newest activity first. */
+/** Returns all conversations, latest activity first. */
 export function useConversations(): readonly ConversationSnapshot[] {
   const client = useClient();
   const read = useCallback(() => snapshotsOf(client.conversations.list()), [client]);

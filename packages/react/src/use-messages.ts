@@ -4,17 +4,17 @@ import { EMPTY, MessageWindow, type MessagesSnapshot, type WindowPlace } from '.
 import { useConversation } from './use-conversation.ts';
 
 export interface Messages extends MessagesSnapshot {
-  /** Widens the list by a page towards the beginning. Never rejects: a failure shows in `status`. */
+  /** Loads one more page towards the beginning. Never rejects: a failure shows in `status`. */
   loadEarlier: () => Promise<void>;
-  /** Widens the list by a page towards the end. Never rejects. */
+  /** Loads one more page towards the end. Never rejects. */
   loadLater: () => Promise<void>;
   /** Loads another part: the newest messages, or those around the first unread one. Never rejects. */
   goTo: (place: WindowPlace) => Promise<void>;
 }
 
 /**
- * A part of a conversation's history, kept in step with the store. It begins at the newest message, or around the first
- * unread one. Empty while the conversation is not known.
+ * Returns a part of a conversation's history and keeps it in step with the store. It starts at the newest message, or
+ * around the first unread one. Empty while the conversation is not known.
  */
 export function useMessages(id: string | undefined, options: { start?: WindowPlace } = {}): Messages {
   const client = useClient();

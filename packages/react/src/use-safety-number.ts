@@ -11,8 +11,8 @@ export interface SafetyNumber {
 const UNKNOWN: SafetyNumber = { digits: undefined, error: undefined };
 
 /**
- * The number that both people see if nobody sits between them. Compared in person or on a call. It is read again when the
- * contact's key changes: pass the digits that are shown to `contacts.verify`, which refuses any others.
+ * Returns the number that both people see if nobody is between them; they compare it in person or on a call. The hook reads
+ * it again when the contact's key changes. Pass the digits that are shown to `contacts.verify`, which rejects any others.
  */
 export function useSafetyNumber(handle: string): SafetyNumber {
   const client = useClient();

@@ -7,8 +7,8 @@ import { useConversation } from './use-conversation.ts';
 const AGES_MS = 30_000;
 
 /**
- * The state of a conversation's keys: epoch, suite, when who healed, who is verified. Read again after every change of
- * the client and every half minute, because ages grow without anything changing.
+ * Returns the state of a conversation's keys: the epoch, the suite, when each member last healed and who is verified. The
+ * hook reads it again after every change of the client and every half minute, because ages grow without a change.
  */
 export function useSecurity(id: string | undefined): Security | undefined {
   const client = useClient();

@@ -14,5 +14,7 @@ export function areTooSmall(pieces: number, bytes: number): boolean {
 }
 
 export function tooSmall(): RelayError {
-  return new RelayError('BAD_INPUT', { issues: [{ path: '', message: 'a body in too small pieces' }] });
+  return new RelayError('BAD_INPUT', {
+    issues: [{ path: '', message: 'the body arrives in pieces that are too small' }],
+  });
 }

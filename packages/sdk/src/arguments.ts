@@ -21,17 +21,18 @@ export function check({ schema, sentence }: Form, argument: unknown): void {
 export const RELAY_ADDRESS: Form = {
   schema: z.custom(isOrigin),
   sentence:
-    'The relay’s address is http or https, host and port, such as http://localhost:4000, and has no path, query or fragment.',
+    'The relay’s address must look like http://localhost:4000: http or https, a host and a port, and no path, query or fragment.',
 };
 
 export const STORAGE: Form = {
   schema: z.custom(isStorage),
-  sentence: 'Name a storage: memoryStorage(), indexedDbStorage(name) or sqliteStorage(path).',
+  sentence:
+    '`storage` is missing or invalid. Pass memoryStorage(), indexedDbStorage(name) or sqliteStorage(path).',
 };
 
 export const STORAGE_NAME: Form = {
   schema: z.string().min(1),
-  sentence: 'Give the storage a name, or the path of its file.',
+  sentence: 'The storage’s name or path must be a string and must not be empty.',
 };
 
 export const UPDATE_POLICY: Form = {
@@ -44,12 +45,13 @@ export const UPDATE_POLICY: Form = {
     })
     .partial()
     .optional(),
-  sentence: 'An update policy is made of numbers above 0, and messages are counted whole.',
+  sentence:
+    '`afterMessages` must be an integer from 1 to 4294967295; `afterMs` and `hardStopMs` must be positive numbers.',
 };
 
 export const CANCELABLE: Form = {
   schema: z.object({ signal: z.custom(isSignal).optional() }),
-  sentence: 'Options are an object, and its signal an AbortSignal.',
+  sentence: 'The options must be an object, and `signal` must be an AbortSignal.',
 };
 
 const fileAddress = z.union([z.string().min(1), z.instanceof(URL)]);
@@ -66,38 +68,38 @@ export const FILES: Form = {
 
 export const HANDLES: Form = {
   schema: z.array(z.string()),
-  sentence: 'Members are a list of handles, such as ["bob", "carol"].',
+  sentence: 'Members must be an array of handles, such as ["bob", "carol"].',
 };
 
 export const SUITE: Form = {
   schema: cipherSuiteSchema.optional(),
-  sentence: 'There is no such cipher suite here.',
+  sentence: 'This cipher suite is not supported. Use 0x0001, 0x0003, 0x004e or 0x004f.',
 };
 
 export const POSITION: Form = {
   schema: z.int(),
-  sentence: 'A position in the history is a whole number.',
+  sentence: 'A position in the history must be an integer.',
 };
 
 export const TEXT: Form = {
   schema: z.string(),
-  sentence: 'A text must be a string.',
+  sentence: 'The text must be a string.',
 };
 
 export const RANGE: Form = {
   schema: z.object({ before: z.int(), after: z.int(), limit: z.int().min(0) }).partial(),
-  sentence: 'A part of the history is given by whole numbers, of which the limit is not below 0.',
+  sentence: '`before`, `after` and `limit` must be integers; `limit` must not be negative.',
 };
 
 export const SAFETY_NUMBER: Form = {
   schema: z.object({ safetyNumber: z.string().regex(/^\s*(?:\d\s*){60}$/) }),
   sentence:
-    'Say which safety number was compared, such as { safetyNumber: "12345 67890 …" }: it has 60 digits.',
+    '`safetyNumber` must be the 60 digits that were compared, such as { safetyNumber: "12345 67890 …" }.',
 };
 
 export const LISTENER: Form = {
   schema: z.custom((value) => typeof value === 'function'),
-  sentence: 'A listener is a function.',
+  sentence: 'The listener must be a function.',
 };
 
 /** As nothing but an origin: a path would be dropped silently, and the relay looked for elsewhere than it was said. */

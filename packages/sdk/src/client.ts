@@ -19,13 +19,13 @@ import { RelaySession } from './transport/relay-session.ts';
 import { WorkerCore } from './worker/worker-core.ts';
 import { platform as ambientPlatform } from '#platform';
 
-/** When this device makes fresh keys by itself, whichever comes first. See docs: the healing window. */
+/** When this device makes fresh keys by itself: at whichever limit it reaches first. See docs: the healing window. */
 export interface UpdatePolicy {
-  /** After so many messages sent and received in a conversation. Default 100. */
+  /** Makes fresh keys after this many messages sent and received in a conversation. Default 100. */
   afterMessages: number;
-  /** After so long, where there was any activity since. Default 1 hour. */
+  /** Makes fresh keys after this time, if there was any activity in it. Default 1 hour. */
   afterMs: number;
-  /** Without fresh keys for so long, nothing more is sent until there are. Default 7 days. */
+  /** Stops sending after this time without fresh keys, until there are fresh keys. Default 7 days. */
   hardStopMs: number;
 }
 
@@ -36,40 +36,40 @@ export const DEFAULT_POLICY: UpdatePolicy = {
 };
 
 export interface ClientOptions {
-  /** The relay's address: http or https, host and port, and nothing after them. */
+  /** The relay's address: http or https, a host and a port, and nothing after them. */
   relay: string;
   /**
-   * Where everything is kept: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node entry.
-   * It is the client's from here on, which closes it, at once where opening fails.
+   * Where the client keeps everything: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node
+   * entry. The client owns it from here on and closes it. If opening fails, the client closes it at once.
    */
   storage: Storage | Promise<Storage>;
-  /** Needed the first time, to register; afterwards it may be left out, and must match where it is given. */
+  /** Needed the first time, to register. Later it may be left out; if given, it must match the account. */
   handle?: string;
-  /** Keep streams open, reconnect, and heal on time. Default true. Without it only calls talk to the relay. */
+  /** Keeps streams open, reconnects, and heals on time. Default true. If false, only calls talk to the relay. */
   live?: boolean;
   update?: Partial<UpdatePolicy>;
-  /** Gives up opening. It does not close a client that is open. */
+  /** Aborts the opening. It does not close a client that is already open. */
   signal?: AbortSignal;
-  /** The address of the .wasm file (`@quicprochat/sdk/wasm`); by default it is found beside the SDK's own files. */
+  /** The address of the .wasm file (`@quicprochat/sdk/wasm`); by default, the file beside the SDK's own files. */
   wasm?: string | URL;
   /**
-   * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default it is
-   * found beside the SDK's own files.
+   * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default, the
+   * file beside the SDK's own files.
    */
   worker?: string | URL | (() => WorkerLike);
-  /** Clock, randomness, network and threads; replaced by simulations. */
+  /** The clock, randomness, network and threads to use. Simulations replace them. */
   platform?: Platform;
 }
 
 /**
- * One device of one account: its conversations, its keys, its connection to the relay. All cryptography runs in a
+ * One device of one account: its conversations, its keys and its connection to the relay. All cryptography runs in a
  * worker that this client starts and that `close` ends.
  */
 export class Client implements AsyncDisposable {
   readonly handle: string;
   /** 32 hex digits. */
   readonly deviceId: string;
-  /** Ed25519 public key of the account; what safety numbers are made of. */
+  /** The account's Ed25519 public key. Safety numbers are computed from it. */
   readonly accountKey: Uint8Array;
   readonly relay: string;
   readonly conversations: Conversations;
@@ -82,8 +82,8 @@ export class Client implements AsyncDisposable {
   #connection: Connection;
 
   /**
-   * Opens the account in the storage, or registers `handle` where the storage is empty. Once registered, it opens
-   * without a connection too.
+   * Opens the account in the storage, or registers `handle` if the storage is empty. Once registered, an account also
+   * opens without a connection.
    *
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
    *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
@@ -97,7 +97,7 @@ export class Client implements AsyncDisposable {
     return Client.#open(storage as Storage, options);
   }
 
-  /** Gives back all that it has opened, the storage too, where a step fails. */
+  /** If a step fails, closes everything that it has opened, including the storage. */
   static async #open(storage: Storage, options: ClientOptions): Promise<Client> {
     let close = () => storage.close();
     try {
@@ -165,7 +165,7 @@ export class Client implements AsyncDisposable {
     this.#live = live ? this.#prepareLive(relay) : undefined;
   }
 
-  /** Whether what others send arrives by itself just now. Always `offline` without `live`. */
+  /** Whether new messages arrive by themselves now. Always `offline` without `live`. */
   get connection(): Connection {
     return this.#connection;
   }
@@ -179,11 +179,11 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * One pass over everything: Welcomes, logs, what waits to be sent, healing that is due. For programs that do not
-   * stay; a live client does this all the time. What fails in one conversation does not stop the others: everything that
-   * can be done is done, and then the first error is thrown. What stopped a conversation is its `trouble`.
+   * Makes one pass over everything: reads Welcomes and logs, sends the outbox, and heals if it is due. For programs that
+   * do not keep running; a live client does this all the time. An error in one conversation does not stop the others:
+   * the pass does all it can, then throws the first error. A conversation's own error is its `trouble`.
    *
-   * @throws {TransportError} NETWORK if the relay cannot be reached; what was queued stays queued
+   * @throws {TransportError} NETWORK if the relay cannot be reached; the outbox stays queued
    */
   async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
     check(CANCELABLE, options);
@@ -198,14 +198,14 @@ export class Client implements AsyncDisposable {
     pass.end();
   }
 
-  /** Calls back after anything changed. Returns how to stop it. */
+  /** Calls the listener after any change. Returns a function that stops this. */
   subscribe(listener: () => void): () => void {
     check(LISTENER, listener);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends streams and the worker, whose memory goes with it. What waits to be sent stays in the storage. */
+  /** Ends the streams and the worker, and frees the worker's memory. The outbox stays in the storage. */
   async close(): Promise<void> {
     if (this.#connection === 'closed') return;
     this.#connection = 'closed';
@@ -238,7 +238,7 @@ export class Client implements AsyncDisposable {
   }
 
   #requireOpen(): void {
-    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed.');
+    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
   }
 }
 

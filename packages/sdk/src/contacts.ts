@@ -6,12 +6,12 @@ import { contacts, type ContactRow } from './engine/rows.ts';
 import type { Transaction } from './engine/transaction.ts';
 import { sdkError } from './errors.ts';
 
-/** What two people compared: 60 digits, with or without spaces. */
+/** The safety number that two people compared: 60 digits, with or without spaces. */
 export interface Compared {
   safetyNumber: string;
 }
 
-/** What this device knows of other accounts, and what its person has verified. */
+/** The other accounts that this device knows, and which of them its person has verified. */
 export class Contacts {
   readonly #ledger: Ledger;
 
@@ -20,8 +20,8 @@ export class Contacts {
   }
 
   /**
-   * The safety number of this account and another: 60 digits, the same on both sides. Two people who compare it by
-   * another channel know that nobody stands between them. If the contact's account key has changed, this is the number
+   * Returns the safety number of this account and another: 60 digits, the same on both sides. If two people compare it over
+   * another channel and it matches, nobody is between them. If the contact's account key has changed, this is the number
    * of the changed key, which waits for a decision.
    *
    * @throws {UsageError} INVALID_ARGUMENT if this device has never met the handle
@@ -32,8 +32,8 @@ export class Contacts {
   }
 
   /**
-   * Identifies the account key whose number {@link safetyNumber} gives, as text; undefined for a handle that this device
-   * has never met. When it changes, the number that was shown before is out of date.
+   * Returns an id of the account key whose number {@link safetyNumber} gives. Undefined if this device has never met the
+   * handle. When the id changes, a number that was shown before is out of date.
    */
   keyId(handle: string): string | undefined {
     const contact = this.#ledger.row(contacts, handle);
@@ -41,8 +41,8 @@ export class Contacts {
   }
 
   /**
-   * Whether the person has compared safety numbers with this account. With an account key: whether that very key is the
-   * one that was verified. Without: whether the contact's is, and no other key waits for a decision.
+   * Whether the person has verified this contact. With an account key: whether exactly that key was verified. Without one:
+   * whether the contact's key was verified and no changed key waits for a decision.
    */
   isVerified(handle: string, accountKey?: Uint8Array): boolean {
     const contact = this.#ledger.row(contacts, handle);
@@ -50,16 +50,16 @@ export class Contacts {
     return contact !== undefined && contact.verified && contact.changedKey === undefined;
   }
 
-  /** Whether another account key than the contact's was seen, and waits for {@link verify} or {@link reject}. */
+  /** Whether a changed account key was seen and waits for {@link verify} or {@link reject}. */
   hasChanged(handle: string): boolean {
     return this.#ledger.row(contacts, handle)?.changedKey !== undefined;
   }
 
   /**
-   * Marks as verified the account key that was compared: the changed one, if there is one, which becomes the contact's key.
+   * Marks the compared account key as verified. If there is a changed key, that key is meant, and it becomes the contact's.
    *
-   * @throws {UsageError} INVALID_ARGUMENT; SAFETY_NUMBER_MISMATCH if the number is not that of the key that
-   *   {@link safetyNumber} shows now. Nothing was changed.
+   * @throws {UsageError} INVALID_ARGUMENT; SAFETY_NUMBER_MISMATCH if the number differs from the one that
+   *   {@link safetyNumber} returns now. Nothing was changed.
    */
   async verify(handle: string, compared: Compared): Promise<void> {
     await this.#decide(handle, compared, ({ changedKey, ...contact }) => ({
@@ -70,20 +70,20 @@ export class Contacts {
   }
 
   /**
-   * Rejects the changed account key that was compared. The contact's key stays what it was, and so does its mark.
+   * Rejects the changed account key that was compared. The contact keeps the earlier key, verified or not as before.
    *
    * @throws {UsageError} INVALID_ARGUMENT, also if no changed key waits for a decision; SAFETY_NUMBER_MISMATCH if the
-   *   number is not that of the changed key. Nothing was changed.
+   *   number is not the changed key's. Nothing was changed.
    */
   async reject(handle: string, compared: Compared): Promise<void> {
     await this.#decide(handle, compared, ({ changedKey, ...contact }) => {
       if (changedKey !== undefined) return contact;
-      throw sdkError('INVALID_ARGUMENT', 'This contact has no changed key that you could reject.');
+      throw sdkError('INVALID_ARGUMENT', 'This contact has no changed account key to reject.');
     });
   }
 
   /**
-   * Takes the mark away from the contact's key. A changed key that waits for a decision goes on waiting.
+   * Removes the verification of the contact's key. A changed key that waits for a decision keeps waiting.
    *
    * @throws {UsageError} INVALID_ARGUMENT if this device has never met the handle
    */
@@ -112,7 +112,10 @@ export class Contacts {
   #require(handle: string, source: Pick<Transaction, 'row'> = this.#ledger): ContactRow {
     const contact = source.row(contacts, handle);
     if (contact !== undefined) return contact;
-    throw sdkError('INVALID_ARGUMENT', 'This device has not met anyone with that handle.');
+    throw sdkError(
+      'INVALID_ARGUMENT',
+      'This device has never shared a conversation with this handle. Create one first.',
+    );
   }
 }
 
@@ -123,7 +126,7 @@ function keyToCompare({ changedKey, accountKey }: ContactRow): string {
 function mismatch(handle: string) {
   return sdkError(
     'SAFETY_NUMBER_MISMATCH',
-    `This is not the safety number that you share with ${handle} now. Compare the number that is shown now.`,
+    `This is not the current safety number that you share with ${handle}. Compare the number that is shown now.`,
     { details: { handle } },
   );
 }

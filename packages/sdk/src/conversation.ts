@@ -23,15 +23,15 @@ import { Members } from './members.ts';
 import { securityOf, type Security } from './security.ts';
 
 /**
- * One conversation: an MLS group, its history on this device, and what waits to be sent.
+ * One conversation: an MLS group, its history on this device, and its outbox.
  *
  * Calls that change something resolve when the relay has accepted the change. In a live client without a connection
- * they wait. A client that is not live tries for some seconds and then throws NETWORK, with the change still queued for
- * the next `sync`. What waits stands in {@link waiting}.
+ * they wait. A client that is not live tries for some seconds, then throws NETWORK; the change stays queued for the next
+ * `sync`. {@link waiting} lists the queued changes.
  *
- * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn and the call rejects with the
- * signal's reason: it will not happen. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL: it
- * may still happen. A live client that is offline starts no request, so that what waits can be cancelled for certain.
+ * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn for good, and the call
+ * rejects with the signal's reason. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL, and the
+ * change may still happen. A live client that is offline starts no requests, so its waiting changes can always be cancelled.
  */
 export class Conversation {
   readonly id: string;
@@ -50,40 +50,40 @@ export class Conversation {
     this.members = new Members(id, parts, (intent, options) => this.#commit(intent, options));
   }
 
-  /** Empty where it has none. */
+  /** The name; empty if there is none. */
   get name(): string {
     return this.#row.name;
   }
 
   /**
-   * `leaving` until another member has committed our leave; then `left`. `removed` by another. `stuck`: a change that
-   * everyone else took cannot be opened here, and this device must be added again. `forked`: the relay has signed for two
-   * logs, and nothing more is taken from it; {@link statement} is the proof.
+   * The state. `leaving` lasts until another member has committed our leave; then it is `left`. `removed`: another member
+   * removed us. `stuck`: this device cannot process a change that the others applied, and must be added again. `forked`:
+   * the relay signed two logs, and this device takes nothing more from it; {@link statement} is the proof.
    */
   get state(): ConversationState {
     return this.#row.state;
   }
 
   /**
-   * What keeps this conversation from being read or sent in just now, other than the network: for example
-   * `CURSOR_INVALID`, if the relay was restored from a backup that is older than what this device has read. Undefined
-   * once it goes on. Other conversations are not affected, and a live client tries again by itself.
+   * The error that stops this conversation from reading or sending now, unless it is the network. For example
+   * `CURSOR_INVALID`, if the relay was restored from a backup older than what this device has read. Undefined when all is
+   * well. Other conversations are not affected, and a live client tries again by itself.
    */
   get trouble(): QuicprochatError | undefined {
     return this.#parts.driver.troubleOf(this.id);
   }
 
-  /** What was asked for on this device and has not reached the relay, first to go first. The same array until it changes. */
+  /** The changes made on this device that have not reached the relay, in sending order. The same array until it changes. */
   get waiting(): readonly WaitingChange[] {
     return (this.#waiting ??= waitingIn(this.#parts.ledger.outbox.of(this.id)));
   }
 
-  /** The MLS epoch: grows by one with every commit. */
+  /** The MLS epoch. Each commit raises it by one. */
   get epoch(): number {
     return this.#row.epoch;
   }
 
-  /** Messages of others after `readPosition`. */
+  /** How many messages of others come after `readPosition`. */
   get unread(): number {
     return this.#row.unread;
   }
@@ -96,17 +96,17 @@ export class Conversation {
     return this.#row.lastMessage;
   }
 
-  /** What was written and not sent, in any tab or process that uses this store; empty if there is none. */
+  /** The unsent draft, shared by all tabs and processes on this storage; empty if there is none. */
   get draft(): string {
     return this.#parts.ledger.row(drafts, this.id)?.text ?? '';
   }
 
-  /** Grows with every change of this conversation: compare it to know whether to look again. */
+  /** Grows with every change of this conversation. Compare it to know whether to read again. */
   get version(): number {
     return this.#version;
   }
 
-  /** What a person may want to know about the keys in use. */
+  /** What a person may want to know about the keys in use: epoch, suite, members and the age of their keys. */
   get security(): Security {
     const { ledger } = this.#parts;
     const isVerified = (handle: string, accountKey: Uint8Array) =>
@@ -115,8 +115,8 @@ export class Conversation {
   }
 
   /**
-   * What the relay has signed of this conversation's log, the newest places: for {@link findFork}, beside what another
-   * member holds. Undefined before anything was read.
+   * The newest receipts that the relay signed for this conversation's log. Pass them to {@link findFork} with another
+   * member's. Undefined before anything was read.
    */
   get statement(): LogStatement | undefined {
     return this.#parts.driver.witness.statement(this.id);
@@ -126,8 +126,8 @@ export class Conversation {
    * Sends a text of up to 64 KiB.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE, TOO_LATE_TO_CANCEL
-   * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's account key changed and nobody has looked at it
-   * @throws {TransportError} NETWORK from a client that is not live; the message stays queued
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED if a member's account key changed and the person has not decided yet
+   * @throws {TransportError} NETWORK if the client is not live and cannot reach the relay; the message stays queued
    */
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
@@ -169,8 +169,8 @@ export class Conversation {
   }
 
   /**
-   * Lines of the history in their order, `limit` (default 50) at the most: the oldest after a position, or else the
-   * newest before one. Works without a connection.
+   * Returns at most `limit` (default 50) lines of the history, in order: the oldest ones after `after`, or else the newest
+   * ones before `before`. Works without a connection.
    *
    * @throws {UsageError} INVALID_ARGUMENT
    */
@@ -181,8 +181,8 @@ export class Conversation {
   }
 
   /**
-   * The lines after a position (default: from now on), own ones included, as they come. Ends when the signal aborts or
-   * the client closes.
+   * Yields each line after a position (default: from now on) as it arrives, including own lines. Ends when the signal
+   * aborts or the client closes.
    */
   messages(options: { after?: number; signal?: AbortSignal } = {}): AsyncGenerator<Message, void, undefined> {
     check(RANGE, options);
@@ -190,7 +190,7 @@ export class Conversation {
     return this.#timeline.follow(options.after ?? this.#row.nextPosition - 1, options.signal);
   }
 
-  /** Notes how far the person has read; never backwards. */
+  /** Records how far the person has read. It never goes backwards. */
   async markRead(position: number): Promise<void> {
     check(POSITION, position);
     const later = await this.#timeline.after(position);
@@ -204,8 +204,8 @@ export class Conversation {
   }
 
   /**
-   * Keeps what a person has written so far, in the store and beside the history; `''` deletes it. The last writer wins.
-   * Sending leaves the draft alone; it is deleted when the conversation ends.
+   * Stores an unsent draft beside the history; `''` deletes it. The last writer wins. Sending does not change the draft.
+   * The draft is deleted when the conversation ends.
    *
    * @throws {UsageError} CONVERSATION_ENDED, INVALID_ARGUMENT, MESSAGE_TOO_LARGE (as for {@link send})
    */
@@ -221,18 +221,18 @@ export class Conversation {
     });
   }
 
-  /** Makes fresh keys for this device now, rather than when the update policy would. Resolves with the new epoch. */
+  /** Makes fresh keys for this device now, without waiting for the update policy. Resolves with the new epoch. */
   heal(options: Cancelable = {}): Promise<{ epoch: number }> {
     return this.#commit({ type: 'heal' }, options);
   }
 
   /**
-   * Asks to be taken out: MLS lets no member remove itself, so another member's client commits it, as soon as it hears
-   * of it. Until then the state is `leaving`, and nothing can be sent. If everybody else has asked to leave as well, nobody
-   * has to: then each client ends the conversation by itself, and the state is `left`.
+   * Asks to leave. In MLS no member can remove itself, so another member's client commits the removal as soon as it sees
+   * the request. Until then the state is `leaving`, and nothing can be sent. If everyone else has also asked to leave, no
+   * commit is needed: each client ends the conversation by itself, and the state is `left`.
    *
-   * Leaving twice is no error: while the state is `leaving`, this resolves when the first call does; in a conversation
-   * that was left, or that one was removed from, it does nothing.
+   * Leaving twice is not an error. While the state is `leaving`, this resolves when the first call does. If you have left
+   * or were removed, it does nothing.
    *
    * @throws {CryptoVerificationError} CONVERSATION_STUCK, RELAY_FORKED
    */
@@ -244,7 +244,7 @@ export class Conversation {
     if (id !== undefined) await this.#delivery.accepted(id, options);
   }
 
-  /** Waits until all that is queued now is settled. */
+  /** Waits until everything that is queued now is settled. */
   async settle(options: Cancelable): Promise<void> {
     await this.#delivery.drained(options);
   }
@@ -302,7 +302,7 @@ export class Conversation {
 
   get #row(): ConversationRow {
     const row = this.#parts.ledger.row(conversations, this.id);
-    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id.');
+    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
     return row;
   }
 }

@@ -12,15 +12,15 @@ import { encodeName } from './engine/messages.ts';
 import { conversations, type ConversationRow } from './engine/rows.ts';
 import { sdkError } from './errors.ts';
 
-/** Up to this many members a group is made with the hybrid post-quantum suite by default. */
+/** The largest group that gets the hybrid post-quantum suite by default. */
 export const HYBRID_MEMBERS = 256;
 const HYBRID_SUITE = 0x004f;
 const CLASSICAL_SUITE = 0x0003;
 
 export interface CreateOptions {
-  /** Shown to all members; may be left out, and changed later. */
+  /** The name that all members see. It may be left out, and can be changed later. */
   name?: string;
-  /** Handles to add; oneself is in anyway. */
+  /** The handles to add. You are always a member. */
   members: readonly string[];
   /** Default: 0x004F (X25519 with ML-KEM-768) up to 256 members, 0x0003 beyond. It cannot be changed later. */
   suite?: CipherSuite;
@@ -40,7 +40,7 @@ export class Conversations {
     });
   }
 
-  /** All of them, latest activity first. The same array until something changes. */
+  /** Returns all conversations, latest activity first. The array stays the same object until something changes. */
   list(): readonly Conversation[] {
     this.#list ??= [...this.#parts.ledger.rows(conversations)]
       .sort((a, b) => b.lastActivityMs - a.lastActivityMs)
@@ -49,7 +49,7 @@ export class Conversations {
   }
 
   /**
-   * One of them, by its id or else by its exact name.
+   * Finds a conversation by its id, or else by its exact name.
    *
    * @throws {UsageError} CONVERSATION_NOT_FOUND, AMBIGUOUS_NAME
    */
@@ -59,22 +59,21 @@ export class Conversations {
     if (byId !== undefined) return this.#object(byId);
     const [named, another] = rows.filter(({ name }) => name === idOrName);
     if (another !== undefined)
-      throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name: use the id.');
-    if (named === undefined)
-      throw sdkError('CONVERSATION_NOT_FOUND', 'There is no conversation with this id or name.');
+      throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name. Use the id.');
+    if (named === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id or name.');
     return this.#object(named);
   }
 
   /**
-   * Makes a conversation and adds its members in one commit. Resolves when the relay has it. Aborting makes nothing, or
-   * rejects with TOO_LATE_TO_CANCEL if a request for it was started.
+   * Creates a conversation and adds its members in one commit. Resolves when the relay has accepted it. If aborted, creates
+   * nothing, or rejects with TOO_LATE_TO_CANCEL if a request for it was started.
    *
-   * @throws {UsageError} INVALID_ARGUMENT, also where oneself is all who is named
-   * @throws {TransportError} NOT_FOUND (a handle that nobody has), KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was made,
-   *   unless the connection broke after the start: then it is queued and goes on by itself
-   * @throws {TransportError} RELAY_MISBEHAVED if the relay hands out other devices than those of the handles named; nothing
-   *   was made
-   * @throws {CryptoVerificationError} IDENTITY_CHANGED where a member's key is not the one seen before
+   * @throws {UsageError} INVALID_ARGUMENT, also if you name only yourself
+   * @throws {TransportError} NOT_FOUND if nobody has a handle, KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was created. If the
+   *   connection breaks after the start, the conversation is queued and goes on by itself
+   * @throws {TransportError} RELAY_MISBEHAVED if the relay returns other devices than those of the handles named; nothing
+   *   was created
+   * @throws {CryptoVerificationError} IDENTITY_CHANGED if a member's account key is not the one seen before
    */
   async create(options: CreateOptions): Promise<Conversation> {
     check(CANCELABLE, options);
@@ -85,7 +84,10 @@ export class Conversations {
     const { ledger, relay, handle } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
     if (members.length > 0 && others.length === 0) {
-      throw sdkError('INVALID_ARGUMENT', 'You are in your own conversation anyway: name others, or nobody.');
+      throw sdkError(
+        'INVALID_ARGUMENT',
+        'You are always in your own conversation. Name other people, or nobody.',
+      );
     }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
     const payload = name === '' ? undefined : encodeName(ledger.platform, name);
@@ -116,7 +118,7 @@ export class Conversations {
     return conversation;
   }
 
-  /** Ends every iterator over messages. */
+  /** Ends all iterators over messages. */
   close(): void {
     for (const conversation of this.#known.values()) conversation.close();
   }

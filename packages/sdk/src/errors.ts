@@ -1,62 +1,62 @@
 import type { RelayErrorCode } from '@quicprochat/protocol';
 
 /**
- * What the SDK itself can refuse or report, besides the codes of the core (crates/core/src/error.rs) and of the relay
- * (packages/protocol/src/errors.ts). `remedy` picks the error class: what kind of thing the app should do next.
+ * The SDK's own error codes, beside those of the core (crates/core/src/error.rs) and of the relay
+ * (packages/protocol/src/errors.ts). `remedy` picks the error class, which tells the app what kind of thing to do next.
  */
 // ANCHOR: codes
 export const SDK_ERRORS = {
-  /** The storage holds no account and no handle was given. Call `Client.create` with a handle. */
+  /** The storage holds no account, and no handle was given. Call `Client.create` with a handle. */
   NOT_REGISTERED: { remedy: 'usage', retryable: false },
-  /** The storage belongs to another handle. Open it with its own handle, or use another storage. */
+  /** The storage belongs to another handle. Open it with that handle, or use another storage. */
   HANDLE_MISMATCH: { remedy: 'usage', retryable: false },
   /** The storage was registered at another relay. Open it with that relay's address. */
   RELAY_MISMATCH: { remedy: 'usage', retryable: false },
-  /** An argument is not of the form that the method's doc comment tells. */
+  /** An argument does not have the type or form that the method requires. Fix the call; the message says how. */
   INVALID_ARGUMENT: { remedy: 'usage', retryable: false },
   /** The client was closed. Create a new one. */
   CLOSED: { remedy: 'usage', retryable: false },
-  /** No conversation has this id or name. */
+  /** No conversation has this id or name. Check it against `conversations.list()`. */
   CONVERSATION_NOT_FOUND: { remedy: 'usage', retryable: false },
   /** Several conversations have this name. Use the id. */
   AMBIGUOUS_NAME: { remedy: 'usage', retryable: false },
-  /** The conversation has ended for this member, or is being left: nothing more can be sent. */
+  /** The conversation has ended for this member, or the member is leaving it. Send nothing more there. */
   CONVERSATION_ENDED: { remedy: 'usage', retryable: false },
-  /** It was being sent when it was cancelled, and may still take effect. Look at the conversation in a moment. */
+  /** The change was already on its way when it was cancelled, so it may still take effect. Check the conversation in a moment. */
   TOO_LATE_TO_CANCEL: { remedy: 'usage', retryable: false },
   /** The text is longer than one message can carry. Send less. */
   MESSAGE_TOO_LARGE: { remedy: 'usage', retryable: false },
-  /** A change is larger than a relay takes, since the conversation has too many members. Start a smaller one. */
+  /** The conversation has so many members that a change is larger than a relay accepts. Start a smaller conversation. */
   GROUP_TOO_LARGE: { remedy: 'usage', retryable: false },
-  /** This runtime cannot run the SDK; the message tells what is missing. */
+  /** This runtime cannot run the SDK. Use another one; the message says what is missing. */
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
   /** The SDK's worker file could not be loaded. Serve the file, or pass its address as the option `worker`. */
   WORKER_NOT_FOUND: { remedy: 'usage', retryable: true },
   /** The SDK's WebAssembly could not be loaded. Serve the file, or pass its address as the option `wasm`. */
   WASM_NOT_FOUND: { remedy: 'usage', retryable: true },
-  /** The relay cannot be reached, or something else answers at its address. Try again; what was queued is kept. */
+  /** The relay cannot be reached, or another server answers at its address. Try again; the queue is kept. */
   NETWORK: { remedy: 'transport', retryable: true },
-  /** The relay answered something that its protocol does not know. Check the versions of both. */
+  /** The relay's answer does not follow the protocol. Check the versions of the relay and the SDK. */
   RELAY_MISBEHAVED: { remedy: 'transport', retryable: false },
-  /** The relay has shown two logs of a conversation and signed for both. Show the evidence, and use another relay. */
+  /** The relay signed two different logs of one conversation. Show the person the evidence, and use another relay. */
   RELAY_FORKED: { remedy: 'crypto', retryable: false },
-  /** Other members' commits kept winning. Nothing was changed; try again. */
+  /** The relay kept accepting other members' commits first. Nothing was changed; try again. */
   COMMIT_CONTENTION: { remedy: 'transport', retryable: true },
-  /** Someone's account key is not the one that was seen first. Compare safety numbers before going on. */
+  /** A member's account key differs from the one seen first. Compare safety numbers before you continue. */
   IDENTITY_CHANGED: { remedy: 'crypto', retryable: false },
-  /** The safety number is not that of the key to be verified or rejected. Compare the number that is shown now. */
+  /** The safety number does not belong to the key to verify or reject. Compare the number that is shown now. */
   SAFETY_NUMBER_MISMATCH: { remedy: 'usage', retryable: false },
-  /** A commit that the relay accepted cannot be applied here: this device is out of the group and must be added again. */
+  /** This device cannot apply a commit that the relay accepted. Another member must remove this account and add it again. */
   CONVERSATION_STUCK: { remedy: 'crypto', retryable: false },
-  /** Another tab or process changed the storage at the same moment, again and again. Try again. */
+  /** Another tab or process kept changing the storage at the same time. Try again. */
   STORE_CONTENTION: { remedy: 'storage', retryable: true },
-  /** The storage cannot be read or written: disk full, quota, no permission. Nothing was changed. */
+  /** The storage cannot be read or written: disk full, quota or permissions. Nothing was changed; fix that and try again. */
   STORE_UNAVAILABLE: { remedy: 'storage', retryable: true },
-  /** The storage was written by another version of the SDK. Update, or start with an empty storage. */
+  /** Another version of the SDK wrote the storage. Update, or start with an empty storage. */
   STORE_VERSION: { remedy: 'storage', retryable: false },
-  /** The key of the storage is missing or damaged. Put it back; without it, what is stored is lost. */
+  /** The key of the storage is missing or damaged. Put it back: without it, the stored data is lost. */
   STORE_KEY_MISSING: { remedy: 'storage', retryable: false },
-  /** The worker that holds the crypto stopped. Create a new client; the storage is intact. */
+  /** The worker that runs the cryptography stopped. Create a new client; the storage is intact. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },
 } as const;
 // ANCHOR_END: codes
@@ -67,7 +67,7 @@ type Remedy = 'usage' | 'validation' | 'crypto' | 'storage' | 'transport' | 'int
 
 /**
  * The core's codes, by remedy. A test compares this list with the one that the artefact exports.
- * What each means and what to do next stands at `CoreError` in crates/core/src/error.rs.
+ * `CoreError` in crates/core/src/error.rs explains each code and what to do next.
  */
 export const CORE_ERRORS = {
   BAD_INPUT: 'usage',
@@ -117,7 +117,7 @@ export const CORE_ERRORS = {
 
 export type CoreErrorCode = keyof typeof CORE_ERRORS;
 
-/** Every code that an error of the SDK can have. */
+/** Every code that an SDK error can have. */
 export type ErrorCode = SdkErrorCode | RelayErrorCode | CoreErrorCode;
 
 export interface QuicprochatErrorOptions {
@@ -126,13 +126,13 @@ export interface QuicprochatErrorOptions {
   cause?: unknown;
 }
 
-/** The base of everything that the SDK throws, but for an aborted signal's own reason. */
+/** The base class of every error that the SDK throws, except the reason of an aborted signal. */
 export class QuicprochatError extends Error {
   override readonly name: string = 'QuicprochatError';
   readonly code: ErrorCode;
-  /** Whether the same call can succeed later as it is. */
+  /** Whether the same call can succeed later without changes. */
   readonly retryable: boolean;
-  /** What is told at the code; never user input, never secrets. */
+  /** The fields that the code documents. They hold no user input and no secrets. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: QuicprochatErrorOptions = {}) {
@@ -143,32 +143,32 @@ export class QuicprochatError extends Error {
   }
 }
 
-/** The caller did something that cannot work: fix the call. */
+/** The call cannot work as it is: fix it. */
 export class UsageError extends QuicprochatError {
   override readonly name = 'UsageError';
 }
 
-/** Bytes from outside are not what their protocol says: drop them, and tell the person where it matters. */
+/** Bytes from outside do not follow their protocol: drop them, and tell the person if it matters. */
 export class ValidationError extends QuicprochatError {
   override readonly name = 'ValidationError';
 }
 
-/** A signature, tag, key or identity does not hold: trust nothing that came with it. */
+/** A signature, tag, key or identity is invalid: trust nothing that came with it. */
 export class CryptoVerificationError extends QuicprochatError {
   override readonly name = 'CryptoVerificationError';
 }
 
-/** The storage failed; nothing was half written. */
+/** The storage failed. Nothing was written halfway. */
 export class StorageError extends QuicprochatError {
   override readonly name = 'StorageError';
 }
 
-/** The relay refused, could not be reached, or spoke nonsense. */
+/** The relay rejected the call, could not be reached, or did not follow the protocol. */
 export class TransportError extends QuicprochatError {
   override readonly name = 'TransportError';
 }
 
-/** A fault of ours: report it, with the code. */
+/** A bug in quicprochat: report it, with the code. */
 export class InternalError extends QuicprochatError {
   override readonly name = 'InternalError';
 }
@@ -182,19 +182,19 @@ const CLASSES = {
   internal: InternalError,
 } as const;
 
-/** An error of the SDK's own, of the class that its code belongs to. */
+/** Makes one of the SDK's own errors, in the class of its code. */
 export function sdkError(code: SdkErrorCode, message: string, options: QuicprochatErrorOptions = {}) {
   const { remedy, retryable } = SDK_ERRORS[code];
   return new CLASSES[remedy](code, message, { retryable, ...options });
 }
 
-/** An error of the core's, rebuilt on this side of the worker. A code that this version does not know is INTERNAL. */
+/** Rebuilds an error of the core on this side of the worker. A code that this version does not know becomes INTERNAL. */
 export function coreError(code: string, message: string): QuicprochatError {
   if (!isCoreErrorCode(code)) return new InternalError('INTERNAL', message, { details: { coreCode: code } });
   return new CLASSES[CORE_ERRORS[code]](code, message);
 }
 
-/** An error that the relay answered. */
+/** Makes an error from one that the relay answered with. */
 export function relayError(
   code: RelayErrorCode,
   message: string,
@@ -212,8 +212,8 @@ export function hasCode<Code extends ErrorCode>(
 }
 
 /**
- * Whether the error is a verdict on what the core was given. Our own faults (the storage, the worker, INTERNAL) are not:
- * they never decide that an entry or a Welcome is bad.
+ * Whether the error is a verdict on the core's input. Our own faults (the storage, the worker, INTERNAL) are not: they
+ * never decide that an entry or a Welcome is bad.
  */
 export function isAboutInput(error: unknown): error is QuicprochatError {
   return (
@@ -223,12 +223,12 @@ export function isAboutInput(error: unknown): error is QuicprochatError {
   );
 }
 
-/** One sentence about an error for a person to read. Never a stack, never more than the error's own message. */
+/** Returns a sentence or two about an error for a person to read: the error's own message, never a stack. */
 export function toSentence(error: unknown): string {
   if (error instanceof QuicprochatError) return error.message;
   if (error instanceof DOMException && error.name === 'AbortError')
-    return 'It was stopped before it was done.';
-  return 'Something went wrong that should not have. Nothing was lost; try again.';
+    return 'This action was cancelled before it finished.';
+  return 'An unexpected error stopped this action. Try again; if it happens again, report it.';
 }
 
 function isCoreErrorCode(code: string): code is CoreErrorCode {

@@ -4,9 +4,9 @@ import { check } from './arguments.ts';
 import { sdkError } from './errors.ts';
 import { isSigned } from './receipts.ts';
 
-/** What a relay has signed about one group's log, as one member holds it. All bytes are base64url. */
+/** The receipts that a relay signed for one group's log, as one member holds them. All bytes are base64url. */
 export interface LogStatement {
-  /** The relay's key, Ed25519. */
+  /** The Ed25519 public key that the relay signs receipts with. */
   receiptKey: string;
   /** 32 hex digits. */
   groupId: string;
@@ -28,23 +28,23 @@ const logStatementSchema = z.object({
 
 const STATEMENTS = {
   schema: z.array(logStatementSchema),
-  sentence: 'Statements are a list of what a relay has signed of conversations.',
+  sentence: 'Statements must be an array of relay log statements.',
 };
 
 /**
- * A statement as somebody handed it over, from its JSON.
+ * Parses a relay log statement from JSON.
  *
- * @throws {UsageError} INVALID_ARGUMENT where it is none
+ * @throws {UsageError} INVALID_ARGUMENT if the JSON is not a relay log statement
  */
 export function parseLogStatement(json: string): LogStatement {
   try {
     return logStatementSchema.parse(JSON.parse(json));
   } catch {
-    throw sdkError('INVALID_ARGUMENT', 'That is not what a relay has signed of a conversation.');
+    throw sdkError('INVALID_ARGUMENT', 'This is not a valid relay log statement.');
   }
 }
 
-/** Two receipts that one honest relay never signs both: one place in one line of a log, and two heads. */
+/** Two receipts that contradict each other: one sequence of one branch, with two heads. No honest relay signs both. */
 export interface Fork {
   receiptKey: string;
   groupId: string;
@@ -52,9 +52,9 @@ export interface Fork {
 }
 
 /**
- * Looks for a proof that a relay has shown two logs of one group, in what it has signed for one member or for several.
- * Receipts whose signature does not hold prove nothing and are passed over. No proof is no acquittal: receipts of
- * different places say nothing about each other.
+ * Looks for a proof that a relay showed two logs of one group, in the statements of one member or of several. Receipts
+ * with an invalid signature prove nothing and are skipped. If there is no proof, the relay may still have shown two logs:
+ * receipts of different sequences cannot be compared.
  *
  * @throws {UsageError} INVALID_ARGUMENT
  */

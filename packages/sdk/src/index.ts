@@ -1,6 +1,6 @@
 /**
  * The SDK of quicprochat: end-to-end encrypted groups that heal by themselves. Start at {@link Client}.
- * Importing this does nothing; it is harmless on a server.
+ * Importing it has no effects, so it is safe on a server.
  */
 export { Client, type ClientOptions, type UpdatePolicy } from './client.ts';
 export type { Compared, Contacts } from './contacts.ts';

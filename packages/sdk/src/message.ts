@@ -2,15 +2,15 @@ import type { ErrorCode } from './errors.ts';
 
 /** One line of a conversation's history. */
 export interface Message {
-  /** 32 hex digits, chosen by the sender; the same for everyone. */
+  /** 32 hex digits. The sender chooses them, and they are the same for everyone. */
   id: string;
   conversationId: string;
-  /** Where it stands in this device's history: grows by one with each line. */
+  /** The line's place in this device's history. It grows by one with each line. */
   position: number;
-  /** Handle of the member who sent it, as the MLS leaf that signed it says; never taken from the content. */
+  /** The sender's handle. It comes from the MLS leaf that signed the message, never from the content. */
   from: string;
   own: boolean;
-  /** The epoch it was sealed in. */
+  /** The epoch in which it was encrypted. */
   epoch: number;
   /** By the sender's clock. */
   sentAtMs: number;
@@ -28,12 +28,12 @@ export type Content =
   | { type: 'members-removed'; handles: string[] }
   | { type: 'left'; handle: string }
   | { type: 'renamed'; name: string }
-  /** The member made fresh keys: whoever copied their old ones is locked out from here on. */
+  /** The member made fresh keys. Anyone who copied the old ones is locked out from here on. */
   | { type: 'healed'; handle: string }
-  /** Something that cannot be opened here; the code says why. */
+  /** This device cannot open the line; the code says why. */
   | { type: 'undecryptable'; code: ErrorCode | 'UNSUPPORTED_CONTENT' | 'MALFORMED_CONTENT' };
 
-/** What `send` gives once the relay has accepted a message. */
+/** What `send` returns when the relay has accepted a message. */
 export interface SentMessage {
   id: string;
   epoch: number;

@@ -1,2 +1,2 @@
-/** What only Node has: `@quicprochat/sdk/node`. */
+/** The part of the SDK that only Node has: `@quicprochat/sdk/node`. */
 export { sqliteStorage } from './storage/sqlite.ts';

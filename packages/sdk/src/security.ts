@@ -15,21 +15,21 @@ export interface MemberSecurity extends Member {
   accountKey: Uint8Array;
   /** Commits since this member last made fresh keys. */
   keyAgeEpochs: number;
-  /** Time since then, by this device's clock; for what happened before it joined, since it joined. */
+  /** The time since then, by this device's clock. If it was before this device joined, the time since it joined. */
   keyAgeMs: number;
-  /** Whether the person has compared safety numbers with the account that this device belongs to: this account key. */
+  /** Whether the person has verified this account key by comparing safety numbers. */
   verified: boolean;
 }
 
-/** The keys in use, as far as a person may want to know. */
+/** What a person may want to know about the keys in use. */
 export interface Security {
   epoch: number;
   /** The MLS cipher suite's number. */
   suite: number;
   suiteName: string;
-  /** Hex. Members who see the same value share one state of the group; compare it by another channel. */
+  /** Hex. Members who see the same value share one state of the group. Compare it over another channel. */
   epochAuthenticator: string;
-  /** When this device last made fresh keys here, and in which epoch they began to count. */
+  /** When this device last made fresh keys here. `lastHealedEpoch` is the first epoch that uses them. */
   lastHealedAtMs: number;
   lastHealedEpoch: number;
   members: readonly MemberSecurity[];
@@ -47,7 +47,7 @@ interface SecurityContext {
   nowMs: number;
 }
 
-/** Of a conversation that has ended only the last epoch and the suite are known: its keys are gone. */
+/** If the conversation has ended, only the last epoch and the suite are known: its keys are gone. */
 export function securityOf(
   row: ConversationRow,
   group: GroupState | undefined,

@@ -170,5 +170,5 @@ test('who names only herself is told, and named beside others she is passed over
 test('members in a string are told that a list is wanted, and nobody is looked up', async () => {
   const alice = await town.join('alice');
   const create = alice.conversations.create({ members: 'bobby' as Untyped });
-  await expect(create).rejects.toMatchObject({ message: expect.stringContaining('a list of handles') });
+  await expect(create).rejects.toMatchObject({ message: expect.stringContaining('an array of handles') });
 });

@@ -23,9 +23,12 @@ test('a code means one thing: the SDK’s own are none of the core’s or the re
 
 test('every error is a QuicprochatError with its code, and reads as one sentence', () => {
   const errors = [
-    sdkError('NETWORK', 'The relay cannot be reached.'),
+    sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.'),
     coreError('DECRYPT_FAILED', 'the message cannot be decrypted'),
-    relayError('HANDLE_TAKEN', 'That handle is taken.', { retryable: false, details: {} }),
+    relayError('HANDLE_TAKEN', 'This handle is taken. Choose another one.', {
+      retryable: false,
+      details: {},
+    }),
   ];
   for (const error of errors) {
     expect(error).toBeInstanceOf(QuicprochatError);

@@ -23,8 +23,8 @@ const answer =
   (_, response) =>
     response.writeHead(status, { 'content-type': type }).end(body);
 
-const NONE = 'The relay cannot be reached: what answers at its address is no relay.';
-const AWAY = 'The relay cannot be reached.';
+const NONE = 'The server at the relay’s address is not a relay. Check the address and your connection.';
+const AWAY = 'The relay cannot be reached. Check your connection and try again.';
 
 test.each([
   ['a page', answer(200, 'text/html', '<html>Hello</html>'), NONE],
@@ -38,7 +38,7 @@ test.each([
   ['another API’s error', answer(404, 'application/json', '{"error":{"code":404,"message":"no"}}'), NONE],
   ['a proxy’s page, the relay being away', answer(502, 'text/html', '<html>Bad Gateway</html>'), AWAY],
   ['a proxy’s JSON, the relay being away', answer(503, 'application/json', '{"message":"away"}'), AWAY],
-  ['an answer that breaks off', breakOff, 'The connection to the relay broke off.'],
+  ['an answer that breaks off', breakOff, 'The connection to the relay broke. Try again.'],
 ])('%s', async (_what, listener, message) => {
   const relay = await serve(listener);
   await expect(town.open({ relay, handle: 'someone' })).rejects.toMatchObject({

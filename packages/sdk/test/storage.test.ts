@@ -42,7 +42,7 @@ test('a database file in a folder that does not exist is a wrong argument: tryin
   await expect(sqliteStorage(path)).rejects.toMatchObject({
     name: 'UsageError',
     code: 'INVALID_ARGUMENT',
-    message: 'The folder of the database file does not exist.',
+    message: 'The folder of the database file does not exist. Create it first.',
     retryable: false,
   });
 });

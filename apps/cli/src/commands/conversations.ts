@@ -11,7 +11,7 @@ export const listConversations: Command = {
   summary: 'list your conversations, latest activity first',
   details: [
     'With --json: {conversations: [{conversation, name, state, epoch, unread}]}. The state is active, leaving, left, removed, stuck or forked.',
-    'If a conversation cannot be updated just now, its trouble is the code of the error.',
+    'If a conversation cannot be updated now, its trouble is the code of the error.',
   ].join('\n'),
 
   run: (context) =>
@@ -30,7 +30,7 @@ export const listConversations: Command = {
       await context.output.result(
         { conversations },
         ...(rows.length === 0
-          ? ['No conversations yet: qpc conversations create --name NAME --with A,B']
+          ? ['No conversations yet. Create one: qpc conversations create --name NAME --with A,B']
           : table(rows)),
       );
     }),
@@ -39,13 +39,13 @@ export const listConversations: Command = {
 export const createConversation: Command = {
   usage: 'conversations create',
   summary: 'create a conversation',
-  details: 'With --json: {conversation}, its id.',
+  details: 'With --json: {conversation}, the id.',
   options: {
-    name: { value: 'NAME', help: 'its name, for everyone' },
-    with: { value: 'A,B', help: 'the handles to add, with commas between' },
+    name: { value: 'NAME', help: 'the name that all members see' },
+    with: { value: 'A,B', help: 'the handles to add, separated by commas' },
     suite: {
       value: 'SUITE',
-      help: 'hybrid (post-quantum, the default) or classic; it cannot be changed later',
+      help: 'hybrid (post-quantum, the default) or classic; cannot be changed later',
     },
   },
 
@@ -69,7 +69,7 @@ export const createConversation: Command = {
 function suiteOf(option: string | boolean | undefined): 0x0003 | 0x004f | undefined {
   if (option === undefined) return undefined;
   const suite = SUITES[String(option)];
-  if (suite === undefined) throw new CliError('USAGE', '--suite is hybrid or classic.');
+  if (suite === undefined) throw new CliError('USAGE', '--suite must be hybrid or classic.');
   return suite;
 }
 
@@ -79,6 +79,6 @@ function handlesOf(option: string | boolean | undefined): string[] {
     .split(',')
     .map((handle) => handle.trim());
   if (handles.includes(''))
-    throw new CliError('USAGE', '--with takes handles with commas between: --with bob,carol');
+    throw new CliError('USAGE', '--with takes handles separated by commas, such as --with bob,carol.');
   return handles;
 }

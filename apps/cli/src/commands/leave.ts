@@ -4,9 +4,9 @@ import { withClient } from '../with-client.ts';
 
 export const leave: Command = {
   usage: 'leave CONVERSATION',
-  summary: 'ask to be taken out; another member’s client does it as soon as it hears of it',
+  summary: 'ask to leave; another member’s client removes you as soon as it sees the request',
   details:
-    'With --json: {state}: leaving until then, left afterwards. If all members leave, nobody has to confirm it.',
+    'With --json: {state}. The state is leaving until then, and left afterwards.\nIf all members leave, nobody has to confirm it.',
 
   run: (context) =>
     withClient(context, async (client) => {
@@ -19,6 +19,6 @@ export const leave: Command = {
 
 function sentenceFor(state: ConversationState): string {
   if (state === 'left') return 'You have left.';
-  if (state === 'removed') return 'You were removed from this conversation before.';
-  return 'You are leaving: another member’s client must confirm it.';
+  if (state === 'removed') return 'You were already removed from this conversation.';
+  return 'You are leaving. You are out when another member’s client confirms it.';
 }

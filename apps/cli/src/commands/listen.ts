@@ -14,20 +14,20 @@ const MAX_TIMEOUT_S = 2_147_483;
 
 export const listen: Command = {
   usage: 'listen [CONVERSATION]',
-  summary: 'print what others sent and this home has not listened to yet, and then what comes',
+  summary: 'print what others sent and this home has not printed yet, then each new line',
   details: [
-    'One conversation, or all, new ones included. With --json: {id, from, text, epoch, conversation} for a message, and',
-    '{undecryptable: code, conversation} for what cannot be opened here. Each is printed once, however often you listen;',
-    'after a crash at most the last one comes again. Two listeners in one home at the same time may both print it.',
-    'Ends with 0 when --count is reached, or after --timeout where no count was asked; with 1 (TIMEOUT) where fewer came;',
-    'with 4 where the relay was never reached; with 130 at Ctrl+C. A conversation that is not known here yet is waited',
-    'for as long as --timeout says.',
+    'Listens to one conversation, or to all of them, including new ones. With --json: {id, from, text, epoch, conversation}',
+    'for a message, and {undecryptable: code, conversation} for a line that did not open. Each line is printed once, over any',
+    'number of runs. After a crash, the last line may come again. Two listeners in one home may both print a line.',
+    'Ends with 0 when --count is reached, or after --timeout if there is no --count. Ends with 1 (TIMEOUT) if fewer messages',
+    'came, with 4 if the relay was never reached, and with 130 at Ctrl+C. With --timeout, it waits that long for a',
+    'conversation that this home does not know yet.',
   ].join('\n'),
   options: {
-    count: { value: 'N', help: 'end after so many messages; what cannot be opened counts too' },
-    timeout: { value: 'SECONDS', help: 'end after so long' },
+    count: { value: 'N', help: 'end after N messages; a line that did not open counts too' },
+    timeout: { value: 'SECONDS', help: 'end after SECONDS' },
     events: {
-      help: 'with --json: print who comes, goes, heals and renames, too: {event, from, epoch, conversation}',
+      help: 'with --json: also print who joins, leaves, heals or renames: {event, from, epoch, conversation}',
     },
   },
 
@@ -68,8 +68,13 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
   }
   clearTimeout(timer);
   if (context.signal.aborted || printed >= count) return;
-  if (!reached) throw new CliError('NETWORK', 'The relay was not reached in all that time.');
-  if (Number.isFinite(count)) throw new CliError('TIMEOUT', `${printed} of ${count} messages came in time.`);
+  if (!reached)
+    throw new CliError(
+      'NETWORK',
+      'The relay was not reached before the timeout. Check the connection, then listen again.',
+    );
+  if (Number.isFinite(count))
+    throw new CliError('TIMEOUT', `Only ${printed} of ${count} messages came before the timeout.`);
 }
 
 /** Takes in what the relay has for us. Where it cannot be reached, the live client goes on trying. */
@@ -85,7 +90,7 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   const enough = sleep(FIRST_LOOK_MS, false, { signal, ref: false }).catch(() => false);
   const reached = await Promise.race([looking, enough]);
   if (!reached && !signal.aborted)
-    await output.note('The relay cannot be reached; listening goes on when it is back.');
+    await output.note('The relay cannot be reached. Listening continues when it is back.');
   return reached;
 }
 
@@ -98,7 +103,7 @@ function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolea
     if (connection === 'online' && last === 'lost') void output.note('The relay is back.');
     if (connection === 'online') last = 'online';
     if (connection !== 'offline' || last !== 'online') return;
-    void output.note('The connection to the relay is lost; listening goes on when it is back.');
+    void output.note('The connection to the relay is lost. Listening continues when it is back.');
     last = 'lost';
   });
 }
@@ -168,12 +173,12 @@ function nextChange(client: Client, signal: AbortSignal): Promise<void> {
 function countOf({ options: { count } }: Context): number {
   if (count === undefined) return Infinity;
   if (/^[1-9]\d{0,8}$/.test(String(count))) return Number(count);
-  throw new CliError('USAGE', '--count takes a whole number above 0.');
+  throw new CliError('USAGE', '--count must be a positive integer.');
 }
 
 function timeoutOf({ options: { timeout } }: Context): number {
   if (timeout === undefined) return Infinity;
   const seconds = /^\d+(\.\d+)?$/.test(String(timeout)) ? Number(timeout) : NaN;
   if (seconds > 0 && seconds <= MAX_TIMEOUT_S) return seconds * 1_000;
-  throw new CliError('USAGE', `--timeout takes seconds, above 0 and up to ${MAX_TIMEOUT_S}.`);
+  throw new CliError('USAGE', `--timeout must be a number of seconds above 0 and at most ${MAX_TIMEOUT_S}.`);
 }

@@ -3,8 +3,8 @@ import { withClient } from '../with-client.ts';
 
 export const listMembers: Command = {
   usage: 'members CONVERSATION',
-  summary: 'show who is in',
-  details: 'With --json: {members: [{handle}]}. Empty when the conversation has ended for you.',
+  summary: 'list the members',
+  details: 'With --json: {members: [{handle}]}. The list is empty if the conversation has ended for you.',
 
   run: (context) =>
     withClient(context, async (client) => {
@@ -20,15 +20,15 @@ export const listMembers: Command = {
 
 export const addMember: Command = {
   usage: 'members CONVERSATION add HANDLE',
-  summary: 'add someone; everyone’s keys move on',
-  details: 'With --json: {epoch}, the one that begins with it.',
+  summary: 'add someone; this begins a new epoch with new keys',
+  details: 'With --json: {epoch}, the new epoch.',
   run: (context) => change(context, 'add'),
 };
 
 export const removeMember: Command = {
   usage: 'members CONVERSATION remove HANDLE',
-  summary: 'remove someone, who can read and write nothing from then on',
-  details: 'With --json: {epoch}, the one that begins with it.',
+  summary: 'remove someone; they can no longer read or write here',
+  details: 'With --json: {epoch}, the new epoch.',
   run: (context) => change(context, 'remove'),
 };
 

@@ -24,7 +24,7 @@ function sentenceOf({ from, content }: Message): string {
     case 'text':
       return `${from}: ${content.text}`;
     case 'undecryptable':
-      return `(something came that cannot be opened here: ${content.code})`;
+      return `(a line could not be opened here: ${content.code})`;
     case 'members-added':
       return `* ${from} added ${content.handles.join(', ')}`;
     case 'members-removed':

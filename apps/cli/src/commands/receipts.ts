@@ -5,10 +5,10 @@ import { withClient } from '../with-client.ts';
 
 export const receipts: Command = {
   usage: 'receipts CONVERSATION',
-  summary: 'show what the relay has signed of a conversation’s log, for another member to compare',
+  summary: 'show the receipts that the relay signed for a conversation’s log, to compare with another member',
   details:
-    'With --json: {receiptKey, groupId, receipts: [{branch, sequence, head, signature}]}, which is what verify-fork reads.\n' +
-    'Members who see another head for the same sequence were shown another log.',
+    'With --json: {receiptKey, groupId, receipts: [{branch, sequence, head, signature}]}. verify-fork reads this.\n' +
+    'If another member has another head for the same sequence, the relay showed the two of you different logs.',
 
   run: (context) =>
     withClient(context, async (client) => {
@@ -19,6 +19,6 @@ export const receipts: Command = {
 };
 
 function linesOf(receipts: readonly Receipt[]): string[] {
-  if (receipts.length === 0) return ['Nothing of this conversation was read from the relay yet.'];
+  if (receipts.length === 0) return ['This home has read nothing of this conversation from the relay yet.'];
   return table(receipts.map(({ sequence, branch, head }) => [String(sequence), head, branch]));
 }

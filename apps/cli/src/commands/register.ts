@@ -3,15 +3,16 @@ import { CliError } from '../exit.ts';
 
 export const register: Command = {
   usage: 'register HANDLE',
-  summary: 'make an account in this home, under a handle that others find you by',
-  details: 'With --json: {handle, deviceId, relay}. Doing it again with the same handle changes nothing.',
+  summary: 'create an account in this home; others find you by its handle',
+  details: 'With --json: {handle, deviceId, relay}. Registering the same handle again changes nothing.',
   options: {
-    relay: { value: 'URL', help: 'the relay’s address (default: QPC_RELAY, or the one of this home)' },
+    relay: { value: 'URL', help: 'the relay’s address (default: QPC_RELAY, or this home’s relay)' },
   },
 
   async run({ home, output, env, words: [handle = ''], options, signal }) {
     const relay = (options['relay'] as string | undefined) ?? env.QPC_RELAY ?? (await home.relay());
-    if (relay === undefined) throw new CliError('USAGE', 'Name the relay: --relay URL, or QPC_RELAY.');
+    if (relay === undefined)
+      throw new CliError('USAGE', 'No relay is given. Pass --relay URL, or set QPC_RELAY.');
     const client = await home.register({ handle, relay, signal });
     await client.close();
     const { deviceId } = client;

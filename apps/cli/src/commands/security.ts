@@ -6,11 +6,11 @@ import { withClient } from '../with-client.ts';
 
 export const security: Command = {
   usage: 'security CONVERSATION',
-  summary: 'show the epoch, its authenticator, the cipher suite and how fresh everyone’s keys are',
+  summary: 'show the epoch, its authenticator, the cipher suite and the age of each member’s keys',
   details:
-    'With --json: {epoch, suite, epochAuthenticator, lastHealedAt, members: [{handle, keyAgeEpochs, keyAgeMs}]}. Members who see\n' +
-    'the same authenticator share one state of the group. Of a conversation that has ended, the keys are gone: then the\n' +
-    'authenticator is empty, lastHealedAt is null and there are no members.',
+    'With --json: {epoch, suite, epochAuthenticator, lastHealedAt, members: [{handle, keyAgeEpochs, keyAgeMs}]}.\n' +
+    'Members who see the same authenticator share one state of the group. When a conversation has ended, its keys are gone:\n' +
+    'epochAuthenticator is empty, lastHealedAt is null and members is empty.',
 
   run: (context) =>
     withClient(context, async (client) => {

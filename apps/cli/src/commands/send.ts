@@ -3,10 +3,10 @@ import { withClient } from '../with-client.ts';
 
 export const send: Command = {
   usage: 'send CONVERSATION TEXT',
-  summary: 'send a message; done when the relay has it',
+  summary: 'send a message; ends when the relay has accepted it',
   details:
-    'With --json: {id, epoch}. Where the relay stays away (exit code 4, “it stays queued”), the message goes out with the next\n' +
-    'command that reaches it: do not send it again.',
+    'With --json: {id, epoch}. If the relay cannot be reached (exit code 4), the message stays queued. It goes out with the next\n' +
+    'command that reaches the relay; do not send it again.',
 
   run: (context) =>
     withClient(context, async (client) => {

@@ -3,9 +3,8 @@ import { withClient } from '../with-client.ts';
 
 export const update: Command = {
   usage: 'update CONVERSATION',
-  summary: 'heal now: make fresh keys, so that whoever copied the old ones is locked out',
-  details:
-    'With --json: {epoch}, the one that begins with it. It happens by itself too, by the update policy.',
+  summary: 'heal now: make fresh keys, which lock out anyone who copied the old ones',
+  details: 'With --json: {epoch}, the new epoch. The client also heals by itself, as its update policy says.',
 
   run: (context) =>
     withClient(context, async (client) => {

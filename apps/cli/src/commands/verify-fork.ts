@@ -5,17 +5,20 @@ import { CliError } from '../exit.ts';
 
 export const verifyFork: Command = {
   usage: 'verify-fork FILE [OTHER]',
-  summary: 'prove from what a relay has signed, for one member or two, that it showed two logs of one group',
+  summary: 'prove from the receipts of one member or two that a relay showed two logs of one group',
   details:
-    'Each file is what `qpc receipts CONVERSATION --json` gave a member. With --json: {receiptKey, groupId, receipts}, the two\n' +
-    'receipts that no honest relay signs both. Where they prove nothing, it fails with NOT_PROVEN, which is no acquittal:\n' +
-    'receipts of different sequences say nothing about each other.',
+    'Each file holds what `qpc receipts CONVERSATION --json` printed. With --json: {receiptKey, groupId, receipts}, the two\n' +
+    'receipts that contradict each other. If they prove nothing, it fails with NOT_PROVEN. The relay may still have shown two\n' +
+    'logs: receipts of different sequences cannot be compared.',
 
   run: async ({ words, output }) => {
     const statements = await Promise.all(words.map(read));
     const fork = await findFork(statements);
     if (fork === undefined)
-      throw new CliError('NOT_PROVEN', 'These receipts do not prove that the relay showed two logs.');
+      throw new CliError(
+        'NOT_PROVEN',
+        'These receipts do not prove that the relay showed two logs. Compare receipts of the same sequence.',
+      );
     await output.result({ ...fork }, ...linesOf(fork));
   },
 };
@@ -23,12 +26,12 @@ export const verifyFork: Command = {
 /** @throws {CliError} CONFIG */
 async function read(path: string): Promise<LogStatement> {
   const text = await readFile(path, 'utf8').catch(() => {
-    throw new CliError('CONFIG', `There is no file ${path} that can be read.`);
+    throw new CliError('CONFIG', `The file ${path} does not exist or cannot be read.`);
   });
   try {
     return parseLogStatement(text);
   } catch {
-    throw new CliError('CONFIG', `${path} does not hold what \`qpc receipts --json\` prints.`);
+    throw new CliError('CONFIG', `The file ${path} is not the output of \`qpc receipts --json\`.`);
   }
 }
 

@@ -5,14 +5,17 @@ import { withClient } from '../with-client.ts';
 
 export const verify: Command = {
   usage: 'verify HANDLE',
-  summary: 'show the safety number that you share with someone, to compare it by another channel',
+  summary: 'show the safety number that you share with someone; compare it over another channel',
   details:
-    'The number has 60 digits and is the same on both sides. Say which number you compared: if it is not the one that\n' +
-    'qpc would show now, nothing changes and the command fails with SAFETY_NUMBER_MISMATCH.\n' +
+    'The number has 60 digits and is the same on both sides. Pass the number that you compared. If it is not the one that\n' +
+    'qpc shows now, nothing changes and the command fails with SAFETY_NUMBER_MISMATCH.\n' +
     'With --json: {handle, safetyNumber, verified}.',
   options: {
-    'safety-number': { value: 'NUMBER', help: 'both of you see this number: mark as verified' },
-    reject: { value: 'NUMBER', help: 'they see another number than this: keep the account key seen before' },
+    'safety-number': { value: 'NUMBER', help: 'both of you see this number: mark the contact as verified' },
+    reject: {
+      value: 'NUMBER',
+      help: 'they see another number: reject the new account key, and keep the earlier one',
+    },
   },
 
   run: (context) =>
@@ -31,7 +34,7 @@ export const verify: Command = {
 async function decide(contacts: Contacts, handle: string, options: Options): Promise<void> {
   const { 'safety-number': same, reject } = options;
   if (same !== undefined && reject !== undefined)
-    throw new CliError('USAGE', 'Use either --safety-number or --reject.');
+    throw new CliError('USAGE', '--safety-number and --reject exclude each other. Pass one of them.');
   if (typeof same === 'string') await contacts.verify(handle, { safetyNumber: same });
   if (typeof reject === 'string') await contacts.reject(handle, { safetyNumber: reject });
 }

@@ -17,7 +17,7 @@ export class Claims {
     const holds = measured === needed;
     this.#total++;
     if (holds) this.#held++;
-    console.log(`  ${holds ? '✓' : '✗'} ${claim}: ${measured}${holds ? '' : `, and it should be ${needed}`}`);
+    console.log(`  ${holds ? '✓' : '✗'} ${claim}: ${measured}${holds ? '' : ` (expected ${needed})`}`);
   }
 
   /** @returns whether every claim held */

@@ -11,7 +11,7 @@ try {
   relay = await startRelay();
   await finish((await tell(relay)) ? 0 : 1);
 } catch (error) {
-  console.error(`\nThe demo could not go on: ${error instanceof Error ? error.message : 'unknown reason'}`);
+  console.error(`\nThe demo stopped: ${error instanceof Error ? error.message : 'unknown reason'}`);
   await finish(1);
 }
 

@@ -63,13 +63,13 @@ async function threePeopleTalk(relay: DemoRelay, claims: Claims): Promise<Scene>
       await count(reader, scene, texts),
       3,
     );
-  claims.check('different epoch authenticators among the three', distinctKeys(everyone, scene), 1);
+  claims.check('number of different epoch authenticators among the three', distinctKeys(everyone, scene), 1);
   return scene;
 }
 
 async function aThiefReadsAlong(scene: Scene): Promise<Person> {
   const { relay, claims, alice, bob, carol } = scene;
-  claims.chapter('A thief copies everything that Bob’s device has stored');
+  claims.chapter('A thief copies everything stored on Bob’s device');
   const loot = join(relay.folder, 'thief');
   await cp(bob.folder, loot, { recursive: true });
   claims.fact(`copied: ${await sizeOf(loot)} bytes, in epoch ${view(bob, scene.id).epoch}`);
@@ -89,7 +89,7 @@ async function aThiefReadsAlong(scene: Scene): Promise<Person> {
 async function bobHeals(scene: Scene, thief: Person): Promise<void> {
   const { claims, alice, bob, carol, id } = scene;
   claims.chapter(
-    `Bob’s client makes fresh keys by itself: its policy says after ${BOB_HEALS_AFTER} messages`,
+    `Bob’s client makes fresh keys by itself, after ${BOB_HEALS_AFTER} messages, as its policy says`,
   );
   const before = view(bob, id).epoch;
   const texts: string[] = [];
@@ -99,20 +99,20 @@ async function bobHeals(scene: Scene, thief: Person): Promise<void> {
   }
   await syncAll([thief]);
   claims.fact(
-    `the thief could read ${await count(thief, scene, texts)} of the ${texts.length} messages until then`,
+    `until then, the thief could read ${await count(thief, scene, texts)} of ${texts.length} messages`,
   );
+  claims.check('epochs that Bob’s policy began by itself', view(bob, id).epoch - before, 1);
+  claims.check('epoch in which Bob’s fresh keys begin', view(bob, id).security.lastHealedEpoch, before + 1);
   claims.check(
-    'epochs that Bob’s policy moved the group, without anyone asking',
-    view(bob, id).epoch - before,
+    'number of different epoch authenticators among the three',
+    distinctKeys([alice, bob, carol], scene),
     1,
   );
-  claims.check('epoch in which Bob’s fresh keys begin', view(bob, id).security.lastHealedEpoch, before + 1);
-  claims.check('different epoch authenticators among the three', distinctKeys([alice, bob, carol], scene), 1);
 }
 
 async function theThiefIsOut(scene: Scene, thief: Person): Promise<void> {
   const { claims, alice, bob, carol, id } = scene;
-  claims.chapter('The thief’s copy is worth nothing from here on');
+  claims.chapter('From now on, the thief’s copy is useless');
   const texts = [
     ...(await say(scene, alice, 10, (n) => `alice after the healing (${n})`)),
     ...(await say(scene, carol, 10, (n) => `carol after the healing (${n})`)),
@@ -130,7 +130,7 @@ async function theThiefIsOut(scene: Scene, thief: Person): Promise<void> {
     0,
   );
   const attempt = await outcome(() => view(thief, id).send('the thief pretends to be bob'));
-  claims.check('what the thief gets for sending in Bob’s name', attempt, 'CONVERSATION_STUCK');
+  claims.check('error code when the thief sends as Bob', attempt, 'CONVERSATION_STUCK');
 }
 
 async function carolIsRemoved(scene: Scene): Promise<void> {
@@ -149,22 +149,26 @@ async function carolIsRemoved(scene: Scene): Promise<void> {
   );
   claims.check(`of ${texts.length} messages after that, Carol can read`, await count(carol, scene, texts), 0);
   const attempt = await outcome(() => view(carol, id).send('carol is still here'));
-  claims.check('what Carol gets for sending', attempt, 'CONVERSATION_ENDED');
-  claims.check('different epoch authenticators among Alice and Bob', distinctKeys([alice, bob], scene), 1);
+  claims.check('error code when Carol sends', attempt, 'CONVERSATION_ENDED');
+  claims.check(
+    'number of different epoch authenticators of Alice and Bob',
+    distinctKeys([alice, bob], scene),
+    1,
+  );
 }
 
 async function theRelayKnowsNothing({ relay, claims, sent }: Scene): Promise<void> {
-  claims.chapter('What the relay has of all that');
+  claims.chapter('What the relay has stored of all this');
   const { files, bytes, found } = await searchFolder(relay.relayFolder, sent);
   claims.fact(
-    `its database and its log: ${bytes} bytes in ${files} files, searched for ${sent.length} texts`,
+    `${sent.length} texts were searched for in its database and its log: ${bytes} bytes in ${files} files`,
   );
-  claims.fact('as they are, in UTF-16, in hex and in base64');
+  claims.fact('in UTF-8, UTF-16, hex and base64');
   claims.check('texts found', found.length, 0);
   // A search that finds nothing proves something only if it can find: handles are what the relay does know.
   const control = await searchFolder(relay.relayFolder, ['alice', 'bob', 'carol']);
   claims.check(
-    'the same search for the three handles, which the relay does know, finds',
+    'handles found by the same search, of the three that the relay knows',
     control.found.length,
     3,
   );

@@ -32,7 +32,9 @@ export default function RootLayout({ children }: { children: ReactNode }) {
         <script src="/boot.js" />
       </head>
       <body>
-        <noscript>quicprochat encrypts in your browser, and needs JavaScript for it.</noscript>
+        <noscript>
+          quicprochat encrypts in your browser and needs JavaScript. Switch JavaScript on and reload the page.
+        </noscript>
         {children}
       </body>
     </html>

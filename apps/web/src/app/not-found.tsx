@@ -2,9 +2,9 @@ import { FullPage } from '../parts/full-page.tsx';
 
 export default function NotFound() {
   return (
-    <FullPage title="There is nothing here">
+    <FullPage title="This page does not exist">
       <p>
-        Conversations live on the front page. <a href="/">Go there.</a>
+        Your conversations are on the front page. <a href="/">Go there.</a>
       </p>
     </FullPage>
   );

@@ -122,6 +122,6 @@ function tell(line: string): void {
 
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${text} is not a whole number from 1`);
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${text} is not an integer of at least 1`);
   return Number(text);
 }

@@ -34,7 +34,7 @@ export class BlobStoreFault extends Error {
   readonly code: string | undefined;
 
   constructor(what: string, options: { cause?: unknown } = {}) {
-    super(`The store of blobs ${what}.`, options);
+    super(`The blob store ${what}.`, options);
     this.name = 'BlobStoreFault';
     this.code = codeIn(options.cause);
   }

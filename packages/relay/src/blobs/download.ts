@@ -22,7 +22,7 @@ export async function* readBlob(
       at += bytes.length;
       yield bytes;
     }
-    if (at !== until) throw new Error('a part of a blob has another length than was stored');
+    if (at !== until) throw new Error('a part of a blob does not have the length that was stored');
   }
   if (at !== end) throw new Error('parts of a blob are missing');
 }

@@ -46,7 +46,7 @@ async function put(root: string, minFreeBytes: number, part: PartName, bytes: Ui
 async function expectRoom(root: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(root);
   if (bavail * bsize < bytes)
-    throw Object.assign(new Error('the disk has too little room left'), { code: 'ENOSPC' });
+    throw Object.assign(new Error('the disk has too little free space'), { code: 'ENOSPC' });
 }
 
 async function* read(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -53,7 +53,10 @@ async function askOnce(
   const length = body === undefined ? {} : { 'content-length': body.length };
   const sent = send(signed.url, { method, headers: { ...Object.fromEntries(signed.headers), ...length } });
   // Over as soon as there is an answer: a body may be read as slowly as its reader takes it.
-  const impatient = setTimeout(() => sent.destroy(new Error('no answer in time')), PATIENCE_MS);
+  const impatient = setTimeout(
+    () => sent.destroy(new Error('the service did not answer in time')),
+    PATIENCE_MS,
+  );
   try {
     sent.end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];

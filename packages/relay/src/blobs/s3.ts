@@ -95,7 +95,10 @@ class Bucket {
 
 /** Takes all of an answer that is to be taken at once, or gives it up. */
 async function inTime<T>(answer: IncomingMessage, take: (answer: IncomingMessage) => Promise<T>): Promise<T> {
-  const impatient = setTimeout(() => answer.destroy(new Error('no end in time')), PATIENCE_MS);
+  const impatient = setTimeout(
+    () => answer.destroy(new Error('the answer did not end in time')),
+    PATIENCE_MS,
+  );
   try {
     return await take(answer);
   } finally {

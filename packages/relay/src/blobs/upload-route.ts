@@ -59,7 +59,7 @@ function requireFitting(request: BlobRequest, blob: Blob): void {
   if (offset !== blob.stored) throw new RelayError('OFFSET_CONFLICT', { offset: blob.stored });
   const declared = numberIn(request, 'upload-length');
   if (declared !== undefined && declared !== blob.size)
-    throw malformed('upload-length', 'not the size that the blob was created with');
+    throw malformed('upload-length', 'must be the size that the blob was created with');
   const length = numberIn(request, 'content-length') ?? 0;
   if (offset + length > blob.size) throw new RelayError('PAYLOAD_TOO_LARGE');
 }
@@ -67,7 +67,7 @@ function requireFitting(request: BlobRequest, blob: Blob): void {
 function numberIn(request: BlobRequest, name: string): number | undefined {
   const text = request.headers[name];
   if (text === undefined) return undefined;
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) throw malformed(name, 'not a whole number');
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) throw malformed(name, 'must be an integer');
   return Number(text);
 }
 

@@ -104,7 +104,7 @@ export class Upload {
     for await (const bytes of readBlob(this.#keeper, id, { start: 0, end: position })) hash.update(bytes);
     if (hash.update(last).digest().equals(sha256)) return;
     await discardUpload(this.#keeper.db, id, dayOf(this.#keeper.now()));
-    const issue = { path: 'sha256', message: 'the bytes have another hash: the upload is given up' };
+    const issue = { path: 'sha256', message: 'the bytes have another hash; the upload was discarded' };
     throw new RelayError('BAD_INPUT', { issues: [issue] });
   }
 }

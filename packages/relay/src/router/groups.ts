@@ -189,9 +189,9 @@ function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPO
     case 'reused-id':
       throw new RelayError('IDEMPOTENCY_CONFLICT');
     case 'reused-key':
-      throw badInput('nextAccessKey', 'a key that the group has had before');
+      throw badInput('nextAccessKey', 'the group has had this key before');
     case 'no-such-candidate':
-      throw badInput('candidate', 'fewer commits than that were brought for this epoch');
+      throw badInput('candidate', 'this epoch has fewer commits than that');
     case 'behind':
       throw new RelayError(behind, { head: written.head, winner: written.winner });
     case 'unknown-joiner':
@@ -206,7 +206,7 @@ function requireReadable(cursor: number, readableTo: number): void {
 
 /** What the schema cannot say of a key: that it is a secret's. */
 function requireSecretKey(nextAccessKey: Uint8Array): void {
-  if (isSmallOrder(nextAccessKey)) throw badInput('nextAccessKey', 'a key that everyone can sign with');
+  if (isSmallOrder(nextAccessKey)) throw badInput('nextAccessKey', 'anyone can sign with this key');
 }
 
 function badInput(path: string, message: string): RelayError {

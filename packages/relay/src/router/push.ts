@@ -19,7 +19,7 @@ export const push = router({
     .mutation(async ({ ctx, input }) => {
       if (endpointOf(input.endpoint, ctx.pushHosts) === undefined)
         throw new RelayError('BAD_INPUT', {
-          issues: [{ path: 'endpoint', message: 'not of a push service that this relay sends to' }],
+          issues: [{ path: 'endpoint', message: 'must belong to a push service that this relay sends to' }],
         });
       await keepSubscription(ctx.db, { deviceId: ctx.deviceId, endpoint: input.endpoint });
       return {};

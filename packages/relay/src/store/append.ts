@@ -95,7 +95,7 @@ async function lockLog(tx: Db, logId: string): Promise<Log> {
     .where('log_id', '=', logId)
     .forUpdate()
     .executeTakeFirst();
-  if (log === undefined) throw new Error('a write to a log that was proven to exist');
+  if (log === undefined) throw new Error('the log that was proven to exist is gone');
   return log;
 }
 
@@ -174,7 +174,7 @@ async function append(
 async function beginBranch(tx: Db, base: Log, commit: NewCommit): Promise<Log> {
   const { epoch, candidate, groupId } = commit;
   const { ended_by: endedBy } = await selectEpoch(tx, commit);
-  if (endedBy === null) throw new Error('a further commit for an epoch that has none');
+  if (endedBy === null) throw new Error('a candidate for an epoch that has no first commit');
   const sequence = endedBy - 1;
   const log = {
     log_id: ownLogId(commit),
@@ -203,7 +203,7 @@ function selectEpoch(tx: Db, { logId, epoch }: NewMessage) {
 async function behind(tx: Db, log: Log, entry: NewMessage): Promise<Written> {
   const head = { epoch: log.epoch, sequence: log.sequence };
   const { commits, ended_by: sequence } = await selectEpoch(tx, entry);
-  if (sequence === null) throw new Error('an epoch is over that nothing has ended');
+  if (sequence === null) throw new Error('an epoch is over although no commit ended it');
   const logId = await logOfCandidate(tx, { logId: entry.logId, sequence, candidate: commits - 1 });
   const last = await tx
     .selectFrom('entries')

@@ -89,11 +89,11 @@ function requireRelay(path: string): void {
     database.pragma('journal_mode = DELETE');
     const tables = database.prepare<[], string>('SELECT name FROM sqlite_schema').pluck().all();
     if (!tables.includes('kysely_migration') || !tables.includes('entries'))
-      throw new BackupError('FOREIGN', 'That is a database, but not a relay’s.');
+      throw new BackupError('FOREIGN', 'This database does not belong to a relay.');
     const versions = database.prepare<[], string>('SELECT name FROM kysely_migration').pluck().all();
     const known = migrationsFor('sqlite');
     if (versions.some((version) => !(version in known)))
-      throw new BackupError('NEWER', 'That is of a newer version of the relay: use that version.');
+      throw new BackupError('NEWER', 'A newer version of the relay wrote this database. Use that version.');
   } finally {
     database.close();
   }
@@ -108,7 +108,7 @@ function setAside(path: string, aside: string): void {
   } catch (error) {
     const code = codeOf(error);
     if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
-      throw new BackupError('IN_USE', 'A relay has the database open: stop it, then restore.', {
+      throw new BackupError('IN_USE', 'A relay has the database open. Stop the relay, then restore.', {
         cause: error,
       });
     // A damaged database is why one restores.
@@ -134,20 +134,24 @@ function sync(path: string): void {
 }
 
 function requireThere(path: string): void {
-  if (!existsSync(path)) throw new BackupError('MISSING', `There is no file ${path}.`);
+  if (!existsSync(path)) throw new BackupError('MISSING', `The file ${path} does not exist.`);
 }
 
 function requireFree(path: string): void {
   if (existsSync(path))
-    throw new BackupError('EXISTS', `There is a file ${path} already: move it away first.`);
+    throw new BackupError('EXISTS', `The file ${path} already exists. Move it away first.`);
 }
 
 function unwritable(path: string, cause: unknown): BackupError {
-  return new BackupError('UNWRITABLE', `The file ${path} cannot be written (${codeOf(cause)}).`, { cause });
+  return new BackupError(
+    'UNWRITABLE',
+    `The file ${path} cannot be written (${codeOf(cause)}). Check the permissions and the disk.`,
+    { cause },
+  );
 }
 
 function damaged(cause?: unknown): BackupError {
-  return new BackupError('DAMAGED', 'The database is damaged, or is none.', { cause });
+  return new BackupError('DAMAGED', 'The file is damaged or is not a database.', { cause });
 }
 
 function codeOf(error: unknown): string {

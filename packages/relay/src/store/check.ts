@@ -99,10 +99,10 @@ export async function problemsOf(db: Db): Promise<string[]> {
     .execute();
   const holed = stored.filter((blob) => Number(blob.inParts ?? 0) !== blob.stored);
   return [
-    ...told(gaps.length, 'logs that have gaps, or end elsewhere than their head says'),
-    ...told(locked.length, 'logs without a key for the epoch that goes on'),
-    ...told(lost.length, 'invitations whose shared part is gone'),
-    ...told(holed.length, 'attachments whose parts do not add up to what was stored of them'),
+    ...told(gaps.length, 'logs have gaps, or do not end at their head'),
+    ...told(locked.length, 'logs lack a key for their current epoch'),
+    ...told(lost.length, 'invitations lack their shared part'),
+    ...told(holed.length, 'attachments have parts that do not add up to their stored size'),
   ];
 }
 
@@ -112,8 +112,8 @@ export async function sqliteProblems(db: Db): Promise<string[]> {
   const foreign = await sql`PRAGMA foreign_key_check`.execute(db);
   const whole = integrity.rows[0]?.integrity_check === 'ok';
   return [
-    ...(whole ? [] : ['the database file is damaged: restore a backup']),
-    ...told(foreign.rows.length, 'rows that refer to nothing'),
+    ...(whole ? [] : ['the database file is damaged; restore a backup']),
+    ...told(foreign.rows.length, 'rows refer to missing rows'),
   ];
 }
 

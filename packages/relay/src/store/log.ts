@@ -68,7 +68,7 @@ export async function readCandidate(
     .where('entries.sequence', '=', sequence)
     .executeTakeFirstOrThrow();
   const entry = entryOf(row);
-  if (entry.kind !== 'commit') throw new Error('an epoch ends with something that is no commit');
+  if (entry.kind !== 'commit') throw new Error('an epoch ends with an entry that is not a commit');
   const before = await markAt(db, access, sequence - 1);
   return { entry, before, after: { branch: row.branch, sequence, head: row.head } };
 }

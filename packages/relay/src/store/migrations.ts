@@ -12,7 +12,11 @@ export async function migrate(db: Db, dialect: Dialect): Promise<void> {
   const provider = { getMigrations: async () => migrationsFor(dialect) };
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined)
-    throw new StoreStartError('STORE_TABLES', 'The tables cannot be brought up to date.', { cause: error });
+    throw new StoreStartError(
+      'STORE_TABLES',
+      'The tables cannot be migrated to this version. Restore a backup, and report this.',
+      { cause: error },
+    );
 }
 
 /** The tables, by versions: a migration that was released is never changed, a change is a new one. */

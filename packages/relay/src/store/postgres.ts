@@ -29,7 +29,10 @@ export async function openPostgres(
   { connections = 10, observe }: PostgresOptions = {},
 ): Promise<Db> {
   if (!URL.canParse(url))
-    throw new StoreStartError('STORE_REFUSED', 'The address of PostgreSQL is malformed.');
+    throw new StoreStartError(
+      'STORE_REFUSED',
+      'The address of PostgreSQL is malformed. Use postgres://USER:PASSWORD@HOST/DATABASE.',
+    );
   // Without the time-outs: a large table's index takes longer, and so does waiting for another relay to make it.
   const first = overPool({ connectionString: url, max: 1 });
   try {
@@ -77,7 +80,7 @@ function ourTypes(): pg.TypeOverrides {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, (text) => {
     const number = Number(text);
-    if (!Number.isSafeInteger(number)) throw new Error('a number in the database is larger than any of ours');
+    if (!Number.isSafeInteger(number)) throw new Error('a number in the database is too large');
     return number;
   });
   return types;
@@ -91,7 +94,10 @@ async function requireSettings(db: Db): Promise<void> {
   const [settings] = rows;
   const major = Math.floor(Number(settings?.version) / 10_000);
   if (!isNewEnough(major))
-    throw new StoreStartError('STORE_TOO_OLD', `PostgreSQL ${major} is older than ${OLDEST_POSTGRES}.`);
+    throw new StoreStartError(
+      'STORE_TOO_OLD',
+      `PostgreSQL ${major} is too old. Use version ${OLDEST_POSTGRES} or newer.`,
+    );
   for (const [name, value] of [
     ['fsync', settings?.fsync],
     ['synchronous_commit', settings?.commit],
@@ -99,7 +105,7 @@ async function requireSettings(db: Db): Promise<void> {
     if (value === 'off')
       throw new StoreStartError(
         'STORE_UNSAFE',
-        `PostgreSQL runs with ${name} = off and can lose what it has acknowledged: switch it on.`,
+        `PostgreSQL runs with ${name} = off and can lose data that it has acknowledged. Switch it on.`,
       );
 }
 
@@ -114,9 +120,21 @@ function startErrorOf(error: unknown): StoreStartError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const options = { cause: error };
   if (code.startsWith('28') || code === '42501')
-    return new StoreStartError('STORE_REFUSED', 'PostgreSQL refuses this user or password.', options);
+    return new StoreStartError(
+      'STORE_REFUSED',
+      'PostgreSQL rejects this user or password. Check QPC_DATABASE.',
+      options,
+    );
   if (code === '3D000')
-    return new StoreStartError('STORE_REFUSED', 'PostgreSQL has no database of this name.', options);
+    return new StoreStartError(
+      'STORE_REFUSED',
+      'PostgreSQL has no database of this name. Create it, or correct the name.',
+      options,
+    );
   const reason = code === '' ? '' : ` (${code})`;
-  return new StoreStartError('STORE_UNREACHABLE', `PostgreSQL cannot be reached${reason}.`, options);
+  return new StoreStartError(
+    'STORE_UNREACHABLE',
+    `PostgreSQL cannot be reached${reason}. Check that it runs, and check its address.`,
+    options,
+  );
 }

@@ -41,7 +41,10 @@ function keepPrivate(path: string): void {
 function requireVersion(database: Database.Database): void {
   const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
   if (!isAtLeast(version.split('.').map(Number)))
-    throw new StoreStartError('STORE_TOO_OLD', `SQLite ${version} is older than ${OLDEST_SQLITE.join('.')}.`);
+    throw new StoreStartError(
+      'STORE_TOO_OLD',
+      `SQLite ${version} is too old. Use version ${OLDEST_SQLITE.join('.')} or newer.`,
+    );
 }
 
 /** Whether a version of SQLite does not lose commits. */

@@ -158,8 +158,8 @@ test.each([
 });
 
 test.each([
-  ['an entry that is gone', `DELETE FROM entries`, 'logs that have gaps'],
-  ['an epoch without a key', `DELETE FROM epochs`, 'logs without a key'],
+  ['an entry that is gone', `DELETE FROM entries`, 'logs have gaps'],
+  ['an epoch without a key', `DELETE FROM epochs`, 'logs lack a key'],
   ['an invitation without its Welcome', `INSERT INTO inbox VALUES ('d', 1, 9, x'00')`, 'invitations'],
 ])('the check finds %s', async (_name, statement, problem) => {
   const store = await storeOfOne('store.db');

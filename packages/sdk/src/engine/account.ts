@@ -23,7 +23,7 @@ export async function openAccount(
     return { account: await register(ledger, relay, existing), isNew: true };
   }
   if (handle === undefined) {
-    throw sdkError('NOT_REGISTERED', 'There is no account here yet: choose a handle to register.');
+    throw sdkError('NOT_REGISTERED', 'This storage holds no account yet. Choose a handle and register it.');
   }
   requireHandle(handle);
   if (existing !== undefined) await discard(ledger, existing);
@@ -94,10 +94,16 @@ function requireSame(
   { handle, origin }: { handle: string | undefined; origin: string },
 ): void {
   if (handle !== undefined && handle !== account.handle) {
-    throw sdkError('HANDLE_MISMATCH', 'This storage holds the account of another handle.');
+    throw sdkError(
+      'HANDLE_MISMATCH',
+      'This storage holds the account of another handle. Use that handle, or another storage.',
+    );
   }
   if (account.relay !== origin) {
-    throw sdkError('RELAY_MISMATCH', 'This storage holds an account of another relay.');
+    throw sdkError(
+      'RELAY_MISMATCH',
+      'This storage holds an account at another relay. Use that relay’s address, or another storage.',
+    );
   }
 }
 
@@ -106,6 +112,6 @@ function requireHandle(handle: string): void {
   if (parsed.success) return;
   throw sdkError(
     'INVALID_ARGUMENT',
-    'A handle has 1 to 32 characters: a-z, 0-9, ".", "_" and "-", starting with a letter or a digit.',
+    'A handle must have 1 to 32 characters (a-z, 0-9, ".", "_" or "-") and must start with a letter or a digit.',
   );
 }

@@ -42,7 +42,10 @@ export async function claim(
 /** One commit adds all of them, or nobody. */
 function requireFewEnough(devices: number): void {
   if (devices <= LIMITS.maxJoiners) return;
-  throw sdkError('INVALID_ARGUMENT', `At most ${LIMITS.maxJoiners} devices can be added at once.`);
+  throw sdkError(
+    'INVALID_ARGUMENT',
+    `At most ${LIMITS.maxJoiners} devices can be added at once. Add fewer people at a time.`,
+  );
 }
 
 /** Every handle that was asked for, and no other: whoever else were in the answer would read the conversation. */
@@ -51,7 +54,10 @@ function requireAnswerFor(handles: readonly string[], devices: readonly ClaimedK
   const answered = new Set(devices.map(({ handle }) => handle));
   const isExact = answered.size === asked.size && [...answered].every((handle) => asked.has(handle));
   if (isExact) return;
-  throw sdkError('RELAY_MISBEHAVED', 'The relay did not answer for exactly the handles that were asked for.');
+  throw sdkError(
+    'RELAY_MISBEHAVED',
+    'The relay’s answer does not match the handles that were asked for. Nobody was added.',
+  );
 }
 
 /** Notes the account keys; if one has changed, only those that have, since nobody is added. */
@@ -63,7 +69,10 @@ async function learnOwners(
   const noted = await ledger.transact(async (tx) => {
     const ownDeviceId = tx.row(accounts, ACCOUNT)?.deviceId;
     if (claimed.some(({ deviceId }) => deviceId === ownDeviceId))
-      throw sdkError('RELAY_MISBEHAVED', 'The relay handed out this device’s own id for someone else.');
+      throw sdkError(
+        'RELAY_MISBEHAVED',
+        'The relay answered with this device’s own id for someone else. Nobody was added.',
+      );
     const owners = await ownersOf(tx, claimed, suite);
     const others = owners.filter(({ handle, accountKey }) => {
       const known = tx.row(contacts, handle);

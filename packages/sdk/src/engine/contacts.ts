@@ -33,7 +33,7 @@ export function requireUnchanged(contact: ContactRow | undefined, accountKey: st
   if (contact === undefined || contact.accountKey === accountKey) return;
   throw sdkError(
     'IDENTITY_CHANGED',
-    `The account key of ${contact.handle} has changed: compare safety numbers before you go on.`,
+    `The account key of ${contact.handle} has changed. Compare safety numbers before you continue.`,
     { details: { handle: contact.handle } },
   );
 }

@@ -33,7 +33,7 @@ export function requireActive({ state }: ConversationRow): void {
     case 'stuck':
       throw sdkError(
         'CONVERSATION_STUCK',
-        'This device lost track of the conversation: ask a member to add it again.',
+        'This device can no longer follow the conversation. Ask a member to remove you and add you again.',
       );
     case 'forked':
       throw forked();

@@ -173,7 +173,7 @@ function queued(cause: unknown): Error {
   if (cause instanceof QuicprochatError && cause.code !== 'NETWORK') return cause;
   const message =
     cause === undefined
-      ? 'The relay has not confirmed it yet; it stays queued.'
-      : 'The relay cannot be reached; it stays queued and goes out with the next sync.';
+      ? 'The relay has not confirmed the message or change yet. It stays queued.'
+      : 'The relay cannot be reached. The message or change stays queued, and the next sync sends it.';
   return sdkError('NETWORK', message, { details: { queued: true }, cause });
 }

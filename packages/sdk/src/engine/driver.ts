@@ -185,7 +185,10 @@ export class Driver {
     run.stalled = hasMoved ? 0 : run.stalled + 1;
     this.#unread.add(before.id);
     if (run.stalled <= MAX_STALLED_ROUNDS) return;
-    throw sdkError('RELAY_MISBEHAVED', 'The relay says that there is more to read and does not hand it out.');
+    throw sdkError(
+      'RELAY_MISBEHAVED',
+      'The relay announced more entries but did not deliver them. Tell whoever runs it.',
+    );
   }
 
   /**

@@ -31,6 +31,6 @@ export function requireInOrder(entries: readonly InboxEntry[], cursor: number): 
 function outOfOrder() {
   return sdkError(
     'RELAY_MISBEHAVED',
-    'The relay sent invitations that this device did not ask for. None was stored.',
+    'The relay sent invitations that this device had not asked for. They were ignored; tell whoever runs it.',
   );
 }

@@ -25,11 +25,11 @@ export async function ownersOf(
   const accountKeys = new Map<string, string>();
   const deviceIds = new Set<string>();
   for (const one of claimed) {
-    if (deviceIds.has(one.deviceId)) throw misbehaved(one, 'The relay handed out a device twice');
+    if (deviceIds.has(one.deviceId)) throw misbehaved(one, 'The relay returned a device twice');
     deviceIds.add(one.deviceId);
     const accountKey = await accountKeyIn(tx, one, suite);
     const first = accountKeys.get(one.handle) ?? accountKey;
-    if (first !== accountKey) throw misbehaved(one, 'The relay handed out devices of two accounts');
+    if (first !== accountKey) throw misbehaved(one, 'The relay returned devices of two accounts');
     accountKeys.set(one.handle, accountKey);
   }
   return claimed.map(({ handle }) => ({ handle, accountKey: accountKeys.get(handle) ?? '' }));
@@ -39,10 +39,10 @@ async function accountKeyIn(tx: Transaction, one: ClaimedKeyPackage, suite: Ciph
   const keyPackage = fromBase64Url(one.keyPackage);
   const owner = await tx.inspectKeyPackage(keyPackage, suite);
   if (owner.handle !== one.handle || hex.encode(owner.deviceId) !== one.deviceId)
-    throw misbehaved(one, 'The relay handed out someone else’s key package');
+    throw misbehaved(one, 'The relay returned someone else’s key package');
   return toBase64Url(owner.accountKey);
 }
 
 function misbehaved({ handle }: ClaimedKeyPackage, what: string) {
-  return sdkError('RELAY_MISBEHAVED', `${what} for ${handle}.`, { details: { handle } });
+  return sdkError('RELAY_MISBEHAVED', `${what} for ${handle}. Nobody was added.`, { details: { handle } });
 }

@@ -78,7 +78,7 @@ export class Ledger {
     return this.#mutex.run(async () => {
       const { result, writes } = await this.core.call(name, data);
       // Lost writes would leave a gap in the core's batches, and the store would not open again.
-      if (writes.length > 0) throw new Error(`${name} changes the store and belongs into a transaction`);
+      if (writes.length > 0) throw new Error(`${name} changes the store and must run in a transaction`);
       return result;
     });
   }
@@ -100,7 +100,7 @@ export class Ledger {
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-        if (this.#closed) throw sdkError('CLOSED', 'The client is closed.');
+        if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
         if (this.core.dirty) await this.#load();
         const tx = new Transaction(this);
         try {
@@ -170,7 +170,7 @@ export class Ledger {
     if (key !== undefined) return key;
     throw sdkError(
       'STORE_KEY_MISSING',
-      'The key of this storage is not there; without it, it cannot be opened.',
+      'The key of this storage is missing. Put it back: the storage cannot be opened without it.',
     );
   }
 
@@ -262,7 +262,7 @@ export class Ledger {
 function contention() {
   return sdkError(
     'STORE_CONTENTION',
-    'Another tab or program keeps changing this account’s storage; try again.',
+    'Another tab or program keeps changing this account’s storage. Try again.',
   );
 }
 
@@ -286,8 +286,8 @@ function requireVersion(rows: ReadonlyMap<string, unknown>): void {
   if (account !== undefined && account.version !== STORE_VERSION) {
     const message =
       account.version > STORE_VERSION
-        ? 'This storage was written by a newer version of quicprochat: update and try again.'
-        : 'This storage was written by an older version of quicprochat, whose form this one cannot read.';
+        ? 'A newer version of quicprochat wrote this storage. Update, and try again.'
+        : 'An older version of quicprochat wrote this storage, and this version cannot read it. Use an empty storage.';
     throw sdkError('STORE_VERSION', message);
   }
 }

@@ -152,7 +152,10 @@ export class LogReader {
       nextAccessKey: entry.kind === 'commit' ? fromBase64Url(entry.nextAccessKey) : undefined,
     });
     if (processed.kind !== 'own-commit') return processed;
-    throw sdkError('RELAY_MISBEHAVED', 'The relay shows a change of ours under another name.');
+    throw sdkError(
+      'RELAY_MISBEHAVED',
+      'The relay lists a commit of this device under another id. Tell whoever runs the relay.',
+    );
   }
 
   async #finishCommit(

@@ -14,7 +14,7 @@ export interface EncodedMessage {
 /** @throws {UsageError} INVALID_ARGUMENT (empty, or no text at all), MESSAGE_TOO_LARGE (over 64 KiB as it is encoded) */
 export function encodeText(platform: Platform, text: string): EncodedMessage {
   if (typeof text !== 'string' || text === '')
-    throw sdkError('INVALID_ARGUMENT', 'A message must have a text.');
+    throw sdkError('INVALID_ARGUMENT', 'A message must not be empty.');
   const message = encode(platform, (base) => ({ ...base, type: 'text', text }));
   requireSendableSize(fromBase64Url(message.bytes));
   return message;
@@ -23,7 +23,10 @@ export function encodeText(platform: Platform, text: string): EncodedMessage {
 /** @throws {UsageError} MESSAGE_TOO_LARGE */
 export function requireSendableSize(encoded: Uint8Array): void {
   if (encoded.length > MAX_PAYLOAD_BYTES) {
-    throw sdkError('MESSAGE_TOO_LARGE', 'A message can have 64 KiB at the most.');
+    throw sdkError(
+      'MESSAGE_TOO_LARGE',
+      'A message can have at most 64 KiB. Shorten it, or send it in parts.',
+    );
   }
 }
 
@@ -36,7 +39,7 @@ export function encodeName(platform: Platform, name: string, { reminder = false 
   if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH) {
     throw sdkError(
       'INVALID_ARGUMENT',
-      `A conversation’s name can have ${MAX_NAME_LENGTH} characters at the most.`,
+      `A conversation’s name can have at most ${MAX_NAME_LENGTH} characters. Choose a shorter one.`,
     );
   }
   return encode(platform, (base) => ({ ...base, type: 'name', name, ...(reminder && { reminder }) }));

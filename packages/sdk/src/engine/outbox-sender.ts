@@ -217,7 +217,8 @@ export class OutboxSender {
 
   async #lostRace(row: OutboxRow): Promise<Step> {
     if (row.conflicts + 1 >= MAX_CONFLICTS) {
-      const message = 'Other members’ changes keep coming first; nothing was changed. Try again.';
+      const message =
+        'The relay kept accepting other members’ changes first. Nothing was changed; try again.';
       await this.#giveUp(row, sdkError('COMMIT_CONTENTION', message));
       return 'behind';
     }

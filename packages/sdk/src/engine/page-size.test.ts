@@ -28,6 +28,6 @@ test('asks for more again when pages come through', async () => {
 });
 
 test('asks for as much as before if nothing had begun to arrive', async () => {
-  const away = sdkError('NETWORK', 'The relay cannot be reached.');
+  const away = sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.');
   expect(await asked(3, () => 0, away)).toEqual([100, 100, 100]);
 });

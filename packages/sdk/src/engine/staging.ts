@@ -68,7 +68,7 @@ function requireFits({ commit, welcome }: StagedBundle): void {
   if (fits) return;
   throw sdkError(
     'GROUP_TOO_LARGE',
-    'This conversation has too many members for this change: it is larger than a relay takes.',
+    'This conversation has too many members: the change is larger than a relay accepts. Start a smaller conversation.',
   );
 }
 
@@ -79,7 +79,8 @@ function bodyBytes(payload: number, joiners: number): number {
 
 /** Whose secrets are whose: the core gives them in the order of the key packages that it was given. */
 export function welcomeFor(added: DeviceId[], { shared, joiners }: WelcomeBundle): PreparedWelcome {
-  if (joiners.length !== added.length) throw new Error('a Welcome is not for those who were added');
+  if (joiners.length !== added.length)
+    throw new Error('a Welcome does not match the devices that were added');
   const own = joiners.map(toBase64Url);
   return {
     shared: toBase64Url(shared),

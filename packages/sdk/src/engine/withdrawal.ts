@@ -92,6 +92,6 @@ export async function undoShown(tx: Transaction, row: OutboxRow): Promise<void> 
 export function tooLate() {
   return sdkError(
     'TOO_LATE_TO_CANCEL',
-    'This was being sent when it was cancelled, and it may still take effect. Look at the conversation in a moment.',
+    'The change was already on its way when it was cancelled, so it may still take effect. Check the conversation in a moment.',
   );
 }

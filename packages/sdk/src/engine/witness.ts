@@ -141,7 +141,7 @@ export function shownContent(entry: GroupEntry): EntryContent {
   try {
     return contentOf(entry);
   } catch (cause) {
-    throw sdkError('RELAY_MISBEHAVED', 'The relay shows an entry that cannot be read.', { cause });
+    throw sdkError('RELAY_MISBEHAVED', 'The relay sent a malformed entry. Tell whoever runs it.', { cause });
   }
 }
 
@@ -154,13 +154,13 @@ function branchAfter(branch: string, sequence: number, content: EntryContent): s
 export function forked() {
   return sdkError(
     'RELAY_FORKED',
-    'The relay has shown two logs of this conversation, and has signed for both: it cannot be trusted with it.',
+    'The relay signed two different logs of this conversation, so it cannot be trusted. Keep the receipts, and use another relay.',
   );
 }
 
 function unsigned() {
   return sdkError(
     'RELAY_MISBEHAVED',
-    'The relay shows another log of this conversation than it has signed for.',
+    'The relay sent a log of this conversation that differs from the one it signed. Tell whoever runs it.',
   );
 }

@@ -10,7 +10,10 @@ import type { WorkerPort, WorkerSource } from './platform.ts';
 export function spawnWorker(source?: WorkerSource): WorkerPort {
   if (typeof source === 'function') return portOf(source() as Worker, undefined);
   if (typeof Worker === 'undefined')
-    throw sdkError('UNSUPPORTED_RUNTIME', 'The SDK needs web workers, and this runtime has none.');
+    throw sdkError(
+      'UNSUPPORTED_RUNTIME',
+      'This runtime has no web workers, which the SDK needs. Use a browser that has them, or Node.',
+    );
   const given = source === undefined ? fileLeftByVite('worker.js', import.meta.url)?.href : absolute(source);
   const address = given ?? addressBesideThis();
   try {

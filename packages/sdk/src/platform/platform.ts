@@ -1,6 +1,6 @@
 /**
- * Everything that the SDK takes from the world around it, as one constructor argument: time, randomness, waiting, the
- * network and threads. A simulation replaces them; lint keeps the rest of the SDK from reaching past them.
+ * Everything that the SDK takes from its environment, as one constructor argument: time, randomness, waiting, the
+ * network and threads. A simulation replaces them. A lint rule keeps the rest of the SDK from using anything else.
  */
 export interface Platform {
   readonly clock: Clock;
@@ -8,9 +8,9 @@ export interface Platform {
   readonly timers: Timers;
   readonly net: Net;
   readonly connectivity: Connectivity;
-  /** Starts the worker that will hold the crypto; by default the one of the package. */
+  /** Starts the worker that runs the cryptography; by default, the package's own. */
   spawnWorker(source?: WorkerSource): WorkerPort;
-  /** Where the .wasm lies by default. */
+  /** The default address of the .wasm file. */
   readonly wasmUrl: URL;
 }
 
@@ -21,31 +21,31 @@ export interface Clock {
 
 export interface Random {
   bytes(length: number): Uint8Array<ArrayBuffer>;
-  /** Evenly from 0 up to and without 1; for jitter, never for secrets. */
+  /** Returns an even random number from 0 up to but not including 1. For jitter, never for secrets. */
   fraction(): number;
 }
 
 export interface Timers {
-  /** Resolves after so many milliseconds; rejects with the signal's reason when it aborts first. */
+  /** Resolves after this many milliseconds. If the signal aborts first, rejects with its reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface Net {
   fetch: typeof fetch;
-  /** In a browser, the origin of the page: a relay answers only the pages of origins that it knows. */
+  /** In a browser, the page's origin. A relay answers only pages from origins that it allows. */
   readonly pageOrigin?: string | undefined;
 }
 
-/** What the system says of its network. It is a hint to try again now: neither answer says whether the relay is there. */
+/** What the system says about its network. It is only a hint to try again now; it does not say whether the relay is up. */
 export interface Connectivity {
-  /** Calls back when the network came back (`true`) or went away (`false`). Returns how to stop it. */
+  /** Calls the listener when the network returns (`true`) or goes away (`false`). Returns a function that stops this. */
   onChange(listener: (isOnline: boolean) => void): () => void;
 }
 
-/** Where the worker comes from: the address of its file, or a function that starts it. */
+/** The source of the worker: the address of its file, or a function that starts it. */
 export type WorkerSource = string | URL | (() => WorkerLike);
 
-/** A worker that the caller started: a browser's, or in Node one of `node:worker_threads`. */
+/** A worker that the caller started: a browser's Worker, or in Node one from `node:worker_threads`. */
 export interface WorkerLike {
   postMessage(message: unknown): void;
   terminate(): unknown;
@@ -55,9 +55,9 @@ export interface WorkerLike {
 export interface WorkerPort {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** Called once when the worker dies without having been told to. */
+  /** Calls the listener once if the worker ends without being told to. */
   onFailure(listener: (cause: unknown) => void): void;
-  /** While busy, the worker keeps a Node program alive; idle, it does not. */
+  /** While busy, the worker keeps a Node program alive. While idle, it does not. */
   setBusy(busy: boolean): void;
   terminate(): void;
 }

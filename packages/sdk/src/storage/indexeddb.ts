@@ -23,11 +23,11 @@ interface Schema extends DBSchema {
 type Database = IDBPDatabase<Schema>;
 
 /**
- * A store in the browser's IndexedDB. Every commit is one read-write transaction with strict durability: browsers
- * default to telling "done" before the disk has it. Tabs hear of each other's commits by BroadcastChannel.
+ * Returns a store in the browser's IndexedDB. Every commit is one read-write transaction with strict durability: by
+ * default, browsers report success before the data is on disk. Tabs learn of each other's commits by BroadcastChannel.
  *
- * @param name one store for each account
- * @throws {UsageError} INVALID_ARGUMENT if it is no name
+ * @param name the name of the store; use one store for each account
+ * @throws {UsageError} INVALID_ARGUMENT if the name is empty or not a string
  */
 export function indexedDbStorage(name: string): Storage {
   check(STORAGE_NAME, name);
@@ -208,8 +208,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     }
     const message =
       name === 'QuotaExceededError'
-        ? 'The browser has no room left for this site. Nothing was changed.'
-        : 'The browser’s storage cannot be used. Nothing was changed.';
+        ? 'The browser has no storage space left for this site. Nothing was changed; free some space and try again.'
+        : 'The browser’s storage cannot be used. Nothing was changed; check that this site may store data.';
     throw sdkError('STORE_UNAVAILABLE', message, { cause });
   }
 }

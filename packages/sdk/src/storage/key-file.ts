@@ -27,7 +27,10 @@ async function read(path: string): Promise<Uint8Array | undefined> {
   const bytes = await readFile(path).catch(ignore('ENOENT'));
   if (bytes === undefined) return undefined;
   if (bytes.length === KEY_BYTES) return new Uint8Array(bytes);
-  throw sdkError('STORE_KEY_MISSING', 'The key file beside the database is damaged; nothing was changed.');
+  throw sdkError(
+    'STORE_KEY_MISSING',
+    'The key file beside the database is damaged. Nothing was changed; put an intact copy in its place.',
+  );
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

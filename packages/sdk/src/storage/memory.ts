@@ -1,6 +1,6 @@
 import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
 
-/** A store that lives as long as the program: for tests and for clients that keep nothing. */
+/** Returns a store that lives as long as the program, for tests and for clients that keep nothing. */
 export function memoryStorage(): Storage {
   let rows = new Map<string, Uint8Array>();
   let generation = 0;

@@ -11,10 +11,11 @@ import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './st
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * A store in one SQLite file, for Node. Write-ahead log with synchronous=FULL: a commit that resolved survives a power
- * cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may have both open. Keys and values are BLOBs: SQLite then compares keys byte by byte.
+ * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
+ * survives a power cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may
+ * have both open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
- * @throws {UsageError} UNSUPPORTED_RUNTIME on a Node that the driver would crash; INVALID_ARGUMENT, also where the
+ * @throws {UsageError} UNSUPPORTED_RUNTIME on a version of Node that the driver would crash; INVALID_ARGUMENT, also if the
  *   file's folder does not exist
  * @throws {StorageError} STORE_UNAVAILABLE
  */
@@ -72,7 +73,7 @@ async function requireFolder(folder: string): Promise<void> {
     await stat(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist.');
+    throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist. Create it first.');
   }
 }
 
@@ -137,7 +138,7 @@ function requireRuntime(): void {
   if (major > 22 || (major === 22 && minor >= 13)) return;
   throw sdkError(
     'UNSUPPORTED_RUNTIME',
-    `quicprochat needs Node 22.13 or newer; this is Node ${process.versions.node}.`,
+    `quicprochat needs Node 22.13 or newer. This is Node ${process.versions.node}.`,
   );
 }
 
@@ -152,7 +153,11 @@ async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
 
 function unavailable(cause: unknown): QuicprochatError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-  return sdkError('STORE_UNAVAILABLE', `The database file cannot be used (${code}); nothing was changed.`, {
-    cause,
-  });
+  return sdkError(
+    'STORE_UNAVAILABLE',
+    `The database file cannot be read or written (${code}). Nothing was changed; check the disk and the permissions.`,
+    {
+      cause,
+    },
+  );
 }

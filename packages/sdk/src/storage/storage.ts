@@ -1,38 +1,38 @@
 /**
  * Where a client keeps everything: one ordered map from text keys to bytes, changed by compare-and-swap. Each commit
- * names the generation that it was computed from and raises it by one; a commit from an older generation is refused
- * whole. So any number of tabs or processes can share a store: the slower one reloads and computes again, and two
- * states of one MLS group can never be mixed. `contract.ts` in test/ is what every implementation must pass.
+ * names the generation that it was computed from and raises it by one. A commit from an older generation is rejected
+ * as a whole. So any number of tabs or processes can share a store: the slower one reloads and computes again, and two
+ * states of one MLS group can never be mixed. Every implementation must pass `contract.ts` in test/.
  */
 export interface Storage {
-  /** How many commits there have been. 0 for a new store. */
+  /** Returns how many commits there have been: 0 for a new store. */
   generation(): Promise<number>;
 
   get(key: string): Promise<Uint8Array | undefined>;
 
-  /** Rows in the order of their keys (code units), or in reverse. */
+  /** Returns rows in the order of their keys (code units), or in reverse. */
   scan(range: ScanRange): Promise<StoredRow[]>;
 
   /**
-   * Writes all or nothing, durably: when this resolves, the writes survive a crash.
+   * Writes everything or nothing, durably: when this resolves, the writes survive a crash.
    *
    * @returns the new generation
-   * @throws {StorageConflict} where the store's generation is not `expected`; nothing was written
+   * @throws {StorageConflict} if the store's generation is not `expected`; nothing was written
    */
   commit(writes: readonly StorageWrite[], expected: number): Promise<number>;
 
   /**
-   * The key that the core seals its records with, kept apart from the rows: a copy of the rows alone opens nothing.
-   * Where there is none yet, `fresh` becomes it, unless another tab or process was quicker.
+   * Returns the key that the core seals its records with. It is kept apart from the rows, so a copy of the rows alone
+   * opens nothing. If there is no key yet, `fresh` becomes the key, unless another tab or process was quicker.
    *
-   * @returns 32 bytes; none where there is no key and no `fresh`
+   * @returns 32 bytes; undefined if there is no key and no `fresh`
    */
   storeKey(fresh?: Uint8Array): Promise<Uint8Array | undefined>;
 
-  /** Calls back after another tab or process committed. May call back too often. Returns how to stop it. */
+  /** Calls the listener after another tab or process committed, perhaps too often. Returns a function that stops this. */
   onForeignCommit(listener: () => void): () => void;
 
-  /** Gives back what the store holds open. Nothing may be called after it. */
+  /** Closes everything that the store holds open. Call nothing after it. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface StoredRow {
   value: Uint8Array;
 }
 
-/** One change; no value means delete. */
+/** One change. If there is no value, the row is deleted. */
 export interface StorageWrite {
   key: string;
   value: Uint8Array | undefined;

@@ -34,7 +34,10 @@ export const receiptKeyAnswer = z.object({ receiptKey: textOf(publicKeySchema) }
 export function requireForm<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw sdkError('RELAY_MISBEHAVED', 'The relay’s answer does not have the form that its protocol requires.');
+  throw sdkError(
+    'RELAY_MISBEHAVED',
+    'The relay’s answer does not follow its protocol. Check the versions of the relay and this client.',
+  );
 }
 
 /** Bytes that stay text, as they are stored or sent back. */

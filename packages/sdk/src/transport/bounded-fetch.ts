@@ -85,7 +85,7 @@ export async function* chunksOf(
 
 /** An answer began to arrive, and its end never came: a shorter one might have. */
 export function answerBrokeOff(cause: unknown) {
-  return sdkError('NETWORK', 'The connection to the relay broke off.', {
+  return sdkError('NETWORK', 'The connection to the relay broke. Try again.', {
     cause,
     details: { brokeOff: true },
   });
@@ -97,9 +97,13 @@ export function brokeOff(error: unknown): boolean {
 
 /** An answer that no relay gives. Retryable: what was asked may have been done all the same, and what waits must not be lost. */
 export function tooLong() {
-  return sdkError('RELAY_MISBEHAVED', 'The relay’s answer is longer than its protocol allows.', {
-    retryable: true,
-  });
+  return sdkError(
+    'RELAY_MISBEHAVED',
+    'The relay’s answer is longer than its protocol allows. Check the versions of the relay and this client.',
+    {
+      retryable: true,
+    },
+  );
 }
 
 /** What comes of this, unless nothing has come of it for so long. */
@@ -110,7 +114,7 @@ export async function unlessSilent<Result>(
 ): Promise<Result> {
   const done = new AbortController();
   const silence = timers.sleep(ms, done.signal).then(() => {
-    throw sdkError('NETWORK', 'The relay has stopped answering.');
+    throw sdkError('NETWORK', 'The relay stopped answering. Try again.');
   });
   try {
     return await Promise.race([work, silence]);

@@ -69,7 +69,7 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
     }
     if (parsing.isTooLong) throw tooLong();
   }
-  throw sdkError('NETWORK', 'The connection to the relay was lost.');
+  throw sdkError('NETWORK', 'The connection to the relay was lost. Try again.');
 }
 
 function eventIn(data: string): StreamEvent {

@@ -41,9 +41,13 @@ export function errorIn(answer: unknown, response?: Response, cause?: unknown): 
 
 /** The relay, or something else that speaks tRPC, says what no relay of this version says. */
 export function unknownAnswer(cause?: unknown): QuicprochatError {
-  return sdkError('RELAY_MISBEHAVED', 'The relay answered in a way that this version does not know.', {
-    cause,
-  });
+  return sdkError(
+    'RELAY_MISBEHAVED',
+    'This client does not understand the relay’s answer. Check the versions of both.',
+    {
+      cause,
+    },
+  );
 }
 
 /**
@@ -52,9 +56,13 @@ export function unknownAnswer(cause?: unknown): QuicprochatError {
  */
 export function noRelay(response: Response, cause?: unknown): QuicprochatError {
   if (GATEWAY_STATUSES.includes(response.status)) return away(cause);
-  return sdkError('NETWORK', 'The relay cannot be reached: what answers at its address is no relay.', {
-    cause,
-  });
+  return sdkError(
+    'NETWORK',
+    'The server at the relay’s address is not a relay. Check the address and your connection.',
+    {
+      cause,
+    },
+  );
 }
 
 /** Throws unless it can be a relay's answer. A page is not, whatever its status. */
@@ -64,53 +72,53 @@ export function requireJson(response: Response): void {
 }
 
 function away(cause: unknown): QuicprochatError {
-  return sdkError('NETWORK', 'The relay cannot be reached.', { cause });
+  return sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.', { cause });
 }
 
 function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorData['qpc']['details']): string {
   switch (code) {
     case 'BAD_INPUT':
-      return 'The relay refused the form of this request.';
+      return 'The relay rejected this request as malformed. Check the versions of the relay and this client.';
     case 'PAYLOAD_TOO_LARGE':
-      return 'That is larger than the relay takes.';
+      return 'This is larger than the relay accepts. Send less.';
     case 'NO_SUCH_PROCEDURE':
-      return 'The relay does not know this request: its version differs from this client’s.';
+      return 'The relay does not know this request. Check the versions of the relay and this client.';
     case 'UNAUTHENTICATED':
-      return 'The relay did not accept this device’s sign-in.';
+      return 'The relay rejected this device’s sign-in. Try again.';
     case 'REPLAYED':
-      return 'The relay has seen this very request before.';
+      return 'The relay has already received this request. Try again.';
     case 'CLOCK_SKEW':
       return 'This device’s clock is too far from the relay’s. Set the clock, then try again.';
     case 'NOT_AUTHORIZED':
-      return 'The relay does not take this group’s key from this device any more.';
+      return 'The relay no longer accepts this device’s key for this conversation.';
     case 'NOT_FOUND':
       return details.handle === undefined
-        ? 'Nobody has that handle.'
-        : `Nobody has the handle “${details.handle}”.`;
+        ? 'Nobody has this handle. Check its spelling.'
+        : `Nobody has the handle “${details.handle}”. Check its spelling.`;
     case 'HANDLE_TAKEN':
-      return 'That handle is taken.';
+      return 'This handle is taken. Choose another one.';
     case 'GROUP_EXISTS':
-      return 'A group with this id exists already.';
+      return 'A group with this id already exists.';
     case 'EPOCH_CONFLICT':
     case 'STALE_EPOCH':
-      return 'Another member’s change came first.';
+      return 'The relay accepted another member’s change first. Try again.';
     case 'FUTURE_EPOCH':
-      return 'The relay does not have the latest changes of this conversation. It may have been restored from an old backup: ask whoever runs it.';
+      return 'The relay lacks the latest changes of this conversation. It may have been restored from an old backup. Ask whoever runs it.';
     case 'IDEMPOTENCY_CONFLICT':
-      return 'The relay has another message under this id.';
+      return 'The relay already has different content under this id. Use a new id.';
     case 'OFFSET_CONFLICT':
-      return 'The relay has more or less of this attachment than was thought.';
+      return 'The relay has stored more or less of this attachment than expected. Continue from its offset.';
     case 'KEY_PACKAGES_EXHAUSTED':
-      return `${details.handle ?? 'A device'} cannot be added just now: it has no key packages left at the relay.`;
+      return `${details.handle ?? 'This person'} cannot be added now: the relay has none of their key packages left. Try again later.`;
     case 'QUOTA_EXCEEDED':
-      return 'The relay keeps no more for this device or this group.';
+      return 'The relay’s limit for this device or this conversation is reached. Send less, or try again later.';
     case 'CURSOR_INVALID':
-      return 'The relay has less than this device has read. It may have been restored from an old backup: ask whoever runs it.';
+      return 'The relay has less than this device has already read. It may have been restored from an old backup. Ask whoever runs it.';
     case 'RATE_LIMITED':
-      return 'Too many requests: wait a moment.';
+      return 'The relay received too many requests. Wait a moment, then try again.';
     case 'UNAVAILABLE':
-      return 'The relay cannot store anything just now.';
+      return 'The relay cannot store anything now. Try again later.';
     case 'INTERNAL':
-      return 'The relay met a fault of its own.';
+      return 'The relay failed because of an internal error. Try again; if it happens again, tell whoever runs it.';
   }
 }

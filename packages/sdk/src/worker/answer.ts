@@ -42,5 +42,5 @@ function describe(error: unknown): Failure {
   ) {
     return { code: error.code, message: error.message };
   }
-  return { code: 'INTERNAL', message: 'The worker met a fault that it did not expect.' };
+  return { code: 'INTERNAL', message: 'The worker failed because of an unexpected error. Report it.' };
 }

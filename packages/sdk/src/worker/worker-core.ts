@@ -75,7 +75,7 @@ function errorOf({ code, message, address }: Failure): Error {
 }
 
 function stopped(cause?: unknown) {
-  return sdkError('WORKER_STOPPED', 'The worker that holds the keys has stopped; open the client again.', {
+  return sdkError('WORKER_STOPPED', 'The worker that holds the keys has stopped. Create the client again.', {
     cause,
   });
 }

@@ -22,7 +22,8 @@ export function Register({ relay, register }: RegisterProps) {
   return (
     <FullPage title="Choose a handle">
       <p className="quiet">
-        People add you to conversations by it. Your keys are made on this device and never leave it.
+        People use your handle to add you to conversations. Your keys are made on this device and never leave
+        it.
       </p>
       <form
         className={styles.form}
@@ -51,7 +52,7 @@ export function Register({ relay, register }: RegisterProps) {
             aria-describedby={ids.rule}
           />
           <small id={ids.rule} className={malformed ? styles.wrong : undefined}>
-            a–z, 0–9, “.”, “_” and “-”, starting with a letter or a digit.
+            1 to 32 characters: a–z, 0–9, “.”, “_” and “-”. Start with a letter or a digit.
           </small>
         </div>
         <p className={styles.lives}>
@@ -69,7 +70,7 @@ export function Register({ relay, register }: RegisterProps) {
         </button>
       </form>
       <p className={styles.relay}>
-        Relay: <code>{relay}</code>. It passes on what you send and cannot read it.
+        Relay: <code>{relay}</code>. It forwards your messages and cannot read them.
       </p>
     </FullPage>
   );

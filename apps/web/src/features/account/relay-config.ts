@@ -13,5 +13,5 @@ export async function relayOfThisSite(): Promise<string> {
   ) {
     return config.relay;
   }
-  throw new Error('config.json names no relay');
+  throw new Error('config.json names no relay. Set its address, then reload the page.');
 }

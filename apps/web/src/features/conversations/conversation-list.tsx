@@ -23,7 +23,7 @@ export function ConversationList({ open, onNew }: ConversationListProps) {
   if (conversations.length === 0) {
     return (
       <div className={styles.empty}>
-        <p>No conversations yet. Make one, or wait until somebody adds you to theirs.</p>
+        <p>No conversations yet. Start one, or wait until someone adds you to theirs.</p>
         <button type="button" className="button primary" onClick={onNew}>
           New conversation
         </button>

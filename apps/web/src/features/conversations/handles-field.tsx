@@ -32,8 +32,8 @@ export function HandlesField({ value, malformed, onChange }: HandlesFieldProps) 
       />
       <small id={ids.hint} className={wrong ? styles.wrong : undefined}>
         {wrong
-          ? `Not a handle: ${malformed.map(isolated).join(', ')}`
-          : 'Their handles, separated by commas or spaces.'}
+          ? `These are not valid handles: ${malformed.map(isolated).join(', ')}`
+          : 'The handles of the people to add, separated by commas or spaces.'}
       </small>
     </div>
   );

@@ -13,15 +13,15 @@ export function Welcome({ missing }: { missing: boolean }) {
         <>
           <h2>This conversation is not on this device</h2>
           <p>
-            The address may belong to another account. <a href={addressOf()}>All conversations</a>
+            The link may belong to another account. <a href={addressOf()}>All conversations</a>
           </p>
         </>
       ) : (
         <>
           <h2>{some ? 'Choose a conversation' : 'Start a conversation'}</h2>
           <p>
-            Everything is encrypted on this device. Keys renew themselves as you talk, so that a stolen copy
-            of them soon opens nothing.
+            Messages are encrypted on this device. The app renews your keys as you talk, so a stolen copy of
+            them soon stops working.
           </p>
         </>
       )}
