@@ -69,7 +69,7 @@ test.each([
 test('a mistake is named, and with --json what went wrong is JSON, too', async () => {
   expect((await admin('statz')).output).toContain('There is no command statz.');
   expect((await admin('constructor')).output).toContain('There is no command constructor.');
-  expect((await admin('backup')).output).toContain('backup needs FILE after it.');
+  expect((await admin('backup')).output).toContain('backup needs FILE.');
   const { exit, output } = await admin('remove', 'nobody', '--json');
   expect(exit).toBe(1);
   expect(JSON.parse(output)).toEqual({ error: { message: 'No account has this handle.' } });
@@ -79,7 +79,7 @@ test('a place that cannot be written to, and a file that is no database, are tol
   const target = join(folder, 'not-there', 'copy.db');
   expect(await admin('backup', target)).toEqual({
     exit: 1,
-    output: `The file ${target}.part cannot be written (ENOENT).`,
+    output: `The file ${target}.part cannot be written (ENOENT). Check the permissions and the disk.`,
   });
   const text = join(folder, 'text.db');
   writeFileSync(text, 'no database at all'.repeat(100));
