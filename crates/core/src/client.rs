@@ -101,27 +101,27 @@ impl Client {
         Ok(())
     }
 
-    /// Single-use key packages to publish, their private keys stored.
+    /// Single-use key packages to publish, their private keys stored. Others add this device by them for 84 days from
+    /// `now_ms`.
     ///
     /// # Errors
     /// [`CoreError::BadInput`] for more than 1,000 at once.
-    pub fn generate_key_packages(&self, suite: Suite, count: u32) -> Result<Vec<Vec<u8>>> {
+    pub fn generate_key_packages(&self, suite: Suite, count: u32, now_ms: u64) -> Result<Vec<Vec<u8>>> {
         if count > 1_000 {
             return Err(CoreError::BadInput("at most 1000 key packages at once"));
         }
         let Shared { provider, identity, .. } = &*self.shared;
-        provider
-            .storage()
-            .transaction(|| (0..count).map(|_| key_package::generate(provider, identity, suite, false)).collect())
+        let generate = |_| key_package::generate(provider, identity, suite, false, now_ms);
+        provider.storage().transaction(|| (0..count).map(generate).collect())
     }
 
     /// A key package for when the single-use ones have run out (RFC 9420 §16.8): marked as such, and kept after use.
     ///
     /// # Errors
     /// [`CoreError::Internal`] if keys cannot be made.
-    pub fn generate_last_resort_key_package(&self, suite: Suite) -> Result<Vec<u8>> {
+    pub fn generate_last_resort_key_package(&self, suite: Suite, now_ms: u64) -> Result<Vec<u8>> {
         let Shared { provider, identity, .. } = &*self.shared;
-        provider.storage().transaction(|| key_package::generate(provider, identity, suite, true))
+        provider.storage().transaction(|| key_package::generate(provider, identity, suite, true, now_ms))
     }
 
     /// Deletes the private keys of single-use and last-resort key packages whose lifetime of 84 days ended a week ago or
@@ -135,14 +135,15 @@ impl Client {
         store.transaction(|| key_package::forget_expired(store, now_ms))
     }
 
-    /// Who a key package belongs to, after every check that adding it would make.
+    /// Who a key package belongs to, after every check that adding it at `now_ms` would make. Its lifetime may have ended
+    /// up to 48 hours before, or begin up to 48 hours later: clocks differ.
     ///
     /// # Errors
     /// [`CoreError::KeyPackageInvalid`], [`CoreError::KeyPackageExpired`], [`CoreError::UnsupportedCiphersuite`],
     /// [`CoreError::CredentialRejected`] or [`CoreError::DeviceRevoked`].
-    pub fn inspect_key_package(&self, key_package: &[u8], suite: Suite) -> Result<LeafIdentity> {
+    pub fn inspect_key_package(&self, key_package: &[u8], suite: Suite, now_ms: u64) -> Result<LeafIdentity> {
         let provider = &self.shared.provider;
-        let inspect = || key_package::inspect(provider, key_package, suite, None);
+        let inspect = || key_package::inspect(provider, key_package, suite, now_ms);
         provider.crypto().in_one_batch(&CoreError::KeyPackageInvalid, inspect).map(|(_, identity)| identity)
     }
 

@@ -77,9 +77,9 @@ core_errors! {
     OwnMessage = "OWN_MESSAGE", "the message is our own";
     /// The commit breaks a rule of RFC 9420. Refuse it and report it: its sender is faulty or hostile.
     InvalidCommit = "INVALID_COMMIT", "the commit is invalid";
-    /// The commit may hold for other members and does not here: its path does not open with this device's keys, it is in
-    /// this device's own name and not the pending one, or a lifetime is over by its clock. Ask a member to re-add this
-    /// device. Every other refusal of a commit is everybody's.
+    /// The commit may hold for other members and does not here: its path does not open with this device's keys, or it is
+    /// in this device's own name and not the pending one. Ask a member to re-add this device. Every other refusal of a
+    /// commit is everybody's.
     CannotFollow = "CANNOT_FOLLOW", "the commit cannot be followed by this device";
     /// The proposal breaks a rule of RFC 9420. Drop it.
     InvalidProposal = "INVALID_PROPOSAL", "the proposal is invalid";
@@ -90,12 +90,13 @@ core_errors! {
     CredentialRejected = "CREDENTIAL_REJECTED", "a member's credential does not hold";
     /// The device's account has revoked it. Leave it out; remove its leaves, and show nothing that it sends.
     DeviceRevoked = "DEVICE_REVOKED", "the device has been revoked by its account";
-    /// The key package's lifetime is over. Claim another one.
+    /// The key package's lifetime ended more than 48 hours ago. Claim another one.
     KeyPackageExpired = "KEYPACKAGE_EXPIRED", "the key package has expired";
     /// The group's rules are of another version, so that its members judge commits by what this build does not know.
     /// Update the application; if it is up to date, ask for a group that is made anew.
     UnsupportedRules = "UNSUPPORTED_RULES", "the group was made by another version of quicprochat, which has other rules";
-    /// The key package is malformed, wrongly signed, lacks our types or claims too long a lifetime. Claim another one.
+    /// The key package is malformed, wrongly signed, lacks our types, claims too long a lifetime, or one that begins more
+    /// than 48 hours from now. Claim another one.
     KeyPackageInvalid = "KEYPACKAGE_INVALID", "the key package is invalid";
     /// The cipher suite is none of ours, or not the group's. Claim a key package for the group's suite.
     UnsupportedCiphersuite = "UNSUPPORTED_CIPHERSUITE", "the cipher suite is not supported here";

@@ -3,7 +3,7 @@
 //! A [`Client`] is one device of one account; a [`GroupMember`] is its seat in one group. Every commit is staged,
 //! handed out, and merged only once the relay has put it in order. All state leaves as an ordered list of writes
 //! ([`Client::take_writes`]), which the caller commits together with what it sends: the core itself does no I/O and
-//! reads no clock but for key-package lifetimes.
+//! decides nothing by a clock of its own: every time comes from the caller.
 //!
 //! Calls are atomic: one that returns an error leaves the records, the journal and the group as they were.
 

@@ -150,7 +150,7 @@ mod tests {
         let (alice, bob) = (of("alice"), of("bob"));
         let suite = Suite::X25519ChaCha20;
         let mut group = GroupMember::create(Rc::clone(&alice), GroupId([7; 16]), suite, 0).unwrap();
-        let key_package = crate::key_package::generate(&bob.provider, &bob.identity, suite, false).unwrap();
+        let key_package = crate::key_package::generate(&bob.provider, &bob.identity, suite, false, 0).unwrap();
         group.add_members(&[key_package], 0).unwrap();
         group.merge_pending_commit(0).unwrap();
         group.propose_update().unwrap();

@@ -121,7 +121,7 @@ fn forged_identities_are_not_added() {
         mallory.key_package(&mallory.credential_of_another_key()),
     ];
     for key_package in rejected {
-        assert_eq!(alice.client.inspect_key_package(&key_package, SUITE), Err(CoreError::CredentialRejected));
+        assert_eq!(alice.client.inspect_key_package(&key_package, SUITE, 0), Err(CoreError::CredentialRejected));
         let error = refused(&alice, &mut at_alice, |member| member.add_members(&[key_package], 0));
         assert_eq!(error, CoreError::CredentialRejected);
     }
@@ -133,15 +133,15 @@ fn forged_identities_are_not_added() {
 fn lifetimes_are_enforced() {
     let alice = Person::new("alice");
     let mallory = Mallory::new("mallory");
+    let (now, day, year) = (1_800_000_000, 24 * 60 * 60, 365 * 24 * 60 * 60);
     let inspect = |lifetime| {
         let key_package = mallory.key_package_with(&mallory.credential(), lifetime);
-        alice.client.inspect_key_package(&key_package, SUITE)
+        alice.client.inspect_key_package(&key_package, SUITE, now * 1_000)
     };
-    let now = Lifetime::new(0).not_after();
-    assert!(inspect(Lifetime::new(1_000)).is_ok());
-    assert_eq!(inspect(Lifetime::init(now - 1_000, now - 1)), Err(CoreError::KeyPackageExpired));
-    assert_eq!(inspect(Lifetime::init(now + 1_000, now + 2_000)), Err(CoreError::KeyPackageInvalid));
-    assert_eq!(inspect(Lifetime::new(365 * 24 * 60 * 60)), Err(CoreError::KeyPackageInvalid));
+    assert!(inspect(Lifetime::init(now, now + 1_000)).is_ok());
+    assert_eq!(inspect(Lifetime::init(now - 9 * day, now - 3 * day)), Err(CoreError::KeyPackageExpired));
+    assert_eq!(inspect(Lifetime::init(now + 3 * day, now + 9 * day)), Err(CoreError::KeyPackageInvalid));
+    assert_eq!(inspect(Lifetime::init(now, now + year)), Err(CoreError::KeyPackageInvalid));
     assert_eq!(inspect(Lifetime::init(0, u64::MAX)), Err(CoreError::KeyPackageInvalid));
 }
 
@@ -201,7 +201,7 @@ fn commits_cannot_bring_in_forged_or_doubled_devices() {
     let forged = mallory.key_package(&mallory.strangers_credential());
     let doubled = mallory.key_package(&mallory.fresh_credential());
     let second_bob = bob.key_package(SUITE);
-    let long_lived = mallory.key_package_with(&mallory.fresh_credential(), Lifetime::new(365 * 24 * 60 * 60));
+    let long_lived = mallory.key_package_with(&mallory.fresh_credential(), Lifetime::init(0, 365 * 24 * 60 * 60));
     for (key_package, expected) in [
         (forged, CoreError::CredentialRejected),
         (doubled, CoreError::CredentialRejected),

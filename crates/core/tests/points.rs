@@ -81,7 +81,7 @@ fn key_packages_with_bad_keys_are_not_added() {
         ] {
             let message = key_package.message();
             assert_eq!(
-                scene.alice.client.inspect_key_package(&message, SUITE),
+                scene.alice.client.inspect_key_package(&message, SUITE, 0),
                 Err(CoreError::KeyPackageInvalid),
                 "{key:x?}"
             );
@@ -162,7 +162,7 @@ fn malleated_signatures_are_refused_everywhere() {
     malleate(&mut signature);
     key_package.signature = signature.into();
     let message = key_package.message();
-    assert_eq!(scene.alice.client.inspect_key_package(&message, SUITE), Err(CoreError::KeyPackageInvalid));
+    assert_eq!(scene.alice.client.inspect_key_package(&message, SUITE, 0), Err(CoreError::KeyPackageInvalid));
     // And the certificates inside the credential: the device's is 64 bytes before the end, the leaf's at the end.
     for end in [64, 0] {
         let message = eve.lying_key_package(|key_package| {
@@ -171,7 +171,7 @@ fn malleated_signatures_are_refused_everywhere() {
             malleate(&mut identity[at..at + 64]);
             key_package.leaf_node.tbs.credential.identity = identity.into();
         });
-        let outcome = scene.alice.client.inspect_key_package(&message.message(), SUITE);
+        let outcome = scene.alice.client.inspect_key_package(&message.message(), SUITE, 0);
         assert_eq!(outcome, Err(CoreError::CredentialRejected));
     }
 }
@@ -188,7 +188,7 @@ fn leaf_keys_of_small_order_are_refused() {
         });
         key_package.tbs.leaf_node.signature = lax.clone().into();
         key_package.signature = lax.clone().into();
-        let outcome = scene.alice.client.inspect_key_package(&key_package.message(), SUITE);
+        let outcome = scene.alice.client.inspect_key_package(&key_package.message(), SUITE, 0);
         assert_eq!(outcome, Err(CoreError::KeyPackageInvalid), "{key:x?}");
     }
 }

@@ -94,7 +94,7 @@ proptest! {
             prop_assert!(matches!(outcome, Err(CoreError::BadInput(_))));
         } else {
             let person = Person::new(&handle);
-            let inspected = Person::new("reader").client.inspect_key_package(&person.key_package(SUITE), SUITE);
+            let inspected = Person::new("reader").client.inspect_key_package(&person.key_package(SUITE), SUITE, 0);
             prop_assert_eq!(inspected, Ok(person.client.identity()));
             prop_assert_eq!(person.client.identity().handle, handle);
         }
@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn records_read_back(suite in suite(), handle in HANDLE, spare in 0u32..4) {
         let mut person = Person::new(&handle);
-        person.client.generate_key_packages(suite, spare).unwrap();
+        person.client.generate_key_packages(suite, spare, 0).unwrap();
         let member = group_of(&mut [&mut person], suite).remove(0);
         let copy = person.copy();
         prop_assert_eq!(copy.client.identity(), person.client.identity());
@@ -155,7 +155,7 @@ proptest! {
                 let error = world::api::join(&bob.client, &invitation.with(part, bytes.clone()), 1).unwrap_err();
                 prop_assert!(error != CoreError::Internal, "{:x?}", bytes);
                 prop_assert_eq!(bob.client.take_writes(), []);
-                let error = bob.client.inspect_key_package(&bytes, SUITE).unwrap_err();
+                let error = bob.client.inspect_key_package(&bytes, SUITE, 0).unwrap_err();
                 prop_assert!(matches!(error, CoreError::KeyPackageInvalid | CoreError::UnsupportedCiphersuite));
             }
         }

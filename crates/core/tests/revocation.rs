@@ -55,10 +55,10 @@ fn what_a_revoked_device_says_is_refused_and_it_is_removed() {
 
     // Who knows of it does not let the device in again.
     let key_package = scene.mallory.key_package(&scene.mallory.fresh_credential());
-    assert_eq!(scene.alice.client.inspect_key_package(&key_package, SUITE), Err(CoreError::DeviceRevoked));
+    assert_eq!(scene.alice.client.inspect_key_package(&key_package, SUITE, 0), Err(CoreError::DeviceRevoked));
     assert_eq!(scene.refused(|member| member.add_members(&[&key_package], 1)), CoreError::DeviceRevoked);
     assert_eq!(scene.refused(|member| member.readd_members(&[&key_package], 1)), CoreError::DeviceRevoked);
-    assert!(scene.bob.client.inspect_key_package(&key_package, SUITE).is_ok());
+    assert!(scene.bob.client.inspect_key_package(&key_package, SUITE, 0).is_ok());
 }
 
 /// Refusing what the relay has put in order would part Alice, who knows, from Bob, who does not.

@@ -67,7 +67,7 @@ fn members_are_who_they_say() {
     assert_eq!([&seen[0].identity, &seen[1].identity], [&alice.client.identity(), &bob.client.identity()]);
     assert_eq!([seen[0].own, seen[1].own], [true, false]);
     assert_ne!(seen[1].signature_key, bob.client.identity().device_key, "a leaf has a key of its own");
-    let inspected = alice.client.inspect_key_package(&bob.key_package(SUITE), SUITE);
+    let inspected = alice.client.inspect_key_package(&bob.key_package(SUITE), SUITE, 0);
     assert_eq!(inspected, Ok(bob.client.identity()));
 }
 
@@ -335,7 +335,7 @@ fn wrong_additions_and_removals_are_named() {
     let carol = Person::new("carol");
     assert_eq!(add(carol.key_package(Suite::X25519Aes128)), CoreError::UnsupportedCiphersuite);
     assert_eq!(add(b"no key package".to_vec()), CoreError::KeyPackageInvalid);
-    let twice = carol.client.generate_key_packages(SUITE, 2).unwrap();
+    let twice = carol.client.generate_key_packages(SUITE, 2, 0).unwrap();
     assert_eq!(at_alice.add_members(&twice, 1), Err(CoreError::AlreadyMember));
     let in_a_year = 365 * 24 * 60 * 60 * 1_000 + 1_800_000_000_000;
     assert_eq!(at_alice.add_members(&twice[..1], in_a_year), Err(CoreError::KeyPackageExpired));
@@ -362,7 +362,7 @@ fn a_welcome_serves_once_and_only_its_addressee() {
 #[test]
 fn a_last_resort_key_package_serves_again() {
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
-    let last_resort = bob.client.generate_last_resort_key_package(SUITE).unwrap();
+    let last_resort = bob.client.generate_last_resort_key_package(SUITE, 0).unwrap();
     for id in [GroupId([1; 16]), GroupId([2; 16])] {
         let mut at_alice = alice.client.create_group(id, SUITE, 0).unwrap();
         let bundle = at_alice.add_members(std::slice::from_ref(&last_resort), 0).unwrap();

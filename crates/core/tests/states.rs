@@ -227,7 +227,7 @@ fn only_members_are_readded_as_who_they_are() {
     // Mallory's device id, certified for another handle.
     let other = Mallory::new("mallory2");
     assert_eq!(readd(other.key_package(&other.credential())), CoreError::CredentialRejected);
-    let twice = scene.alice.client.generate_key_packages(SUITE, 2).unwrap();
+    let twice = scene.alice.client.generate_key_packages(SUITE, 2, 0).unwrap();
     assert_eq!(scene.at_carol.readd_members(&twice, 1), Err(CoreError::AlreadyMember));
     assert!(matches!(scene.at_carol.readd_members(&[] as &[Vec<u8>], 1), Err(CoreError::BadInput(_))));
 }

@@ -47,7 +47,7 @@ fn alice_of(suite: Suite) -> Fixture {
     let members = group_of(&mut [&mut alice, &mut bob, &mut carol], suite);
     let [mut at_alice, mut at_bob, mut at_carol] = <[_; 3]>::try_from(members).unwrap();
     let spare = alice.key_package(suite);
-    alice.client.generate_last_resort_key_package(suite).unwrap();
+    alice.client.generate_last_resort_key_package(suite, 0).unwrap();
     alice.client.set_update_policy(alice.client.update_policy()).unwrap();
     alice.client.store_psk(b"a pre-shared key", &[7; 32]).unwrap();
     let revocation = carol.client.revoke_device(&[1; 16], &[2; 32]).unwrap();

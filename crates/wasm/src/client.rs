@@ -80,19 +80,19 @@ impl CoreClient {
         })
     }
 
-    /// Single-use key packages to publish.
+    /// Single-use key packages to publish, whose lifetime of 84 days begins now.
     #[wasm_bindgen(js_name = generateKeyPackages)]
-    pub fn generate_key_packages(&self, suite: u32, count: u32) -> Result<Vec<Uint8Array>, Thrown> {
+    pub fn generate_key_packages(&self, suite: u32, count: u32, now_ms: f64) -> Result<Vec<Uint8Array>, Thrown> {
         guarded(|| {
-            let key_packages = self.0.generate_key_packages(Suite::from_number(suite)?, count)?;
+            let key_packages = self.0.generate_key_packages(Suite::from_number(suite)?, count, milliseconds(now_ms))?;
             Ok(key_packages.iter().map(|bytes| Uint8Array::from(bytes.as_slice())).collect())
         })
     }
 
-    /// A key package for when the single-use ones have run out.
+    /// A key package for when the single-use ones have run out, whose lifetime of 84 days begins now.
     #[wasm_bindgen(js_name = generateLastResortKeyPackage)]
-    pub fn generate_last_resort_key_package(&self, suite: u32) -> Result<Vec<u8>, Thrown> {
-        guarded(|| self.0.generate_last_resort_key_package(Suite::from_number(suite)?))
+    pub fn generate_last_resort_key_package(&self, suite: u32, now_ms: f64) -> Result<Vec<u8>, Thrown> {
+        guarded(|| self.0.generate_last_resort_key_package(Suite::from_number(suite)?, milliseconds(now_ms)))
     }
 
     /// Deletes the private keys of key packages that expired a week ago or longer; says of how many.
@@ -101,11 +101,11 @@ impl CoreClient {
         guarded(|| self.0.forget_expired_key_packages(milliseconds(now_ms)))
     }
 
-    /// Who a key package belongs to, after every check that adding it would make.
+    /// Who a key package belongs to, after every check that adding it now would make.
     #[wasm_bindgen(js_name = inspectKeyPackage)]
-    pub fn inspect_key_package(&self, key_package: &[u8], suite: u32) -> Result<KeyPackageOwner, Thrown> {
+    pub fn inspect_key_package(&self, key_package: &[u8], suite: u32, now_ms: f64) -> Result<KeyPackageOwner, Thrown> {
         guarded(|| {
-            let owner = self.0.inspect_key_package(key_package, Suite::from_number(suite)?)?;
+            let owner = self.0.inspect_key_package(key_package, Suite::from_number(suite)?, milliseconds(now_ms))?;
             Ok(record::device(&owner))
         })
     }

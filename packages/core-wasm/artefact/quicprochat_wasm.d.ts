@@ -198,21 +198,21 @@ export class CoreClient {
      */
     forgetPsk(id: Uint8Array | number[]): void;
     /**
-     * Single-use key packages to publish.
+     * Single-use key packages to publish, whose lifetime of 84 days begins now.
      */
-    generateKeyPackages(suite: number, count: number): Uint8Array[];
+    generateKeyPackages(suite: number, count: number, now_ms: number): Uint8Array[];
     /**
-     * A key package for when the single-use ones have run out.
+     * A key package for when the single-use ones have run out, whose lifetime of 84 days begins now.
      */
-    generateLastResortKeyPackage(suite: number): Uint8Array;
+    generateLastResortKeyPackage(suite: number, now_ms: number): Uint8Array;
     /**
      * The groups of this store, left ones included.
      */
     groupIds(): Uint8Array[];
     /**
-     * Who a key package belongs to, after every check that adding it would make.
+     * Who a key package belongs to, after every check that adding it now would make.
      */
-    inspectKeyPackage(key_package: Uint8Array | number[], suite: number): KeyPackageOwner;
+    inspectKeyPackage(key_package: Uint8Array | number[], suite: number, now_ms: number): KeyPackageOwner;
     /**
      * The group of a Welcome, from this device's part and the part that all joiners share.
      */
@@ -458,11 +458,11 @@ export interface InitOutput {
     readonly coreclient_deviceKey: (a: number) => [number, number, number, number];
     readonly coreclient_forgetExpiredKeyPackages: (a: number, b: number) => [number, number, number];
     readonly coreclient_forgetPsk: (a: number, b: number, c: number) => [number, number];
-    readonly coreclient_generateKeyPackages: (a: number, b: number, c: number) => [number, number, number, number];
-    readonly coreclient_generateLastResortKeyPackage: (a: number, b: number) => [number, number, number, number];
+    readonly coreclient_generateKeyPackages: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly coreclient_generateLastResortKeyPackage: (a: number, b: number, c: number) => [number, number, number, number];
     readonly coreclient_groupIds: (a: number) => [number, number, number, number];
     readonly coreclient_handle: (a: number) => [number, number, number, number];
-    readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly coreclient_join: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_open: (a: number, b: number, c: number, d: number) => [number, number, number];

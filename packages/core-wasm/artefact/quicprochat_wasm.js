@@ -165,13 +165,14 @@ export class CoreClient {
         }
     }
     /**
-     * Single-use key packages to publish.
+     * Single-use key packages to publish, whose lifetime of 84 days begins now.
      * @param {number} suite
      * @param {number} count
+     * @param {number} now_ms
      * @returns {Uint8Array[]}
      */
-    generateKeyPackages(suite, count) {
-        const ret = wasm.coreclient_generateKeyPackages(this.__wbg_ptr, suite, count);
+    generateKeyPackages(suite, count, now_ms) {
+        const ret = wasm.coreclient_generateKeyPackages(this.__wbg_ptr, suite, count, now_ms);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
@@ -180,12 +181,13 @@ export class CoreClient {
         return v1;
     }
     /**
-     * A key package for when the single-use ones have run out.
+     * A key package for when the single-use ones have run out, whose lifetime of 84 days begins now.
      * @param {number} suite
+     * @param {number} now_ms
      * @returns {Uint8Array}
      */
-    generateLastResortKeyPackage(suite) {
-        const ret = wasm.coreclient_generateLastResortKeyPackage(this.__wbg_ptr, suite);
+    generateLastResortKeyPackage(suite, now_ms) {
+        const ret = wasm.coreclient_generateLastResortKeyPackage(this.__wbg_ptr, suite, now_ms);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
@@ -229,16 +231,18 @@ export class CoreClient {
         }
     }
     /**
-     * Who a key package belongs to, after every check that adding it would make.
+     * Who a key package belongs to, after every check that adding it now would make.
      * @param {Uint8Array | number[]} key_package
      * @param {number} suite
+     * @param {number} now_ms
      * @returns {KeyPackageOwner}
      */
-    inspectKeyPackage(key_package, suite) {
+    inspectKeyPackage(key_package, suite, now_ms) {
         const val2 = +suite;
+        const val3 = +now_ms;
         const ptr0 = passArray8ToWasm0(key_package, wasm.__wbindgen_malloc);
         const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.coreclient_inspectKeyPackage(this.__wbg_ptr, ptr0, len0, val2);
+        const ret = wasm.coreclient_inspectKeyPackage(this.__wbg_ptr, ptr0, len0, val2, val3);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }

@@ -20,7 +20,7 @@ function invited() {
   const alice = CoreClient.create('alice', STORE_KEY);
   const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, SUITE, 1);
-  const keyPackages = bob.generateKeyPackages(SUITE, 1);
+  const keyPackages = bob.generateKeyPackages(SUITE, 1, 0);
   const bundle = atAlice.addMembers(keyPackages, 1);
   atAlice.mergePendingCommit(1);
   const { shared, joiners } = bundle.welcome!;
@@ -105,7 +105,7 @@ test('no changed message, proposal or commit is taken, and the honest ones still
 
 test('no changed key package is added, and the honest one still is', () => {
   const alice = CoreClient.create('alice', STORE_KEY);
-  const keyPackage = CoreClient.create('bob', STORE_KEY).generateKeyPackages(SUITE, 1)[0]!;
+  const keyPackage = CoreClient.create('bob', STORE_KEY).generateKeyPackages(SUITE, 1, 0)[0]!;
   const atAlice = alice.createGroup(GROUP_ID, SUITE, 1);
   const codes = ['KEYPACKAGE_INVALID', 'UNSUPPORTED_CIPHERSUITE'];
   allRefused(alice, keyPackage, codes, (bytes) => atAlice.addMembers([bytes], 1));

@@ -24,7 +24,7 @@ function join(client: CoreClient, { welcome }: CommitBundle, index = 0): GroupMe
 }
 
 function keyPackage(client: CoreClient): Uint8Array {
-  return client.generateKeyPackages(SUITE, 1)[0]!;
+  return client.generateKeyPackages(SUITE, 1, 0)[0]!;
 }
 
 function pair() {

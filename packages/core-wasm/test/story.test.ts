@@ -40,7 +40,7 @@ function pair(suite: number) {
   const alice = CoreClient.create('alice', STORE_KEY);
   const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
-  const bundle = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
+  const bundle = atAlice.addMembers(bob.generateKeyPackages(suite, 1, 1_000), 1_001);
   atAlice.mergePendingCommit(1_002);
   const atBob = bob.join(bundle.welcome!.joiners[0]!, bundle.welcome!.shared, 1_003);
   return { alice, bob, atAlice, atBob, bundle };
@@ -159,7 +159,7 @@ test('errors have a name, a code of the closed list, and no input in their messa
     () => CoreClient.open(garbage, []),
     () => CoreClient.open(STORE_KEY, [{ key: garbage, value: garbage }]),
     () => CoreClient.create('x', STORE_KEY).createGroup(garbage, 1, 1),
-    () => CoreClient.create('x', STORE_KEY).generateKeyPackages(0x0002, 1),
+    () => CoreClient.create('x', STORE_KEY).generateKeyPackages(0x0002, 1, 0),
   ]) {
     expect(codes).toContain(codeOf(call));
     expect(call).toThrow(expect.not.objectContaining({ message: expect.stringContaining('canary') }));

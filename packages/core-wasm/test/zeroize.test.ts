@@ -78,7 +78,7 @@ test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stay
   const [ofAlice, ofBob] = [secretsOf(alice, drawn), secretsOf(bob, drawn)];
 
   const atAlice = alice.createGroup(GROUP_ID, suite, 1_000);
-  const { welcome } = atAlice.addMembers(bob.generateKeyPackages(suite, 1), 1_001);
+  const { welcome } = atAlice.addMembers(bob.generateKeyPackages(suite, 1, 1_000), 1_001);
   atAlice.mergePendingCommit(1_002);
   const atBob = bob.join(welcome!.joiners[0]!, welcome!.shared, 1_003);
   const update = atBob.selfUpdate(1_004);

@@ -14,8 +14,8 @@ export const RELAY_ERRORS = {
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retryable: false },
   /** A challenge, proof or ticket was used before. Make a fresh one; a repeated write keeps its entry id. */
   REPLAYED: { trpc: 'UNAUTHORIZED', retryable: false },
-  /** The proof's time is further from the relay's than the window allows. Set the clock: `relayTimeMs` tells. */
-  CLOCK_SKEW: { trpc: 'UNAUTHORIZED', retryable: false },
+  /** The proof's time is more than five minutes from the relay's, or the device's clock more than 48 hours. Set the clock: `relayTimeMs` tells. */
+  CLOCK_SKEW: { trpc: 'UNAUTHORIZED', retryable: true },
   /** The group's access key did not sign this, there is no such group, or the blob's token is not good. Catch up, or stop. */
   NOT_AUTHORIZED: { trpc: 'FORBIDDEN', retryable: false },
   /** No account has this handle; or no complete, unexpired blob with this id is open to this key. Check the handle or the id. */

@@ -1,3 +1,4 @@
+import { TransportError } from '@quicprochat/sdk';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { describe, expect, it, vi } from 'vitest';
@@ -6,6 +7,7 @@ import { renderHook } from '../test/render.ts';
 import {
   useAction,
   useClient,
+  useClockError,
   useConnection,
   useConversation,
   useConversations,
@@ -32,6 +34,19 @@ describe('useConnection', () => {
     expect(hook.current).toBe('online');
     await hook.unmount();
     expect(client.listeners).toBe(0);
+  });
+});
+
+describe('useClockError', () => {
+  it('shows what is wrong with the clock until it is set', async () => {
+    const client = new FakeClient();
+    const hook = await renderHook(client, useClockError);
+    expect(hook.current).toBeUndefined();
+    const error = new TransportError('CLOCK_SKEW', 'This device’s clock is 72 hours ahead of the relay’s.');
+    await hook.act(() => client.change(() => (client.clockError = error)));
+    expect(hook.current).toBe(error);
+    await hook.act(() => client.change(() => (client.clockError = undefined)));
+    expect(hook.current).toBeUndefined();
   });
 });
 

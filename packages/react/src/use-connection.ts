@@ -1,11 +1,18 @@
 import { useCallback, useSyncExternalStore } from 'react';
-import type { Client, Connection } from '@quicprochat/sdk';
+import type { Client, Connection, TransportError } from '@quicprochat/sdk';
 import { useClient } from './client-context.tsx';
 
 /** Whether the relay can be reached now. */
 export function useConnection(): Connection {
   const client = useClient();
   const read = useCallback(() => client.connection, [client]);
+  return useSyncExternalStore(useSubscribe(client), read, read);
+}
+
+/** The error to show while this device's clock is too far from the relay's; undefined otherwise. */
+export function useClockError(): TransportError | undefined {
+  const client = useClient();
+  const read = useCallback(() => client.clockError, [client]);
   return useSyncExternalStore(useSubscribe(client), read, read);
 }
 

@@ -134,6 +134,15 @@ test('RLY-10 a challenge that ran out, or never was, is refused', async () => {
   expect(await codeOf(device.api.auth.login.mutate(made))).toBe('REPLAYED');
 });
 
+test('RLY-10 a challenge tells the relay’s time by when it runs out', async () => {
+  const { api } = newDevice();
+  const before = relay.clock.now();
+  const { expiresAtMs } = await api.auth.challenge.mutate({});
+  const told = expiresAtMs - LIMITS.challengeLifetimeMs;
+  expect(told).toBeGreaterThanOrEqual(before);
+  expect(told).toBeLessThanOrEqual(relay.clock.now());
+});
+
 test('RLY-10 a wrong answer does not use a challenge up', async () => {
   const device = await newDevice().register();
   const input = await device.loginInput();

@@ -11,7 +11,7 @@ import { Live, type Connection } from './engine/live.ts';
 import { Pass } from './engine/pass.ts';
 import { contacts, conversations, type AccountRow } from './engine/rows.ts';
 import { isReadable } from './engine/standing.ts';
-import { sdkError } from './errors.ts';
+import { sdkError, type TransportError } from './errors.ts';
 import { absolute } from './platform/files.ts';
 import type { Platform, WorkerLike } from './platform/platform.ts';
 import type { Storage } from './storage/storage.ts';
@@ -87,7 +87,7 @@ export class Client implements AsyncDisposable {
    *
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
    *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
-   * @throws {TransportError} HANDLE_TAKEN; NETWORK, only while registering
+   * @throws {TransportError} HANDLE_TAKEN; NETWORK and CLOCK_SKEW, only while registering
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
   static async create(options: ClientOptions): Promise<Client> {
@@ -117,7 +117,11 @@ export class Client implements AsyncDisposable {
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       await ledger.load();
-      const relay = new RelaySession(origin, signerOf(ledger), platform);
+      const relay = new RelaySession(origin, {
+        signer: signerOf(ledger),
+        platform,
+        clock: ledger.relayClock,
+      });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       const policy = { ...DEFAULT_POLICY, ...options.update };
       await ledger.transact((tx) => tx.call('client.policy', policy));
@@ -155,12 +159,23 @@ export class Client implements AsyncDisposable {
     ledger.onChange(() => {
       this.#notify();
     });
+    ledger.relayClock.onErrorChange(() => {
+      this.#notify();
+    });
     this.#live = live ? this.#prepareLive(relay) : undefined;
   }
 
   /** Whether new messages arrive by themselves now. Always `offline` without `live`. */
   get connection(): Connection {
     return this.#connection;
+  }
+
+  /**
+   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW): until it is set,
+   * nothing can be sent or received. Undefined otherwise.
+   */
+  get clockError(): TransportError | undefined {
+    return this.#ledger.relayClock.error;
   }
 
   /**

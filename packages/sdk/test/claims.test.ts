@@ -1,5 +1,5 @@
 import { startGoBetween, type GoBetween } from '@quicprochat/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../src/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { Storage } from '../src/storage/storage.ts';
@@ -23,15 +23,6 @@ interface Device {
   keyPackage: string;
 }
 
-/** Alice, who talks to the relay through somebody; Bob, whom she asks for; and the relay's own account, Mallory. */
-async function cast() {
-  const storage = memoryStorage();
-  const alice = await town.join('alice', { relay: hostile.url, storage });
-  const [bob, mallory] = [await town.join('bob'), await town.join('mallory')];
-  await syncAll(alice, bob, mallory);
-  return { alice, bob, mallory, storage };
-}
-
 /** What a claim gives for these people, claimed by somebody whom nobody deceives. */
 async function devicesOf(...owners: Client[]): Promise<Device[]> {
   const devices: Device[] = [];
@@ -43,6 +34,19 @@ async function devicesOf(...owners: Client[]): Promise<Device[]> {
   await witness.conversations.create({ members: owners.map(({ handle }) => handle) });
   hostile.rewrite('keyPackages.claim');
   return devices;
+}
+
+/**
+ * Alice, who talks to the relay through somebody; Bob, whom she asks for; and the relay's own account, Mallory. With a
+ * device of each, as a claim gives them.
+ */
+async function cast() {
+  const storage = memoryStorage();
+  const alice = await town.join('alice', { relay: hostile.url, storage });
+  const [bob, mallory] = [await town.join('bob'), await town.join('mallory')];
+  await syncAll(alice, bob, mallory);
+  const [alices, bobs, mallorys] = (await devicesOf(alice, bob, mallory)) as [Device, Device, Device];
+  return { alice, bob, mallory, storage, devices: { alices, bobs, mallorys } };
 }
 
 /** The relay answers the next claims with these devices. */
@@ -58,79 +62,81 @@ async function traces(storage: Storage): Promise<string[]> {
   return tables.flat().map(({ key }) => key);
 }
 
-type Cast = Awaited<ReturnType<typeof cast>>;
+type Devices = Awaited<ReturnType<typeof cast>>['devices'];
 
 /** What the relay answers when Alice claims key packages of Bob. */
-const LIES: Record<string, (people: Cast) => Promise<unknown[]>> = {
-  'no device at all': async () => [],
-  'a device of another account beside the one asked for': ({ bob, mallory }) => devicesOf(bob, mallory),
-  'another account instead of the one asked for': ({ mallory }) => devicesOf(mallory),
-  'a device under the handle with a zero-width space': async ({ bob, mallory }) => {
-    const [own, extra] = await devicesOf(bob, mallory);
-    return [own, { ...extra, handle: `${bob.handle}\u200b` }];
-  },
-  'another account’s key package under the handle asked for': async ({ bob, mallory }) => {
-    const [own, extra] = await devicesOf(bob, mallory);
-    return [own, { ...extra, handle: bob.handle }];
-  },
-  'devices of two accounts under the handle asked for': async ({ bob }) => {
-    const own = await devicesOf(bob);
-    const impostor = await impostorOf(bob, town);
-    await impostor.sync();
-    return [...own, ...(await devicesOf(impostor))];
-  },
-  'the same device twice': async ({ bob }) => [...(await devicesOf(bob)), ...(await devicesOf(bob))],
-  'the handle and the device that claim': ({ alice, bob }) => devicesOf(bob, alice),
-  'the device that claims under the handle asked for': async ({ alice, bob }) => {
-    const [own] = await devicesOf(bob);
-    return [own, { ...own, deviceId: alice.deviceId }];
-  },
-  'a device without a key package': async ({ bob }) => {
-    const [own] = await devicesOf(bob);
-    return [{ handle: own?.handle, deviceId: own?.deviceId }];
-  },
-  'a key package that is not base64url': async ({ bob }) => {
-    const [own] = await devicesOf(bob);
-    return [{ ...own, keyPackage: '???' }];
-  },
+const LIES: Record<string, (devices: Devices) => unknown[]> = {
+  'no device at all': () => [],
+  'a device of another account beside the one asked for': ({ bobs, mallorys }) => [bobs, mallorys],
+  'another account instead of the one asked for': ({ mallorys }) => [mallorys],
+  'a device under the handle with a zero-width space': ({ bobs, mallorys }) => [
+    bobs,
+    { ...mallorys, handle: `${bobs.handle}\u200b` },
+  ],
+  'another account’s key package under the handle asked for': ({ bobs, mallorys }) => [
+    bobs,
+    { ...mallorys, handle: bobs.handle },
+  ],
+  'the same device twice': ({ bobs }) => [bobs, bobs],
+  'the handle and the device that claim': ({ alices, bobs }) => [bobs, alices],
+  'the device that claims under the handle asked for': ({ alices, bobs }) => [
+    bobs,
+    { ...bobs, deviceId: alices.deviceId },
+  ],
+  'a device without a key package': ({ bobs: { handle, deviceId } }) => [{ handle, deviceId }],
+  'a key package that is not base64url': ({ bobs }) => [{ ...bobs, keyPackage: '???' }],
 };
 
-describe.each(Object.entries(LIES))('a claim that is answered with %s', (_, lie) => {
-  test('is refused by create, and nothing is done', async () => {
-    const actors = await cast();
-    const { alice, bob, storage } = actors;
-    answerWith(await lie(actors));
-    const before = await traces(storage);
-    await expect(alice.conversations.create({ members: [bob.handle] })).rejects.toMatchObject({
-      code: 'RELAY_MISBEHAVED',
-      name: 'TransportError',
-    });
-    expect(alice.conversations.list()).toEqual([]);
-    expect(await traces(storage)).toEqual(before);
-    // The relay is honest again: nothing that it said stays.
-    hostile.rewrite('keyPackages.claim');
-    const tea = await alice.conversations.create({ members: [bob.handle] });
-    expect(tea.members.list().map(({ handle }) => handle)).toEqual([alice.handle, bob.handle]);
-  });
+const misbehaved = { code: 'RELAY_MISBEHAVED', name: 'TransportError' };
 
-  test('is refused by members.add, and nobody is added', async () => {
-    const actors = await cast();
-    const { alice, bob, storage } = actors;
-    const tea = await alice.conversations.create({ members: [] });
-    answerWith(await lie(actors));
-    const before = await traces(storage);
-    await expect(tea.members.add([bob.handle])).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
-    expect(tea.members.list().map(({ handle }) => handle)).toEqual([alice.handle]);
-    expect(tea.epoch).toBe(0);
-    expect(await traces(storage)).toEqual(before);
-  });
+test('create refuses a claim’s answer that is not what was asked for, and does nothing', async () => {
+  const { alice, bob, storage, devices } = await cast();
+  const before = await traces(storage);
+  for (const [what, lie] of Object.entries(LIES)) {
+    answerWith(lie(devices));
+    const create = alice.conversations.create({ members: [bob.handle] });
+    await expect(create, what).rejects.toMatchObject(misbehaved);
+    expect(await traces(storage), what).toEqual(before);
+  }
+  expect(alice.conversations.list()).toEqual([]);
+  // The relay is honest again: nothing that it said stays.
+  hostile.rewrite('keyPackages.claim');
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  expect(tea.members.list().map(({ handle }) => handle)).toEqual([alice.handle, bob.handle]);
+});
+
+test('members.add refuses a claim’s answer that is not what was asked for, and adds nobody', async () => {
+  const { alice, bob, storage, devices } = await cast();
+  const tea = await alice.conversations.create({ members: [] });
+  const before = await traces(storage);
+  for (const [what, lie] of Object.entries(LIES)) {
+    answerWith(lie(devices));
+    await expect(tea.members.add([bob.handle]), what).rejects.toMatchObject(misbehaved);
+    expect(await traces(storage), what).toEqual(before);
+  }
+  expect(tea.members.list().map(({ handle }) => handle)).toEqual([alice.handle]);
+  expect(tea.epoch).toBe(0);
+});
+
+test('devices of two accounts under one handle are refused, and nobody is added', async () => {
+  const { alice, bob, storage, devices } = await cast();
+  const tea = await alice.conversations.create({ members: [] });
+  const impostor = await impostorOf(bob, town);
+  await impostor.sync();
+  const [impostors] = await devicesOf(impostor);
+  answerWith([devices.bobs, impostors]);
+  const before = await traces(storage);
+  const create = alice.conversations.create({ members: [bob.handle] });
+  await expect(create).rejects.toMatchObject(misbehaved);
+  await expect(tea.members.add([bob.handle])).rejects.toMatchObject(misbehaved);
+  expect(await traces(storage)).toEqual(before);
 });
 
 test('a claim for two people that is answered for one of them adds neither', async () => {
-  const { alice, bob, mallory: carol } = await cast();
-  answerWith(await devicesOf(bob));
+  const { alice, bob, mallory: carol, devices } = await cast();
+  answerWith([devices.bobs]);
   const create = alice.conversations.create({ members: [bob.handle, carol.handle] });
-  await expect(create).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
+  await expect(create).rejects.toMatchObject(misbehaved);
   expect(alice.conversations.list()).toEqual([]);
   await expect(alice.contacts.safetyNumber(bob.handle)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });

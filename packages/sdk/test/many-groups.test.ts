@@ -7,6 +7,7 @@ import type { Inbox } from '../src/engine/inbox.ts';
 import type { Ledger } from '../src/engine/ledger.ts';
 import { Live, type Connection } from '../src/engine/live.ts';
 import { platform } from '../src/platform/node.ts';
+import { RelayClock } from '../src/transport/relay-clock.ts';
 import { RelaySession, type Signer } from '../src/transport/relay-session.ts';
 
 let relay: RelayProcess;
@@ -47,7 +48,7 @@ test('a client in 501 groups hears of a message in each of them', async () => {
       signature: new Uint8Array(sign(null, transcript, privateKey)),
     }),
   };
-  const session = new RelaySession(relay.url, signer, platform);
+  const session = new RelaySession(relay.url, { signer, platform, clock: new RelayClock(platform.clock) });
   const groupIds = await fill(session, accessKey);
 
   const heard = new Set<string>();

@@ -33,7 +33,8 @@ test('a conversation that is ahead of a restored relay does not stop the others'
   const { alice, bob, tea, chess, late } = await afterRestore();
   await same(bob, chess).send('your move');
 
-  expect(await pass(alice)).toMatchObject({ code: 'CURSOR_INVALID' });
+  // Of whichever of the two conversations comes first.
+  expect(await pass(alice)).toMatchObject({ code: expect.stringMatching('CURSOR_INVALID|NOT_AUTHORIZED') });
   expect(await textsOf(chess)).toEqual(['your move']);
   expect(tea.trouble).toMatchObject({ code: 'CURSOR_INVALID', message: expect.stringContaining('backup') });
   expect(late.trouble).toMatchObject({ code: 'NOT_AUTHORIZED' });

@@ -79,7 +79,7 @@ impl Person for OurPerson {
     }
 
     fn key_package(&mut self) -> Outcome<Vec<u8>> {
-        let key_package = self.client.generate_key_packages(self.suite, 1)?.pop().ok_or("none made")?;
+        let key_package = self.client.generate_key_packages(self.suite, 1, NOW_MS)?.pop().ok_or("none made")?;
         self.save();
         Ok(key_package)
     }

@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
                 let key_package = eve.lying_key_package(|key_package| {
                     key_package.leaf_node.tbs.credential.identity = identity.into();
                 });
-                let outcome = alice.client.inspect_key_package(&key_package.message(), SUITE);
+                let outcome = alice.client.inspect_key_package(&key_package.message(), SUITE, 0);
                 assert_eq!(outcome.map(|_| ()), if is_honest { Ok(()) } else { Err(CoreError::CredentialRejected) });
                 false
             },

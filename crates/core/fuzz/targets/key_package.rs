@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
                 1 => changed(honest, script),
                 _ => resigned(honest, script),
             };
-            match alice.client.inspect_key_package(&bytes, SUITE) {
+            match alice.client.inspect_key_package(&bytes, SUITE, 0) {
                 Ok(identity) => assert_eq!(identity.handle, "eve"),
                 Err(error) => assert!(
                     matches!(

@@ -6,8 +6,7 @@ use openmls::{
         CreateCommitError, MlsGroupStateError, ProcessMessageError, ProposalValidationError, StageCommitError,
         ValidationError, WelcomeError,
     },
-    prelude::KeyPackageVerifyError,
-    treesync::errors::{ApplyUpdatePathError, LeafNodeValidationError, LifetimeError},
+    treesync::errors::{ApplyUpdatePathError, LeafNodeValidationError},
 };
 
 use super::CoreError;
@@ -29,7 +28,6 @@ fn validation(error: ValidationError) -> CoreError {
         ValidationError::WrongGroupId => CoreError::WrongGroup,
         ValidationError::WrongEpoch | ValidationError::NoPastEpochData => CoreError::EpochTooOld,
         ValidationError::UnableToDecrypt(error) => decryption(error),
-        ValidationError::KeyPackageVerifyError(KeyPackageVerifyError::LifetimeError(_)) => CoreError::CannotFollow,
         ValidationError::KeyPackageVerifyError(_)
         | ValidationError::InvalidLeafNodeSignature
         | ValidationError::InvalidLeafNodeSourceType
@@ -58,10 +56,7 @@ fn staging(error: StageCommitError) -> CoreError {
         StageCommitError::UpdatePathError(error) => path(error),
         StageCommitError::OwnCommitMismatch
         | StageCommitError::MissingDecryptionKey
-        | StageCommitError::OwnKeyNotFound
-        | StageCommitError::ProposalValidationError(ProposalValidationError::LeafNodeValidation(
-            LeafNodeValidationError::Lifetime(_),
-        )) => CoreError::CannotFollow,
+        | StageCommitError::OwnKeyNotFound => CoreError::CannotFollow,
         StageCommitError::PskError(_)
         | StageCommitError::GroupContextExtensionsProposalValidationError(_)
         | StageCommitError::ProposalValidationError(
@@ -108,26 +103,10 @@ pub(crate) fn create_commit(error: CreateCommitError) -> CoreError {
 
 fn leaf(error: LeafNodeValidationError) -> CoreError {
     match error {
-        LeafNodeValidationError::Lifetime(error) => lifetime(error),
         LeafNodeValidationError::CiphersuiteNotInCapabilities => CoreError::UnsupportedCiphersuite,
         LeafNodeValidationError::SignatureKeyAlreadyInUse | LeafNodeValidationError::EncryptionKeyAlreadyInUse => {
             CoreError::AlreadyMember
         }
-        _ => CoreError::KeyPackageInvalid,
-    }
-}
-
-fn lifetime(error: LifetimeError) -> CoreError {
-    match error {
-        LifetimeError::Expired { .. } => CoreError::KeyPackageExpired,
-        _ => CoreError::KeyPackageInvalid,
-    }
-}
-
-/// A key package that does not hold.
-pub(crate) fn key_package(error: KeyPackageVerifyError) -> CoreError {
-    match error {
-        KeyPackageVerifyError::LifetimeError(error) => lifetime(error),
         _ => CoreError::KeyPackageInvalid,
     }
 }

@@ -34,7 +34,7 @@ impl GroupMember {
         let members = self.members()?.into_iter().map(|member| (member.identity.device_id, member));
         let (mut members, mut seen): (BTreeMap<_, _>, _) = (members.collect(), BTreeSet::new());
         let inspected = key_packages.iter().map(|bytes| {
-            let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, Some(now_ms))?;
+            let (key_package, identity) = key_package::inspect(self.provider(), bytes.as_ref(), suite, now_ms)?;
             match identity.device_id {
                 device if device == own => Err(CoreError::CannotAddSelf),
                 device if !seen.insert(device) => Err(CoreError::AlreadyMember),

@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{
-    JoinBuilder, Lifetime, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
+    JoinBuilder, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     encryption_key::is_sealable_leaf,
     error::{CoreError, Result, mls},
     health::{Healed, Health},
-    key_package::signer_key,
+    key_package::{self, signer_key},
     policy::Activity,
     rules::{self, capabilities},
     signer::SecretKey,
@@ -41,7 +41,7 @@ fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-fn create_config(suite: Suite) -> MlsGroupCreateConfig {
+fn create_config(suite: Suite, now_ms: u64) -> MlsGroupCreateConfig {
     MlsGroupCreateConfig::builder()
         .ciphersuite(suite.to_openmls())
         .wire_format_policy(PURE_CIPHERTEXT_WIRE_FORMAT_POLICY)
@@ -50,7 +50,7 @@ fn create_config(suite: Suite) -> MlsGroupCreateConfig {
         .use_ratchet_tree_extension(false)
         .capabilities(capabilities())
         .with_group_context_extensions(rules::extensions())
-        .lifetime(Lifetime::default())
+        .lifetime(key_package::lifetime(now_ms))
         .build()
 }
 
@@ -64,7 +64,7 @@ impl GroupMember {
             }
             let signer = SecretKey::generate(provider.rand())?;
             let credential = credential::issue(identity, &signer);
-            let config = create_config(suite);
+            let config = create_config(suite, now_ms);
             let group = MlsGroup::new_with_group_id(provider, &signer, &config, id.to_openmls(), credential)
                 .map_err(|_| CoreError::Internal)?;
             let member = Self::seated(&shared, id, group, signer, now_ms);
@@ -92,8 +92,8 @@ impl GroupMember {
             };
             let tree = tree.open(provider.crypto(), export)?;
             let is_last_resort = welcome.own_key_package().is_some_and(openmls::prelude::KeyPackage::last_resort);
-            // Lifetimes bound when a leaf may be *added* (checked then); members who joined months ago and never
-            // updated must not keep others out (RFC 9420 §7.3 leaves this to the application).
+            // A lifetime bounds when a leaf may be *added*, and the member that adds it checks that. Members who joined
+            // months ago and never updated must not keep others out, and no clock may (RFC 9420 §7.3).
             let builder = JoinBuilder::new(provider, welcome).with_ratchet_tree(tree).skip_lifetime_validation();
             let staged = builder.build().map_err(mls::welcome)?;
             rules::check(staged.group_context().extensions())?;

@@ -62,6 +62,9 @@ fn assert_ran_in_full(report: &Report) {
     let counts = |file: &FileReport| (file.name.clone(), file.passed, file.checked, file.skipped());
     let expected = [
         ("deserialization.json.gz", 14, 14, 0),
+        ("external-proposals.json.gz", 0, 0, 1),
+        ("grease-key-package.json.gz", 2, 2, 0),
+        ("grease-leaf.json.gz", 2, 0, 0),
         ("messages.json.gz", 300, 5_100, 0),
         ("passive-client-handling-commit.json.gz", 39, 78, 52),
         ("passive-client-random.json.gz", 1, 200, 0),

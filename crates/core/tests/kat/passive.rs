@@ -7,8 +7,9 @@
 use openmls::{
     prelude::{
         Ciphersuite, KeyPackage, KeyPackageBundle, KeyPackageIn, MIXED_CIPHERTEXT_WIRE_FORMAT_POLICY, MlsGroup,
-        MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, OpenMlsCrypto, OpenMlsProvider, ProcessedMessageContent,
-        ProtocolMessage, RatchetTreeIn, StagedWelcome, Welcome, tls_codec::Deserialize,
+        MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, OpenMlsCrypto, OpenMlsProvider, ProcessMessageError,
+        ProcessedMessageContent, ProtocolMessage, RatchetTreeIn, Sender, StagedWelcome, Welcome,
+        tls_codec::Deserialize,
     },
     schedule::PreSharedKeyId,
 };
@@ -111,11 +112,10 @@ pub(crate) fn run(case: Object<'_>) -> CaseResult {
         return Ok(Outcome::Skipped(Skip::SuiteNotBuilt(case.suite)));
     }
     let in_suite = |reason| format!("suite {:#06x}: {reason}", case.suite);
-    follow(&provider, &case).map_err(in_suite)?;
-    Ok(Outcome::Passed { checked: case.epochs.len() })
+    follow(&provider, &case).map_err(in_suite)
 }
 
-fn follow(provider: &Provider, case: &Case) -> Result<(), String> {
+fn follow(provider: &Provider, case: &Case) -> CaseResult {
     store_psks(provider, &case.psks)?;
     store_key_package(provider, case)?;
     let group = join(provider, case)?;
@@ -126,12 +126,14 @@ fn follow(provider: &Provider, case: &Case) -> Result<(), String> {
     for (number, epoch) in case.epochs.iter().enumerate() {
         let at = |reason: String| format!("`epochs`, entry {number}: {reason}");
         for proposal in &epoch.proposals {
-            process(provider, load()?, proposal).map_err(at)?;
+            if let Some(skip) = process(provider, load()?, proposal).map_err(at)? {
+                return Ok(Outcome::Skipped(skip));
+            }
         }
         process(provider, load()?, &epoch.commit).map_err(at)?;
         agree(&load()?, &epoch.authenticator).map_err(at)?;
     }
-    Ok(())
+    Ok(Outcome::Passed { checked: case.epochs.len() })
 }
 
 fn store_psks(provider: &Provider, psks: &[(Vec<u8>, Vec<u8>)]) -> Result<(), String> {
@@ -181,19 +183,30 @@ pub(crate) fn config() -> MlsGroupJoinConfig {
         .build()
 }
 
-fn process(provider: &Provider, mut group: MlsGroup, message: &[u8]) -> Result<(), String> {
+/// Takes a proposal or a commit in; gives why the case goes no further, if openmls does not take such a proposal.
+fn process(provider: &Provider, mut group: MlsGroup, message: &[u8]) -> Result<Option<Skip>, String> {
     let message = MlsMessageIn::tls_deserialize_exact(message).map_err(debug)?;
     let message: ProtocolMessage = message.try_into_protocol_message().map_err(debug)?;
-    let processed = group.process_message(provider, message).map_err(debug)?;
+    let is_external = is_from_outside(&message);
+    let processed = match group.process_message(provider, message) {
+        // It says so after it has checked the message's signature.
+        Err(ProcessMessageError::UnsupportedProposalType) if is_external => return Ok(Some(Skip::ExternalProposal)),
+        processed => processed.map_err(debug)?,
+    };
     match processed.into_content() {
         ProcessedMessageContent::ProposalMessage(proposal) => {
-            group.store_pending_proposal(provider.storage(), *proposal).map_err(debug)
+            group.store_pending_proposal(provider.storage(), *proposal).map_err(debug)?;
         }
         ProcessedMessageContent::StagedCommitMessage(commit) => {
-            group.merge_staged_commit(provider, *commit).map_err(debug)
+            group.merge_staged_commit(provider, *commit).map_err(debug)?;
         }
-        other => Err(format!("unexpected content {other:?}")),
+        other => return Err(format!("unexpected content {other:?}")),
     }
+    Ok(None)
+}
+
+fn is_from_outside(message: &ProtocolMessage) -> bool {
+    matches!(message, ProtocolMessage::PublicMessage(message) if matches!(message.sender(), Sender::External(_)))
 }
 
 fn agree(group: &MlsGroup, expected: &[u8]) -> Result<(), String> {

@@ -26,6 +26,11 @@ fn message_case() -> Value {
     vectors::cases("messages.json.gz").swap_remove(0)
 }
 
+/// A case that is skipped: it ends with an external sender's proposal.
+fn external_case() -> Value {
+    vectors::cases("external-proposals.json.gz").swap_remove(0)
+}
+
 /// Changes a case, runs it, and gives the words of its failure.
 fn failure(mut case: Value, change: impl FnOnce(&mut Value)) -> String {
     change(&mut case);
@@ -75,6 +80,17 @@ fn a_flipped_bit_in_a_proposal_fails() {
     epochs.truncate(with_proposal + 1);
     assert_eq!(file::run_cases("short.json", &[case.clone()]).passed, 1);
     failure(case, |case| flip(&mut case["epochs"][with_proposal]["proposals"][0]));
+}
+
+#[test]
+fn a_case_cannot_hide_behind_an_external_proposal() {
+    let report = file::run_cases("external.json", &[external_case()]);
+    assert_eq!(report.skips.get(&Skip::ExternalProposal), Some(&1), "{report}");
+    assert!(report.to_string().contains("1 skipped: openmls takes no such proposal of an external sender"), "{report}");
+    // What comes before the proposal is compared, and the proposal's signature is checked.
+    failure(external_case(), |case| flip(&mut case["initial_epoch_authenticator"]));
+    failure(external_case(), |case| flip(&mut case["epochs"][0]["epoch_authenticator"]));
+    failure(external_case(), |case| flip(&mut case["epochs"][1]["proposals"][0]));
 }
 
 #[test]

@@ -66,6 +66,11 @@ pub struct Mallory {
     pub group: Option<MlsGroup>,
 }
 
+/// For a good week from the time 0, at which the tests begin.
+fn lifetime() -> Lifetime {
+    Lifetime::init(0, 1_000_000)
+}
+
 impl Mallory {
     pub fn new(handle: &str) -> Self {
         Self::of(handle, 0xa1)
@@ -150,7 +155,7 @@ impl Mallory {
     // --- Key packages and groups of his own
 
     pub fn key_package(&self, forged: &Forged) -> Vec<u8> {
-        self.key_package_with(forged, Lifetime::new(1_000_000))
+        self.key_package_with(forged, lifetime())
     }
 
     pub fn key_package_with(&self, forged: &Forged, lifetime: Lifetime) -> Vec<u8> {
@@ -179,7 +184,7 @@ impl Mallory {
             let is_chain = credential.serialized_content().len() > 100;
             let forged =
                 if is_chain { self.chain(&self.handle, &account_key, leaf) } else { (credential.clone(), leaf) };
-            added.push(self.build_key_package(&forged, Lifetime::new(1_000_000)));
+            added.push(self.build_key_package(&forged, lifetime()));
         }
         Self::welcome_to(creator, &added, extensions)
     }
@@ -360,6 +365,7 @@ impl Mallory {
         let forged = self.fresh_credential();
         let parameters = LeafNodeParameters::builder().with_capabilities(capabilities()).build();
         let (_, bundle) = ExternalCommitBuilder::new()
+            .skip_lifetime_validation()
             .build_group(&provider, info, with_key(&forged))
             .unwrap()
             .leaf_node_parameters(parameters)

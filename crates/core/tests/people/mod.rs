@@ -62,7 +62,7 @@ impl Person {
     }
 
     pub fn key_package(&self, suite: Suite) -> Vec<u8> {
-        self.client.generate_key_packages(suite, 1).unwrap().remove(0)
+        self.client.generate_key_packages(suite, 1, 0).unwrap().remove(0)
     }
 }
 

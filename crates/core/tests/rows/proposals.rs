@@ -1,13 +1,12 @@
 //! Proposals of a commit.
 
-use openmls::prelude::Lifetime;
 use quicprochat_core::CoreError;
 
 use super::{Row, psk, remove};
 use crate::{
     mallory::{
         Mallory,
-        wire::{self, Commit, KeyPackageTbs, LeafNodeSource, Proposal, ProposalOrRef},
+        wire::{self, Commit, LeafNodeSource, Proposal, ProposalOrRef},
     },
     scene::{BOB, MALLORY},
 };
@@ -97,16 +96,6 @@ pub const ROWS: &[Row] = &[
             })
         },
     ),
-    ("valn0107", "an add whose lifetime is over", "LifetimeError(Expired", CoreError::CannotFollow, |scene| {
-        scene.add(|_| {}, |key_package| lives(key_package, -1_000, 0))
-    }),
-    (
-        "valn0107",
-        "an add whose lifetime has not begun",
-        "LifetimeError(NotValidYet",
-        CoreError::CannotFollow,
-        |scene| scene.add(|_| {}, |key_package| lives(key_package, 1_000, 2_000)),
-    ),
     ("ValSem113", "a proposal of an unknown type", "UnsupportedProposalType", CoreError::PolicyRejected, |scene| {
         scene.mallory.lying_commit(|commit| {
             commit.proposals.push(ProposalOrRef::Proposal(Proposal::Unknown(b"x".to_vec().into())));
@@ -131,10 +120,3 @@ pub const ROWS: &[Row] = &[
         scene.mallory.lying_commit(|commit| commit.proposals.extend([psk(32), psk(32)]))
     }),
 ];
-
-/// Sets a lifetime, in seconds from now.
-fn lives(key_package: &mut KeyPackageTbs, begins: i64, ends: i64) {
-    let now = Lifetime::new(0).not_after();
-    let [begins, ends] = [begins, ends].map(|offset| now.saturating_add_signed(offset));
-    key_package.leaf_node.tbs.source = LeafNodeSource::KeyPackage(begins, ends);
-}

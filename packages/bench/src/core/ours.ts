@@ -49,7 +49,7 @@ class OurPerson implements Person<OurWelcome> {
   }
 
   async keyPackage(): Promise<Uint8Array> {
-    const [keyPackage] = this.#client.generateKeyPackages(this.#suite, 1);
+    const [keyPackage] = this.#client.generateKeyPackages(this.#suite, 1, Date.now());
     this.#save();
     if (keyPackage === undefined) throw new Error('none made');
     return keyPackage;

@@ -21,9 +21,9 @@ export class OurPeer implements Peer {
   async keyPackage(): Promise<Uint8Array> {
     if (!this.#hasBeenInvited) {
       this.#hasBeenInvited = true;
-      return this.#client.generateKeyPackages(this.#suite, 1)[0]!;
+      return this.#client.generateKeyPackages(this.#suite, 1, Date.now())[0]!;
     }
-    this.#lastResort ??= this.#client.generateLastResortKeyPackage(this.#suite);
+    this.#lastResort ??= this.#client.generateLastResortKeyPackage(this.#suite, Date.now());
     return this.#lastResort;
   }
 

@@ -27,6 +27,8 @@ export async function openAccount(
   }
   requireHandle(handle);
   if (existing !== undefined) await discard(ledger, existing);
+  // A device whose clock is too far off creates no account, so the time comes before any keys.
+  await relay.learnTime();
   const account = await create(ledger, { handle, origin });
   requireSame(account, { handle, origin });
   relay.setDevice(account.deviceId);

@@ -1,4 +1,4 @@
-import { QuicprochatError, sdkError } from '../errors.ts';
+import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { Driver } from './driver.ts';
 import type { Ledger } from './ledger.ts';
 import type { OutboxRow } from './rows.ts';
@@ -161,8 +161,11 @@ function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new DOMException('Aborted', 'AbortError');
 }
 
+/** Whether waiting alone can help. A wrong clock needs a person, so the caller hears of it; what was queued stays queued. */
 function isPassing(error: unknown): boolean {
-  return error instanceof QuicprochatError && error.retryable && error.code !== 'WORKER_STOPPED';
+  return (
+    error instanceof QuicprochatError && error.retryable && !hasCode(error, 'WORKER_STOPPED', 'CLOCK_SKEW')
+  );
 }
 
 /** For the caller whose patience is over; what else stopped it than the network is told as it is. */

@@ -148,7 +148,7 @@ export class Inbox {
 
   /** Deletes the private keys of what expired. With the inbox read to its end, no Welcome needs them any more. */
   async forgetExpiredKeyPackages(): Promise<void> {
-    const nowMs = this.#ledger.platform.clock.now();
+    const nowMs = this.#ledger.relayClock.now();
     await this.#ledger.transact((tx) => tx.call('client.forgetExpiredKeyPackages', { nowMs }));
   }
 
@@ -159,12 +159,14 @@ export class Inbox {
     if (!replace && available >= POOL.low && hasLastResort) return undefined;
     const lastResort = replace || !hasLastResort;
     const wanted = (replace ? POOL.full : missingOf(available)) + (lastResort ? 1 : 0);
+    // This device's own clock counts: a relay that lies about the time must not get more key packages.
     const granted = this.#allowance.take(suite, wanted, this.#ledger.platform.clock.now());
     // Old ones are replaced by a whole pool, and until then they are better than fewer new ones.
     if (granted === 0 || (replace && granted < wanted)) return undefined;
     const count = granted - (lastResort ? 1 : 0);
+    const nowMs = this.#ledger.relayClock.now();
     const made = await this.#ledger.transact((tx) =>
-      tx.call('client.keyPackages', { suite, count, lastResort }),
+      tx.call('client.keyPackages', { suite, count, lastResort, nowMs }),
     );
     return { suite, replace, ...made };
   }
@@ -172,7 +174,7 @@ export class Inbox {
   #areOld(suite: CipherSuite): boolean {
     const renewedMs = this.#ledger.row(accounts, ACCOUNT)?.keyPackagesRenewedMs?.[suite] ?? -Infinity;
     // A clock that was ahead at the time counts as old too.
-    return Math.abs(this.#ledger.platform.clock.now() - renewedMs) >= RENEW_AFTER_MS;
+    return Math.abs(this.#ledger.relayClock.now() - renewedMs) >= RENEW_AFTER_MS;
   }
 
   async #noteRenewal(tx: Transaction, suite: CipherSuite): Promise<void> {
@@ -180,7 +182,7 @@ export class Inbox {
     if (account === undefined) return;
     const keyPackagesRenewedMs = {
       ...account.keyPackagesRenewedMs,
-      [suite]: this.#ledger.platform.clock.now(),
+      [suite]: this.#ledger.relayClock.now(),
     };
     tx.put(accounts, ACCOUNT, { ...account, keyPackagesRenewedMs });
   }

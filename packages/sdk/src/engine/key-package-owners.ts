@@ -37,7 +37,7 @@ export async function ownersOf(
 
 async function accountKeyIn(tx: Transaction, one: ClaimedKeyPackage, suite: CipherSuite): Promise<string> {
   const keyPackage = fromBase64Url(one.keyPackage);
-  const owner = await tx.call('client.inspectKeyPackage', { keyPackage, suite });
+  const owner = await tx.inspectKeyPackage(keyPackage, suite);
   if (owner.handle !== one.handle || hex.encode(owner.deviceId) !== one.deviceId)
     throw misbehaved(one, 'The relay returned someone else’s key package');
   return toBase64Url(owner.accountKey);

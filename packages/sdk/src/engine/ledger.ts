@@ -3,6 +3,7 @@ import { hex } from '@scure/base';
 import { sdkError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { StorageConflict, type Storage } from '../storage/storage.ts';
+import { RelayClock } from '../transport/relay-clock.ts';
 import type { CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { Mutex } from './mutex.ts';
@@ -35,6 +36,8 @@ export class Ledger {
   readonly storage: Storage;
   readonly core: WorkerCore;
   readonly platform: Platform;
+  /** For times that others compare with their clocks. `platform.clock` measures spans of time on this device. */
+  readonly relayClock: RelayClock;
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
@@ -50,6 +53,7 @@ export class Ledger {
     this.storage = storage;
     this.core = core;
     this.platform = platform;
+    this.relayClock = new RelayClock(platform.clock);
     // Should this fail, a live client looks again with its next tick, and every transaction does before it commits.
     this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
   }

@@ -1,7 +1,15 @@
+import type { CipherSuite } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { Message } from '../message.ts';
 import type { StorageWrite } from '../storage/storage.ts';
-import type { CallData, CallName, CallResult, GroupState, StoreWrite } from '../worker/protocol.ts';
+import type {
+  CallData,
+  CallName,
+  CallResult,
+  GroupState,
+  KeyPackageOwner,
+  StoreWrite,
+} from '../worker/protocol.ts';
 import { storeKeyOf, type Ledger } from './ledger.ts';
 import {
   conversations,
@@ -89,8 +97,16 @@ export class Transaction {
     data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
   ): Promise<CallResult<Name>> {
     this.#touchedGroups.add(id);
-    const nowMs = this.#ledger.platform.clock.now();
+    // Another device's clock has set the lifetime of an added key package. All other times here are this device's own.
+    const { platform, relayClock } = this.#ledger;
+    const nowMs = (name === 'group.add' ? relayClock : platform.clock).now();
     return this.call(name, { ...data, groupId: hex.decode(id), nowMs });
+  }
+
+  /** Whose a key package is, if this device may add it now. */
+  inspectKeyPackage(keyPackage: Uint8Array, suite: CipherSuite): Promise<KeyPackageOwner> {
+    const nowMs = this.#ledger.relayClock.now();
+    return this.call('client.inspectKeyPackage', { keyPackage, suite, nowMs });
   }
 
   /** The group as this transaction has left it so far. */

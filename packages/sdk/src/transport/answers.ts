@@ -14,8 +14,8 @@ export const claimAnswer = z.object({
 /** `keyPackages.status`. */
 export const keyPackageStatusAnswer = z.object({ available: z.int().min(0), lastResort: z.boolean() });
 
-/** `auth.challenge`: 32 bytes, which this device signs. */
-export const challengeAnswer = z.object({ challenge: bytes(32) });
+/** `auth.challenge`: 32 bytes, which this device signs, and when they expire by the relay's clock. */
+export const challengeAnswer = z.object({ challenge: bytes(32), expiresAtMs: z.int().min(0) });
 
 /** `account.register` and `auth.login`. */
 export const sessionAnswer = z.object({ token: textOf(bytes(32)) });

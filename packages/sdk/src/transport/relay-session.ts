@@ -3,6 +3,7 @@ import {
   commitProofBody,
   deviceTranscript,
   fromBase64Url,
+  LIMITS,
   toBase64Url,
   type AccessClaim,
   type Accepted,
@@ -31,6 +32,7 @@ import type { Network } from './bounded-fetch.ts';
 import { follow } from './event-stream.ts';
 import { namingRefusals } from './refused-origin.ts';
 import { connect, type RelayApi } from './relay-client.ts';
+import type { RelayClock } from './relay-clock.ts';
 import { asRelayError } from './relay-errors.ts';
 
 /** What signs for a session: the core, behind the worker. */
@@ -92,13 +94,14 @@ export class RelaySession {
   #token: string | undefined;
   #signingIn: Promise<void> | undefined;
   #deviceId = '';
-  /** How far the relay's clock is ahead of this device's, as far as it has told. */
-  #clockOffsetMs = 0;
+  readonly #clock: RelayClock;
 
-  constructor(origin: string, signer: Signer, platform: Platform) {
+  constructor(origin: string, parts: { signer: Signer; platform: Platform; clock: RelayClock }) {
+    const { signer, platform, clock } = parts;
     this.#signer = signer;
     this.#platform = platform;
     this.#origin = origin;
+    this.#clock = clock;
     this.#audience = new URL(origin).host;
     this.#network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
     this.#asDevice = connect(origin, this.#network, () => this.#token);
@@ -110,6 +113,11 @@ export class RelaySession {
 
   setDevice(deviceId: string): void {
     this.#deviceId = deviceId;
+  }
+
+  /** Asks the relay's time, before anything is made that depends on it. */
+  async learnTime(): Promise<void> {
+    await this.#challenge();
   }
 
   async register(identity: Identity): Promise<void> {
@@ -265,9 +273,16 @@ export class RelaySession {
     this.#token = requireForm(sessionAnswer, session).token;
   }
 
-  async #answerChallenge(purpose: 'register' | 'login') {
+  /** Fetches something to sign. It also tells the relay's time, since it expires a known time after it was made. */
+  async #challenge(): Promise<Uint8Array> {
     const answer = await this.#told(() => this.#asMember.auth.challenge.mutate({}));
-    const { challenge } = requireForm(challengeAnswer, answer);
+    const { challenge, expiresAtMs } = requireForm(challengeAnswer, answer);
+    this.#clock.correct(expiresAtMs - LIMITS.challengeLifetimeMs);
+    return challenge;
+  }
+
+  async #answerChallenge(purpose: 'register' | 'login') {
+    const challenge = await this.#challenge();
     const claim = { purpose, audience: this.#audience, challenge, deviceId: this.#deviceId };
     return {
       challenge: toBase64Url(challenge),
@@ -288,7 +303,7 @@ export class RelaySession {
     body: readonly TranscriptField[],
   ) {
     const { procedure, groupId, epoch } = claim;
-    const issuedAtMs = this.#platform.clock.now() + this.#clockOffsetMs;
+    const issuedAtMs = this.#clock.now();
     const nonce = this.#platform.random.bytes(16);
     const audience = this.#audience;
     const transcript = accessTranscript({ procedure, audience, groupId, epoch, issuedAtMs, nonce, body });
@@ -306,8 +321,8 @@ export class RelaySession {
     try {
       return await this.#told(call);
     } catch (error) {
-      if (!hasCode(error, 'CLOCK_SKEW') || typeof error.details['relayTimeMs'] !== 'number') throw error;
-      this.#clockOffsetMs = error.details['relayTimeMs'] - this.#platform.clock.now();
+      if (!hasCode(error, 'CLOCK_SKEW')) throw error;
+      this.#clock.correct(error.details['relayTimeMs']);
       return this.#told(call);
     }
   }

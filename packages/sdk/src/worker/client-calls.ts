@@ -28,14 +28,15 @@ export const clientCalls: ClientCalls = {
 
   'client.sign': ({ transcript }) => session.client.signAsDevice(transcript),
 
-  'client.keyPackages': ({ suite, count, lastResort }) => ({
-    keyPackages: session.client.generateKeyPackages(suite, count),
-    lastResort: lastResort ? session.client.generateLastResortKeyPackage(suite) : undefined,
+  'client.keyPackages': ({ suite, count, lastResort, nowMs }) => ({
+    keyPackages: session.client.generateKeyPackages(suite, count, nowMs),
+    lastResort: lastResort ? session.client.generateLastResortKeyPackage(suite, nowMs) : undefined,
   }),
 
   'client.forgetExpiredKeyPackages': ({ nowMs }) => session.client.forgetExpiredKeyPackages(nowMs),
 
-  'client.inspectKeyPackage': ({ keyPackage, suite }) => session.client.inspectKeyPackage(keyPackage, suite),
+  'client.inspectKeyPackage': ({ keyPackage, suite, nowMs }) =>
+    session.client.inspectKeyPackage(keyPackage, suite, nowMs),
 
   'client.safetyNumber': ({ handle, accountKey }) => session.client.safetyNumber(handle, accountKey),
 };

@@ -15,7 +15,16 @@ import type { CipherSuite } from '@quicprochat/protocol';
  * results are extracted, so that the two sides cannot drift apart. Only plain values cross (structured clone).
  */
 
-export type { CommitEffect, CoreMember, DeviceIdentity, Removal, StoreRecord, StoreWrite, WelcomeBundle };
+export type {
+  CommitEffect,
+  CoreMember,
+  DeviceIdentity,
+  KeyPackageOwner,
+  Removal,
+  StoreRecord,
+  StoreWrite,
+  WelcomeBundle,
+};
 
 export interface Identity {
   handle: string;
@@ -86,12 +95,12 @@ export interface Calls {
   'client.policy': { data: UpdatePolicy; result: undefined };
   'client.sign': { data: { transcript: Uint8Array }; result: Uint8Array };
   'client.keyPackages': {
-    data: { suite: CipherSuite; count: number; lastResort: boolean };
+    data: { suite: CipherSuite; count: number; lastResort: boolean; nowMs: number };
     result: { keyPackages: Uint8Array[]; lastResort: Uint8Array | undefined };
   };
   'client.forgetExpiredKeyPackages': { data: { nowMs: number }; result: number };
   'client.inspectKeyPackage': {
-    data: { keyPackage: Uint8Array; suite: CipherSuite };
+    data: { keyPackage: Uint8Array; suite: CipherSuite; nowMs: number };
     result: KeyPackageOwner;
   };
   'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };

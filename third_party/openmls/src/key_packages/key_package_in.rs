@@ -4,7 +4,7 @@
 use crate::{
     ciphersuite::{signable::*, *},
     credentials::*,
-    extensions::{AnyObject, Extensions},
+    extensions::{AnyObject, Extension, ExtensionType, Extensions},
     treesync::node::leaf_node::{LeafNodeIn, VerifiableLeafNode},
     versions::ProtocolVersion,
 };
@@ -127,7 +127,7 @@ impl KeyPackageIn {
     /// * verify that the signature on this key package is valid
     /// * verify that the signature on the leaf node is valid
     /// * verify that all extensions are supported by the leaf node
-    /// * make sure that the lifetime is valid
+    /// * make sure that there is a lifetime (the application checks that it is not over)
     /// * make sure that the init key and the encryption key are different
     /// * make sure that the protocol version is valid
     ///
@@ -181,20 +181,23 @@ impl KeyPackageIn {
             .map_err(|_| KeyPackageVerifyError::InvalidSignature)?;
 
         // Extension included in the extensions or leaf_node.extensions fields
-        // MUST be included in the leaf_node.capabilities field.
+        // MUST be included in the leaf_node.capabilities field. Unknown ones in the extensions
+        // field MUST be ignored (RFC 9420, 10), so only those that are known are held to it.
+        let leaf_node = &key_package.payload.leaf_node;
         if !key_package
             .payload
-            .leaf_node
-            .capabilities()
-            .contains_extensions(&key_package.payload.extensions)
+            .extensions
+            .iter()
+            .map(Extension::extension_type)
+            .filter(|kind| !matches!(kind, ExtensionType::Grease(_) | ExtensionType::Unknown(_)))
+            .all(|kind| leaf_node.supports_extension(&kind))
         {
             return Err(KeyPackageVerifyError::UnsupportedExtension);
         }
 
-        // Ensure validity of the life time extension in the leaf node.
-        if let Some(life_time) = key_package.payload.leaf_node.life_time() {
-            life_time.validate()?;
-        } else {
+        // Ensure that there is a life time in the leaf node. Whether it is over is judged by the
+        // application that adds it, by a time of its own: a receiver judges by the bytes alone.
+        if key_package.payload.leaf_node.life_time().is_none() {
             // This assumes that we only verify key packages with leaf nodes
             // that were created for the key package.
             return Err(KeyPackageVerifyError::MissingLifetime);

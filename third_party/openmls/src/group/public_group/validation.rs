@@ -837,13 +837,13 @@ impl PublicGroup {
 
     /// Validate a leaf node.
     ///
-    /// This always validates the lifetime.
+    /// This never validates the lifetime: members whose clocks differ must reach the same verdict
+    /// on a commit. Whoever adds a leaf checks its lifetime first, in the application.
     pub(crate) fn validate_leaf_node(
         &self,
         leaf_node: &crate::treesync::LeafNode,
     ) -> Result<(), LeafNodeValidationError> {
-        // Call the validation function and validate the lifetime
-        self.validate_leaf_node_inner(leaf_node, LeafNodeLifetimePolicy::Verify)
+        self.validate_leaf_node_inner(leaf_node, LeafNodeLifetimePolicy::Skip)
     }
 
     /// Validate a leaf node.
