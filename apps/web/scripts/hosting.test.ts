@@ -52,7 +52,7 @@ test('the command prints what a sealed site has in _headers, and says what it la
     });
   expect(run('nginx', site)).toBe(hostHeaders('nginx', await readHeaders(site)));
   expect(() => run('apache', site)).toThrow('Name a web server: caddy or nginx.');
-  expect(() => run('caddy', join(site, 'nowhere'))).toThrow('build it first');
+  expect(() => run('caddy', join(site, 'nowhere'))).toThrow('Build it first');
 });
 
 describe.skipIf(!hasCaddy)('Caddy with ops/web/Caddyfile', () => {

@@ -14,9 +14,9 @@ export const RELAY_ERRORS = {
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retryable: false },
   /** A challenge, proof or ticket was used before. Make a fresh one; a repeated write keeps its entry id. */
   REPLAYED: { trpc: 'UNAUTHORIZED', retryable: false },
-  /** The proof's time is more than five minutes from the relay's, or the device's clock more than 48 hours. Set the clock: `relayTimeMs` tells. */
+  /** The proof's time is more than five minutes from the relay's, or the device's clock is more than 48 hours from it. Set the clock; `relayTimeMs` is the relay's time. */
   CLOCK_SKEW: { trpc: 'UNAUTHORIZED', retryable: true },
-  /** The group's access key did not sign this, there is no such group, or the blob's token is not good. Catch up, or stop. */
+  /** The group's access key did not sign this, the group does not exist, or the blob's token is invalid. Catch up, or stop. */
   NOT_AUTHORIZED: { trpc: 'FORBIDDEN', retryable: false },
   /** No account has this handle; or no complete, unexpired blob with this id is open to this key. Check the handle or the id. */
   NOT_FOUND: { trpc: 'NOT_FOUND', retryable: false },

@@ -171,8 +171,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW): until it is set,
-   * nothing can be sent or received. Undefined otherwise.
+   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW). Until the clock is
+   * set, nothing can be sent or received. Undefined otherwise.
    */
   get clockError(): TransportError | undefined {
     return this.#ledger.relayClock.error;

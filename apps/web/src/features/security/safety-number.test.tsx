@@ -69,7 +69,7 @@ describe('SafetyNumber', () => {
     client.digits = NEW;
     await press('It matches: mark as verified');
     expect(client.decisions).toEqual([]);
-    expect(text()).toContain('wentwrong');
+    expect(text()).toContain('unexpectederror');
   });
 
   it('rejects a changed key, and goes back to the earlier one without an alarm', async () => {
