@@ -6,7 +6,7 @@ import type { Driver } from '../src/engine/driver.ts';
 import type { Inbox } from '../src/engine/inbox.ts';
 import type { Ledger } from '../src/engine/ledger.ts';
 import { Live, type Connection } from '../src/engine/live.ts';
-import { platform } from '../src/platform/node.ts';
+import { platform } from '#platform';
 import { RelayClock } from '../src/transport/relay-clock.ts';
 import { RelaySession, type Signer } from '../src/transport/relay-session.ts';
 
@@ -59,6 +59,7 @@ test('a client in 501 groups hears of a message in each of them', async () => {
       onChange: () => () => undefined,
       rows: () => groupIds.map((id) => ({ id, state: 'active', epoch: 0, cursor: 1 })),
       refresh: async () => undefined,
+      outbox: { first: () => undefined },
     } as unknown as Ledger,
     relay: {
       async *followInbox(_cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {

@@ -43,7 +43,7 @@ async function claimOf(handles: readonly string[], { devices = 1, failing = Infi
       expect(table).toBe(contacts);
       learned.push(handle);
     },
-    call: async (_name: string, { keyPackage }: { keyPackage: Uint8Array }) => {
+    inspectKeyPackage: async (keyPackage: Uint8Array) => {
       const owner = JSON.parse(new TextDecoder().decode(keyPackage)) as Record<string, string>;
       return {
         handle: owner['handle'],

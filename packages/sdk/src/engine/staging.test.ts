@@ -27,7 +27,7 @@ async function stageAdd(
   const tx = {
     row: (): ContactRow => ({ handle: 'bob', accountKey: toBase64Url(BOBS_KEY), verified: false }),
     put: () => undefined,
-    call: async (_name: string, { keyPackage }: { keyPackage: Uint8Array }) => {
+    inspectKeyPackage: async (keyPackage: Uint8Array) => {
       const one = claimed[keyPackage[0] ?? 0]!;
       const { handle, deviceId, accountKey } = { ...one, ...one.says };
       return { handle, deviceId: hex.decode(deviceId), accountKey };

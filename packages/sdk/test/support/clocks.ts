@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { Platform, WorkerPort } from '../../src/platform/platform.ts';
-import { platform } from '../../src/platform/node.ts';
+import { platform } from '#platform';
+import { nodePlatform } from '../../src/platform/node-platform.ts';
+import type { Platform } from '../../src/platform/platform.ts';
 
 /** A device's clock, which a test can move. */
 export interface DeviceClock {
@@ -12,31 +13,13 @@ export interface DeviceClock {
  * it was at the start.
  */
 export function platformOf(clock: DeviceClock): Platform {
+  const startWorker = () =>
+    new Worker(new URL('shifted-worker.ts', import.meta.url), {
+      workerData: { aheadMs: clock.aheadMs },
+      execArgv: ['--conditions=@quicprochat/source'],
+    });
   return {
-    ...platform,
+    ...nodePlatform({ startWorker, wasmUrl: () => platform.wasmUrl }),
     clock: { now: () => Date.now() + clock.aheadMs },
-    spawnWorker: () => spawnWorker(clock.aheadMs),
-  };
-}
-
-function spawnWorker(aheadMs: number): WorkerPort {
-  const worker = new Worker(new URL('shifted-worker.ts', import.meta.url), {
-    workerData: { aheadMs },
-    execArgv: ['--conditions=@quicprochat/source'],
-  });
-  worker.unref();
-  return {
-    post: (message) => {
-      worker.postMessage(message);
-    },
-    onMessage: (listener) => worker.on('message', listener),
-    onFailure: (listener) => {
-      worker.once('error', listener);
-    },
-    setBusy: (busy) => {
-      if (busy) worker.ref();
-      else worker.unref();
-    },
-    terminate: () => void worker.terminate(),
   };
 }
