@@ -9,6 +9,6 @@ export function suiteNumber(suite: number): string {
 /** What a suite means for the person. Signatures are classical in all of them, and that is said. */
 export function suiteNote(suite: number): string {
   return HYBRID.includes(suite)
-    ? 'End-to-end encrypted, also against who records it now to break it with a quantum computer later. Signatures are not post-quantum yet.'
-    : 'End-to-end encrypted. This suite does not protect against who records it now to break it with a quantum computer later.';
+    ? 'End-to-end encrypted, even against someone who records it now and breaks it later with a quantum computer. Signatures are not post-quantum yet.'
+    : 'End-to-end encrypted. This suite does not protect against someone who records it now and breaks it later with a quantum computer.';
 }
