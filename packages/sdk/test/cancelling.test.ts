@@ -117,6 +117,24 @@ test('a conversation whose making is cancelled while offline is gone', async () 
   expect(alice.conversations.list().map(({ name }) => name)).toEqual(['Tea']);
 });
 
+test('what was said in a conversation whose making is cancelled fails with it, and nothing of it is kept', async () => {
+  const inner = memoryStorage();
+  const { alice } = await offline({ storage: inner });
+  const cancelling = new AbortController();
+  const making = alice.conversations.create({ name: 'Never', members: [], signal: cancelling.signal });
+  await eventually('it is there', () => alice.conversations.list().length === 2);
+  const never = alice.conversations.find('Never');
+  await never.setDraft('unsent');
+  const inside = Promise.allSettled([never.send('lost?'), never.rename('Ever')]);
+  await eventually('they wait', () => never.waiting.length === 2);
+  cancelling.abort();
+  await expect(making).rejects.toBe(cancelling.signal.reason);
+  const told = { status: 'rejected', reason: { code: 'CONVERSATION_NOT_FOUND', retryable: false } };
+  expect(await inside).toMatchObject([told, told]);
+  const keys = (await inner.scan({ prefix: '' })).map(({ key }) => key);
+  expect(keys.filter((key) => key.includes(never.id))).toEqual([]);
+});
+
 test('many that one signal cancels at once are all cancelled', async () => {
   const { tea } = await offline();
   const all = new AbortController();
