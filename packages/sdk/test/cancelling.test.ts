@@ -184,6 +184,24 @@ test('what waits behind something that fails can be cancelled, adding members to
   expect([tea.members.list().length, tea.waiting]).toEqual([1, []]);
 });
 
+test('who is added although it was too late to cancel that learns the name of the conversation', async () => {
+  const net = network();
+  const carol = await town.join('carol');
+  const alice = await town.join('alice', { live: true, platform: net.platform });
+  const tea = await alice.conversations.create({ name: 'Tea', members: [] });
+  net.fail(({ procedure }) => (procedure === 'groups.commit' ? reset() : undefined));
+  const cancelling = new AbortController();
+  const adding = tea.members.add([carol.handle], { signal: cancelling.signal });
+  await eventually('it was tried', () => tea.waiting[0]?.state === 'sending');
+  cancelling.abort();
+  await expect(adding).rejects.toMatchObject({ code: 'TOO_LATE_TO_CANCEL' });
+  net.mend();
+  await eventually('Carol has been told the name', async () => {
+    await carol.sync();
+    return carol.conversations.list()[0]?.name === 'Tea';
+  });
+});
+
 test('of two who want the group to heal, one can change their mind', async () => {
   const { tea, back } = await offline();
   const cancelling = new AbortController();
