@@ -144,9 +144,7 @@ export class Conversation {
       return message.position;
     });
     await this.#delivery.accepted(id, options);
-    const sent = await this.#timeline.at(position);
-    // The group went on without us before it was sent: the row is gone from the outbox, and no failure was noted.
-    if (sent?.state === 'failed') requireActive(this.#row);
+    const sent = await this.#sentLine(position);
     return { id, epoch: sent?.epoch ?? this.epoch };
   }
 
@@ -156,7 +154,7 @@ export class Conversation {
     options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
-    await ledger.transact(async (tx) => {
+    const shownAt = await ledger.transact(async (tx) => {
       const row = tx.conversation(this.id);
       requireActive(row);
       const renames = { from: row.name, to: name };
@@ -164,8 +162,10 @@ export class Conversation {
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
       const { position } = tx.append(this.id, line);
       tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
+      return position;
     });
     await this.#delivery.accepted(id, options);
+    await this.#sentLine(shownAt);
   }
 
   /**
@@ -267,6 +267,13 @@ export class Conversation {
     await this.#delivery.settled(id, options);
     requireActive(this.#row);
     return { epoch: this.epoch };
+  }
+
+  /** The line of what has left the outbox without an error. The group may have gone on without us before it was sent. */
+  async #sentLine(position: number): Promise<Message | undefined> {
+    const sent = await this.#timeline.at(position);
+    if (sent?.state === 'failed') requireActive(this.#row);
+    return sent;
   }
 
   /** @returns the id of what has to reach the relay for it, if anything does */

@@ -202,6 +202,16 @@ test('who is added although it was too late to cancel that learns the name of th
   });
 });
 
+test('a new name is not called accepted if this member was removed before it was sent', async () => {
+  const { bob, alice, tea, back } = await offline();
+  const naming = tea.rename('Never').catch((error: unknown) => error);
+  await eventually('it waits', () => tea.waiting.length === 1);
+  await same(bob, tea).members.remove([alice.handle]);
+  await back();
+  expect(await naming).toMatchObject({ code: 'CONVERSATION_ENDED' });
+  expect(tea.name).toBe('Tea');
+});
+
 test('of two who want the group to heal, one can change their mind', async () => {
   const { tea, back } = await offline();
   const cancelling = new AbortController();
