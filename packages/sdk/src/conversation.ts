@@ -31,7 +31,8 @@ import { securityOf, type Security } from './security.ts';
  *
  * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn for good, and the call
  * rejects with the signal's reason. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL, and the
- * change may still happen. A live client that is offline starts no requests, so its waiting changes can always be cancelled.
+ * change may still happen. While the relay cannot be reached, a live client starts no requests, so what waits then can be
+ * cancelled.
  */
 export class Conversation {
   readonly id: string;

@@ -150,6 +150,18 @@ test('an entry that a stream brought malformed is read from the log instead', as
   expect(same(bob, tea).trouble).toBeUndefined();
 });
 
+test('a message goes out at once where only the streams do not get through', async () => {
+  const net = network();
+  net.fail(({ procedure }) => (procedure === 'streams.events' ? reset() : undefined));
+  const alice = await town.join('alice', { live: true, platform: net.platform });
+  const tea = await alice.conversations.create({ members: [] });
+  const tries = () => net.calls.filter((procedure) => procedure === 'inbox.openStream').length;
+  await eventually('it has tried some times', () => tries() === 4);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await tea.send('at once');
+  expect([tries(), alice.connection]).toEqual([4, 'offline']);
+});
+
 test('a client whose worker has died is not online', async () => {
   const workers: { fail: (cause: unknown) => void }[] = [];
   const spawnWorker: Platform['spawnWorker'] = (source) => {
