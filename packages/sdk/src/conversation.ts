@@ -31,7 +31,8 @@ import { securityOf, type Security } from './security.ts';
  *
  * Aborting a call's signal cancels the change. If nothing of it has been sent, it is withdrawn for good, and the call
  * rejects with the signal's reason. If a request with it was started, the call rejects with TOO_LATE_TO_CANCEL, and the
- * change may still happen. A live client that is offline starts no requests, so its waiting changes can always be cancelled.
+ * change may still happen. While the relay cannot be reached, a live client starts no requests, so what waits then can be
+ * cancelled.
  */
 export class Conversation {
   readonly id: string;
@@ -144,9 +145,7 @@ export class Conversation {
       return message.position;
     });
     await this.#delivery.accepted(id, options);
-    const sent = await this.#timeline.at(position);
-    // The group went on without us before it was sent: the row is gone from the outbox, and no failure was noted.
-    if (sent?.state === 'failed') requireActive(this.#row);
+    const sent = await this.#sentLine(position);
     return { id, epoch: sent?.epoch ?? this.epoch };
   }
 
@@ -156,7 +155,7 @@ export class Conversation {
     options.signal?.throwIfAborted();
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
-    await ledger.transact(async (tx) => {
+    const shownAt = await ledger.transact(async (tx) => {
       const row = tx.conversation(this.id);
       requireActive(row);
       const renames = { from: row.name, to: name };
@@ -164,8 +163,10 @@ export class Conversation {
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
       const { position } = tx.append(this.id, line);
       tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
+      return position;
     });
     await this.#delivery.accepted(id, options);
+    await this.#sentLine(shownAt);
   }
 
   /**
@@ -267,6 +268,13 @@ export class Conversation {
     await this.#delivery.settled(id, options);
     requireActive(this.#row);
     return { epoch: this.epoch };
+  }
+
+  /** The line of what has left the outbox without an error. The group may have gone on without us before it was sent. */
+  async #sentLine(position: number): Promise<Message | undefined> {
+    const sent = await this.#timeline.at(position);
+    if (sent?.state === 'failed') requireActive(this.#row);
+    return sent;
   }
 
   /** @returns the id of what has to reach the relay for it, if anything does */

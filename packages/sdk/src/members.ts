@@ -2,7 +2,6 @@ import { hex } from '@scure/base';
 import { CANCELABLE, check, HANDLES } from './arguments.ts';
 import { claim } from './engine/claim.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './engine/conversation-parts.ts';
-import { encodeName } from './engine/messages.ts';
 import { conversations, type Intent } from './engine/rows.ts';
 import { sdkError } from './errors.ts';
 import type { Member } from './security.ts';
@@ -50,9 +49,7 @@ export class Members {
     if (missing.length === 0)
       throw sdkError('INVALID_ARGUMENT', 'Everyone named is already in the conversation.');
     const claimed = await claim(ledger, relay, { suite: row.suite, handles: missing });
-    const result = await this.#commit({ type: 'add', claimed }, options);
-    await this.#tellName();
-    return result;
+    return this.#commit({ type: 'add', claimed }, options);
   }
 
   /**
@@ -73,18 +70,5 @@ export class Members {
       );
     }
     return this.#commit({ type: 'remove', handles: [...handles] }, options);
-  }
-
-  /** Whoever has just come in has not read the message that named the conversation. */
-  async #tellName(): Promise<void> {
-    const { ledger, driver } = this.#parts;
-    const { name } = ledger.row(conversations, this.#id) ?? { name: '' };
-    if (name === '') return;
-    const { id, bytes } = encodeName(ledger.platform, name, { reminder: true });
-    await ledger.transact(async (tx) => {
-      tx.enqueue({ kind: 'message', conversationId: tx.conversation(this.#id).id, id, payload: bytes });
-    });
-    // It is queued: should the network fail now, it goes out later, and adding has succeeded all the same.
-    await driver.drive(this.#id, { readLog: false }).catch(() => undefined);
   }
 }

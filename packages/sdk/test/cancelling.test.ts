@@ -117,6 +117,24 @@ test('a conversation whose making is cancelled while offline is gone', async () 
   expect(alice.conversations.list().map(({ name }) => name)).toEqual(['Tea']);
 });
 
+test('what was said in a conversation whose making is cancelled fails with it, and nothing of it is kept', async () => {
+  const inner = memoryStorage();
+  const { alice } = await offline({ storage: inner });
+  const cancelling = new AbortController();
+  const making = alice.conversations.create({ name: 'Never', members: [], signal: cancelling.signal });
+  await eventually('it is there', () => alice.conversations.list().length === 2);
+  const never = alice.conversations.find('Never');
+  await never.setDraft('unsent');
+  const inside = Promise.allSettled([never.send('lost?'), never.rename('Ever')]);
+  await eventually('they wait', () => never.waiting.length === 2);
+  cancelling.abort();
+  await expect(making).rejects.toBe(cancelling.signal.reason);
+  const told = { status: 'rejected', reason: { code: 'CONVERSATION_NOT_FOUND', retryable: false } };
+  expect(await inside).toMatchObject([told, told]);
+  const keys = (await inner.scan({ prefix: '' })).map(({ key }) => key);
+  expect(keys.filter((key) => key.includes(never.id))).toEqual([]);
+});
+
 test('many that one signal cancels at once are all cancelled', async () => {
   const { tea } = await offline();
   const all = new AbortController();
@@ -164,6 +182,34 @@ test('what waits behind something that fails can be cancelled, adding members to
   net.mend();
   await sending;
   expect([tea.members.list().length, tea.waiting]).toEqual([1, []]);
+});
+
+test('who is added although it was too late to cancel that learns the name of the conversation', async () => {
+  const net = network();
+  const carol = await town.join('carol');
+  const alice = await town.join('alice', { live: true, platform: net.platform });
+  const tea = await alice.conversations.create({ name: 'Tea', members: [] });
+  net.fail(({ procedure }) => (procedure === 'groups.commit' ? reset() : undefined));
+  const cancelling = new AbortController();
+  const adding = tea.members.add([carol.handle], { signal: cancelling.signal });
+  await eventually('it was tried', () => tea.waiting[0]?.state === 'sending');
+  cancelling.abort();
+  await expect(adding).rejects.toMatchObject({ code: 'TOO_LATE_TO_CANCEL' });
+  net.mend();
+  await eventually('Carol has been told the name', async () => {
+    await carol.sync();
+    return carol.conversations.list()[0]?.name === 'Tea';
+  });
+});
+
+test('a new name is not called accepted if this member was removed before it was sent', async () => {
+  const { bob, alice, tea, back } = await offline();
+  const naming = tea.rename('Never').catch((error: unknown) => error);
+  await eventually('it waits', () => tea.waiting.length === 1);
+  await same(bob, tea).members.remove([alice.handle]);
+  await back();
+  expect(await naming).toMatchObject({ code: 'CONVERSATION_ENDED' });
+  expect(tea.name).toBe('Tea');
 });
 
 test('of two who want the group to heal, one can change their mind', async () => {

@@ -102,6 +102,16 @@ test('keeps a message queued while the clock is 72 hours off, and sends it once 
   expect(await textsOf(same(bob, tea))).toEqual(['hello']);
 });
 
+test('no error is left of a clock that was set right', async () => {
+  const { client: alice, clock } = await joinAhead('alice', 0);
+  const tea = await alice.conversations.create({ members: [] });
+  clock.aheadMs = 72 * HOUR_MS;
+  await expect(tea.send('hello')).rejects.toMatchObject({ code: 'CLOCK_SKEW' });
+  clock.aheadMs = 0;
+  await alice.sync();
+  expect([tea.lastMessage?.state, alice.clockError]).toEqual(['sent', undefined]);
+});
+
 test('a live client whose clock is 72 hours off names the clock, and comes online once it is set', async () => {
   const storage = memoryStorage();
   const clock: DeviceClock = { aheadMs: 0 };

@@ -52,6 +52,25 @@ test('a connection that closes without an event is opened again, once', async ()
   await storage.close();
 });
 
+test('a commit that was on disk when the connection was lost is not taken for another tab’s', async () => {
+  const storage = fresh();
+  await storage.commit(write(1), 0);
+  const spy = vi.spyOn(IDBDatabase.prototype, 'transaction');
+  spy.mockImplementationOnce(function (this: IDBDatabase, ...args) {
+    const transaction = this.transaction(...args);
+    const listen = transaction.addEventListener.bind(transaction);
+    // Whoever waits for the end hears that it was cut off when it is complete.
+    const heard: Record<string, string> = { complete: 'never', abort: 'complete' };
+    transaction.addEventListener = (type: string, listener: EventListener) =>
+      listen(heard[type] ?? type, listener);
+    return transaction;
+  });
+  expect(await storage.commit(write(2), 1)).toBe(2);
+  expect([await storage.generation(), await storage.get('a')]).toEqual([2, new Uint8Array([2])]);
+  await expect(storage.commit(write(3), 1)).rejects.toThrow(StorageConflict);
+  await storage.close();
+});
+
 test('a database that stays closed is a typed error after one retry, and serves again later', async () => {
   const opened = openedDatabases();
   const storage = fresh();

@@ -56,6 +56,7 @@ test('a client in 501 groups hears of a message in each of them', async () => {
   const live = new Live({
     ledger: {
       platform,
+      core: { isStopped: false },
       onChange: () => () => undefined,
       rows: () => groupIds.map((id) => ({ id, state: 'active', epoch: 0, cursor: 1 })),
       refresh: async () => undefined,

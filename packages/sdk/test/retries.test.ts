@@ -1,5 +1,7 @@
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
+import { platform } from '#platform';
+import type { Platform } from '../src/platform/platform.ts';
 import type { Client } from '../src/client.ts';
 import { sdkError } from '../src/errors.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
@@ -70,6 +72,30 @@ test('a live client fills its pool of key packages up although publishing failed
   await eventually('Bob is in', () => bob.conversations.list().length === 1);
 });
 
+/** A platform whose first entry of a group's stream has a payload that is no bytes. */
+function onceMalformed(): Platform {
+  let isLeft = true;
+  const falsify = (text: string) => {
+    if (!isLeft || !text.includes('"group-entry"')) return text;
+    isLeft = false;
+    return text.replace(/"payload":"[^"]*"/, '"payload":"!"');
+  };
+  const fetch: typeof platform.net.fetch = async (input, init) => {
+    const response = await platform.net.fetch(input, init);
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+    if (!isStream || response.body === null) return response;
+    const lies = new TransformStream<string, string>({
+      transform: (text, out) => out.enqueue(falsify(text)),
+    });
+    const body = response.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(lies)
+      .pipeThrough(new TextEncoderStream());
+    return new Response(body, response);
+  };
+  return { ...platform, net: { ...platform.net, fetch } };
+}
+
 /** A storage whose next commits that match are refused as busy, as one is whose disk or tab holds it up. */
 function busy(inner: Storage) {
   let left = 0;
@@ -110,6 +136,42 @@ test('a message that arrives while the storage is busy is shown as soon as it is
   expect(await textsOf(same(bob, tea))).toEqual(['first', 'second']);
   // It was still in the queue: nothing was asked of the relay again.
   expect(net.calls.filter((procedure) => procedure === 'groups.read')).toEqual([]);
+});
+
+test('an entry that a stream brought malformed is read from the log instead', async () => {
+  const bob = await town.join('bob', { live: true, platform: onceMalformed() });
+  const alice = await town.join('alice');
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await eventually('Bob is in', () => bob.conversations.list().length === 1);
+  await isOnline(bob);
+  await tea.send('first');
+  await tea.send('second');
+  await eventually('both are there', async () => (await textsOf(same(bob, tea))).length === 2);
+  expect(same(bob, tea).trouble).toBeUndefined();
+});
+
+test('a message goes out at once where only the streams do not get through', async () => {
+  const net = network();
+  net.fail(({ procedure }) => (procedure === 'streams.events' ? reset() : undefined));
+  const alice = await town.join('alice', { live: true, platform: net.platform });
+  const tea = await alice.conversations.create({ members: [] });
+  const tries = () => net.calls.filter((procedure) => procedure === 'inbox.openStream').length;
+  await eventually('it has tried some times', () => tries() === 4);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await tea.send('at once');
+  expect([tries(), alice.connection]).toEqual([4, 'offline']);
+});
+
+test('a client whose worker has died is not online', async () => {
+  const workers: { fail: (cause: unknown) => void }[] = [];
+  const spawnWorker: Platform['spawnWorker'] = (source) => {
+    const port = platform.spawnWorker(source);
+    return { ...port, onFailure: (listener) => void workers.push({ fail: listener }) };
+  };
+  const bob = await town.join('bob', { live: true, platform: { ...platform, spawnWorker } });
+  await isOnline(bob);
+  workers[0]?.fail(new Error('out of memory'));
+  expect(bob.connection).toBe('offline');
 });
 
 test('an invitation that arrives while the storage is busy is taken as soon as it is not', async () => {

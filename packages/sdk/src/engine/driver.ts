@@ -198,7 +198,7 @@ export class Driver {
   async #applyArrived(conversationId: string): Promise<boolean> {
     const entries = this.#arrived.of(conversationId);
     const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
-    const isComplete = await this.#reader.apply(conversationId, signed);
+    const isComplete = await this.#reader.apply(conversationId, signed).catch(falseIfMalformed);
     // A page is asked for instead, which nothing is taken from without a receipt.
     const isOverdue = entries.length - signed.length > MAX_UNSIGNED;
     // Others may have come meanwhile, and stay.
@@ -237,6 +237,12 @@ export class Driver {
     const first = this.#ledger.outbox.first(conversationId);
     return hasPendingCommit || first?.kind === 'create' || first?.kind === 'commit';
   }
+}
+
+/** What is no entry must not stay in the queue, where it would fail again and again: the log is read in its place. */
+function falseIfMalformed(error: unknown): false {
+  if (error instanceof QuicprochatError && error.code !== 'RELAY_MISBEHAVED') throw error;
+  return false;
 }
 
 /** Whether another round was asked for; asked once, it is done once. */

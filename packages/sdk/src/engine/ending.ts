@@ -1,5 +1,6 @@
 import { drafts } from './rows.ts';
 import type { Transaction } from './transaction.ts';
+import { undoShown } from './withdrawal.ts';
 
 /** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
 export async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
@@ -12,11 +13,10 @@ export async function endConversation(tx: Transaction, conversationId: string): 
 
 /** Nothing that waits can be sent any more. */
 export async function dropOutbox(tx: Transaction, conversationId: string): Promise<void> {
-  for (const row of tx.outboxRows(conversationId)) {
-    if (row.kind === 'message' && row.position !== undefined) {
-      await tx.amend(conversationId, row.position, { state: 'failed' });
-    }
+  // The last first: of several new names, each gives way to the one before it.
+  for (const row of tx.outboxRows(conversationId).reverse()) {
     tx.removeOutbox(row);
+    await undoShown(tx, row);
   }
 }
 

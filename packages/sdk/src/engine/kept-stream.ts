@@ -30,7 +30,10 @@ export class KeptStream {
     followOnce: (signal: AbortSignal) => Promise<void>;
     /** Called when {@link isUp} may have changed. */
     onChange: () => void;
-    /** Called when it breaks, with the reason; without one if the system said that the network is gone. */
+    /**
+     * Called when it breaks, with the reason; without one if the system said that the network is gone. Not called if it
+     * never opened: the calls before it have told whether the relay can be reached, and a proxy may stop streams alone.
+     */
     onLost?: (error?: unknown) => void;
   }) {
     this.#platform = options.platform;
@@ -85,14 +88,18 @@ export class KeptStream {
 
   /** A stream from before the network changed can hang for minutes without an error, so it is opened anew. */
   #startAfresh(isOnline: boolean): void {
-    if (!isOnline) this.#lose();
+    if (!isOnline) {
+      this.#mark(false);
+      this.#onLost();
+    }
     this.#networkChange.abort();
     this.#networkChange = new AbortController();
   }
 
-  #lose(error?: unknown): void {
+  #lose(error: unknown): void {
+    const wasUp = this.#isUp;
     this.#mark(false);
-    this.#onLost(error);
+    if (wasUp) this.#onLost(error);
   }
 
   #isClosing(): boolean {

@@ -31,6 +31,7 @@ async function follow(streams: readonly Given[]) {
   let end = () => {};
   const over = new Promise<void>((resolve) => (end = resolve));
   const ledger = {
+    core: { isStopped: false },
     platform: {
       clock: { now: () => nowMs },
       random: { fraction: () => 0.5 },
@@ -99,6 +100,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
   const aborted = (signal: AbortSignal) =>
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const ledger = {
+    core: { isStopped: false },
     platform: {
       clock: { now: () => 0 },
       random: { fraction: () => 0.5 },
@@ -247,6 +249,7 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
   const ended = (signal: AbortSignal) =>
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const ledger = {
+    core: { isStopped: false },
     platform: {
       clock: { now: () => 0 },
       random: { fraction: () => 0.5 },

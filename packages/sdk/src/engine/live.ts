@@ -97,6 +97,9 @@ export class Live {
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
     };
+    this.#ledger.core.onStopped = () => {
+      this.#tell();
+    };
     const stop = this.#ledger.onChange(() => {
       this.#groupStreams.followChanges();
     });
@@ -174,9 +177,10 @@ export class Live {
     return this.#closing.signal.aborted;
   }
 
-  /** Online is who hears of everything and has nothing due that fails. */
+  /** Online is who hears of everything, can open it, and has nothing due that fails. */
   #tell(): void {
-    const isOnline = this.#inboxStream.isUp && this.#groupStreams.isUp && !this.#retries.isAnyFailing;
+    const hearsAll = this.#inboxStream.isUp && this.#groupStreams.isUp;
+    const isOnline = hearsAll && !this.#ledger.core.isStopped && !this.#retries.isAnyFailing;
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 

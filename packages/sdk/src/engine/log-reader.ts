@@ -93,7 +93,7 @@ export class LogReader {
     const waiting = tx.outboxRow(entry.id);
     const own = waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
     if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
-    if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform.clock.now());
+    if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform);
     else await this.#applyMessage(tx, conversationId, entry);
     return true;
   }

@@ -194,7 +194,7 @@ export class OutboxSender {
         isNext && (await this.#witness.advance(conversation, sequence, contentOf(sent), receipt));
       if (position) {
         tx.update(row.conversationId, position);
-        await settleOwn(tx, row, this.#ledger.platform.clock.now());
+        await settleOwn(tx, row, this.#ledger.platform);
         return 'progress';
       }
       if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {

@@ -154,6 +154,15 @@ export class Transaction {
     if (this.conversation(id).lastMessage?.position === position) this.update(id, { lastMessage: amended });
   }
 
+  /** Deletes all lines of a conversation's history. */
+  forgetHistory(id: string): void {
+    for (let position = 1; position < this.conversation(id).nextPosition; position++) {
+      const key = messageKey(id, position);
+      this.#messages.delete(key);
+      this.rows.set(key, undefined);
+    }
+  }
+
   /** Puts something at the end of the outbox; what others wait for (`urgent`) before all that is not. */
   enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
     const { conversationId: id } = row;

@@ -1,7 +1,7 @@
 import { sdkError } from '../errors.ts';
 import type { Failures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
-import { conversations, type OutboxRow } from './rows.ts';
+import { conversations, drafts, type OutboxRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What became of a wish to cancel. */
@@ -30,9 +30,9 @@ export async function withdraw(
   let withdrawal: Withdrawal = 'over';
   try {
     withdrawal = await ledger.transact((tx) =>
-      take(tx, ids, (id) => {
+      take(tx, ids, (id, error) => {
         taken.add(id);
-        failures.add(id, reason);
+        failures.add(id, error ?? reason);
       }),
     );
     return withdrawal;
@@ -45,7 +45,7 @@ export async function withdraw(
 async function take(
   tx: Transaction,
   ids: readonly string[],
-  onTaken: (id: string) => void,
+  onTaken: (id: string, error?: unknown) => void,
 ): Promise<Withdrawal> {
   const rows = ids.flatMap((id) => tx.outboxRow(id) ?? []);
   if (rows.length === 0) return 'over';
@@ -64,14 +64,23 @@ async function take(
     if (row.kind === 'leave') tx.update(row.conversationId, { state: 'active' });
   }
   const made = rows.find(({ kind }) => kind === 'create');
-  if (made !== undefined) await unmake(tx, made);
+  if (made !== undefined) await unmake(tx, made, (id) => onTaken(id, neverMade()));
   return 'withdrawn';
 }
 
-/** The conversation was never made: nothing of it remains. */
-async function unmake(tx: Transaction, { conversationId }: OutboxRow): Promise<void> {
-  for (const row of tx.outboxRows(conversationId)) tx.removeOutbox(row);
+/** The conversation was never made: nothing of it remains, and who waits for something in it is told so. */
+async function unmake(
+  tx: Transaction,
+  { conversationId }: OutboxRow,
+  onTaken: (id: string) => void,
+): Promise<void> {
+  for (const row of tx.outboxRows(conversationId)) {
+    onTaken(row.id);
+    tx.removeOutbox(row);
+  }
   await tx.forgetGroup(conversationId);
+  tx.forgetHistory(conversationId);
+  tx.remove(drafts, conversationId);
   tx.remove(conversations, conversationId);
 }
 
@@ -87,6 +96,10 @@ export async function undoShown(tx: Transaction, row: OutboxRow): Promise<void> 
   }
   // Unless somebody else has named it meanwhile.
   if (tx.conversation(conversationId).name === renames.to) tx.update(conversationId, { name: renames.from });
+}
+
+function neverMade() {
+  return sdkError('CONVERSATION_NOT_FOUND', 'This conversation was cancelled before it was created.');
 }
 
 export function tooLate() {

@@ -1,6 +1,8 @@
+import { toBase64Url } from '@quicprochat/protocol';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { check, STORAGE_NAME } from '../arguments.ts';
 import { sdkError } from '../errors.ts';
+import { ambient } from '../platform/ambient.ts';
 import {
   endOfPrefix,
   StorageConflict,
@@ -17,7 +19,8 @@ interface KeySchema extends DBSchema {
 
 interface Schema extends DBSchema {
   rows: { key: string; value: Uint8Array };
-  meta: { key: 'generation'; value: number };
+  /** How many commits there were, and a random mark of the last one, by which whoever made it knows it again. */
+  meta: { key: 'generation' | 'mark'; value: number | string };
 }
 
 type Database = IDBPDatabase<Schema>;
@@ -35,11 +38,13 @@ export function indexedDbStorage(name: string): Storage {
   const channel = new BroadcastChannel(`quicprochat:${name}`);
 
   return {
-    generation: () => connection.use(async (database) => (await database.get('meta', 'generation')) ?? 0),
+    generation: () =>
+      connection.use(async (database) => Number((await database.get('meta', 'generation')) ?? 0)),
     get: (key) => connection.use((database) => database.get('rows', key)),
     scan: (range) => connection.use((database) => scan(database, range)),
     commit: async (writes, expected) => {
-      const generation = await connection.use((database) => commit(database, writes, expected));
+      const mark = toBase64Url(ambient.random.bytes(16));
+      const generation = await connection.use((database) => commit(database, writes, { expected, mark }));
       channel.postMessage('committed');
       return generation;
     },
@@ -74,7 +79,8 @@ class Connection {
 
   /**
    * Runs work on the database, and once more on a fresh connection if the browser closed the one in use. A transaction
-   * that a closing connection cuts off is aborted whole (Indexed Database API §2.1.1), so nothing is written twice.
+   * that a closing connection cuts off is aborted whole (Indexed Database API §2.1.1), or was on disk before the browser
+   * could say so: work that writes must know its own writes again.
    *
    * @throws {StorageConflict} as the work does
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION
@@ -136,23 +142,27 @@ class Connection {
   }
 }
 
+/** @param options.mark the same in a second try, and never used for anything else */
 async function commit(
   database: Database,
   writes: readonly StorageWrite[],
-  expected: number,
+  { expected, mark }: { expected: number; mark: string },
 ): Promise<number> {
   const transaction = database.transaction(['rows', 'meta'], 'readwrite', { durability: 'strict' });
   const rows = transaction.objectStore('rows');
   const meta = transaction.objectStore('meta');
   if (((await meta.get('generation')) ?? 0) !== expected) {
+    const isDone = (await meta.get('mark')) === mark;
     transaction.abort();
     await transaction.done.catch(() => undefined);
+    if (isDone) return expected + 1;
     throw new StorageConflict();
   }
   const requests = writes.map(({ key, value }) =>
     value === undefined ? rows.delete(key) : rows.put(value, key),
   );
-  await Promise.all([...requests, meta.put(expected + 1, 'generation'), transaction.done]);
+  const marks = [meta.put(expected + 1, 'generation'), meta.put(mark, 'mark')];
+  await Promise.all([...requests, ...marks, transaction.done]);
   return expected + 1;
 }
 

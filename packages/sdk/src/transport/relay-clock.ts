@@ -54,6 +54,11 @@ export class RelayClock implements Clock {
     this.#setError(undefined);
   }
 
+  /** Notes that the relay has just accepted a time of {@link now}: this device's clock was set, if it was wrong before. */
+  confirm(): void {
+    this.#setError(undefined);
+  }
+
   #setError(error: TransportError | undefined): void {
     if (this.#error?.message === error?.message) return;
     this.#error = error;

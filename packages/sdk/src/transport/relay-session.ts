@@ -319,7 +319,9 @@ export class RelaySession {
   /** A device whose clock is off can still talk: the relay tells its time, and the next proof is made for that. */
   async #withClock<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.#told(call);
+      const result = await this.#told(call);
+      this.#clock.confirm();
+      return result;
     } catch (error) {
       if (!hasCode(error, 'CLOCK_SKEW')) throw error;
       this.#clock.correct(error.details['relayTimeMs']);

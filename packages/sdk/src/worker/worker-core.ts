@@ -21,6 +21,8 @@ export class WorkerCore {
   #lastId = 0;
   /** Why nothing more is answered. */
   #failure: Error | undefined;
+  /** Called when nothing more will be answered. */
+  onStopped: (() => void) | undefined;
   /** Whether the worker's state may be ahead of what was answered, so that it must be opened anew. */
   dirty = false;
 
@@ -32,6 +34,11 @@ export class WorkerCore {
     port.onFailure((cause) => {
       this.#failAll(cause);
     });
+  }
+
+  /** Whether nothing more is answered. */
+  get isStopped(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Throws what the core refused, as an error of the SDK's. */
@@ -67,6 +74,7 @@ export class WorkerCore {
     this.#failure = hasCode(cause, 'WORKER_NOT_FOUND') ? cause : stopped(cause);
     for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
+    this.onStopped?.();
   }
 }
 
