@@ -87,6 +87,19 @@ test.each(['INTERNAL', 'STORE_CORRUPT', 'STORE_ROLLED_BACK'])(
   },
 );
 
+test('logs are read although nothing that has to do with the inbox gets through', async () => {
+  const net = network();
+  const bob = await town.join('bob', { platform: net.platform });
+  const alice = await town.join('alice');
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  await tea.send('hello');
+  const isOfInbox = (procedure: string) => ['keyPackages.status', 'inbox.read'].includes(procedure);
+  net.fail(({ procedure }) => (isOfInbox(procedure) ? badGateway() : undefined));
+  await expect(bob.sync()).rejects.toMatchObject({ code: 'NETWORK' });
+  expect(await textsOf(same(bob, tea))).toEqual(['hello']);
+});
+
 test('the relay is told again up to where it may delete, if it did not hear it', async () => {
   const net = network();
   const storage = memoryStorage();

@@ -162,6 +162,31 @@ test('a message goes out at once where only the streams do not get through', asy
   expect([tries(), alice.connection]).toEqual([4, 'offline']);
 });
 
+test('a conversation whose request hangs does not hold up what arrives in another', async () => {
+  let hangs = false;
+  const fetch: typeof platform.net.fetch = (input, init) =>
+    hangs && new Request(input, init).url.endsWith('groups.post')
+      ? new Promise(() => undefined)
+      : platform.net.fetch(input, init);
+  const net = { ...platform.net, fetch };
+  const alice = await town.join('alice', { live: true, platform: { ...platform, net } });
+  const bob = await town.join('bob');
+  const one = await bob.conversations.create({ members: [alice.handle] });
+  const two = await bob.conversations.create({ members: [alice.handle] });
+  await eventually('Alice is in both', () => alice.conversations.list().length === 2);
+  await isOnline(alice);
+  await one.send('first');
+  await eventually('it is there', async () => (await textsOf(same(alice, one))).length === 1);
+  hangs = true;
+  same(alice, one)
+    .send('hangs')
+    .catch(() => undefined);
+  await eventually('it hangs', () => same(alice, one).waiting[0]?.state === 'sending');
+  await one.send('waits for its turn');
+  await two.send('comes at once');
+  await eventually('it is there', async () => (await textsOf(same(alice, two))).length === 1);
+});
+
 test('a client whose worker has died is not online', async () => {
   const workers: { fail: (cause: unknown) => void }[] = [];
   const spawnWorker: Platform['spawnWorker'] = (source) => {

@@ -8,6 +8,9 @@ import { isRefusal } from './retries.ts';
 /** A running stream that has not said by then that it follows what it was asked to is given up. A relay takes five seconds. */
 const FOLLOW_WITHIN_MS = 10_000;
 
+/** Entries of a stream that may be under way at once; the next ones stay with the relay until one of them is done. */
+const MOST_UNDER_WAY = 64;
+
 /** What the streams over groups need of the client. Nothing here rejects: whoever fails tries again by itself. */
 export interface GroupStreamParts {
   platform: Platform;
@@ -29,6 +32,9 @@ export class GroupStream {
   readonly #kept: KeptStream;
   /** The ids of the groups that are this stream's to follow. */
   readonly #assigned = new Set<string>();
+  /** The last entry of each group that is being taken. A conversation whose request hangs must not hold up the others. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  #underWayCount = 0;
   #reopen = new AbortController();
   #followed = new Followed([]);
 
@@ -123,6 +129,7 @@ export class GroupStream {
     } finally {
       followed.stream = undefined;
     }
+    if (!either.aborted) await Promise.all(this.#underWay.values());
     // Where there is nothing else to follow, the relay closed it, and we wait a little before we come back.
     if (!either.aborted && followed.missing(this.#groups()).length === 0) throw new StreamEnded();
   }
@@ -137,15 +144,28 @@ export class GroupStream {
         followed.confirm(event);
         return this.#sendWaiting([event.groupId]);
       case 'epoch-ended':
-        return followed.end(event);
+        // After its last commit was taken, so that the next epoch is what is missing.
+        return void (this.#underWay.get(event.groupId) ?? Promise.resolve()).then(() => followed.end(event));
       case 'group-entry':
         // Of other groups nothing was asked; what a relay says of them all the same would wait here for ever.
-        return this.#assigned.has(event.groupId) ? this.#parts.deliver(event) : undefined;
+        return this.#assigned.has(event.groupId) ? this.#deliver(event) : undefined;
       case 'signal':
       case 'inbox-entry':
       case 'key-packages-low':
       // What a later relay may say besides is not for this version.
     }
+  }
+
+  /** Hands an entry over, and waits only where too many are under way. */
+  async #deliver(event: Extract<StreamEvent, { type: 'group-entry' }>): Promise<void> {
+    const { groupId } = event;
+    this.#underWayCount++;
+    const taken = this.#parts.deliver(event).finally(() => {
+      this.#underWayCount--;
+      if (this.#underWay.get(groupId) === taken) this.#underWay.delete(groupId);
+    });
+    this.#underWay.set(groupId, taken);
+    while (this.#underWayCount >= MOST_UNDER_WAY) await Promise.race(this.#underWay.values());
   }
 
   /** What was queued while there was no connection goes out now. */

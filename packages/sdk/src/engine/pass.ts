@@ -1,7 +1,11 @@
 import { hasCode } from '../errors.ts';
+import { brokeOff } from '../transport/bounded-fetch.ts';
 
-/** After so many steps in a row that did not reach the relay, the others are not tried: each can wait for its timeout. */
-const MOST_UNREACHED = 2;
+/**
+ * After so many steps in a row that did not reach the relay, the others are not tried: each can wait for its timeout. One
+ * more than a pass has steps for the inbox, so that a log is tried whatever became of those.
+ */
+const MOST_UNREACHED = 3;
 
 /**
  * One pass over steps that have nothing to do with one another: what fails in one does not keep the others from being
@@ -27,7 +31,9 @@ export class Pass {
       this.#unreached = 0;
       return true;
     } catch (error) {
-      this.#unreached = hasCode(error, 'NETWORK') ? this.#unreached + 1 : 0;
+      // An answer that broke off came from the relay.
+      const isUnreached = hasCode(error, 'NETWORK') && !brokeOff(error);
+      this.#unreached = isUnreached ? this.#unreached + 1 : 0;
       this.#errors.push(error);
       return false;
     }
