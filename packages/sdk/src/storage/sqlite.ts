@@ -133,12 +133,13 @@ function watchFor(path: string, listener: () => void): () => void {
   };
 }
 
+/** Tried: better-sqlite3 13.2 ends Node 20 and Node 22.13 with a segmentation fault, and runs on Node 22.14. */
 function requireRuntime(): void {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 22 || (major === 22 && minor >= 13)) return;
+  if (major > 22 || (major === 22 && minor >= 14)) return;
   throw sdkError(
     'UNSUPPORTED_RUNTIME',
-    `quicprochat needs Node 22.13 or newer. This is Node ${process.versions.node}.`,
+    `quicprochat needs Node 22.14 or newer. This is Node ${process.versions.node}.`,
   );
 }
 
