@@ -30,7 +30,7 @@ afterEach(() => shown?.unmount());
 describe.each(NAMES)('the name %j', (name, visibleName) => {
   const member = { handle: name, own: false, deviceId: 'd' } as unknown as Member;
   const snapshot = {
-    conversation: {},
+    conversation: { waiting: [] },
     id: 'c',
     name,
     state: 'active',

@@ -21,7 +21,7 @@ function fakeConversation() {
     signals.push(signal);
     return removed.promise;
   };
-  const conversation = { members: { remove, add: remove } } as unknown as Conversation;
+  const conversation = { waiting: [], members: { remove, add: remove } } as unknown as Conversation;
   return { conversation, removed, signals };
 }
 
@@ -141,18 +141,20 @@ describe('what was asked for before the page was loaded, or in another tab', () 
   it('is listed while there is no connection, and what was asked for here is not listed twice', async () => {
     const { conversation } = fakeConversation();
     const waiting = [
-      { id: '1', kind: 'remove', handles: ['bob'], state: 'queued' },
       { id: '2', kind: 'add', handles: ['carol', 'dave'], state: 'queued' },
       { id: '3', kind: 'message', state: 'queued' },
       { id: '4', kind: 'rename', state: 'queued' },
     ];
     Object.assign(conversation, { waiting });
     const client = new FakeClient();
-    const { rendered, status, removeBob } = await show(client, conversation);
+    const { rendered, press, dialog, status } = await show(client, conversation);
     expect(status().textContent).toBe('');
     await rendered.act(() => client.change(() => (client.connection = 'offline')));
     await rendered.act(() => vi.advanceTimersByTime(2_000));
-    await removeBob();
+    await press('Remove bob');
+    // The SDK lists what is asked for here as well.
+    waiting.push({ id: '1', kind: 'remove', handles: ['bob'], state: 'queued' });
+    await press('Remove', dialog()!);
     const lines = [...status().children].map(({ textContent }) => textContent);
     expect(lines).toEqual([
       'Waiting for the relay: bob will be removed when the connection is back.Cancel',

@@ -20,6 +20,7 @@ export function MemberList({ conversation, members, removable }: MemberListProps
   const [removing, setRemoving] = useState<string>();
   const self = handlesOf(members.filter(({ own }) => own));
   const others = handlesOf(members).filter((handle) => !self.includes(handle));
+  const going = beingRemoved(conversation);
   return (
     <section>
       <h3>In this conversation</h3>
@@ -33,10 +34,12 @@ export function MemberList({ conversation, members, removable }: MemberListProps
               <button
                 type="button"
                 className="button small"
-                aria-label={`Remove ${isolated(handle)}`}
+                aria-label={`${going.has(handle) ? 'Removing' : 'Remove'} ${isolated(handle)}`}
+                // Asked for once more, it would be queued twice, and cancelling one would leave the other.
+                disabled={going.has(handle)}
                 onClick={() => setRemoving(handle)}
               >
-                Remove
+                {going.has(handle) ? 'Removing…' : 'Remove'}
               </button>
             ) : null}
           </li>
@@ -55,4 +58,9 @@ export function MemberList({ conversation, members, removable }: MemberListProps
       )}
     </section>
   );
+}
+
+/** Those whose removal waits for the relay already. */
+function beingRemoved({ waiting }: Conversation): ReadonlySet<string> {
+  return new Set(waiting.flatMap(({ kind, handles = [] }) => (kind === 'remove' ? handles : [])));
 }
