@@ -21,6 +21,8 @@ interface Run {
   readonly tended: Set<Intent['type']>;
   /** Rounds in a row that were behind and read nothing new. */
   stalled: number;
+  /** Where the log stood after the last round that was behind. */
+  stalledAt: ConversationRow | undefined;
 }
 
 /** A relay that says there is more and never hands it out is given up after so many rounds. */
@@ -80,7 +82,13 @@ export class Driver {
       current.again = true;
       return current.finished;
     }
-    const run: Run = { finished: Promise.resolve(), again: false, tended: new Set(), stalled: 0 };
+    const run: Run = {
+      finished: Promise.resolve(),
+      again: false,
+      tended: new Set(),
+      stalled: 0,
+      stalledAt: undefined,
+    };
     this.#runs.set(conversationId, run);
     run.finished = this.#run(conversationId, run);
     return run.finished;
@@ -180,9 +188,14 @@ export class Driver {
     }
   }
 
+  /**
+   * What counts is that the log was read further since the last time, by this client or by another one of the same
+   * storage: the other one may have read it before this round began.
+   */
   #countStall(run: Run, before: ConversationRow): void {
-    const hasMoved = hasAdvanced(before, this.#ledger.row(conversations, before.id));
-    run.stalled = hasMoved ? 0 : run.stalled + 1;
+    const now = this.#ledger.row(conversations, before.id);
+    run.stalled = hasAdvanced(run.stalledAt ?? before, now) ? 0 : run.stalled + 1;
+    run.stalledAt = now;
     this.#unread.add(before.id);
     if (run.stalled <= MAX_STALLED_ROUNDS) return;
     throw sdkError(
