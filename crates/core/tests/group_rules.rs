@@ -89,7 +89,7 @@ fn a_key_package_that_lacks_one_of_our_types_is_not_added() {
         let mut scene = Scene::new();
         let eve = Mallory::of("eve", 0xb1);
         let key_package = eve.lying_key_package(|lie| lie.leaf_node.tbs.capabilities = capabilities.clone()).message();
-        let inspected = scene.alice.client.inspect_key_package(&key_package, SUITE);
+        let inspected = scene.alice.client.inspect_key_package(&key_package, SUITE, 0);
         assert_eq!(inspected, Err(CoreError::KeyPackageInvalid));
         let error = scene.refused(|member| member.add_members(&[&key_package], 1));
         assert_eq!(error, CoreError::KeyPackageInvalid);

@@ -36,7 +36,7 @@ fn nobody_is_added_under_a_string_that_is_no_handle() {
     for handle in no_handles() {
         let eve = Mallory::of(&handle, 0xb1);
         let key_package = eve.key_package(&eve.credential());
-        let inspected = scene.alice.client.inspect_key_package(&key_package, SUITE);
+        let inspected = scene.alice.client.inspect_key_package(&key_package, SUITE, 0);
         assert_eq!(inspected, Err(CoreError::CredentialRejected), "{handle:?}");
         let error = scene.refused(|member| member.add_members(&[&key_package], 1));
         assert_eq!(error, CoreError::CredentialRejected, "{handle:?}");

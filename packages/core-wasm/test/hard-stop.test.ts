@@ -15,7 +15,7 @@ function theft() {
   const alice = CoreClient.create('alice', STORE_KEY);
   const bob = CoreClient.create('bob', STORE_KEY);
   const atAlice = alice.createGroup(GROUP_ID, 0x0003, 0);
-  const { welcome } = atAlice.addMembers(bob.generateKeyPackages(0x0003, 1), 0);
+  const { welcome } = atAlice.addMembers(bob.generateKeyPackages(0x0003, 1, 0), 0);
   atAlice.mergePendingCommit(0);
   const atBob = bob.join(welcome!.joiners[0]!, welcome!.shared, 0);
   const stolen = bob.takeWrites().flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }]));
