@@ -28,7 +28,7 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
  * @returns false if the error is not one conversation's own: then nothing was said
  */
 export async function tellTroubles(client: Client, error: unknown, output: Output): Promise<boolean> {
-  // A relay that lies is no trouble of the moment: whoever finds it out is told by a command that fails.
+  // A relay that lies is not a passing problem: the command that finds it out fails.
   if (error instanceof QuicprochatError && error.code === 'RELAY_FORKED') return false;
   const troubled = client.conversations.list().filter(({ trouble }) => trouble !== undefined);
   if (!troubled.some(({ trouble }) => trouble === error)) return false;

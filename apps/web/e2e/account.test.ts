@@ -29,7 +29,7 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
-  test('a reader of the registration page is told that clearing the site’s data loses the account', async () => {
+  test('the registration page says that clearing the site’s data loses the account', async () => {
     const page = await stage.stranger();
     await page.getByText('your account lives in this browser only').waitFor();
     await page.context().close();

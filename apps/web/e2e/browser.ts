@@ -80,7 +80,7 @@ export class Stage implements AsyncDisposable {
     return person;
   }
 
-  /** The page as somebody sees it who has no account yet. Its context is the caller's to close. */
+  /** The page as somebody without an account sees it. The caller closes its context. */
   async stranger(): Promise<Page> {
     const page = await (await this.#browser.newContext()).newPage();
     await page.goto(this.url);

@@ -17,7 +17,7 @@ describe.skipIf(!hasBrowser)('a history that is longer than the screen', () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  test('a short conversation stands at the bottom, above the composer', async () => {
+  test('a short conversation is at the bottom, above the composer', async () => {
     await reader.createConversation('Short', ['walt']);
     await reader.send('only one line');
     await reader.sees('only one line');
