@@ -14,6 +14,16 @@ for (const [n, line] of lines.entries()) {
   // cargo:   "…:test: test a::b ... FAILED"
   if (/: {2}FAIL {2}|\.\.\. FAILED$/.test(line))
     failures.add(`${line.trim()}\n    ${lines[n + 1]?.trim() ?? ''}`);
+  // vitest fails a run whose tests all passed when an error was left unhandled: "…:test: Error: …" below this line.
+  if (/Unhandled (Rejection|Errors?|Exception)/.test(line))
+    failures.add(
+      lines
+        .slice(n, n + 20)
+        .map((l) => l.trim())
+        .join('\n    '),
+    );
+  // turbo: "Failed:    @quicprochat/sdk#test"
+  if (/^\s*Failed: {2}/.test(line)) failures.add(line.trim());
   const files = /\bTest Files {2}(?:(\d+) failed)?/.exec(line);
   if (files !== null) failedFiles = Number(files[1] ?? 0);
   // vitest:  "…:test:       Tests  1 failed | 12 passed | 2 skipped (15)"
