@@ -203,6 +203,14 @@ export function relayError(
   return new TransportError(code, message, options);
 }
 
+/** What of an error is kept, for another tab or process to throw again. */
+export type StoredError = Pick<QuicprochatError, 'code' | 'message' | 'retryable' | 'details'>;
+
+/** Makes an error from one that was kept. */
+export function errorFrom({ code, message, ...options }: StoredError): QuicprochatError {
+  return new CLASSES[remedyOf(code)](code, message, options);
+}
+
 /** Whether the error has one of these codes. */
 export function hasCode<Code extends ErrorCode>(
   error: unknown,
@@ -229,6 +237,11 @@ export function toSentence(error: unknown): string {
   if (error instanceof DOMException && error.name === 'AbortError')
     return 'This action was cancelled before it finished.';
   return 'An unexpected error stopped this action. Try again; if it happens again, report it.';
+}
+
+function remedyOf(code: ErrorCode): Remedy {
+  if (Object.hasOwn(SDK_ERRORS, code)) return SDK_ERRORS[code as SdkErrorCode].remedy;
+  return isCoreErrorCode(code) ? CORE_ERRORS[code] : 'transport';
 }
 
 function isCoreErrorCode(code: string): code is CoreErrorCode {

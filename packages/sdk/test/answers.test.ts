@@ -1,6 +1,7 @@
 import { startGoBetween, type GoBetween } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { people } from './support/people.ts';
+import { network } from './support/network.ts';
+import { people, same, textsOf } from './support/people.ts';
 
 const town = people();
 
@@ -33,4 +34,61 @@ test('creating a conversation fails with RELAY_MISBEHAVED if the receipt key is 
   const create = alice.conversations.create({ members: [bob.handle] });
   await expect(create).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
   hostile.rewrite('receipts.key');
+});
+
+test.each([
+  ['groups.post', { sequence: 'one' }],
+  ['groups.post', null],
+  ['groups.post', { sequence: 2, receipt: { sequence: 2 } }],
+])(
+  'a message whose answer from %s is %j is looked for in the log, and sent once',
+  async (procedure, answer) => {
+    const net = network();
+    const [alice, bob] = [await town.join('alice', { platform: net.platform }), await town.join('bob')];
+    const tea = await alice.conversations.create({ members: [bob.handle] });
+    net.lie(procedure, () => answer);
+    await tea.send('taken');
+    net.mend();
+    await tea.send('after');
+    await bob.sync();
+    expect(await textsOf(same(bob, tea))).toEqual(['taken', 'after']);
+    expect((await tea.history()).map(({ state }) => state)).not.toContain('failed');
+  },
+);
+
+test('a message that no answer confirms and that is not in the log stays queued', async () => {
+  const net = network();
+  const [alice, bob] = [await town.join('alice', { platform: net.platform }), await town.join('bob')];
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  net.fail(({ procedure }) =>
+    procedure === 'groups.post' ? Response.json({ result: { data: 7 } }) : undefined,
+  );
+  await expect(tea.send('later')).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
+  expect(tea.waiting).toMatchObject([{ kind: 'message', state: 'sending' }]);
+  net.mend();
+  await alice.sync();
+  await bob.sync();
+  expect(tea.waiting).toEqual([]);
+  expect(await textsOf(same(bob, tea))).toEqual(['later']);
+});
+
+test.each([
+  ['entries', 'none'],
+  ['entries', [{ kind: 'message', sequence: 2, epoch: 1, id: 'a' }]],
+  ['entries', [{ kind: 'commit', sequence: 2, epoch: 1, id: 'a', payload: 'AA' }]],
+  ['entries', [null]],
+  ['receipts', undefined],
+  ['receipts', { before: {}, after: {} }],
+  ['more', 'yes'],
+])('a page of the log whose %s are %j is refused, and read again later', async (field, value) => {
+  const net = network();
+  const [alice, bob] = [await town.join('alice'), await town.join('bob', { platform: net.platform })];
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  await tea.send('hello');
+  net.lie('groups.read', (page: object) => ({ ...page, [field]: value }));
+  await expect(bob.sync()).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED', name: 'TransportError' });
+  net.mend();
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['hello']);
 });

@@ -1,6 +1,14 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
+import type { Client } from '../src/client.ts';
+import type { Conversation } from '../src/conversation.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import { sqliteStorage } from '../src/storage/sqlite.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import { network, refused, reset, type Fault } from './support/network.ts';
 import { people, same, syncAll } from './support/people.ts';
 
 const town = people();
@@ -84,4 +92,64 @@ test('a commit and the look after it both fail: the next one starts from what is
   await bob.close();
   const again = await town.open({ storage });
   expect(same(again, tea).epoch).toBeGreaterThan(1);
+});
+
+/** Alice in a tab without a network, and what another tab of hers does that has one. */
+async function twoTabs() {
+  const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
+  const storage = () => sqliteStorage(path);
+  const bob = await town.join('bob');
+  const before = await town.join('alice', { storage: storage() });
+  const { id } = await before.conversations.create({ members: [bob.handle] });
+  await before.close();
+  const away = network();
+  away.fail(() => reset());
+  const alice = await town.open({ live: true, storage: storage(), platform: away.platform });
+  await eventually('she is offline', () => alice.connection === 'offline');
+  const tea = alice.conversations.find(id);
+  /** Opens the other tab, which sends what waits. */
+  async function sendElsewhere(fault: Fault): Promise<void> {
+    await eventually('it waits', () => tea.waiting.length > 0);
+    const net = network();
+    net.fail(fault);
+    const other = await town.open({ storage: storage(), platform: net.platform });
+    await other.sync();
+  }
+  return { bob, tea, sendElsewhere };
+}
+
+const tooLarge: Fault = ({ procedure }) =>
+  ['groups.post', 'groups.commit'].includes(procedure) ? refused('PAYLOAD_TOO_LARGE', 413) : undefined;
+
+test.each<[string, (tea: Conversation, bob: Client) => Promise<unknown>]>([
+  ['a message', (tea) => tea.send('refused')],
+  ['a new name', (tea) => tea.rename('Refused')],
+  ['healing', (tea) => tea.heal()],
+  ['a removal', (tea, bob) => tea.members.remove([bob.handle])],
+  ['leaving', (tea) => tea.leave()],
+])('%s that another tab gave up for good fails in the tab that asked for it', async (_what, change) => {
+  const { bob, tea, sendElsewhere } = await twoTabs();
+  const told = expect(change(tea, bob)).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    name: 'TransportError',
+    retryable: false,
+  });
+  await sendElsewhere(tooLarge);
+  await told;
+  expect([tea.waiting, tea.state, tea.name]).toEqual([[], 'active', '']);
+});
+
+test('many messages that another tab gave up all fail in the tab that sent them', async () => {
+  const { tea, sendElsewhere } = await twoTabs();
+  const sending = Promise.allSettled(Array.from({ length: 100 }, (_, n) => tea.send(`refused ${n}`)));
+  await eventually('they wait', () => tea.waiting.length === 100);
+  await sendElsewhere(tooLarge);
+  expect((await sending).filter(({ status }) => status === 'rejected')).toHaveLength(100);
+});
+
+test('what another tab sent is done in the tab that asked for it', async () => {
+  const { tea, sendElsewhere } = await twoTabs();
+  const sending = tea.send('sent over there');
+  await sendElsewhere(() => undefined);
+  await expect(sending).resolves.toMatchObject({ epoch: tea.epoch });
 });

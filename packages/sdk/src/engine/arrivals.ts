@@ -13,7 +13,6 @@ export class Arrivals {
   add(conversationId: string, arrived: Arrived): boolean {
     const waiting = this.#waiting.get(conversationId) ?? [];
     const chars = charsOf(arrived);
-    // A payload that is no text has no length, which must not count as little.
     const hasRoom = waiting.length < MOST_ENTRIES && this.#chars + chars <= MOST_CHARS;
     if (!hasRoom) return false;
     waiting.push(arrived);

@@ -1,5 +1,6 @@
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { Driver } from './driver.ts';
+import { failureOf } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 import type { OutboxRow } from './rows.ts';
 import { tooLate, withdraw } from './withdrawal.ts';
@@ -45,18 +46,19 @@ export class Delivery {
     return this.#until(ids, () => ids.every((id) => this.#isOver(id, () => false)), options);
   }
 
-  async #until(ids: readonly string[], isDone: () => boolean, { signal }: Waiting): Promise<void> {
+  async #until(ids: readonly string[], isOver: () => boolean, { signal }: Waiting): Promise<void> {
     const stop = new AbortController();
+    let isBeingCancelled = false;
     const cancel = () => {
-      this.#cancel(ids, signal?.reason).then(
-        (error) => {
-          if (error !== undefined) stop.abort(error);
-        },
-        (error: unknown) => {
-          stop.abort(error);
-        },
-      );
+      isBeingCancelled = true;
+      void this.#cancel(ids, signal?.reason).then((error) => {
+        isBeingCancelled = false;
+        if (error === undefined) this.#ledger.outbox.wake(ids);
+        else stop.abort(error);
+      });
     };
+    // While it is being cancelled, that it is gone does not mean that it was sent.
+    const isDone = () => !isBeingCancelled && isOver();
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();
     try {
@@ -68,14 +70,17 @@ export class Delivery {
 
   /** @returns what the wait ends with; undefined if it ends by itself */
   async #cancel(ids: readonly string[], reason: unknown): Promise<unknown> {
-    const parts = { ledger: this.#ledger, failures: this.#driver.failures };
-    switch (await withdraw(parts, ids, reason)) {
-      case 'withdrawn':
-        return reason;
-      case 'begun':
-        return tooLate();
-      case 'over':
-        return undefined;
+    try {
+      switch (await withdraw(this.#ledger, ids)) {
+        case 'withdrawn':
+          return reason;
+        case 'begun':
+          return tooLate();
+        case 'over':
+          return undefined;
+      }
+    } catch (error) {
+      return error;
     }
   }
 
@@ -134,8 +139,8 @@ export class Delivery {
   #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
     if (row !== undefined) return early(row);
-    const failure = this.#driver.failures.of(id);
-    if (failure !== undefined) throw toError(failure);
+    const failure = failureOf(this.#ledger, id);
+    if (failure !== undefined) throw failure;
     return true;
   }
 }

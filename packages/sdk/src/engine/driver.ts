@@ -2,7 +2,6 @@ import type { EntryId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import { Arrivals } from './arrivals.ts';
-import { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { LogReader, type Arrived } from './log-reader.ts';
@@ -37,8 +36,6 @@ const MAX_UNSIGNED = 64;
  */
 export class Driver {
   readonly witness: Witness;
-  /** Why something was taken out of the outbox unsent. */
-  readonly failures = new Failures();
   readonly #ledger: Ledger;
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
@@ -64,7 +61,6 @@ export class Driver {
       ledger,
       relay,
       witness: this.witness,
-      failures: this.failures,
       isAway: () => this.isAway(),
     });
   }
@@ -211,7 +207,7 @@ export class Driver {
   async #applyArrived(conversationId: string): Promise<boolean> {
     const entries = this.#arrived.of(conversationId);
     const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
-    const isComplete = await this.#reader.apply(conversationId, signed).catch(falseIfMalformed);
+    const isComplete = await this.#reader.apply(conversationId, signed).catch(falseIfMisbehaved);
     // A page is asked for instead, which nothing is taken from without a receipt.
     const isOverdue = entries.length - signed.length > MAX_UNSIGNED;
     // Others may have come meanwhile, and stay.
@@ -253,9 +249,9 @@ export class Driver {
 }
 
 /** What is no entry must not stay in the queue, where it would fail again and again: the log is read in its place. */
-function falseIfMalformed(error: unknown): false {
-  if (error instanceof QuicprochatError && error.code !== 'RELAY_MISBEHAVED') throw error;
-  return false;
+function falseIfMisbehaved(error: unknown): false {
+  if (hasCode(error, 'RELAY_MISBEHAVED')) return false;
+  throw error;
 }
 
 /** Whether another round was asked for; asked once, it is done once. */

@@ -2,7 +2,6 @@ import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol
 import { hasCode, QuicprochatError, sdkError } from '../errors.ts';
 import type { RelaySession } from '../transport/relay-session.ts';
 import type { GroupState } from '../worker/protocol.ts';
-import type { Failures } from './failures.ts';
 import { newEntryId } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import { contentOf, settleOwn } from './own-entries.ts';
@@ -17,7 +16,7 @@ import {
 import { stage, welcomeFor } from './staging.ts';
 import { isContested, isReadable } from './standing.ts';
 import type { Transaction } from './transaction.ts';
-import { undoShown } from './withdrawal.ts';
+import { takeBack } from './withdrawal.ts';
 import type { Witness } from './witness.ts';
 
 /** Other members' commits may come first this often before an intent is given up. */
@@ -44,21 +43,13 @@ export class OutboxSender {
   readonly #ledger: Ledger;
   readonly #relay: RelaySession;
   readonly #witness: Witness;
-  readonly #failures: Failures;
   readonly #isAway: () => boolean;
 
   /** @param parts `isAway` tells whether the relay is known to be out of reach */
-  constructor(parts: {
-    ledger: Ledger;
-    relay: RelaySession;
-    witness: Witness;
-    failures: Failures;
-    isAway: () => boolean;
-  }) {
+  constructor(parts: { ledger: Ledger; relay: RelaySession; witness: Witness; isAway: () => boolean }) {
     this.#ledger = parts.ledger;
     this.#relay = parts.relay;
     this.#witness = parts.witness;
-    this.#failures = parts.failures;
     this.#isAway = parts.isAway;
   }
 
@@ -210,6 +201,8 @@ export class OutboxSender {
     // While it was being signed, another tab took the group to the next epoch: seal it anew.
     const epoch = this.#ledger.row(conversations, row.conversationId)?.epoch;
     if (row.kind !== 'create' && row.prepared?.epoch !== epoch) return 'behind';
+    // Whether it was taken is not known: the log tells.
+    if (hasCode(error, 'RELAY_MISBEHAVED')) return 'behind';
     if (isTransient(error)) throw error;
     await this.#giveUp(row, error as QuicprochatError);
     return 'progress';
@@ -235,14 +228,8 @@ export class OutboxSender {
   async #giveUp(row: OutboxRow, error: QuicprochatError): Promise<void> {
     await this.#ledger.transact(async (tx) => {
       const current = tx.row(outbox, outboxKey(row));
-      if (current?.id !== row.id) {
-        this.#failures.forget(row.id);
-        return;
-      }
-      // Before the row is gone: by that, whoever waits knows that it is over.
-      this.#failures.add(row.id, error);
-      tx.removeOutbox(current);
-      await undoShown(tx, current);
+      if (current?.id !== row.id) return;
+      await takeBack(tx, current, error);
       if (current.kind === 'commit' && current.prepared !== undefined) {
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }

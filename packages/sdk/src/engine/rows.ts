@@ -1,4 +1,5 @@
 import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
+import type { StoredError } from '../errors.ts';
 import type { Message } from '../message.ts';
 
 /**
@@ -27,6 +28,15 @@ export interface AccountRow {
 /** What a person has written in a conversation and not sent. */
 export interface DraftRow {
   text: string;
+}
+
+/** Something that was taken out of the outbox and will not happen. */
+export interface FailureRow {
+  id: EntryId;
+  /** Grows with each transaction in which something fails, so that the oldest can be found. */
+  n: number;
+  /** Why; nothing if it was cancelled. */
+  error?: StoredError;
 }
 
 export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck' | 'forked';
@@ -149,9 +159,11 @@ export const contacts: Table<ContactRow> = { name: 'contact' };
 export const outbox: Table<OutboxRow> = { name: 'outbox' };
 /** By the id of the conversation. */
 export const drafts: Table<DraftRow> = { name: 'draft' };
+/** By the id of what failed. */
+export const failures: Table<FailureRow> = { name: 'failure' };
 
 /** The tables in memory. Core records and messages are not among them. */
-export const TABLES = [accounts, conversations, contacts, outbox, drafts].map(({ name }) => name);
+export const TABLES = [accounts, conversations, contacts, outbox, drafts, failures].map(({ name }) => name);
 
 /** The one row of the account table. */
 export const ACCOUNT = 'own';

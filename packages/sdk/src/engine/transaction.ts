@@ -62,6 +62,11 @@ export class Transaction {
     return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#ledger.row(table, key);
   }
 
+  /** The rows of a table as they are before this transaction. */
+  stored<Row>(table: Table<Row>): Row[] {
+    return this.#ledger.rows(table);
+  }
+
   put<Row>(table: Table<Row>, key: string, row: Row): void {
     this.rows.set(`${table.name}/${key}`, row);
   }

@@ -1,5 +1,5 @@
-import { sdkError } from '../errors.ts';
-import type { Failures } from './failures.ts';
+import { sdkError, type QuicprochatError } from '../errors.ts';
+import { fail } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 import { conversations, drafts, type OutboxRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -17,39 +17,15 @@ export type Withdrawal =
  * Takes out of the outbox what belongs to one change, if nothing of it can have left the device. Whether it can stands in
  * the store with each row, so that this decides between tabs as well: it and the sending of another tab are transactions
  * on the same rows, of which one comes first.
- *
- * @param reason what those who wait for it are told
  */
-export async function withdraw(
-  parts: { ledger: Ledger; failures: Failures },
-  ids: readonly string[],
-  reason: unknown,
-): Promise<Withdrawal> {
-  const { ledger, failures } = parts;
-  const taken = new Set<string>();
-  let withdrawal: Withdrawal = 'over';
-  try {
-    withdrawal = await ledger.transact((tx) =>
-      take(tx, ids, (id, error) => {
-        taken.add(id);
-        failures.add(id, error ?? reason);
-      }),
-    );
-    return withdrawal;
-  } finally {
-    // It came to nothing in the end; why something was given up before stays noted.
-    if (withdrawal !== 'withdrawn') for (const id of taken) failures.forget(id);
-  }
+export function withdraw(ledger: Ledger, ids: readonly string[]): Promise<Withdrawal> {
+  return ledger.transact((tx) => take(tx, ids));
 }
 
-async function take(
-  tx: Transaction,
-  ids: readonly string[],
-  onTaken: (id: string, error?: unknown) => void,
-): Promise<Withdrawal> {
+async function take(tx: Transaction, ids: readonly string[]): Promise<Withdrawal> {
   const rows = ids.flatMap((id) => tx.outboxRow(id) ?? []);
   if (rows.length === 0) return 'over';
-  // Where a part is gone, it has been sent.
+  // If a part is gone, it has been sent.
   if (rows.length < ids.length || rows.some(({ attempted }) => attempted)) return 'begun';
   for (const row of rows) {
     const { wanted = 1 } = row;
@@ -57,31 +33,31 @@ async function take(
       tx.putOutbox({ ...row, wanted: wanted - 1 });
       continue;
     }
-    // Before the row is gone: by that, whoever waits knows that it is over.
-    onTaken(row.id);
-    tx.removeOutbox(row);
-    await undoShown(tx, row);
-    if (row.kind === 'leave') tx.update(row.conversationId, { state: 'active' });
+    await takeBack(tx, row);
   }
   const made = rows.find(({ kind }) => kind === 'create');
-  if (made !== undefined) await unmake(tx, made, (id) => onTaken(id, neverMade()));
+  if (made !== undefined) await unmake(tx, made);
   return 'withdrawn';
 }
 
 /** The conversation was never made: nothing of it remains, and who waits for something in it is told so. */
-async function unmake(
-  tx: Transaction,
-  { conversationId }: OutboxRow,
-  onTaken: (id: string) => void,
-): Promise<void> {
-  for (const row of tx.outboxRows(conversationId)) {
-    onTaken(row.id);
-    tx.removeOutbox(row);
-  }
+async function unmake(tx: Transaction, { conversationId }: OutboxRow): Promise<void> {
+  for (const row of tx.outboxRows(conversationId)) fail(tx, row, neverMade());
   await tx.forgetGroup(conversationId);
   tx.forgetHistory(conversationId);
   tx.remove(drafts, conversationId);
   tx.remove(conversations, conversationId);
+}
+
+/**
+ * Takes something out of the outbox that will not happen, and what was shown of it with it.
+ *
+ * @param error undefined if it was cancelled
+ */
+export async function takeBack(tx: Transaction, row: OutboxRow, error?: QuicprochatError): Promise<void> {
+  fail(tx, row, error);
+  await undoShown(tx, row);
+  if (row.kind === 'leave') tx.update(row.conversationId, { state: 'active' });
 }
 
 /** Takes back what was shown of a message or a new name before it was sent. */

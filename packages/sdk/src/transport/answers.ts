@@ -1,4 +1,11 @@
-import { bytes, deviceIdSchema, LIMITS, publicKeySchema, ticketSchema } from '@quicprochat/protocol';
+import {
+  bytes,
+  candidateSchema,
+  deviceIdSchema,
+  LIMITS,
+  publicKeySchema,
+  ticketSchema,
+} from '@quicprochat/protocol';
 import { z } from 'zod';
 import { sdkError } from '../errors.ts';
 
@@ -25,6 +32,55 @@ export const ticketAnswer = z.object({ ticket: textOf(ticketSchema) });
 
 /** `receipts.key`. */
 export const receiptKeyAnswer = z.object({ receiptKey: textOf(publicKeySchema) });
+
+const count = z.int().min(0);
+
+/** What is base64url in it is decoded with the entry, before anything of it counts. */
+const receipt = z.object({ branch: z.string(), sequence: count, head: z.string(), signature: z.string() });
+
+const entryBase = { sequence: z.int().min(1), epoch: count, id: z.string(), payload: z.string() };
+const commitEntry = z.object({
+  kind: z.literal('commit'),
+  ...entryBase,
+  candidate: candidateSchema,
+  nextAccessKey: z.string(),
+});
+const groupEntry = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('message'), ...entryBase }),
+  commitEntry,
+]);
+const receipts = z.object({ before: receipt, after: receipt });
+
+/** `groups.commit` and `groups.post`. */
+export const acceptedAnswer = z.object({ sequence: z.int().min(1), receipt });
+
+/** `groups.read`. */
+export const groupPageAnswer = z.object({
+  entries: z.array(groupEntry),
+  cursor: count,
+  ended: z.boolean(),
+  more: z.boolean(),
+  receipts,
+});
+
+/** `groups.candidate`. */
+export const candidateAnswer = z.object({ entry: commitEntry.nullable(), receipts: receipts.nullable() });
+
+/** What a stream carries about groups. Of the others, only the type is looked at here. */
+export const groupEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('open'), stream: z.string().optional() }),
+  z.object({ type: z.literal('following'), groupId: z.string(), epoch: count }),
+  z.object({
+    type: z.literal('group-entry'),
+    groupId: z.string(),
+    entry: groupEntry,
+    receipt: receipt.optional(),
+  }),
+  z.object({ type: z.literal('epoch-ended'), groupId: z.string(), epoch: count }),
+]);
+export const GROUP_EVENTS: ReadonlySet<string> = new Set(
+  groupEvent.options.map(({ shape }) => shape.type.value),
+);
 
 /**
  * An answer in the form that its procedure promises.

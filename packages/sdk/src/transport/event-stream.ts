@@ -2,6 +2,7 @@ import type { StreamEvent } from '@quicprochat/protocol';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { z } from 'zod';
 import { sdkError } from '../errors.ts';
+import { GROUP_EVENTS, groupEvent, requireForm } from './answers.ts';
 import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
 import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';
 import { asRelayError, errorIn, noRelay, unknownAnswer } from './relay-errors.ts';
@@ -75,7 +76,8 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
 function eventIn(data: string): StreamEvent {
   const event = eventSchema.safeParse(parse(data));
   if (!event.success) throw unknownAnswer();
-  return event.data as unknown as StreamEvent;
+  const { data: shown } = event;
+  return (GROUP_EVENTS.has(shown.type) ? requireForm(groupEvent, shown) : shown) as StreamEvent;
 }
 
 function parse(text: string): unknown {

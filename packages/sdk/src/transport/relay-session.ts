@@ -20,8 +20,11 @@ import { hasCode, TransportError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
 import {
+  acceptedAnswer,
+  candidateAnswer,
   challengeAnswer,
   claimAnswer,
+  groupPageAnswer,
   keyPackageStatusAnswer,
   receiptKeyAnswer,
   requireForm,
@@ -172,7 +175,7 @@ export class RelaySession {
     );
   }
 
-  commit(submission: CommitSubmission): Promise<Accepted> {
+  async commit(submission: CommitSubmission): Promise<Accepted> {
     const { groupId, epoch, id, candidate, commit, nextAccessKey, welcome } = submission;
     const body = commitProofBody({
       id,
@@ -181,30 +184,39 @@ export class RelaySession {
       nextAccessKey: fromBase64Url(nextAccessKey),
       welcome: welcome && partsOf(welcome),
     });
-    return this.#proven({ procedure: 'groups.commit', groupId, epoch }, body, (proof) =>
+    const answer = await this.#proven({ procedure: 'groups.commit', groupId, epoch }, body, (proof) =>
       this.#asMember.groups.commit.mutate({ ...submission, proof }),
     );
+    return requireForm(acceptedAnswer, answer);
   }
 
-  post(input: { groupId: string; epoch: number; id: string; message: Base64Url }): Promise<Accepted> {
+  async post(input: { groupId: string; epoch: number; id: string; message: Base64Url }): Promise<Accepted> {
     const { groupId, epoch, id, message } = input;
-    return this.#proven({ procedure: 'groups.post', groupId, epoch }, [id, fromBase64Url(message)], (proof) =>
+    const body = [id, fromBase64Url(message)];
+    const answer = await this.#proven({ procedure: 'groups.post', groupId, epoch }, body, (proof) =>
       this.#asMember.groups.post.mutate({ ...input, proof }),
     );
+    return requireForm(acceptedAnswer, answer);
   }
 
-  readGroup(input: { groupId: string; epoch: number; cursor: number; limit: number }): Promise<GroupPage> {
+  async readGroup(input: Place & { limit: number }): Promise<GroupPage> {
     const { groupId, epoch, cursor, limit } = input;
-    return this.#proven({ procedure: 'groups.read', groupId, epoch }, [cursor, limit], (proof) =>
-      this.#asMember.groups.read.mutate({ ...input, proof }),
+    const answer = await this.#proven(
+      { procedure: 'groups.read', groupId, epoch },
+      [cursor, limit],
+      (proof) => this.#asMember.groups.read.mutate({ ...input, proof }),
     );
+    return requireForm(groupPageAnswer, answer);
   }
 
-  readCandidate(input: { groupId: string; epoch: number; candidate: number }): Promise<Candidate> {
+  async readCandidate(input: { groupId: string; epoch: number; candidate: number }): Promise<Candidate> {
     const { groupId, epoch, candidate } = input;
-    return this.#proven({ procedure: 'groups.candidate', groupId, epoch }, [candidate], (proof) =>
-      this.#asMember.groups.candidate.mutate({ ...input, proof }),
+    const answer = await this.#proven(
+      { procedure: 'groups.candidate', groupId, epoch },
+      [candidate],
+      (proof) => this.#asMember.groups.candidate.mutate({ ...input, proof }),
     );
+    return requireForm(candidateAnswer, answer);
   }
 
   /** What the relay signs its receipts with. */

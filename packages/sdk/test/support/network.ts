@@ -1,3 +1,4 @@
+import { RELAY_ERRORS, type RelayErrorCode } from '@quicprochat/protocol';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platform } from '#platform';
 
@@ -56,15 +57,12 @@ export const badGateway = () =>
 
 export const reset = () => new TypeError('fetch failed');
 
+/** What a relay answers that refuses a call. */
+export function refused(code: RelayErrorCode, httpStatus = 400): Response {
+  const { trpc, retryable } = RELAY_ERRORS[code];
+  const data = { code: trpc, httpStatus, qpc: { code, retryable, details: {} } };
+  return Response.json({ error: { message: code, code: -32_600, data } }, { status: httpStatus });
+}
+
 /** What a relay answers that takes no more calls just now. */
-export const unavailable = () =>
-  new Response(
-    JSON.stringify({
-      error: {
-        message: 'UNAVAILABLE',
-        code: -32603,
-        data: { code: 'SERVICE_UNAVAILABLE', httpStatus: 503, qpc: { code: 'UNAVAILABLE', retryable: true } },
-      },
-    }),
-    { status: 503, headers: { 'content-type': 'application/json' } },
-  );
+export const unavailable = () => refused('UNAVAILABLE', 503);
