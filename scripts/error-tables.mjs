@@ -15,7 +15,7 @@ const CLASSES = {
 /** The tables by name, as markdown. Throws where a source has no codes, which means that its form has changed. */
 export function errorTables(root) {
   const read = (path) => readFileSync(join(root, path), 'utf8');
-  const sdk = read('packages/sdk/src/errors.ts');
+  const sdk = read('packages/sdk/src/model/errors.ts');
   return {
     core: table(coreCodes(read('crates/core/src/error.rs'), classesOfCore(sdk)), 'class'),
     relay: table(relayCodes(read('packages/protocol/src/errors.ts')), 'again?'),

@@ -2,13 +2,13 @@
  * The SDK of quicprochat: end-to-end encrypted groups that heal by themselves. Start at {@link Client}.
  * Importing it has no effects, so it is safe on a server.
  */
-export { Client, type ClientOptions, type UpdatePolicy } from './client.ts';
-export type { Compared, Contacts } from './contacts.ts';
-export type { Conversation } from './conversation.ts';
-export type { Conversations, CreateOptions } from './conversations.ts';
-export type { Connection } from './engine/live.ts';
-export type { ConversationState } from './engine/rows.ts';
-export type { WaitingChange } from './engine/waiting.ts';
+export { Client, type ClientOptions, type UpdatePolicy } from './api/client.ts';
+export type { Compared, Contacts } from './api/contacts.ts';
+export type { Conversation } from './api/conversation.ts';
+export type { Conversations, CreateOptions } from './api/conversations.ts';
+export type { Connection } from './sync/live.ts';
+export type { ConversationState } from './state/rows.ts';
+export type { WaitingChange } from './outbox/waiting.ts';
 export {
   CryptoVerificationError,
   InternalError,
@@ -21,10 +21,10 @@ export {
   type CoreErrorCode,
   type ErrorCode,
   type SdkErrorCode,
-} from './errors.ts';
-export { findFork, parseLogStatement, type Fork, type LogStatement } from './fork.ts';
-export type { Members } from './members.ts';
-export type { Content, Message, SentMessage } from './message.ts';
+} from './model/errors.ts';
+export { findFork, parseLogStatement, type Fork, type LogStatement } from './log/fork.ts';
+export type { Members } from './api/members.ts';
+export type { Content, Message, SentMessage } from './model/message.ts';
 export type {
   Clock,
   Net,
@@ -35,7 +35,7 @@ export type {
   WorkerPort,
   WorkerSource,
 } from './platform/platform.ts';
-export type { Member, MemberSecurity, Security } from './security.ts';
+export type { Member, MemberSecurity, Security } from './api/security.ts';
 export { indexedDbStorage } from './storage/indexeddb.ts';
 export { memoryStorage } from './storage/memory.ts';
 export {

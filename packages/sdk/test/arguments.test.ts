@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Client } from '../src/client.ts';
-import { findFork } from '../src/fork.ts';
+import { Client } from '../src/api/client.ts';
+import { findFork } from '../src/log/fork.ts';
 import { platform } from '#platform';
 import type { Platform, WorkerPort } from '../src/platform/platform.ts';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';

@@ -1,7 +1,7 @@
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { platform } from '#platform';
-import { Client } from '../src/client.ts';
+import { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { fetchWhole, type Network } from '../src/transport/bounded-fetch.ts';
 import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes } from '../src/transport/bounds.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
-import type { Conversation } from '../src/conversation.ts';
+import type { Conversation } from '../src/api/conversation.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import type { Storage } from '../src/storage/storage.ts';

@@ -1,6 +1,6 @@
 import { startGoBetween, type GoBetween } from '@quicprochat/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
+import type { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { impostorOf } from './support/impostor.ts';

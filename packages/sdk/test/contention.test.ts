@@ -1,7 +1,7 @@
 import { platform } from '#platform';
 import { expect, test } from 'vitest';
-import type { Conversation } from '../src/conversation.ts';
-import { QuicprochatError } from '../src/errors.ts';
+import type { Conversation } from '../src/api/conversation.ts';
+import { QuicprochatError } from '../src/model/errors.ts';
 import type { Platform } from '../src/platform/platform.ts';
 import { people, same } from './support/people.ts';
 

@@ -9,7 +9,7 @@ import {
   SDK_ERRORS,
   sdkError,
   toSentence,
-} from '../src/errors.ts';
+} from '../src/model/errors.ts';
 
 test('the core’s codes are exactly the ones that the SDK knows', async () => {
   await initialize();

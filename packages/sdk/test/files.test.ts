@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Client } from '../src/client.ts';
+import { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { people } from './support/people.ts';
 

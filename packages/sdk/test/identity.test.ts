@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
+import type { Client } from '../src/api/client.ts';
 import { impostorOf } from './support/impostor.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 

@@ -1,7 +1,7 @@
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
-import type { Conversation } from '../src/conversation.ts';
+import type { Client } from '../src/api/client.ts';
+import type { Conversation } from '../src/api/conversation.ts';
 import { people, same, syncAll } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });

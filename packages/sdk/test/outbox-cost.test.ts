@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { Ledger } from '../src/engine/ledger.ts';
-import { OutboxIndex } from '../src/engine/outbox-index.ts';
+import { Ledger } from '../src/state/ledger.ts';
+import { OutboxIndex } from '../src/state/outbox-index.ts';
 import { people, textsOf } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });

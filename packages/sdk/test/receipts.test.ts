@@ -12,10 +12,10 @@ import {
 import { eventually, forgetLastEntry } from '@quicprochat/testkit';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import type { Conversation } from '../src/conversation.ts';
-import { findFork, parseLogStatement } from '../src/fork.ts';
+import type { Conversation } from '../src/api/conversation.ts';
+import { findFork, parseLogStatement } from '../src/log/fork.ts';
 import type { Platform } from '../src/platform/platform.ts';
-import { headAfter } from '../src/receipts.ts';
+import { headAfter } from '../src/log/receipts.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();

@@ -1,6 +1,6 @@
 import { backUpRelay, eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
+import type { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 

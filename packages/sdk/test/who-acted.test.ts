@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Client } from '../src/client.ts';
-import type { Conversation } from '../src/conversation.ts';
+import type { Client } from '../src/api/client.ts';
+import type { Conversation } from '../src/api/conversation.ts';
 import { people, same, syncAll } from './support/people.ts';
 
 /** System lines name the person who acted: not whoever committed it, and not whoever received it. */

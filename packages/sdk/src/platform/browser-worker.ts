@@ -1,4 +1,4 @@
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 import { absolute, fileLeftByVite, workerNotFound } from './files.ts';
 import type { WorkerPort, WorkerSource } from './platform.ts';
 

@@ -1,4 +1,4 @@
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 
 /** The name that bundlers know this package by. */
 const PACKAGE = '@quicprochat/sdk';

@@ -1,7 +1,7 @@
 import { toBase64Url } from '@quicprochat/protocol';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import { check, STORAGE_NAME } from '../arguments.ts';
-import { sdkError } from '../errors.ts';
+import { check, STORAGE_NAME } from '../model/arguments.ts';
+import { sdkError } from '../model/errors.ts';
 import { ambient } from '../platform/ambient.ts';
 import {
   endOfPrefix,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 
 const KEY_BYTES = 32;
 

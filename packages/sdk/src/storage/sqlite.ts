@@ -2,8 +2,8 @@ import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { check, STORAGE_NAME } from '../arguments.ts';
-import { QuicprochatError, sdkError } from '../errors.ts';
+import { check, STORAGE_NAME } from '../model/arguments.ts';
+import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
 

@@ -7,7 +7,7 @@ import {
   ticketSchema,
 } from '@quicprochat/protocol';
 import { z } from 'zod';
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 
 /** The forms of the answers that this device acts on. The types are the relay's word, and a relay can say anything. */
 

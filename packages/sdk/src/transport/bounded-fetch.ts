@@ -1,4 +1,4 @@
-import { hasCode, sdkError } from '../errors.ts';
+import { hasCode, sdkError } from '../model/errors.ts';
 import type { Platform, Timers } from '../platform/platform.ts';
 import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes } from './bounds.ts';
 

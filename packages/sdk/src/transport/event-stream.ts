@@ -1,7 +1,7 @@
 import type { StreamEvent } from '@quicprochat/protocol';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { z } from 'zod';
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 import { GROUP_EVENTS, groupEvent, requireForm } from './answers.ts';
 import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
 import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';

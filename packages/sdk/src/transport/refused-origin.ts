@@ -1,4 +1,4 @@
-import { sdkError } from '../errors.ts';
+import { sdkError } from '../model/errors.ts';
 import type { Net } from '../platform/platform.ts';
 
 /**

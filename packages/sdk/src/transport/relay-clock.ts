@@ -1,4 +1,4 @@
-import { relayError, sdkError, type TransportError } from '../errors.ts';
+import { relayError, sdkError, type TransportError } from '../model/errors.ts';
 import type { Clock } from '../platform/platform.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;

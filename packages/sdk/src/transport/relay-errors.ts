@@ -1,7 +1,7 @@
 import { isRelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
 import { TRPCClientError } from '@trpc/client';
 import { z } from 'zod';
-import { QuicprochatError, relayError, sdkError } from '../errors.ts';
+import { QuicprochatError, relayError, sdkError } from '../model/errors.ts';
 
 /** By which a proxy says that the relay behind it is away: bad gateway, unavailable, gateway timeout (RFC 9110 §15.6). */
 const GATEWAY_STATUSES = [502, 503, 504];

@@ -16,7 +16,7 @@ import {
   type TranscriptField,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { hasCode, TransportError } from '../errors.ts';
+import { hasCode, TransportError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Identity } from '../worker/protocol.ts';
 import {

@@ -1,4 +1,4 @@
-import { coreError, hasCode, sdkError } from '../errors.ts';
+import { coreError, hasCode, sdkError } from '../model/errors.ts';
 import { wasmNotFound } from '../platform/files.ts';
 import type { WorkerPort } from '../platform/platform.ts';
 import type { CallData, CallName, CallResult, Failure, Response, StoreWrite } from './protocol.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
-import { DEFAULT_POLICY } from '../../src/client.ts';
-import { HYBRID_MEMBERS } from '../../src/conversations.ts';
+import { DEFAULT_POLICY } from '../../src/api/client.ts';
+import { HYBRID_MEMBERS } from '../../src/api/conversations.ts';
 import type { ConversationState } from '../../src/index.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);

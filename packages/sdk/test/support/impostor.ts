@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect } from 'vitest';
-import type { Client } from '../../src/client.ts';
+import type { Client } from '../../src/api/client.ts';
 import type { people } from './people.ts';
 
 /** What a hostile relay does: forgets an account, so that somebody else can register its handle. */

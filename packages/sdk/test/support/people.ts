@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { Client, type ClientOptions } from '../../src/client.ts';
-import type { Conversation } from '../../src/conversation.ts';
-import type { Message } from '../../src/message.ts';
+import { Client, type ClientOptions } from '../../src/api/client.ts';
+import type { Conversation } from '../../src/api/conversation.ts';
+import type { Message } from '../../src/model/message.ts';
 import { memoryStorage } from '../../src/storage/memory.ts';
 import { sqliteStorage } from '../../src/storage/sqlite.ts';
 

@@ -1,0 +1,259 @@
+import { fromBase64Url } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import {
+  CANCELABLE,
+  check,
+  FILES,
+  LISTENER,
+  RELAY_ADDRESS,
+  STORAGE,
+  UPDATE_POLICY,
+} from '../model/arguments.ts';
+import { Contacts } from './contacts.ts';
+import { Conversations } from './conversations.ts';
+import { openAccount } from '../account/registration.ts';
+import { Driver } from '../sync/driver.ts';
+import { Inbox } from '../sync/inbox.ts';
+import { Ledger } from '../state/ledger.ts';
+import { Live, type Connection } from '../sync/live.ts';
+import { Pass } from '../sync/pass.ts';
+import { contacts, conversations, type AccountRow } from '../state/rows.ts';
+import { isReadable } from '../state/standing.ts';
+import { sdkError, type TransportError } from '../model/errors.ts';
+import { absolute } from '../platform/files.ts';
+import type { Platform, WorkerLike } from '../platform/platform.ts';
+import type { Storage } from '../storage/storage.ts';
+import { RelaySession } from '../transport/relay-session.ts';
+import { WorkerCore } from '../worker/worker-core.ts';
+import { platform as ambientPlatform } from '#platform';
+
+/** When this device makes fresh keys by itself: at whichever limit it reaches first. See docs: the healing window. */
+export interface UpdatePolicy {
+  /** Makes fresh keys after this many messages sent and received in a conversation. Default 100. */
+  afterMessages: number;
+  /** Makes fresh keys after this time, if there was any activity in it. Default 1 hour. */
+  afterMs: number;
+  /** Stops sending after this time without fresh keys, until there are fresh keys. Default 7 days. */
+  hardStopMs: number;
+}
+
+export const DEFAULT_POLICY: UpdatePolicy = {
+  afterMessages: 100,
+  afterMs: 60 * 60 * 1_000,
+  hardStopMs: 7 * 24 * 60 * 60 * 1_000,
+};
+
+export interface ClientOptions {
+  /** The relay's address: http or https, a host and a port, and nothing after them. */
+  relay: string;
+  /**
+   * Where the client keeps everything: `memoryStorage()`, `indexedDbStorage(name)`, or `sqliteStorage(path)` of the Node
+   * entry. The client owns it from here on and closes it. If opening fails, the client closes it at once.
+   */
+  storage: Storage | Promise<Storage>;
+  /** Needed the first time, to register. Later it may be left out; if given, it must match the account. */
+  handle?: string;
+  /** Keeps streams open, reconnects, and heals on time. Default true. If false, only calls talk to the relay. */
+  live?: boolean;
+  update?: Partial<UpdatePolicy>;
+  /** Aborts the opening. It does not close a client that is already open. */
+  signal?: AbortSignal;
+  /** The address of the .wasm file (`@quicprochat/sdk/wasm`); by default, the file beside the SDK's own files. */
+  wasm?: string | URL;
+  /**
+   * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default, the
+   * file beside the SDK's own files.
+   */
+  worker?: string | URL | (() => WorkerLike);
+  /** The clock, randomness, network and threads to use. Simulations replace them. */
+  platform?: Platform;
+}
+
+/**
+ * One device of one account: its conversations, its keys and its connection to the relay. All cryptography runs in a
+ * worker that this client starts and that `close` ends.
+ */
+export class Client implements AsyncDisposable {
+  readonly handle: string;
+  /** 32 hex digits. */
+  readonly deviceId: string;
+  /** The account's Ed25519 public key. Safety numbers are computed from it. */
+  readonly accountKey: Uint8Array;
+  readonly relay: string;
+  readonly conversations: Conversations;
+  readonly contacts: Contacts;
+  readonly #ledger: Ledger;
+  readonly #driver: Driver;
+  readonly #inbox: Inbox;
+  readonly #live: Live | undefined;
+  readonly #listeners = new Set<() => void>();
+  #connection: Connection;
+
+  /**
+   * Opens the account in the storage, or registers `handle` if the storage is empty. Once registered, an account also
+   * opens without a connection.
+   *
+   * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
+   *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
+   * @throws {TransportError} HANDLE_TAKEN; NETWORK and CLOCK_SKEW, only while registering
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
+   */
+  static async create(options: ClientOptions): Promise<Client> {
+    // Awaited before anything is judged: nobody else would hear it fail.
+    const storage = await (options as Partial<ClientOptions> | undefined)?.storage;
+    check(STORAGE, storage);
+    return Client.#open(storage as Storage, options);
+  }
+
+  /** If a step fails, closes everything that it has opened, including the storage. */
+  static async #open(storage: Storage, options: ClientOptions): Promise<Client> {
+    let close = () => storage.close();
+    try {
+      check(RELAY_ADDRESS, options.relay);
+      check(UPDATE_POLICY, options.update);
+      check(CANCELABLE, options);
+      check(FILES, options);
+      options.signal?.throwIfAborted();
+      const { origin } = new URL(options.relay);
+      const platform = options.platform ?? ambientPlatform;
+      const core = new WorkerCore(platform.spawnWorker(options.worker));
+      close = () => {
+        core.terminate();
+        return storage.close();
+      };
+      const ledger = new Ledger(storage, core, platform);
+      close = () => ledger.close();
+      await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
+      await ledger.load();
+      const relay = new RelaySession(origin, {
+        signer: signerOf(ledger),
+        platform,
+        clock: ledger.relayClock,
+      });
+      const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
+      const policy = { ...DEFAULT_POLICY, ...options.update };
+      await ledger.transact((tx) => tx.call('client.policy', policy));
+      options.signal?.throwIfAborted();
+      const client = new Client({ ledger, relay, account, live: options.live ?? true });
+      // Whoever has just registered can be added to groups as soon as this resolves.
+      if (isNew) await client.#inbox.topUpKeyPackages();
+      client.#live?.start();
+      return client;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: { ledger: Ledger; relay: RelaySession; account: AccountRow; live: boolean }) {
+    const { ledger, relay, account, live } = parts;
+    const own = ledger.row(contacts, account.handle);
+    this.handle = account.handle;
+    this.deviceId = account.deviceId;
+    this.accountKey = fromBase64Url(own?.accountKey ?? '');
+    this.relay = account.relay;
+    this.#ledger = ledger;
+    this.#driver = new Driver(ledger, relay);
+    this.#inbox = new Inbox(ledger, relay, this.#driver);
+    this.conversations = new Conversations({
+      ledger,
+      relay,
+      driver: this.#driver,
+      handle: account.handle,
+      live,
+    });
+    this.contacts = new Contacts(ledger);
+    this.#connection = live ? 'connecting' : 'offline';
+    ledger.onChange(() => {
+      this.#notify();
+    });
+    ledger.relayClock.onErrorChange(() => {
+      this.#notify();
+    });
+    this.#live = live ? this.#prepareLive(relay) : undefined;
+  }
+
+  /** Whether new messages arrive by themselves now. Always `offline` without `live`. */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /**
+   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW). Until the clock is
+   * set, nothing can be sent or received. Undefined otherwise.
+   */
+  get clockError(): TransportError | undefined {
+    return this.#ledger.relayClock.error;
+  }
+
+  /**
+   * Makes one pass over everything: reads Welcomes and logs, sends the outbox, and heals if it is due. For programs that
+   * do not keep running; a live client does this all the time. An error in one conversation does not stop the others:
+   * the pass does all it can, then throws the first error. A conversation's own error is its `trouble`.
+   *
+   * @throws {TransportError} NETWORK if the relay cannot be reached; the outbox stays queued
+   */
+  async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
+    check(CANCELABLE, options);
+    this.#requireOpen();
+    const pass = new Pass(options.signal);
+    await pass.try(() => this.#inbox.topUpKeyPackages());
+    const isRead = await pass.try(() => this.#inbox.catchUp());
+    // An invitation that was not read yet needs the key package that it was made for.
+    if (isRead) await pass.try(() => this.#inbox.forgetExpiredKeyPackages());
+    for (const { id } of this.#ledger.rows(conversations).filter(isReadable))
+      await pass.try(() => this.#driver.drive(id, { readLog: true }));
+    pass.end();
+  }
+
+  /** Calls the listener after any change. Returns a function that stops this. */
+  subscribe(listener: () => void): () => void {
+    check(LISTENER, listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the streams and the worker, and frees the worker's memory. The outbox stays in the storage. */
+  async close(): Promise<void> {
+    if (this.#connection === 'closed') return;
+    this.#connection = 'closed';
+    this.#live?.stop();
+    this.conversations.close();
+    await this.#ledger.close();
+    this.#notify();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #prepareLive(relay: RelaySession): Live {
+    return new Live({
+      ledger: this.#ledger,
+      relay,
+      driver: this.#driver,
+      inbox: this.#inbox,
+      onConnection: (connection) => {
+        if (this.#connection === 'closed' || this.#connection === connection) return;
+        this.#connection = connection;
+        this.#notify();
+      },
+    });
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #requireOpen(): void {
+    if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+  }
+}
+
+function signerOf(ledger: Ledger) {
+  return {
+    device: (transcript: Uint8Array) => ledger.query('client.sign', { transcript }),
+    group: (groupId: string, transcript: Uint8Array) =>
+      ledger.query('group.sign', { groupId: hex.decode(groupId), transcript }),
+  };
+}

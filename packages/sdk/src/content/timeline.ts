@@ -1,0 +1,87 @@
+import type { Message } from '../model/message.ts';
+import type { Ledger } from '../state/ledger.ts';
+import { messageKey } from '../state/rows.ts';
+
+/** Lines read from the store at once. */
+const PAGE = 200;
+
+/** Reads a conversation's history out of the store, and follows it as it grows. */
+export class Timeline {
+  readonly #id: string;
+  readonly #ledger: Ledger;
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+
+  constructor(id: string, ledger: Ledger) {
+    this.#id = id;
+    this.#ledger = ledger;
+  }
+
+  async at(position: number): Promise<Message | undefined> {
+    const stored = await this.#ledger.storage.get(messageKey(this.#id, position));
+    return stored === undefined ? undefined : parse(stored);
+  }
+
+  /** The newest `limit` lines before a position, in their order. */
+  async before(position: number, limit: number): Promise<Message[]> {
+    const before = Number.isFinite(position) ? { before: messageKey(this.#id, Math.max(0, position)) } : {};
+    const rows = await this.#ledger.storage.scan({ prefix: this.#prefix, limit, reverse: true, ...before });
+    return rows.map(({ value }) => parse(value)).reverse();
+  }
+
+  /** All lines after a position, in their order. */
+  async after(position: number, limit = Infinity): Promise<Message[]> {
+    const range = { prefix: this.#prefix, after: messageKey(this.#id, Math.max(0, position)) };
+    const rows = await this.#ledger.storage.scan(Number.isFinite(limit) ? { ...range, limit } : range);
+    return rows.map(({ value }) => parse(value));
+  }
+
+  /** The lines after a position, as they come, until the signal aborts or this is closed. */
+  async *follow(after: number, signal?: AbortSignal): AsyncGenerator<Message, void, undefined> {
+    let position = after;
+    while (!this.#isOver(signal)) {
+      // Asked for before reading: what is written while the page is read wakes us afterwards.
+      const changed = this.#nextChange(signal);
+      for (const message of await this.after(position, PAGE)) {
+        position = message.position;
+        yield message;
+        if (this.#isOver(signal)) return;
+      }
+      if ((await this.after(position, 1)).length === 0) await changed;
+    }
+  }
+
+  wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.wake();
+  }
+
+  #isOver(signal: AbortSignal | undefined): boolean {
+    return this.#closed || signal?.aborted === true;
+  }
+
+  #nextChange(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  get #prefix(): string {
+    return `message/${this.#id}/`;
+  }
+}
+
+function parse(stored: Uint8Array): Message {
+  return JSON.parse(new TextDecoder().decode(stored)) as Message;
+}

@@ -1,0 +1,36 @@
+import { errorFrom, type QuicprochatError, type StoredError } from '../model/errors.ts';
+import type { Ledger } from '../state/ledger.ts';
+import { failures, type OutboxRow } from '../state/rows.ts';
+import type { Transaction } from '../state/transaction.ts';
+
+/** A tab that slept while more than this many others failed takes what failed before them for done (security/limits). */
+const MOST = 1_000;
+
+/**
+ * Takes something out of the outbox that will not happen, and keeps why, in one transaction: whoever waits for it learns
+ * it, in this tab or process or in another one.
+ *
+ * @param error undefined if it was cancelled
+ */
+export function fail(tx: Transaction, row: OutboxRow, error?: QuicprochatError): void {
+  tx.removeOutbox(row);
+  const kept = tx.stored(failures).sort((a, b) => a.n - b.n);
+  for (const { id } of kept.slice(0, Math.max(0, kept.length - MOST + 1))) tx.remove(failures, id);
+  const n = (kept.at(-1)?.n ?? 0) + 1;
+  tx.put(failures, row.id, { id: row.id, n, ...(error && { error: plain(error) }) });
+}
+
+/** Why something that waited will not happen: an error, or an AbortError if it was cancelled. Undefined if it was not given up. */
+export function failureOf(ledger: Ledger, id: string): Error | undefined {
+  const row = ledger.row(failures, id);
+  if (row === undefined) return undefined;
+  return row.error === undefined ? cancelled() : errorFrom(row.error);
+}
+
+function plain({ code, message, retryable, details }: QuicprochatError): StoredError {
+  return { code, message, retryable, details };
+}
+
+function cancelled(): DOMException {
+  return new DOMException('The change was cancelled before it was sent.', 'AbortError');
+}

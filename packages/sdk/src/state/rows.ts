@@ -1,0 +1,192 @@
+import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
+import type { StoredError } from '../model/errors.ts';
+import type { Message } from '../model/message.ts';
+
+/**
+ * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
+ * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
+ */
+export const STORE_VERSION = 4;
+
+/** The account that the store belongs to. */
+export interface AccountRow {
+  version: number;
+  relay: string;
+  handle: string;
+  deviceId: DeviceId;
+  /** Whether the relay has confirmed the registration. */
+  registered: boolean;
+  inboxCursor: number;
+  /** Up to where the relay has been told that it may delete. */
+  inboxAcknowledged?: number;
+  /** When all that the relay has of a suite was last made anew. */
+  keyPackagesRenewedMs?: Partial<Record<CipherSuite, number>>;
+  /** What the relay signs its receipts with, as it said when first asked. */
+  receiptKey?: string;
+}
+
+/** What a person has written in a conversation and not sent. */
+export interface DraftRow {
+  text: string;
+}
+
+/** Something that was taken out of the outbox and will not happen. */
+export interface FailureRow {
+  id: EntryId;
+  /** Grows with each transaction in which something fails, so that the oldest can be found. */
+  n: number;
+  /** Why; nothing if it was cancelled. */
+  error?: StoredError;
+}
+
+export type ConversationState = 'active' | 'leaving' | 'left' | 'removed' | 'stuck' | 'forked';
+
+export interface ConversationRow {
+  id: GroupId;
+  name: string;
+  /** The account key of whoever invited this device, and will tell it the name: until a name has come. */
+  nameFrom?: string | undefined;
+  state: ConversationState;
+  suite: CipherSuite;
+  /** The epoch, kept here too so that it can be shown after the group's keys are gone. */
+  epoch: number;
+  /** How far the group's log has been read. */
+  cursor: number;
+  /** The log's head there, and the line that it stands in; unknown until a first receipt. */
+  head?: string;
+  branch?: string;
+  /** What the relay has signed of the log, the newest last. */
+  receipts?: readonly Receipt[];
+  /** What it has signed that cannot stand beside them. */
+  fork?: readonly Receipt[];
+  /** Commits for the epoch of the moment that were found void: the next one can hold. */
+  voidCommits?: number;
+  /** Where the next message will stand in the history. */
+  nextPosition: number;
+  /** How far the person has read. */
+  readPosition: number;
+  unread: number;
+  lastMessage?: Message;
+  lastActivityMs: number;
+}
+
+/** What is known of another account. The first key seen is trusted, and a change is never accepted silently. */
+export interface ContactRow {
+  handle: string;
+  accountKey: string;
+  verified: boolean;
+  /** Another account key that was seen later for the same handle. */
+  changedKey?: string;
+}
+
+/** What a commit is to bring about. It outlives the commit: when another wins the epoch, it is built again from this. */
+export type Intent =
+  | { type: 'heal' }
+  | { type: 'commit-proposals' }
+  | { type: 'add'; claimed: ClaimedKeyPackage[] }
+  | { type: 'remove'; handles: string[] };
+
+export interface ClaimedKeyPackage {
+  handle: string;
+  deviceId: DeviceId;
+  keyPackage: string;
+}
+
+/** A commit made and staged in the core for this epoch. */
+export interface PreparedCommit {
+  epoch: number;
+  /** Which commit for that epoch it is, see `groups.commit`. */
+  candidate: number;
+  commit: string;
+  nextAccessKey: string;
+  welcome: PreparedWelcome | null;
+}
+
+/** For those whom the commit adds: what they share, and what each needs of its own. */
+export interface PreparedWelcome {
+  shared: string;
+  joiners: { deviceId: DeviceId; secrets: string }[];
+}
+
+/** A message or proposal sealed for this epoch. */
+export interface PreparedMessage {
+  epoch: number;
+  message: string;
+}
+
+interface OutboxBase {
+  conversationId: GroupId;
+  /** Place in the queue; lower goes first. */
+  order: string;
+  /** Also the id of the entry in the group's log, and with it the idempotency key. */
+  id: EntryId;
+  /** How often another's commit came first. */
+  conflicts: number;
+  /** Whether a request with it may have been started: from then on nobody can say that it will not happen. */
+  attempted?: boolean;
+  /** How many want it, if there is more than one: it can be withdrawn by the last of them only. */
+  wanted?: number;
+  /** Where the relay put it, when it was accepted before the log was read up to there. */
+  accepted?: number;
+}
+
+/** What still has to reach the relay. */
+export type OutboxRow = OutboxBase &
+  (
+    | { kind: 'create' }
+    | {
+        kind: 'message';
+        payload: string;
+        position?: number;
+        /** For a message that gives the conversation another name. */
+        renames?: { from: string; to: string };
+        prepared?: PreparedMessage;
+      }
+    | { kind: 'leave'; prepared?: PreparedMessage }
+    | { kind: 'commit'; intent: Intent; prepared?: PreparedCommit }
+  );
+
+/** A table of rows that are held in memory while the client is open. */
+export interface Table<Row> {
+  readonly name: string;
+  /** Carries the type only. */
+  readonly row?: Row;
+}
+
+export const accounts: Table<AccountRow> = { name: 'account' };
+export const conversations: Table<ConversationRow> = { name: 'conversation' };
+export const contacts: Table<ContactRow> = { name: 'contact' };
+export const outbox: Table<OutboxRow> = { name: 'outbox' };
+/** By the id of the conversation. */
+export const drafts: Table<DraftRow> = { name: 'draft' };
+/** By the id of what failed. */
+export const failures: Table<FailureRow> = { name: 'failure' };
+
+/** The tables in memory. Core records and messages are not among them. */
+export const TABLES = [accounts, conversations, contacts, outbox, drafts, failures].map(({ name }) => name);
+
+/** The one row of the account table. */
+export const ACCOUNT = 'own';
+
+export const CORE_PREFIX = 'core/';
+
+export function messageKey(conversationId: string, position: number): string {
+  return `message/${conversationId}/${pad(position)}`;
+}
+
+/** Commits that unblock others (healing, pending proposals) go before everything that waits. */
+export function outboxOrder(urgent: boolean, n: number): string {
+  return `${urgent ? 0 : 1}-${pad(n)}`;
+}
+
+export function isUrgent({ order }: { order: string }): boolean {
+  return order.startsWith('0');
+}
+
+export function outboxKey(row: { conversationId: string; order: string }): string {
+  return `${row.conversationId}/${row.order}`;
+}
+
+function pad(n: number): string {
+  return String(n).padStart(12, '0');
+}

@@ -1,0 +1,254 @@
+import type { CipherSuite } from '@quicprochat/protocol';
+import { hex } from '@scure/base';
+import type { Message } from '../model/message.ts';
+import type { StorageWrite } from '../storage/storage.ts';
+import type {
+  CallData,
+  CallName,
+  CallResult,
+  GroupState,
+  KeyPackageOwner,
+  StoreWrite,
+} from '../worker/protocol.ts';
+import { storeKeyOf, type Ledger } from './ledger.ts';
+import {
+  conversations,
+  isUrgent,
+  messageKey,
+  outbox,
+  outboxKey,
+  outboxOrder,
+  type ConversationRow,
+  type OutboxRow,
+  type Table,
+} from './rows.ts';
+
+/** A row without what the outbox itself gives it. */
+export type NewOutboxRow = OutboxRow extends infer Row
+  ? Row extends OutboxRow
+    ? Omit<Row, 'order' | 'conflicts'>
+    : never
+  : never;
+
+/** A message without what its conversation gives it. */
+export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
+
+/** One change in the making: reads see what it has written so far, and nobody else does. */
+export class Transaction {
+  readonly rows = new Map<string, unknown>();
+  readonly groups = new Map<string, GroupState | undefined>();
+  readonly #ledger: Ledger;
+  readonly #coreWrites: StoreWrite[] = [];
+  readonly #messages = new Map<string, Message>();
+  readonly #touchedGroups = new Set<string>();
+  /** What this has put into outboxes or taken out of them, by id. */
+  readonly #outbox = new Map<string, OutboxRow | undefined>();
+  readonly #lastOrder = new Map<string, number>();
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get touchedCore(): boolean {
+    return this.#coreWrites.length > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.rows.size === 0 && this.#messages.size === 0 && this.#coreWrites.length === 0;
+  }
+
+  row<Row>(table: Table<Row>, key: string): Row | undefined {
+    const full = `${table.name}/${key}`;
+    return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#ledger.row(table, key);
+  }
+
+  /** The rows of a table as they are before this transaction. */
+  stored<Row>(table: Table<Row>): Row[] {
+    return this.#ledger.rows(table);
+  }
+
+  put<Row>(table: Table<Row>, key: string, row: Row): void {
+    this.rows.set(`${table.name}/${key}`, row);
+  }
+
+  remove(table: Table<unknown>, key: string): void {
+    this.rows.set(`${table.name}/${key}`, undefined);
+  }
+
+  /** The conversation, which must exist. */
+  conversation(id: string): ConversationRow {
+    const row = this.row(conversations, id);
+    if (row === undefined) throw new Error('no such conversation in the store');
+    return row;
+  }
+
+  update(id: string, changes: Partial<ConversationRow>): ConversationRow {
+    const row = { ...this.conversation(id), ...changes };
+    this.put(conversations, id, row);
+    return row;
+  }
+
+  /** A call to the core; what it changes there belongs to this transaction. */
+  async call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
+    const { result, writes } = await this.#ledger.core.call(name, data);
+    this.#coreWrites.push(...writes);
+    return result;
+  }
+
+  /** A call to the core on one group, whose state is read anew when the transaction ends. */
+  async callGroup<Name extends CallName>(
+    id: string,
+    name: Name,
+    data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
+  ): Promise<CallResult<Name>> {
+    this.#touchedGroups.add(id);
+    // Another device's clock has set the lifetime of an added key package. All other times here are this device's own.
+    const { platform, relayClock } = this.#ledger;
+    const nowMs = (name === 'group.add' ? relayClock : platform.clock).now();
+    return this.call(name, { ...data, groupId: hex.decode(id), nowMs });
+  }
+
+  /** Whose a key package is, if this device may add it now. */
+  inspectKeyPackage(keyPackage: Uint8Array, suite: CipherSuite): Promise<KeyPackageOwner> {
+    const nowMs = this.#ledger.relayClock.now();
+    return this.call('client.inspectKeyPackage', { keyPackage, suite, nowMs });
+  }
+
+  /** The group as this transaction has left it so far. */
+  async group(id: string): Promise<GroupState> {
+    if (!this.#touchedGroups.has(id)) {
+      const known = this.#ledger.group(id);
+      if (known !== undefined) return known;
+    }
+    return this.callGroup(id, 'group.state', {});
+  }
+
+  /** Wipes the keys of a group that is over. */
+  async forgetGroup(id: string): Promise<void> {
+    await this.call('group.forget', { groupId: hex.decode(id) });
+    this.#touchedGroups.delete(id);
+    this.groups.set(id, undefined);
+  }
+
+  /** Adds a line to a conversation's history. */
+  append(id: string, message: NewMessage): Message {
+    const row = this.conversation(id);
+    const complete: Message = { ...message, conversationId: id, position: row.nextPosition };
+    this.#messages.set(messageKey(id, complete.position), complete);
+    const countsAsUnread = !message.own && ['text', 'undecryptable'].includes(message.content.type);
+    this.update(id, {
+      nextPosition: row.nextPosition + 1,
+      unread: row.unread + (countsAsUnread ? 1 : 0),
+      lastMessage: complete,
+      lastActivityMs: message.receivedAtMs,
+    });
+    return complete;
+  }
+
+  /** Changes a line that stands in the history. */
+  async amend(
+    id: string,
+    position: number,
+    changes: Partial<Pick<Message, 'state' | 'epoch'>>,
+  ): Promise<void> {
+    const key = messageKey(id, position);
+    const stored = this.#messages.get(key) ?? (await this.#storedMessage(key));
+    if (stored === undefined) return;
+    const amended = { ...stored, ...changes };
+    this.#messages.set(key, amended);
+    if (this.conversation(id).lastMessage?.position === position) this.update(id, { lastMessage: amended });
+  }
+
+  /** Deletes all lines of a conversation's history. */
+  forgetHistory(id: string): void {
+    for (let position = 1; position < this.conversation(id).nextPosition; position++) {
+      const key = messageKey(id, position);
+      this.#messages.delete(key);
+      this.rows.set(key, undefined);
+    }
+  }
+
+  /** Puts something at the end of the outbox; what others wait for (`urgent`) before all that is not. */
+  enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
+    const { conversationId: id } = row;
+    const n = (this.#lastOrder.get(id) ?? this.#ledger.outbox.lastOf(id)) + 1;
+    this.#lastOrder.set(id, n);
+    const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 };
+    this.putOutbox(complete);
+    return complete;
+  }
+
+  /** Moves something that waits, and was not prepared, to where the urgent things are. */
+  hasten({ id }: OutboxRow): void {
+    const row = this.outboxRow(id);
+    if (row === undefined || isUrgent(row) || row.kind === 'create' || row.prepared !== undefined) return;
+    this.removeOutbox(row);
+    this.enqueue(row, { urgent: true });
+  }
+
+  putOutbox(row: OutboxRow): void {
+    this.put(outbox, outboxKey(row), row);
+    this.#outbox.set(row.id, row);
+  }
+
+  removeOutbox(row: OutboxRow): void {
+    this.remove(outbox, outboxKey(row));
+    this.#outbox.set(row.id, undefined);
+  }
+
+  /** What waits under this id. */
+  outboxRow(id: string): OutboxRow | undefined {
+    return this.#outbox.has(id) ? this.#outbox.get(id) : this.#ledger.outbox.byId(id);
+  }
+
+  /** What is to be sent next in a conversation. */
+  firstInOutbox(id: string): OutboxRow | undefined {
+    let first: OutboxRow | undefined;
+    for (const row of this.#outbox.values())
+      if (row?.conversationId === id && (first === undefined || row.order < first.order)) first = row;
+    for (const row of this.#ledger.outbox.of(id)) {
+      if (this.#outbox.has(row.id)) continue;
+      return first === undefined || row.order < first.order ? row : first;
+    }
+    return first;
+  }
+
+  /** All that waits in a conversation, first to go first. */
+  outboxRows(id: string): OutboxRow[] {
+    const stored = [...this.#ledger.outbox.of(id)].filter((row) => !this.#outbox.has(row.id));
+    const own = [...this.#outbox.values()].flatMap((row) => (row?.conversationId === id ? row : []));
+    return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));
+  }
+
+  /** Reads the state of every group that was touched, for the memory to take over with the commit. */
+  async finish(): Promise<void> {
+    for (const id of this.#touchedGroups) {
+      const group = await this.callGroup(id, 'group.state', {});
+      this.groups.set(id, group);
+      if (this.conversation(id).epoch !== group.epoch)
+        this.update(id, { epoch: group.epoch, voidCommits: 0 });
+    }
+  }
+
+  storageWrites(): StorageWrite[] {
+    return [
+      ...this.#coreWrites.map(({ key, value }) => ({ key: storeKeyOf(key), value })),
+      ...[...this.rows, ...this.#messages].map(([key, row]) => ({ key, value: encodeRow(row) })),
+    ];
+  }
+
+  /** The conversations that this changes. */
+  get changed(): ReadonlySet<string> {
+    const keys = [...this.rows.keys(), ...this.#messages.keys()].map((key) => key.split('/')[1] ?? '');
+    return new Set([...keys, ...this.groups.keys()]);
+  }
+
+  async #storedMessage(key: string): Promise<Message | undefined> {
+    const stored = await this.#ledger.storage.get(key);
+    return stored === undefined ? undefined : (JSON.parse(new TextDecoder().decode(stored)) as Message);
+  }
+}
+
+function encodeRow(row: unknown): Uint8Array | undefined {
+  return row === undefined ? undefined : new TextEncoder().encode(JSON.stringify(row));
+}

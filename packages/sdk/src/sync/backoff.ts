@@ -1,0 +1,15 @@
+import { hasCode } from '../model/errors.ts';
+
+/** How long to wait after a stream that did not last, and at most, however many there were in a row. */
+export const BACKOFF_MS = { first: 500, most: 30_000 };
+
+/** The longest that a relay can have us wait. */
+const MOST_TOLD_MS = 5 * 60_000;
+
+/** What the relay asks for, as far as that is sensible: not less than we would wait, nor so long that we would be gone. */
+export function waitAfter(error: unknown, delayMs: number): number {
+  const told = hasCode(error, 'RATE_LIMITED') ? error.details['retryAfterMs'] : delayMs;
+  return typeof told === 'number' && Number.isFinite(told)
+    ? Math.min(Math.max(told, delayMs), MOST_TOLD_MS)
+    : delayMs;
+}

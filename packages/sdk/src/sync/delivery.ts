@@ -1,0 +1,184 @@
+import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
+import type { Driver } from './driver.ts';
+import { failureOf } from '../outbox/failures.ts';
+import type { Ledger } from '../state/ledger.ts';
+import type { OutboxRow } from '../state/rows.ts';
+import { tooLate, withdraw } from '../outbox/withdrawal.ts';
+
+/** How long a client that does not stay keeps trying to reach the relay. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 300;
+
+interface Waiting {
+  signal?: AbortSignal;
+}
+
+/**
+ * Waits for what was put into a conversation's outbox to arrive. With a signal the change can be cancelled: it is
+ * withdrawn if nothing of it can have left the device, and the wait ends with TOO_LATE_TO_CANCEL otherwise.
+ */
+export class Delivery {
+  readonly #id: string;
+  readonly #ledger: Ledger;
+  readonly #driver: Driver;
+  readonly #live: boolean;
+
+  constructor(id: string, parts: { ledger: Ledger; driver: Driver; live: boolean }) {
+    this.#id = id;
+    this.#ledger = parts.ledger;
+    this.#driver = parts.driver;
+    this.#live = parts.live;
+  }
+
+  /** Resolves when the relay has it. */
+  accepted(id: string, options: Waiting): Promise<void> {
+    return this.#until([id], () => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
+  }
+
+  /** Resolves when it has taken effect here. */
+  settled(id: string, options: Waiting): Promise<void> {
+    return this.#until([id], () => this.#isOver(id, () => false), options);
+  }
+
+  /** Resolves when all that waits now has taken effect. It is cancelled as one. */
+  drained(options: Waiting): Promise<void> {
+    const ids = [...this.#ledger.outbox.of(this.#id)].map(({ id }) => id);
+    return this.#until(ids, () => ids.every((id) => this.#isOver(id, () => false)), options);
+  }
+
+  async #until(ids: readonly string[], isOver: () => boolean, { signal }: Waiting): Promise<void> {
+    const stop = new AbortController();
+    let isBeingCancelled = false;
+    const cancel = () => {
+      isBeingCancelled = true;
+      void this.#cancel(ids, signal?.reason).then((error) => {
+        isBeingCancelled = false;
+        if (error === undefined) this.#ledger.outbox.wake(ids);
+        else stop.abort(error);
+      });
+    };
+    // While it is being cancelled, that it is gone does not mean that it was sent.
+    const isDone = () => !isBeingCancelled && isOver();
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
+    try {
+      await (this.#live ? this.#wait(ids, isDone, stop.signal) : this.#push(isDone, stop.signal));
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** @returns what the wait ends with; undefined if it ends by itself */
+  async #cancel(ids: readonly string[], reason: unknown): Promise<unknown> {
+    try {
+      switch (await withdraw(this.#ledger, ids)) {
+        case 'withdrawn':
+          return reason;
+        case 'begun':
+          return tooLate();
+        case 'over':
+          return undefined;
+      }
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** A live client sends by itself, and goes on when the network is back. */
+  #wait(ids: readonly string[], isDone: () => boolean, stop: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        try {
+          if (isDone()) end(resolve);
+        } catch (error) {
+          end(() => reject(toError(error)));
+        }
+      };
+      const abort = () => {
+        end(() => reject(toError(stop.reason)));
+      };
+      const unlisten = ids.map((id) => this.#ledger.outbox.listen(id, check));
+      const end = (then: () => void) => {
+        for (const one of unlisten) one();
+        stop.removeEventListener('abort', abort);
+        then();
+      };
+      stop.addEventListener('abort', abort, { once: true });
+      this.#driver.drive(this.#id, { readLog: false }).then(check, (error: unknown) => {
+        if (!isPassing(error)) end(() => reject(toError(error)));
+        else check();
+      });
+    });
+  }
+
+  /** A client that does not stay tries for a while, since a relay that restarts is back in a moment. */
+  async #push(isDone: () => boolean, stop: AbortSignal): Promise<void> {
+    const { clock, timers } = this.#ledger.platform;
+    const deadlineMs = clock.now() + PATIENCE_MS;
+    for (;;) {
+      const stopped = await unlessAborted(this.#drive(), stop);
+      if (stopped !== undefined && !isPassing(stopped)) throw toError(stopped);
+      // Throws where it was given up, however retryable that error is: there is nothing left to try.
+      if (isDone()) return;
+      if (clock.now() > deadlineMs) throw queued(stopped);
+      await timers.sleep(RETRY_MS, stop);
+    }
+  }
+
+  /** Drives until nothing is left to do, or gives what stopped it. */
+  async #drive(): Promise<unknown> {
+    try {
+      await this.#driver.drive(this.#id, { readLog: false });
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** @throws why it was given up or withdrawn, if it was */
+  #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
+    const row = this.#ledger.outbox.byId(id);
+    if (row !== undefined) return early(row);
+    const failure = failureOf(this.#ledger, id);
+    if (failure !== undefined) throw failure;
+    return true;
+  }
+}
+
+/** What the work gives, or the reason of the signal; the work itself goes on. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(toError(signal.reason));
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new DOMException('Aborted', 'AbortError');
+}
+
+/** Whether waiting alone can help. A wrong clock needs a person, so the caller hears of it; what was queued stays queued. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof QuicprochatError && error.retryable && !hasCode(error, 'WORKER_STOPPED', 'CLOCK_SKEW')
+  );
+}
+
+/** For the caller whose patience is over; what else stopped it than the network is told as it is. */
+function queued(cause: unknown): Error {
+  if (cause instanceof QuicprochatError && cause.code !== 'NETWORK') return cause;
+  const message =
+    cause === undefined
+      ? 'The relay has not confirmed the message or change yet. It stays queued.'
+      : 'The relay cannot be reached. The message or change stays queued, and the next sync sends it.';
+  return sdkError('NETWORK', message, { details: { queued: true }, cause });
+}

@@ -1,0 +1,191 @@
+import type { Place, RelaySession } from '../transport/relay-session.ts';
+import type { Driver } from './driver.ts';
+import { GroupStreams } from './group-streams.ts';
+import type { Inbox } from './inbox.ts';
+import { KeptStream, StreamEnded } from './kept-stream.ts';
+import type { Ledger } from '../state/ledger.ts';
+import { Reach } from './reach.ts';
+import { Retries } from './retries.ts';
+import { conversations } from '../state/rows.ts';
+import { isContested, isReadable } from '../state/standing.ts';
+
+export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
+
+/** How often the clock's part of the update policy is looked at, and commits that nobody made are made after all. */
+const TEND_EVERY_MS = 15_000;
+
+/**
+ * Keeps a client up to date for as long as it is open: streams (the device's inbox, and the logs of its groups, which
+ * the relay is not told belong together with the inbox), opened anew from our own cursors whenever one breaks, and a
+ * slow tick for what time alone makes due.
+ */
+export class Live {
+  readonly #ledger: Ledger;
+  readonly #relay: RelaySession;
+  readonly #driver: Driver;
+  readonly #inbox: Inbox;
+  readonly #closing = new AbortController();
+  readonly #onConnection: (connection: Connection) => void;
+  readonly #retries: Retries;
+  readonly #reach: Reach;
+  readonly #inboxStream: KeptStream;
+  readonly #groupStreams: GroupStreams;
+
+  constructor(options: {
+    ledger: Ledger;
+    relay: RelaySession;
+    driver: Driver;
+    inbox: Inbox;
+    onConnection: (connection: Connection) => void;
+  }) {
+    this.#ledger = options.ledger;
+    this.#relay = options.relay;
+    this.#driver = options.driver;
+    this.#inbox = options.inbox;
+    this.#onConnection = options.onConnection;
+    this.#retries = new Retries({
+      platform: this.#ledger.platform,
+      closing: this.#closing.signal,
+      again: (id) => this.#driver.drive(id, { readLog: false }),
+      onChange: () => {
+        this.#groupStreams.followChanges();
+        this.#tell();
+      },
+    });
+    const onChange = () => {
+      this.#tell();
+    };
+    const { platform } = this.#ledger;
+    const { signal: closing } = this.#closing;
+    this.#reach = new Reach({
+      isStreamUp: () => this.#inboxStream.isUp,
+      onBack: () => {
+        this.#sendHeldBack();
+      },
+    });
+    this.#inboxStream = new KeptStream({
+      platform,
+      closing,
+      followOnce: (signal) => this.#followInbox(signal),
+      onChange: () => {
+        this.#tell();
+        this.#reach.look();
+      },
+      onLost: (error) => {
+        this.#reach.lost(error);
+      },
+    });
+    this.#groupStreams = new GroupStreams(
+      {
+        platform,
+        relay: this.#relay,
+        places: () => this.#places(),
+        deliver: (event) => this.#attempt(() => this.#driver.deliver(event.groupId, event)),
+        drive: (id, options) => this.#attempt(() => this.#driver.drive(id, options)),
+        onChange,
+      },
+      closing,
+    );
+  }
+
+  start(): void {
+    this.#driver.patient = true;
+    this.#driver.isAway = () => this.#reach.isAway;
+    this.#relay.onContact = (reached) => {
+      this.#reach.note(reached);
+    };
+    this.#driver.onRun = (id, error) => {
+      if (!this.#isClosing()) this.#retries.note(id, error);
+    };
+    this.#ledger.core.onStopped = () => {
+      this.#tell();
+    };
+    const stop = this.#ledger.onChange(() => {
+      this.#groupStreams.followChanges();
+    });
+    this.#closing.signal.addEventListener('abort', stop, { once: true });
+    void this.#inboxStream.run();
+    this.#groupStreams.start();
+    void this.#tick();
+  }
+
+  stop(): void {
+    this.#closing.abort();
+  }
+
+  async #followInbox(signal: AbortSignal): Promise<void> {
+    await this.#inbox.topUpKeyPackages();
+    await this.#inbox.catchUp();
+    await this.#inbox.forgetExpiredKeyPackages();
+    let { cursor } = this.#inbox;
+    for await (const event of this.#relay.followInbox(cursor, signal)) {
+      if (event.type === 'open') this.#inboxStream.opened();
+      if (event.type === 'inbox-entry') {
+        await this.#inbox.receive([event.entry], cursor);
+        cursor = event.entry.sequence;
+      }
+      if (event.type === 'key-packages-low') await this.#inbox.topUpKeyPackages();
+    }
+    throw new StreamEnded();
+  }
+
+  /** The groups to follow, from where each was read. */
+  #places(): Place[] {
+    return (
+      this.#ledger
+        .rows(conversations)
+        .filter(isReadable)
+        .filter(({ cursor, epoch }) => cursor > 0 || epoch > 0)
+        // The stream of an epoch that has ended shows its first commit, again and again.
+        .filter((row) => !isContested(row) && !this.#retries.isRefused(row.id))
+        .map(({ id, epoch, cursor }) => ({ groupId: id, epoch, cursor }))
+    );
+  }
+
+  /** What was not begun while the relay was away goes out. */
+  #sendHeldBack(): void {
+    if (this.#isClosing()) return;
+    for (const { id } of this.#ledger.rows(conversations)) {
+      if (this.#ledger.outbox.first(id) === undefined) continue;
+      void this.#attempt(() => this.#driver.drive(id, { readLog: false }));
+    }
+  }
+
+  async #tick(): Promise<void> {
+    while (!this.#isClosing()) {
+      await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
+      if (this.#isClosing()) return;
+      // What another tab has committed, should taking it over have failed when it happened.
+      await this.#attempt(() => this.#ledger.refresh());
+      for (const row of this.#ledger.rows(conversations).filter(isReadable)) {
+        // Its own timer knows better when: the relay may have asked for more time.
+        if (this.#retries.isScheduled(row.id)) continue;
+        await this.#attempt(() => this.#driver.tend(row.id));
+      }
+    }
+  }
+
+  /**
+   * What fails here comes again without the caller: runs of the driver by `Retries`, which hears of each of them, and
+   * everything else with the next tick or when the stream is opened anew.
+   */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    await work().catch(() => undefined);
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Online is who hears of everything, can open it, and has nothing due that fails. */
+  #tell(): void {
+    const hearsAll = this.#inboxStream.isUp && this.#groupStreams.isUp;
+    const isOnline = hearsAll && !this.#ledger.core.isStopped && !this.#retries.isAnyFailing;
+    this.#onConnection(isOnline ? 'online' : 'offline');
+  }
+
+  /** Ends early, without an error, when the client is closed. */
+  async #sleep(ms: number): Promise<void> {
+    await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
+  }
+}
