@@ -8,7 +8,7 @@ import type { Ledger } from '../src/state/ledger.ts';
 import { Live, type Connection } from '../src/sync/live.ts';
 import { platform } from '#platform';
 import { RelayClock } from '../src/transport/relay-clock.ts';
-import { RelaySession, type Signer } from '../src/transport/relay-session.ts';
+import { Relay, type Signer } from '../src/transport/relay.ts';
 
 let relay: RelayProcess;
 beforeAll(async () => {
@@ -19,12 +19,12 @@ afterAll(() => relay.kill());
 const GROUPS = 501;
 
 /** Groups at a relay, all under one access key and each with one message: their ids. */
-async function fill(session: RelaySession, accessKey: Uint8Array): Promise<string[]> {
+async function fill(session: Relay, accessKey: Uint8Array): Promise<string[]> {
   const groupIds = Array.from({ length: GROUPS }, () => randomBytes(16).toString('hex'));
   const waiting = [...groupIds];
   const createSome = async () => {
     for (let groupId = waiting.pop(); groupId !== undefined; groupId = waiting.pop()) {
-      await session.createGroup(groupId, toBase64Url(accessKey));
+      await session.groups.create(groupId, toBase64Url(accessKey));
       await post(session, groupId);
     }
   };
@@ -32,9 +32,9 @@ async function fill(session: RelaySession, accessKey: Uint8Array): Promise<strin
   return groupIds;
 }
 
-async function post(session: RelaySession, groupId: string): Promise<string> {
+async function post(session: Relay, groupId: string): Promise<string> {
   const id = randomBytes(16).toString('hex');
-  await session.post({ groupId, epoch: 0, id, message: toBase64Url(randomBytes(32)) });
+  await session.groups.post({ groupId, epoch: 0, id, message: toBase64Url(randomBytes(32)) });
   return id;
 }
 
@@ -48,7 +48,7 @@ test('a client in 501 groups hears of a message in each of them', async () => {
       signature: new Uint8Array(sign(null, transcript, privateKey)),
     }),
   };
-  const session = new RelaySession(relay.url, { signer, platform, clock: new RelayClock(platform.clock) });
+  const session = new Relay(relay.url, { signer, platform, clock: new RelayClock(platform.clock) });
   const groupIds = await fill(session, accessKey);
 
   const heard = new Set<string>();
@@ -63,13 +63,15 @@ test('a client in 501 groups hears of a message in each of them', async () => {
       outbox: { first: () => undefined },
     } as unknown as Ledger,
     relay: {
-      async *followInbox(_cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
-        yield { type: 'open' };
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      events: {
+        async *followInbox(_cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+          yield { type: 'open' };
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        },
+        followGroups: session.events.followGroups.bind(session.events),
+        followToo: session.events.followToo.bind(session.events),
       },
-      followGroups: session.followGroups.bind(session),
-      followToo: session.followToo.bind(session),
-    } as unknown as RelaySession,
+    } as unknown as Relay,
     driver: {
       patient: false,
       drive: async () => undefined,

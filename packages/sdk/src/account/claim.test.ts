@@ -6,7 +6,7 @@ import {
 } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { expect, test } from 'vitest';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import { claim } from './claim.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { contacts, type ClaimedKeyPackage, type ContactRow, type Table } from '../state/rows.ts';
@@ -53,7 +53,7 @@ async function claimOf(handles: readonly string[], { devices = 1, failing = Infi
     },
   };
   const ledger = { transact: (work: (fake: typeof tx) => Promise<unknown>) => work(tx) };
-  const claimed = claim(ledger as unknown as Ledger, relay as unknown as RelaySession, {
+  const claimed = claim(ledger as unknown as Ledger, { device: relay } as unknown as Relay, {
     suite: SUITE,
     handles,
   });

@@ -1,6 +1,6 @@
 import { handleSchema, LIMITS, type CipherSuite } from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import { learnContact, requireUnchanged } from './contact-keys.ts';
 import { ownersOf } from './key-package-owners.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -21,7 +21,7 @@ import { ACCOUNT, accounts, contacts, type ClaimedKeyPackage } from '../state/ro
  */
 export async function claim(
   ledger: Ledger,
-  relay: RelaySession,
+  relay: Relay,
   { suite, handles }: { suite: CipherSuite; handles: readonly string[] },
 ): Promise<ClaimedKeyPackage[]> {
   if (handles.some((handle) => !handleSchema.safeParse(handle).success))
@@ -30,7 +30,7 @@ export async function claim(
   const claimed: ClaimedKeyPackage[] = [];
   for (let start = 0; start < handles.length; start += LIMITS.maxClaimHandles) {
     const part = handles.slice(start, start + LIMITS.maxClaimHandles);
-    const { devices } = await relay.claimKeyPackages(suite, part);
+    const { devices } = await relay.device.claimKeyPackages(suite, part);
     requireAnswerFor(part, devices);
     claimed.push(...devices);
   }

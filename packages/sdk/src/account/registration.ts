@@ -1,7 +1,7 @@
 import { handleSchema, toBase64Url, type DeviceId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Identity } from '../worker/protocol.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { ACCOUNT, accounts, contacts, STORE_VERSION, type AccountRow } from '../state/rows.ts';
@@ -12,13 +12,13 @@ import { ACCOUNT, accounts, contacts, STORE_VERSION, type AccountRow } from '../
  */
 export async function openAccount(
   ledger: Ledger,
-  relay: RelaySession,
+  relay: Relay,
   { handle, origin }: { handle: string | undefined; origin: string },
 ): Promise<{ account: AccountRow; isNew: boolean }> {
   const existing = ledger.row(accounts, ACCOUNT);
   if (existing !== undefined && (existing.registered || existing.handle === (handle ?? existing.handle))) {
     requireSame(existing, { handle, origin });
-    relay.setDevice(existing.deviceId);
+    relay.session.setDevice(existing.deviceId);
     if (existing.registered) return { account: existing, isNew: false };
     return { account: await register(ledger, relay, existing), isNew: true };
   }
@@ -28,10 +28,10 @@ export async function openAccount(
   requireHandle(handle);
   if (existing !== undefined) await discard(ledger, existing);
   // A device whose clock is too far off creates no account, so the time comes before any keys.
-  await relay.learnTime();
+  await relay.session.learnTime();
   const account = await create(ledger, { handle, origin });
   requireSame(account, { handle, origin });
-  relay.setDevice(account.deviceId);
+  relay.session.setDevice(account.deviceId);
   return { account: await register(ledger, relay, account), isNew: true };
 }
 
@@ -60,10 +60,10 @@ async function create(
   });
 }
 
-async function register(ledger: Ledger, relay: RelaySession, account: AccountRow): Promise<AccountRow> {
+async function register(ledger: Ledger, relay: Relay, account: AccountRow): Promise<AccountRow> {
   const identity = await identityOf(ledger);
   try {
-    await relay.register(identity);
+    await relay.session.register(identity);
   } catch (error) {
     // Refused for good: nothing of this account remains, so that another handle can be tried.
     if (hasCode(error, 'HANDLE_TAKEN', 'BAD_INPUT')) await discard(ledger, account);

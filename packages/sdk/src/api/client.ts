@@ -23,7 +23,7 @@ import { sdkError, type TransportError } from '../model/errors.ts';
 import { absolute } from '../platform/files.ts';
 import type { Platform, WorkerLike } from '../platform/platform.ts';
 import type { Storage } from '../storage/storage.ts';
-import { RelaySession } from '../transport/relay-session.ts';
+import { Relay } from '../transport/relay.ts';
 import { WorkerCore } from '../worker/worker-core.ts';
 import { platform as ambientPlatform } from '#platform';
 
@@ -125,7 +125,7 @@ export class Client implements AsyncDisposable {
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       await ledger.load();
-      const relay = new RelaySession(origin, {
+      const relay = new Relay(origin, {
         signer: signerOf(ledger),
         platform,
         clock: ledger.relayClock,
@@ -145,7 +145,7 @@ export class Client implements AsyncDisposable {
     }
   }
 
-  private constructor(parts: { ledger: Ledger; relay: RelaySession; account: AccountRow; live: boolean }) {
+  private constructor(parts: { ledger: Ledger; relay: Relay; account: AccountRow; live: boolean }) {
     const { ledger, relay, account, live } = parts;
     const own = ledger.row(contacts, account.handle);
     this.handle = account.handle;
@@ -227,7 +227,7 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
-  #prepareLive(relay: RelaySession): Live {
+  #prepareLive(relay: Relay): Live {
     return new Live({
       ledger: this.#ledger,
       relay,

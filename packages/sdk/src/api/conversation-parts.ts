@@ -1,5 +1,5 @@
 import { sdkError } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Driver } from '../sync/driver.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { ConversationRow } from '../state/rows.ts';
@@ -8,7 +8,7 @@ import { forked } from '../log/witness.ts';
 /** What every conversation object of a client works with. */
 export interface ConversationParts {
   ledger: Ledger;
-  relay: RelaySession;
+  relay: Relay;
   driver: Driver;
   handle: string;
   live: boolean;

@@ -1,6 +1,6 @@
 import { drafts } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { undoShown } from '../outbox/withdrawal.ts';
+import { undoShown } from '../content/undo.ts';
 
 /** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
 export async function endConversation(tx: Transaction, conversationId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { fromBase64Url, type CommitEntry, type GroupEntry, type Receipt } from '@quicprochat/protocol';
 import { isAboutInput, sdkError, type ErrorCode } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
@@ -20,11 +20,11 @@ import { shownContent, type Witness } from './witness.ts';
  */
 export class LogReader {
   readonly #ledger: Ledger;
-  readonly #relay: RelaySession;
+  readonly #relay: Relay;
   readonly #witness: Witness;
   readonly #pageSize = new PageSize();
 
-  constructor(ledger: Ledger, relay: RelaySession, witness: Witness) {
+  constructor(ledger: Ledger, relay: Relay, witness: Witness) {
     this.#ledger = ledger;
     this.#relay = relay;
     this.#witness = witness;
@@ -77,14 +77,14 @@ export class LogReader {
 
   async #page({ id: groupId, epoch, cursor }: ConversationRow) {
     const page = await this.#pageSize.read((limit) =>
-      this.#relay.readGroup({ groupId, epoch, cursor, limit }),
+      this.#relay.groups.read({ groupId, epoch, cursor, limit }),
     );
     return { ...page, goesOn: page.more || page.ended };
   }
 
   /** The next commit that was brought for an epoch whose commits up to now are void, if there is one. */
   async #candidate({ id: groupId, epoch, voidCommits: candidate = 0 }: ConversationRow) {
-    const { entry, receipts } = await this.#relay.readCandidate({ groupId, epoch, candidate });
+    const { entry, receipts } = await this.#relay.groups.readCandidate({ groupId, epoch, candidate });
     return entry && receipts ? { entries: [entry], receipts, goesOn: true } : undefined;
   }
 

@@ -2,7 +2,7 @@ import { branchOf, contentOf, type EntryContent, type GroupEntry, type Receipt }
 import { sdkError } from '../model/errors.ts';
 import type { LogStatement } from './fork.ts';
 import { headAfter, isSigned } from './receipts.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from '../state/rows.ts';
 import { isInTurn } from '../state/standing.ts';
@@ -25,9 +25,9 @@ interface Shown {
  */
 export class Witness {
   readonly #ledger: Ledger;
-  readonly #relay: RelaySession;
+  readonly #relay: Relay;
 
-  constructor(ledger: Ledger, relay: RelaySession) {
+  constructor(ledger: Ledger, relay: Relay) {
     this.#ledger = ledger;
     this.#relay = relay;
   }
@@ -126,7 +126,7 @@ export class Witness {
     const theirs =
       ours.sequence === cursor
         ? before
-        : (await this.#relay.readGroup({ groupId: id, epoch, cursor: ours.sequence, limit: 1 })).receipts
+        : (await this.#relay.groups.read({ groupId: id, epoch, cursor: ours.sequence, limit: 1 })).receipts
             .before;
     await this.#requireSigned(id, theirs);
     if (theirs.sequence !== ours.sequence || theirs.branch !== ours.branch || theirs.head === ours.head)

@@ -1,6 +1,6 @@
 import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { newEntryId } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -41,12 +41,12 @@ export type Step =
  */
 export class OutboxSender {
   readonly #ledger: Ledger;
-  readonly #relay: RelaySession;
+  readonly #relay: Relay;
   readonly #witness: Witness;
   readonly #isAway: () => boolean;
 
   /** @param parts `isAway` tells whether the relay is known to be out of reach */
-  constructor(parts: { ledger: Ledger; relay: RelaySession; witness: Witness; isAway: () => boolean }) {
+  constructor(parts: { ledger: Ledger; relay: Relay; witness: Witness; isAway: () => boolean }) {
     this.#ledger = parts.ledger;
     this.#relay = parts.relay;
     this.#witness = parts.witness;
@@ -158,12 +158,12 @@ export class OutboxSender {
     if (row.kind === 'create') {
       const group = this.#ledger.group(groupId);
       if (group === undefined) throw new Error('a group without state is being created');
-      await this.#relay.createGroup(groupId, toBase64Url(group.accessKey));
+      await this.#relay.groups.create(groupId, toBase64Url(group.accessKey));
       return undefined;
     }
     if (row.prepared === undefined) throw new Error('an outbox row is sent before it is prepared');
-    if (row.kind === 'commit') return this.#relay.commit({ groupId, id, ...row.prepared });
-    return this.#relay.post({ groupId, id, ...row.prepared });
+    if (row.kind === 'commit') return this.#relay.groups.commit({ groupId, id, ...row.prepared });
+    return this.#relay.groups.post({ groupId, id, ...row.prepared });
   }
 
   /**

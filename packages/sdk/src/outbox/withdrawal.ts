@@ -1,4 +1,5 @@
 import { sdkError, type QuicprochatError } from '../model/errors.ts';
+import { undoShown } from '../content/undo.ts';
 import { fail } from './failures.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, drafts, type OutboxRow } from '../state/rows.ts';
@@ -58,20 +59,6 @@ export async function takeBack(tx: Transaction, row: OutboxRow, error?: Quicproc
   fail(tx, row, error);
   await undoShown(tx, row);
   if (row.kind === 'leave') tx.update(row.conversationId, { state: 'active' });
-}
-
-/** Takes back what was shown of a message or a new name before it was sent. */
-export async function undoShown(tx: Transaction, row: OutboxRow): Promise<void> {
-  if (row.kind !== 'message') return;
-  const { conversationId, position, renames } = row;
-  if (position !== undefined) await tx.amend(conversationId, position, { state: 'failed' });
-  if (renames === undefined) return;
-  for (const later of tx.outboxRows(conversationId)) {
-    if (later.kind !== 'message' || later.renames === undefined || later.order < row.order) continue;
-    return tx.putOutbox({ ...later, renames: { ...later.renames, from: renames.from } });
-  }
-  // Unless somebody else has named it meanwhile.
-  if (tx.conversation(conversationId).name === renames.to) tx.update(conversationId, { name: renames.from });
 }
 
 function neverMade() {

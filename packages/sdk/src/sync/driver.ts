@@ -1,6 +1,6 @@
 import type { EntryId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import { Arrivals } from './arrivals.ts';
 import { newEntryId } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -53,7 +53,7 @@ export class Driver {
   /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */
   isAway: () => boolean = () => false;
 
-  constructor(ledger: Ledger, relay: RelaySession) {
+  constructor(ledger: Ledger, relay: Relay) {
     this.#ledger = ledger;
     this.witness = new Witness(ledger, relay);
     this.#reader = new LogReader(ledger, relay, this.witness);

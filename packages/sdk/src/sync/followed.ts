@@ -1,5 +1,5 @@
 import type { Base64Url } from '@quicprochat/protocol';
-import type { Place } from '../transport/relay-session.ts';
+import type { Place } from '../transport/events.ts';
 
 type EpochOfGroup = Pick<Place, 'groupId' | 'epoch'>;
 

@@ -1,6 +1,6 @@
 import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
 import type { Platform } from '../platform/platform.ts';
-import type { Place, RelaySession } from '../transport/relay-session.ts';
+import type { Events, Place } from '../transport/events.ts';
 import { Followed } from './followed.ts';
 import { KeptStream, StreamEnded } from './kept-stream.ts';
 import { isRefusal } from './retries.ts';
@@ -14,7 +14,7 @@ const MOST_UNDER_WAY = 64;
 /** What the streams over groups need of the client. Nothing here rejects: whoever fails tries again by itself. */
 export interface GroupStreamParts {
   platform: Platform;
-  relay: Pick<RelaySession, 'followGroups' | 'followToo'>;
+  events: Pick<Events, 'followGroups' | 'followToo'>;
   /** The groups to follow now, each from where it was read. */
   places: () => readonly Place[];
   /** Takes an entry that a stream brought. */
@@ -124,7 +124,7 @@ export class GroupStream {
       return aborted(either);
     }
     try {
-      for await (const event of this.#parts.relay.followGroups(groups, either))
+      for await (const event of this.#parts.events.followGroups(groups, either))
         await this.#take(event, followed);
     } finally {
       followed.stream = undefined;
@@ -175,12 +175,12 @@ export class GroupStream {
 
   /** Where the stream does not say in time that it follows, it is opened anew. */
   async #followToo(stream: Base64Url, groups: readonly Place[]): Promise<void> {
-    const { relay, platform } = this.#parts;
+    const { events, platform } = this.#parts;
     const followed = this.#followed;
     const reopen = this.#reopen;
     followed.ask(groups);
     try {
-      await relay.followToo(stream, groups);
+      await events.followToo(stream, groups);
       const until = AbortSignal.any([reopen.signal, this.#stopping.signal]);
       await platform.timers.sleep(FOLLOW_WITHIN_MS, until);
     } catch {

@@ -6,7 +6,7 @@ import {
 } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
 import type { Platform } from '../platform/platform.ts';
-import type { Place } from '../transport/relay-session.ts';
+import type { Place } from '../transport/events.ts';
 import { GroupStreams } from './group-streams.ts';
 
 /** So many groups, from a first one on. */
@@ -51,7 +51,7 @@ async function follow(start: readonly Place[]) {
   let places = start;
   let isAway = false;
 
-  const relay = {
+  const events = {
     async *followGroups(followed: readonly Place[], signal: AbortSignal): AsyncGenerator<StreamEvent> {
       requireWithinLimits(openGroupsStreamInputSchema, followed);
       if (isAway) throw new TypeError('no more streams');
@@ -103,7 +103,7 @@ async function follow(start: readonly Place[]) {
   const kept = new GroupStreams(
     {
       platform: platform as unknown as Platform,
-      relay,
+      events,
       places: () => places,
       deliver: async ({ groupId }) => void delivered.push(groupId),
       drive: async () => undefined,

@@ -1,5 +1,5 @@
 import { LIMITS } from '@quicprochat/protocol';
-import type { Place } from '../transport/relay-session.ts';
+import type { Place } from '../transport/events.ts';
 import { GroupStream, type GroupStreamParts } from './group-stream.ts';
 
 /**

@@ -8,7 +8,8 @@ import {
 } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, isAboutInput, QuicprochatError } from '../model/errors.ts';
-import type { KeyPackageUpload, RelaySession } from '../transport/relay-session.ts';
+import type { KeyPackageUpload } from '../transport/device-calls.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { CallResult, GroupState } from '../worker/protocol.ts';
 import { DailyAllowance } from '../account/allowance.ts';
 import { learnContacts } from '../account/contact-keys.ts';
@@ -45,14 +46,14 @@ const RENEW_AFTER_MS = 56 * 24 * 60 * 60 * 1_000;
 /** Takes in Welcomes, and keeps the relay supplied with the key packages that bring them. */
 export class Inbox {
   readonly #ledger: Ledger;
-  readonly #relay: RelaySession;
+  readonly #relay: Relay;
   readonly #driver: Driver;
   readonly #pageSize = new PageSize();
   readonly #allowance = new DailyAllowance<CipherSuite>(MOST_PER_DAY);
   /** Made, and not known to have arrived: the next upload is these again. */
   readonly #unsent = new Map<CipherSuite, KeyPackageUpload>();
 
-  constructor(ledger: Ledger, relay: RelaySession, driver: Driver) {
+  constructor(ledger: Ledger, relay: Relay, driver: Driver) {
     this.#ledger = ledger;
     this.#relay = relay;
     this.#driver = driver;
@@ -80,7 +81,7 @@ export class Inbox {
     await this.#acknowledge();
     for (let more = true; more;) {
       const { cursor } = this;
-      const page = await this.#pageSize.read((limit) => this.#relay.readInbox(cursor, limit));
+      const page = await this.#pageSize.read((limit) => this.#relay.device.readInbox(cursor, limit));
       await this.receive(page.entries, cursor);
       more = page.more && page.entries.length > 0;
     }
@@ -114,7 +115,7 @@ export class Inbox {
     const { cursor } = this;
     const { inboxAcknowledged = 0 } = this.#ledger.row(accounts, ACCOUNT) ?? {};
     if (cursor <= inboxAcknowledged) return;
-    await this.#relay.acknowledgeInbox(cursor);
+    await this.#relay.device.acknowledgeInbox(cursor);
     await this.#ledger.transact(async (tx) => {
       const account = tx.row(accounts, ACCOUNT);
       if (account !== undefined) tx.put(accounts, ACCOUNT, { ...account, inboxAcknowledged: cursor });
@@ -135,7 +136,7 @@ export class Inbox {
       if (upload === undefined) continue;
       this.#unsent.set(suite, upload);
       try {
-        await this.#relay.publishKeyPackages(upload);
+        await this.#relay.device.publishKeyPackages(upload);
       } catch (error) {
         if (error instanceof QuicprochatError && !error.retryable) this.#unsent.delete(suite);
         throw error;
@@ -154,7 +155,7 @@ export class Inbox {
 
   /** New ones where the relay has too few or old ones, as far as the day's allowance goes. */
   async #makeMissing(suite: CipherSuite): Promise<KeyPackageUpload | undefined> {
-    const { available, lastResort: hasLastResort } = await this.#relay.keyPackageStatus(suite);
+    const { available, lastResort: hasLastResort } = await this.#relay.device.keyPackageStatus(suite);
     const replace = this.#areOld(suite);
     if (!replace && available >= POOL.low && hasLastResort) return undefined;
     const lastResort = replace || !hasLastResort;

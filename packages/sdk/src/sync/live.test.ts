@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RelaySession } from '../transport/relay-session.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Driver } from './driver.ts';
 import type { Inbox } from './inbox.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -50,7 +50,7 @@ async function follow(streams: readonly Given[]) {
     row: () => undefined,
     rows: () => [],
   };
-  const relay = {
+  const events = {
     async *followInbox(_cursor: number, signal: AbortSignal) {
       const next = given.next();
       if (next.done === true) {
@@ -72,7 +72,7 @@ async function follow(streams: readonly Given[]) {
   };
   const live = new Live({
     ledger: ledger as unknown as Ledger,
-    relay: relay as unknown as RelaySession,
+    relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,
     inbox: inbox as unknown as Inbox,
     onConnection: (connection) => connections.push(connection),
@@ -120,7 +120,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
     row: () => undefined,
     rows: () => groups.map(({ groupId, ...row }) => ({ id: groupId, state: 'active', ...row })),
   };
-  const relay = {
+  const events = {
     async *followInbox(_cursor: number, signal: AbortSignal) {
       yield { type: 'open' };
       await aborted(signal);
@@ -144,7 +144,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
   };
   const live = new Live({
     ledger: ledger as unknown as Ledger,
-    relay: relay as unknown as RelaySession,
+    relay: { events } as unknown as Relay,
     driver: { patient: false, drive: async () => undefined } as unknown as Driver,
     inbox: {
       topUpKeyPackages: async () => undefined,
@@ -266,7 +266,7 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
     row: () => undefined,
     rows: () => [],
   };
-  const relay = {
+  const events = {
     async *followInbox(_cursor: number, signal: AbortSignal) {
       opened += 1;
       if (!network.isReachable) throw new TypeError('the network is gone');
@@ -276,7 +276,7 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
   };
   const live = new Live({
     ledger: ledger as unknown as Ledger,
-    relay: relay as unknown as RelaySession,
+    relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,
     inbox: {
       topUpKeyPackages: async () => undefined,

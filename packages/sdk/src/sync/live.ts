@@ -1,4 +1,5 @@
-import type { Place, RelaySession } from '../transport/relay-session.ts';
+import type { Place } from '../transport/events.ts';
+import type { Relay } from '../transport/relay.ts';
 import type { Driver } from './driver.ts';
 import { GroupStreams } from './group-streams.ts';
 import type { Inbox } from './inbox.ts';
@@ -21,7 +22,7 @@ const TEND_EVERY_MS = 15_000;
  */
 export class Live {
   readonly #ledger: Ledger;
-  readonly #relay: RelaySession;
+  readonly #relay: Relay;
   readonly #driver: Driver;
   readonly #inbox: Inbox;
   readonly #closing = new AbortController();
@@ -33,7 +34,7 @@ export class Live {
 
   constructor(options: {
     ledger: Ledger;
-    relay: RelaySession;
+    relay: Relay;
     driver: Driver;
     inbox: Inbox;
     onConnection: (connection: Connection) => void;
@@ -78,7 +79,7 @@ export class Live {
     this.#groupStreams = new GroupStreams(
       {
         platform,
-        relay: this.#relay,
+        events: this.#relay.events,
         places: () => this.#places(),
         deliver: (event) => this.#attempt(() => this.#driver.deliver(event.groupId, event)),
         drive: (id, options) => this.#attempt(() => this.#driver.drive(id, options)),
@@ -118,7 +119,7 @@ export class Live {
     await this.#inbox.catchUp();
     await this.#inbox.forgetExpiredKeyPackages();
     let { cursor } = this.#inbox;
-    for await (const event of this.#relay.followInbox(cursor, signal)) {
+    for await (const event of this.#relay.events.followInbox(cursor, signal)) {
       if (event.type === 'open') this.#inboxStream.opened();
       if (event.type === 'inbox-entry') {
         await this.#inbox.receive([event.entry], cursor);

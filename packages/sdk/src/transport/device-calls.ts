@@ -1,0 +1,56 @@
+import { toBase64Url, type CipherSuite, type InboxPage } from '@quicprochat/protocol';
+import { claimAnswer, keyPackageStatusAnswer, requireForm } from './answers.ts';
+import type { RelayApi } from './relay-client.ts';
+import type { Session } from './session.ts';
+
+/** Key packages of one suite. */
+export interface KeyPackageUpload {
+  suite: CipherSuite;
+  /** Whether they take the place of those that are there. */
+  replace: boolean;
+  keyPackages: Uint8Array[];
+  lastResort: Uint8Array | undefined;
+}
+
+/** The calls that concern this device. They carry its session. */
+export class DeviceCalls {
+  readonly #api: RelayApi;
+  readonly #session: Session;
+
+  constructor(api: RelayApi, session: Session) {
+    this.#api = api;
+    this.#session = session;
+  }
+
+  async keyPackageStatus(suite: CipherSuite) {
+    const answer = await this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
+    return requireForm(keyPackageStatusAnswer, answer);
+  }
+
+  publishKeyPackages({ suite, keyPackages, lastResort, replace }: KeyPackageUpload) {
+    const input = {
+      suite,
+      replace,
+      keyPackages: keyPackages.map(toBase64Url),
+      ...(lastResort && { lastResort: toBase64Url(lastResort) }),
+    };
+    return this.#signedIn((api) => api.keyPackages.publish.mutate(input));
+  }
+
+  async claimKeyPackages(suite: CipherSuite, handles: string[]) {
+    const answer = await this.#signedIn((api) => api.keyPackages.claim.mutate({ suite, handles }));
+    return requireForm(claimAnswer, answer);
+  }
+
+  readInbox(cursor: number, limit: number): Promise<InboxPage> {
+    return this.#signedIn((api) => api.inbox.read.mutate({ cursor, limit }));
+  }
+
+  acknowledgeInbox(sequence: number) {
+    return this.#signedIn((api) => api.inbox.acknowledge.mutate({ sequence }));
+  }
+
+  #signedIn<Result>(call: (api: RelayApi) => Promise<Result>): Promise<Result> {
+    return this.#session.signedIn(() => call(this.#api));
+  }
+}

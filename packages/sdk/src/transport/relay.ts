@@ -1,0 +1,59 @@
+import type { Base64Url } from '@quicprochat/protocol';
+import type { Platform } from '../platform/platform.ts';
+import { receiptKeyAnswer, requireForm } from './answers.ts';
+import { Contact } from './contact.ts';
+import { DeviceCalls } from './device-calls.ts';
+import { Events } from './events.ts';
+import { GroupCalls } from './group-calls.ts';
+import { Proofs, type GroupSigner } from './proofs.ts';
+import { namingRefusals } from './refused-origin.ts';
+import { connect, type RelayApi } from './relay-client.ts';
+import type { RelayClock } from './relay-clock.ts';
+import { Session, type DeviceSigner } from './session.ts';
+
+/** What signs for this device and for its seats in groups: the core, behind the worker. */
+export interface Signer {
+  device: DeviceSigner;
+  group: GroupSigner;
+}
+
+/**
+ * The relay, as this device talks to it. What concerns the device carries its session, and what concerns a group carries
+ * a proof by the group's key and never the session, so that the relay cannot tell who calls.
+ */
+export class Relay {
+  readonly session: Session;
+  readonly device: DeviceCalls;
+  readonly groups: GroupCalls;
+  readonly events: Events;
+  readonly #asMember: RelayApi;
+  readonly #contact = new Contact();
+
+  constructor(origin: string, parts: { signer: Signer; platform: Platform; clock: RelayClock }) {
+    const { signer, platform, clock } = parts;
+    const contact = this.#contact;
+    const audience = new URL(origin).host;
+    const network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
+    // Two connections' worth of calls: only the device's ever send its token.
+    const asMember = connect(origin, network, () => undefined);
+    const asDevice = connect(origin, network, () => this.session.token);
+    const { random } = platform;
+    const proofs = new Proofs({ audience, sign: signer.group, random, clock, contact });
+    this.session = new Session({ api: asMember, audience, sign: signer.device, clock, contact });
+    this.device = new DeviceCalls(asDevice, this.session);
+    this.groups = new GroupCalls(asMember, proofs);
+    this.events = new Events({ origin, network, asDevice, asMember, session: this.session, proofs });
+    this.#asMember = asMember;
+  }
+
+  /** Is told of each call whether it reached the relay, whatever that answered. */
+  set onContact(listener: (reached: boolean) => void) {
+    this.#contact.onContact = listener;
+  }
+
+  /** What the relay signs its receipts with. */
+  async receiptKey(): Promise<{ receiptKey: Base64Url }> {
+    const answer = await this.#contact.call(() => this.#asMember.receipts.key.mutate({}));
+    return requireForm(receiptKeyAnswer, answer);
+  }
+}
