@@ -1,5 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { ambientRules } from './ambient.js';
+import { LAYERS, layerPatterns } from './sdk-layers.js';
 
 /**
  * Who may import whom. A room that is not in another's list cannot be reached from it: the relay's blindness, and
@@ -40,25 +42,6 @@ const NODE_GLOBALS = {
   fetch: 'readonly',
 };
 
-/** Clock, randomness and timers are constructor arguments of the SDK, so that a simulation can drive them. */
-const AMBIENT = [
-  {
-    object: 'Date',
-    property: 'now',
-    message: 'Take the time from the Clock in Platform: a simulation drives it.',
-  },
-  {
-    object: 'Math',
-    property: 'random',
-    message: 'Take randomness from the Rng in Platform: a simulation seeds it.',
-  },
-  {
-    object: 'crypto',
-    property: 'getRandomValues',
-    message: 'Take randomness from the Rng in Platform: a simulation seeds it.',
-  },
-];
-
 /**
  * The lint rules of one room.
  *
@@ -87,7 +70,6 @@ export function room(name, root, more = []) {
         '@typescript-eslint/no-confusing-void-expression': 'off',
         // Interfaces ask for promises that a synchronous implementation has nothing to await in.
         '@typescript-eslint/require-await': 'off',
-        'no-restricted-properties': name === 'sdk' ? ['error', ...AMBIENT] : 'off',
       },
     },
     { files: ['**/*.mjs'], languageOptions: { globals: NODE_GLOBALS } },
@@ -96,7 +78,6 @@ export function room(name, root, more = []) {
       files: ['**/*.test.{ts,tsx}', 'test/**', 'e2e/**', '*.config.{ts,js,mjs}'],
       rules: {
         ...importRules('bench'),
-        'no-restricted-properties': 'off',
         '@typescript-eslint/no-non-null-assertion': 'off',
         '@typescript-eslint/no-unsafe-assignment': 'off',
         '@typescript-eslint/no-unsafe-member-access': 'off',
@@ -128,29 +109,40 @@ export function importRules(name, { except = [] } = {}) {
   };
 }
 
-/** The import rule for the SDK outside its worker and transport: the crypto not at all, the relay as types only. */
-export const sdkOutsideWorker = [
-  {
-    files: ['src/**/*.ts'],
-    ignores: ['src/worker/**', '**/*.test.ts'],
+const CRYPTO = {
+  group: ['@quicprochat/core-wasm', '@quicprochat/core-wasm/*'],
+  message: REASONS['core-wasm'],
+};
+const RELAY = {
+  group: ['@quicprochat/relay', '@quicprochat/relay/*'],
+  allowTypeImports: true,
+  message: REASONS.relay,
+};
+const NOT_SHIPPED = {
+  group: ['@quicprochat/testkit', '@quicprochat/react', '@quicprochat/bench'],
+  message: REASONS.testkit,
+};
+
+/**
+ * The SDK's own rules. A folder imports downwards only; the worker alone imports the crypto; of the relay there are no
+ * more than its types; and what a simulation has in its hand is touched by the adapters alone.
+ */
+export const sdkRules = [
+  ...LAYERS.flat().map((folder) => ({
+    files: [`src/${folder}/**/*.ts`],
+    ignores: ['**/*.test.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          patterns: [
-            { group: ['@quicprochat/core-wasm', '@quicprochat/core-wasm/*'], message: REASONS['core-wasm'] },
-            {
-              group: ['@quicprochat/relay', '@quicprochat/relay/*'],
-              allowTypeImports: true,
-              message: REASONS.relay,
-            },
-            {
-              group: ['@quicprochat/testkit', '@quicprochat/react', '@quicprochat/bench'],
-              message: REASONS.testkit,
-            },
-          ],
+          patterns: [...layerPatterns(folder), ...(folder === 'worker' ? [] : [CRYPTO]), RELAY, NOT_SHIPPED],
         },
       ],
     },
+  })),
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['**/*.test.ts', 'src/platform/**', 'src/storage/**', 'src/worker/entry-*.ts'],
+    rules: ambientRules,
   },
 ];

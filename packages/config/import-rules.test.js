@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { describe, expect, test } from 'vitest';
-import { importRules, room, sdkOutsideWorker } from './eslint.js';
+import { importRules, room, sdkRules } from './eslint.js';
+import { LAYERS } from './sdk-layers.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -15,6 +16,18 @@ function complaints(rules, source) {
     rules,
   };
   return new Linter().verify(source, config, { filename: 'x.ts' }).map(({ message }) => message);
+}
+
+/** What the linter says of a source, in a file of the SDK. */
+function sdkComplaints(file, source) {
+  const base = {
+    files: ['**/*.ts'],
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+  };
+  return new Linter()
+    .verify(source, [base, ...sdkRules], { filename: `src/${file}` })
+    .map(({ message }) => message);
 }
 
 describe('the import rules', () => {
@@ -41,12 +54,60 @@ describe('the import rules', () => {
     expect(complaints(importRules(name), `import '${imported}';`)).toEqual([]);
   });
 
-  test('in the SDK only the worker imports the crypto, and nobody more of the relay than its types', () => {
-    const [{ rules, ignores }] = sdkOutsideWorker;
-    expect(ignores).toContain('src/worker/**');
-    expect(complaints(rules, `import '@quicprochat/core-wasm';`)).toHaveLength(1);
-    expect(complaints(rules, `import { createRelay } from '@quicprochat/relay';`)).toHaveLength(1);
-    expect(complaints(rules, `import type { RelayRouter } from '@quicprochat/relay';`)).toEqual([]);
+  test.each(LAYERS.flat())('in the SDK, %s/ has rules', (folder) => {
+    expect(readdirSync(new URL('packages/sdk/src/', ROOT))).toContain(folder);
+  });
+
+  test.each([
+    ['sync/driver.ts', `import '../api/client.ts';`, 'sync/ must not import api/'],
+    ['log/reader.ts', `import type { Driver } from '../sync/driver.ts';`, 'log/ must not import sync/'],
+    ['state/ledger.ts', `import '../content/history.ts';`, 'state/ must not import content/'],
+    [
+      'transport/relay.ts',
+      `import type { A } from '../worker/protocol.ts';`,
+      'transport/ must not import worker/',
+    ],
+    ['model/errors.ts', `import '../platform/platform.ts';`, 'model/ must not import platform/'],
+    ['api/client.ts', `import '@quicprochat/core-wasm';`, 'one instance, in one worker'],
+    ['transport/relay.ts', `import { createRelay } from '@quicprochat/relay';`, 'by its types only'],
+    ['sync/live.ts', `import '@quicprochat/testkit';`, 'nothing that ships may import it'],
+  ])('in the SDK, %s cannot say %s, and the message says why', (file, source, reason) => {
+    expect(sdkComplaints(file, source)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test.each([
+    ['api/client.ts', `import '../sync/driver.ts'; import '../model/errors.ts';`],
+    ['sync/driver.ts', `import './retries.ts'; import '../log/reader.ts';`],
+    ['worker/session.ts', `import '@quicprochat/core-wasm';`],
+    ['transport/relay-client.ts', `import type { RelayRouter } from '@quicprochat/relay';`],
+  ])('in the SDK, %s can say %s', (file, source) => {
+    expect(sdkComplaints(file, source)).toEqual([]);
+  });
+
+  test.each([
+    ['setTimeout(() => 1, 5);', 'Timers in Platform'],
+    ['setInterval(() => 1, 5);', 'Timers in Platform'],
+    [`fetch('/');`, 'Net in Platform'],
+    ['new Date();', 'Clock in Platform'],
+    ['Date.now();', 'Clock in Platform'],
+    ['performance.now();', 'Clock in Platform'],
+    ['crypto.randomUUID();', 'Random in Platform'],
+    ['crypto.subtle;', 'PublicCrypto in Platform'],
+    ['globalThis.crypto.subtle;', 'PublicCrypto in Platform'],
+    ['Math.random();', 'Random in Platform'],
+    [`new Worker('a.js');`, 'worker through Platform'],
+    ['AbortSignal.timeout(5);', 'Timers in Platform'],
+    [`new BroadcastChannel('a');`, 'between tabs'],
+    [`navigator.locks.request('a', () => 1);`, 'between tabs'],
+    [`import 'node:timers/promises';`, 'Only the adapters'],
+    [`import { Worker as W } from 'node:worker_threads';`, 'Only the adapters'],
+  ])('in the SDK outside the adapters, nobody can say %s', (source, reason) => {
+    expect(sdkComplaints('sync/live.ts', source)).toEqual([expect.stringContaining(reason)]);
+    expect(sdkComplaints('platform/ambient.ts', source)).toEqual([]);
+  });
+
+  test('a date that is given its time is no clock', () => {
+    expect(sdkComplaints('sync/live.ts', 'new Date(5);')).toEqual([]);
   });
 });
 

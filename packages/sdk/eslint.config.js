@@ -1,3 +1,3 @@
-import { room, sdkOutsideWorker } from '@quicprochat/config/eslint';
+import { room, sdkRules } from '@quicprochat/config/eslint';
 
-export default room('sdk', import.meta.dirname, sdkOutsideWorker);
+export default room('sdk', import.meta.dirname, sdkRules);

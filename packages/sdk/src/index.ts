@@ -29,6 +29,7 @@ export type {
   Clock,
   Net,
   Platform,
+  PublicCrypto,
   Random,
   Timers,
   WorkerLike,

@@ -104,7 +104,10 @@ function showing(change: (entry: GroupEntry) => { entry: GroupEntry; branch: str
     const last = page.entries.at(-1);
     if (last === undefined) return page;
     const { entry, branch } = change(last);
-    const head = await headAfter(page.receipts.before.head, entry.sequence, contentOf(entry));
+    const head = await headAfter(platform.publicCrypto, page.receipts.before.head, {
+      sequence: entry.sequence,
+      content: contentOf(entry),
+    });
     const mark = { branch, sequence: entry.sequence, head: fromBase64Url(head) };
     const signature = toBase64Url(sign(null, receiptTranscript(groupId, mark), signingKey()));
     return { ...page, entries: [entry], receipts: { ...page.receipts, after: { ...mark, head, signature } } };

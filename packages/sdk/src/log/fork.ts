@@ -2,6 +2,7 @@ import type { Receipt } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { check } from '../model/arguments.ts';
 import { sdkError } from '../model/errors.ts';
+import { platform } from '#platform';
 import { isSigned } from './receipts.ts';
 
 /** The receipts that a relay signed for one group's log, as one member holds them. All bytes are base64url. */
@@ -63,7 +64,7 @@ export async function findFork(statements: readonly LogStatement[]): Promise<For
   const seen = new Map<string, Receipt>();
   for (const { receiptKey, groupId, receipts } of statements) {
     for (const receipt of receipts) {
-      if (!(await isSigned(receiptKey, groupId, receipt))) continue;
+      if (!(await isSigned(platform.publicCrypto, receipt, { receiptKey, groupId }))) continue;
       const place = JSON.stringify([receiptKey, groupId, receipt.branch, receipt.sequence]);
       const other = seen.get(place);
       if (other !== undefined && other.head !== receipt.head)

@@ -2,6 +2,7 @@ import { branchOf, contentOf, type EntryContent, type GroupEntry, type Receipt }
 import { sdkError } from '../model/errors.ts';
 import type { LogStatement } from './fork.ts';
 import { headAfter, isSigned } from './receipts.ts';
+import type { PublicCrypto } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { ACCOUNT, accounts, conversations, type ConversationRow } from '../state/rows.ts';
@@ -51,7 +52,7 @@ export class Witness {
     for (const entry of entries) {
       const content = shownContent(entry);
       branch = branchAfter(branch, entry.sequence, content);
-      head = await headAfter(head, entry.sequence, content);
+      head = await headAfter(this.#crypto, head, { sequence: entry.sequence, content });
     }
     if (head !== after.head || branch !== after.branch) throw unsigned();
     if (conversation.head === undefined || conversation.branch === undefined)
@@ -69,7 +70,8 @@ export class Witness {
     receipt?: Receipt,
   ): Promise<Position | undefined> {
     const { id, head: previous, branch: line, receipts: kept = [] } = conversation;
-    const head = previous === undefined ? receipt?.head : await headAfter(previous, sequence, content);
+    const head =
+      previous === undefined ? receipt?.head : await headAfter(this.#crypto, previous, { sequence, content });
     const branch = line === undefined ? receipt?.branch : branchAfter(line, sequence, content);
     const position = {
       cursor: sequence,
@@ -79,7 +81,12 @@ export class Witness {
     if (receipt === undefined) return { ...position, receipts: kept };
     const key = this.#pinnedKey();
     const isRight = receipt.sequence === sequence && receipt.head === head && receipt.branch === branch;
-    if (!isRight || key === undefined || !(await isSigned(key, id, receipt))) return undefined;
+    if (
+      !isRight ||
+      key === undefined ||
+      !(await isSigned(this.#crypto, receipt, { receiptKey: key, groupId: id }))
+    )
+      return undefined;
     return { ...position, receipts: [...kept, receipt].slice(-KEPT_RECEIPTS) };
   }
 
@@ -110,7 +117,12 @@ export class Witness {
         if (account !== undefined) tx.put(accounts, ACCOUNT, { ...account, receiptKey });
       });
     }
-    if (!(await isSigned(key, conversationId, receipt))) throw unsigned();
+    if (!(await isSigned(this.#crypto, receipt, { receiptKey: key, groupId: conversationId })))
+      throw unsigned();
+  }
+
+  get #crypto(): PublicCrypto {
+    return this.#ledger.platform.publicCrypto;
   }
 
   #pinnedKey(): string | undefined {

@@ -1,14 +1,20 @@
-import type { Clock, Random, Timers } from './platform.ts';
+import type { Clock, PublicCrypto, Random, Timers } from './platform.ts';
 
-/** The real clock, randomness and timers: the one place in the SDK that touches them. */
-/* eslint-disable no-restricted-properties -- this is the adapter that the rule sends everyone to */
-export const ambient: { clock: Clock; random: Random; timers: Timers } = {
+/** The real clock, randomness, timers and WebCrypto: the one place in the SDK that touches them. */
+export const ambient: { clock: Clock; random: Random; timers: Timers; publicCrypto: PublicCrypto } = {
   clock: { now: () => Date.now() },
   random: {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fraction: () => Math.random(),
   },
   timers: { sleep },
+  publicCrypto: {
+    sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)),
+    isSigned: async ({ publicKey, signature, message }) => {
+      const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+      return crypto.subtle.verify('Ed25519', key, signature, message);
+    },
+  },
 };
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

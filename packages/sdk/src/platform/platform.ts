@@ -1,12 +1,13 @@
 /**
  * Everything that the SDK takes from its environment, as one constructor argument: time, randomness, waiting, the
- * network and threads. A simulation replaces them. A lint rule keeps the rest of the SDK from using anything else.
+ * network, WebCrypto and threads. A simulation replaces them. A lint rule keeps the rest of the SDK from using anything else.
  */
 export interface Platform {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
   readonly net: Net;
+  readonly publicCrypto: PublicCrypto;
   readonly connectivity: Connectivity;
   /** Starts the worker that runs the cryptography; by default, the package's own. */
   spawnWorker(source?: WorkerSource): WorkerPort;
@@ -28,6 +29,17 @@ export interface Random {
 export interface Timers {
   /** Resolves after this many milliseconds. If the signal aborts first, rejects with its reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What is needed to check the relay's receipts, which hold no secrets. By default, WebCrypto. */
+export interface PublicCrypto {
+  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** Ed25519 (RFC 8032). */
+  isSigned(by: {
+    publicKey: Uint8Array<ArrayBuffer>;
+    signature: Uint8Array<ArrayBuffer>;
+    message: Uint8Array<ArrayBuffer>;
+  }): Promise<boolean>;
 }
 
 export interface Net {

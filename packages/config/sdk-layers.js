@@ -1,0 +1,38 @@
+/**
+ * The folders of packages/sdk/src, from what callers hold down to what knows nothing of the rest. Imports only go down:
+ * a folder may import those of later lines, and of its own line only itself.
+ */
+export const LAYERS = [
+  ['api'],
+  ['sync'],
+  ['outbox'],
+  ['log'],
+  ['content'],
+  ['account'],
+  ['state'],
+  ['transport', 'worker', 'storage'],
+  ['platform'],
+  ['model'],
+];
+
+/** The folders that a folder must not import. */
+export function forbiddenTo(folder) {
+  const line = LAYERS.findIndex((folders) => folders.includes(folder));
+  return LAYERS.slice(0, line + 1)
+    .flat()
+    .filter((other) => other !== folder);
+}
+
+/** The restricted import patterns of one folder. */
+export function layerPatterns(folder) {
+  return forbiddenTo(folder).map((other) => ({
+    group: [`**/${other}/*`],
+    message: `${folder}/ must not import ${other}/: the SDK's layers import downwards only (${chain()}).`,
+  }));
+}
+
+function chain() {
+  return LAYERS.map((folders) => (folders.length === 1 ? folders[0] : `{${folders.join(', ')}}`)).join(
+    ' -> ',
+  );
+}
