@@ -1,9 +1,9 @@
 import { platform } from '#platform';
 import { expect, test } from 'vitest';
 import type { Platform, WorkerPort } from '../src/platform/platform.ts';
-import { answer } from '../src/worker/answer.ts';
+import { WorkerHost } from '../src/worker/host.ts';
 import type { Request } from '../src/worker/protocol.ts';
-import { session } from '../src/worker/session.ts';
+import { Session } from '../src/worker/session.ts';
 import { contentsOf, people, same, syncAll, textsOf } from './support/people.ts';
 
 /** A commit that needs a pre-shared key. The core can make one and the SDK offers no way to: docs/src/concepts/mls.md. */
@@ -16,6 +16,8 @@ const town = people();
 const withPsk: Platform = { ...platform, spawnWorker };
 
 function spawnWorker(): WorkerPort {
+  const session = new Session();
+  const host = new WorkerHost(session);
   let listener: (message: unknown) => void = () => undefined;
   return {
     post(message) {
@@ -25,7 +27,7 @@ function spawnWorker(): WorkerPort {
         const group = session.group(request.data.groupId);
         group.selfUpdate = (nowMs) => group.commitPsks([PSK_ID], [], nowMs);
       }
-      void answer(request).then((response) => {
+      void host.answer(request).then((response) => {
         listener(response);
       });
     },

@@ -1,7 +1,7 @@
 import { CoreClient, coreErrorCodes } from '@quicprochat/core-wasm/bundled';
 import { load } from './load.ts';
 import type { CallData, CallName, CallResult, Identity } from './protocol.ts';
-import { session } from './session.ts';
+import type { Session } from './session.ts';
 
 type ClientCallName = Extract<CallName, `client.${string}` | `worker.${string}`>;
 type ClientCalls = {
@@ -9,7 +9,7 @@ type ClientCalls = {
 };
 
 /** The calls that concern the account and device. Each converts, calls the core and converts back. */
-export const clientCalls: ClientCalls = {
+export const clientCalls = (session: Session): ClientCalls => ({
   'worker.initialize': async ({ wasm }) => {
     await load(wasm);
     return { errorCodes: coreErrorCodes() };
@@ -39,7 +39,7 @@ export const clientCalls: ClientCalls = {
     session.client.inspectKeyPackage(keyPackage, suite, nowMs),
 
   'client.safetyNumber': ({ handle, accountKey }) => session.client.safetyNumber(handle, accountKey),
-};
+});
 
 function identityOf(client: CoreClient): Identity {
   return {

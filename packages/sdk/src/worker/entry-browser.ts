@@ -1,8 +1,10 @@
-import { answer } from './answer.ts';
+import { WorkerHost } from './host.ts';
+import type { Request } from './protocol.ts';
 
 /** The worker's thread in a browser. */
-addEventListener('message', (event: MessageEvent<Parameters<typeof answer>[0]>) => {
-  void answer(event.data).then((response) => {
+const host = new WorkerHost();
+addEventListener('message', (event: MessageEvent<Request>) => {
+  void host.answer(event.data).then((response) => {
     postMessage(response);
   });
 });

@@ -1,7 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import { answer } from './answer.ts';
+import { WorkerHost } from './host.ts';
+import type { Request } from './protocol.ts';
 
 /** The worker's thread in Node. */
-parentPort?.on('message', (request: Parameters<typeof answer>[0]) => {
-  void answer(request).then((response) => parentPort?.postMessage(response));
+const host = new WorkerHost();
+parentPort?.on('message', (request: Request) => {
+  void host.answer(request).then((response) => parentPort?.postMessage(response));
 });

@@ -1,13 +1,13 @@
 import type { CipherSuite } from '@quicprochat/protocol';
 import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm/bundled';
 import type { CallData, CallName, CallResult, GroupState, Processed, StagedBundle } from './protocol.ts';
-import { session } from './session.ts';
+import type { Session } from './session.ts';
 
 type GroupCallName = Extract<CallName, `group.${string}`>;
 type GroupCalls = { [Name in GroupCallName]: (data: CallData<Name>) => CallResult<Name> };
 
 /** The calls that concern one group. Each converts, calls the core and converts back. */
-export const groupCalls: GroupCalls = {
+export const groupCalls = (session: Session): GroupCalls => ({
   'group.create': ({ groupId, suite, nowMs }) =>
     stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
 
@@ -64,7 +64,7 @@ export const groupCalls: GroupCalls = {
   },
 
   'group.process': ({ groupId, ...entry }) => processAndMerge(session.group(groupId), entry),
-};
+});
 
 /**
  * Opens one message; a commit is merged at once if it is what it was announced as, since the core's policy has looked at

@@ -2,10 +2,9 @@ import type { CoreClient, GroupMember } from '@quicprochat/core-wasm/bundled';
 import type { StoreWrite } from './protocol.ts';
 
 /**
- * The worker's one client and its loaded groups. The handles are owned here and freed here: nothing outside the
- * worker ever holds one.
+ * One client and its loaded groups. The handles are owned here and freed here: nothing outside the worker ever holds one.
  */
-class Session {
+export class Session {
   #client: CoreClient | undefined;
   readonly #groups = new Map<string, GroupMember>();
 
@@ -46,13 +45,17 @@ class Session {
     return this.#client?.takeWrites() ?? [];
   }
 
+  close(): void {
+    this.#freeGroups();
+    this.#client?.free();
+    this.#client = undefined;
+  }
+
   #freeGroups(): void {
     for (const group of this.#groups.values()) group.free();
     this.#groups.clear();
   }
 }
-
-export const session = new Session();
 
 function keyOf(groupId: Uint8Array): string {
   return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,59 @@
+import { clientCalls } from './client-calls.ts';
+import { groupCalls } from './group-calls.ts';
+import { WasmNotLoaded } from './load.ts';
+import type { CallData, CallName, CallResult, Failure, Request, Response } from './protocol.ts';
+import { Session } from './session.ts';
+
+type Handlers = {
+  [Name in CallName]: (data: CallData<Name>) => CallResult<Name> | Promise<CallResult<Name>>;
+};
+
+/** One client's side of the worker. In a worker there is one; a simulation has several in its own thread. */
+export class WorkerHost {
+  readonly #session: Session;
+  readonly #handlers: Handlers;
+  /** Calls are answered strictly one after the other: the core is one state, and its writes belong to one call. */
+  #previous: Promise<unknown> = Promise.resolve();
+
+  constructor(session = new Session()) {
+    this.#session = session;
+    this.#handlers = { ...clientCalls(session), ...groupCalls(session) };
+  }
+
+  /** Answers one request. Never rejects: what a call throws crosses as its code and message, and nothing else of it. */
+  answer(request: Request): Promise<Response> {
+    const current = this.#previous.then(() => this.#run(request));
+    this.#previous = current;
+    return current;
+  }
+
+  /** Gives the core's memory back, which wipes it. A worker that ends does so without being asked. */
+  close(): void {
+    this.#session.close();
+  }
+
+  async #run({ id, name, data }: Request): Promise<Response> {
+    try {
+      const handler = this.#handlers[name] as (data: unknown) => unknown;
+      const result = await handler(data);
+      return { id, ok: true, result, writes: this.#session.takeWrites() };
+    } catch (error) {
+      return { id, ok: false, error: describe(error), dirty: this.#session.takeWrites().length > 0 };
+    }
+  }
+}
+
+/** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
+function describe(error: unknown): Failure {
+  if (error instanceof WasmNotLoaded)
+    return { code: 'WASM_NOT_FOUND', message: error.message, address: error.address };
+  if (
+    error instanceof Error &&
+    error.name === 'CoreError' &&
+    'code' in error &&
+    typeof error.code === 'string'
+  ) {
+    return { code: error.code, message: error.message };
+  }
+  return { code: 'INTERNAL', message: 'The worker failed because of an unexpected error. Report it.' };
+}
