@@ -12,15 +12,25 @@ import { router } from './trpc.ts';
 
 /** Every procedure of a relay. */
 export const relayRouter = router({
+  /** Registers an account with its first device. */
   account,
+  /** Signs a device in: a challenge, and the session for its answer. */
   auth,
+  /** Creates blobs, and issues the tokens to upload and download their bytes with. */
   blobs,
+  /** Looks up the keys of an account. */
   directory,
+  /** Creates groups, and writes and reads their logs. These calls carry no session. */
   groups,
+  /** Reads and empties a device's own inbox. */
   inbox,
+  /** Publishes a device's key packages, and claims those of others. */
   keyPackages,
+  /** Subscribes a device to web push for its inbox. */
   push,
+  /** Tells the key that the relay signs its receipts with. */
   receipts,
+  /** Opens the event stream that a ticket stands for. */
   streams,
 });
 
