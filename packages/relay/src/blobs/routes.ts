@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { contextOf, type Context, type Services } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { consume } from '../rate-limit.ts';
+import { consume } from '../limits/rate-limit.ts';
 import { findBlob, type Blob } from '../store/blobs.ts';
 import { dayOf } from '../store/retention.ts';
 import { isBlobToken } from '../store/secrets.ts';

@@ -1,13 +1,13 @@
-import { account } from './router/account.ts';
-import { auth } from './router/auth.ts';
-import { blobs } from './router/blobs.ts';
-import { directory } from './router/directory.ts';
-import { groups } from './router/groups.ts';
-import { inbox } from './router/inbox.ts';
-import { keyPackages } from './router/key-packages.ts';
-import { push } from './router/push.ts';
-import { receipts } from './router/receipts.ts';
-import { streams } from './router/streams.ts';
+import { account } from './account.ts';
+import { auth } from './auth.ts';
+import { blobs } from './blobs.ts';
+import { directory } from './directory.ts';
+import { groups } from './groups.ts';
+import { inbox } from './inbox.ts';
+import { keyPackages } from './key-packages.ts';
+import { push } from './push.ts';
+import { receipts } from './receipts.ts';
+import { streams } from './streams.ts';
 import { router } from './trpc.ts';
 
 /** Every procedure of a relay. */

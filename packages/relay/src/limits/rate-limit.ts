@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Context } from './context.ts';
-import { RelayError } from './errors.ts';
+import type { Context } from '../context.ts';
+import { RelayError } from '../errors.ts';
 
 /**
  * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
