@@ -1,15 +1,15 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { BlobStore } from './blobs/blob-store.ts';
-import type { FollowUps } from './follow-ups.ts';
-import type { Notary } from './notary.ts';
+import type { Limiters } from './limits/rate-limit.ts';
 import type { Observe } from './observed.ts';
+import type { Notary } from './proof/notary.ts';
 import type { Pusher } from './push/pusher.ts';
 import type { Vapid } from './push/vapid.ts';
-import type { Limiters } from './rate-limit.ts';
-import type { SharedPages } from './shared-pages.ts';
-import type { Signals } from './signals.ts';
 import type { Db } from './store/schema.ts';
+import type { FollowUps } from './streams/follow-ups.ts';
+import type { SharedPages } from './streams/shared-pages.ts';
+import type { Signals } from './streams/signals.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** What a relay consists of, besides the server. */

@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import { BlobStoreFault } from './blobs/blob-store.ts';
 import { isStorageFault } from './store/faults.ts';
 
-/** An answer that is not a result, as a procedure throws it. The formatter in trpc.ts gives it its form on the wire. */
+/** An answer that is not a result, as a procedure throws it. The formatter in router/trpc.ts gives it its form on the wire. */
 export class RelayError extends TRPCError {
   readonly qpc: RelayErrorCode;
   readonly details: RelayErrorDetails;

@@ -3,19 +3,19 @@ import { LIMITS } from '@quicprochat/protocol';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { expireBlobs } from './blobs/expire-blobs.ts';
 import type { Services } from './context.ts';
-import { drainable } from './drain.ts';
-import type { Bounds } from './entrance.ts';
-import { FollowUps } from './follow-ups.ts';
-import { createServer } from './http.ts';
-import { Notary } from './notary.ts';
+import { drainable } from './http/drain.ts';
+import { createServer } from './http/server.ts';
+import type { Bounds } from './limits/entrance.ts';
+import { createLimiters } from './limits/rate-limit.ts';
 import type { Observe } from './observed.ts';
+import { Notary } from './proof/notary.ts';
 import { Pusher, type PushOptions } from './push/pusher.ts';
 import { Vapid } from './push/vapid.ts';
-import { createLimiters } from './rate-limit.ts';
-import { SharedPages } from './shared-pages.ts';
-import { Signals } from './signals.ts';
 import { expire } from './store/retention.ts';
 import type { Db } from './store/schema.ts';
+import { FollowUps } from './streams/follow-ups.ts';
+import { SharedPages } from './streams/shared-pages.ts';
+import { Signals } from './streams/signals.ts';
 import type { Wake } from './wake/wake.ts';
 
 /** How often what is over is deleted. */

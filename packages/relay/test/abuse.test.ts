@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64Url } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { RATES } from '../src/rate-limit.ts';
+import { RATES } from '../src/limits/rate-limit.ts';
 import { gainsNothing } from './support/attack.ts';
 import { signaturesChecked } from './support/defences.ts';
 import { TestDevice } from './support/device.ts';
@@ -9,7 +9,7 @@ import { TestGroup } from './support/group.ts';
 import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
-vi.mock(import('../src/signatures.ts'), async (original) =>
+vi.mock(import('../src/proof/signatures.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.signatures(await original()),
 );
 vi.mock(import('../src/store/groups.ts'), async (original) =>
@@ -18,7 +18,7 @@ vi.mock(import('../src/store/groups.ts'), async (original) =>
 vi.mock(import('../src/store/accounts.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.accounts(await original()),
 );
-vi.mock(import('../src/rate-limit.ts'), async (original) =>
+vi.mock(import('../src/limits/rate-limit.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.rateLimit(await original()),
 );
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { localWake, type Observed, type Wake } from '../src/index.ts';
-import { logTopic } from '../src/topics.ts';
+import { logTopic } from '../src/streams/topics.ts';
 import { TestGroup } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';

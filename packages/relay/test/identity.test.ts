@@ -1,6 +1,6 @@
 import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isSmallOrder } from '../src/signatures.ts';
+import { isSmallOrder } from '../src/proof/signatures.ts';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';

@@ -4,10 +4,10 @@ import { codeOf } from './support/api.ts';
 import { without } from './support/attack.ts';
 import { TestGroup } from './support/group.ts';
 import { newSigner } from './support/keys.ts';
-import { makeDefencesRemovable } from './support/relay-processes.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
+import { makeDefencesRemovable } from './support/relay-processes.ts';
 
-vi.mock(import('../src/signatures.ts'), async (original) =>
+vi.mock(import('../src/proof/signatures.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.signatures(await original()),
 );
 makeDefencesRemovable();

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { LIMITS, toBase64Url, type RelayErrorData } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
-import { RATES, subscriberOf } from '../src/rate-limit.ts';
+import { RATES, subscriberOf } from '../src/limits/rate-limit.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';

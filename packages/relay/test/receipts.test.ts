@@ -7,7 +7,7 @@ import {
   type Receipt,
 } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isSignedBy } from '../src/signatures.ts';
+import { isSignedBy } from '../src/proof/signatures.ts';
 import { apiOf } from './support/api.ts';
 import { TestGroup } from './support/group.ts';
 import { headOf } from './support/heads.ts';

@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { localWake, type Observed } from '../src/index.ts';
-import { Notary } from '../src/notary.ts';
-import { SharedPages } from '../src/shared-pages.ts';
+import { Notary } from '../src/proof/notary.ts';
 import { createGroup } from '../src/store/groups.ts';
-import { logTopic } from '../src/topics.ts';
+import { SharedPages } from '../src/streams/shared-pages.ts';
+import { logTopic } from '../src/streams/topics.ts';
 import { newDatabase } from './support/database.ts';
 import { TestGroup } from './support/group.ts';
 import { newId } from './support/keys.ts';

@@ -2,12 +2,12 @@ import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { localWake } from '../src/index.ts';
-import { FollowUps } from '../src/follow-ups.ts';
-import { groupEvents } from '../src/group-stream.ts';
-import { Notary } from '../src/notary.ts';
-import { RATES } from '../src/rate-limit.ts';
-import { SharedPages } from '../src/shared-pages.ts';
-import { Signals } from '../src/signals.ts';
+import { RATES } from '../src/limits/rate-limit.ts';
+import { Notary } from '../src/proof/notary.ts';
+import { FollowUps } from '../src/streams/follow-ups.ts';
+import { groupEvents } from '../src/streams/group-stream.ts';
+import { SharedPages } from '../src/streams/shared-pages.ts';
+import { Signals } from '../src/streams/signals.ts';
 import { MAX_TEXT_BYTES } from '../src/wake/bus.ts';
 import { OutgoingSignals } from '../src/wake/outgoing-signals.ts';
 import { codeOf, refusalOf } from './support/api.ts';
@@ -17,7 +17,7 @@ import { newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 
-vi.mock(import('../src/topics.ts'), async (original) =>
+vi.mock(import('../src/streams/topics.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.topics(await original()),
 );
 

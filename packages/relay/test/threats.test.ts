@@ -9,7 +9,7 @@ import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 
-vi.mock(import('../src/signatures.ts'), async (original) =>
+vi.mock(import('../src/proof/signatures.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.signatures(await original()),
 );
 vi.mock(import('../src/store/secrets.ts'), async (original) =>

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { addAbortSignal, PassThrough } from 'node:stream';
 import { RelayError } from '../errors.ts';
-import { areTooSmall, tooSmall } from '../pieces.ts';
+import { areTooSmall, tooSmall } from '../limits/pieces.ts';
 
 /** How much of an upload has to come in a while, for it to go on. */
 const PACE_BYTES = 64 * 1024;

@@ -3,9 +3,9 @@ import { finished, Readable } from 'node:stream';
 import type { RelayErrorCode } from '@quicprochat/protocol';
 import type { FastifyReply } from 'fastify';
 import { codeOfAny, RouteRefusal } from '../errors.ts';
+import type { BlobCall, BlobRequest } from './call.ts';
 import { readBlob } from './download.ts';
 import { rangeOf } from './range.ts';
-import type { BlobCall, BlobRequest } from './routes.ts';
 
 /** What is read ahead of who takes it, at the most, beside what the system holds for his connection. */
 const AHEAD_BYTES = 64 * 1024;

@@ -1,28 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { contextOf, type Context, type Services } from '../context.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { contextOf, type Services } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { consume } from '../rate-limit.ts';
-import { findBlob, type Blob } from '../store/blobs.ts';
+import { consume } from '../limits/rate-limit.ts';
+import { findBlob } from '../store/blobs.ts';
 import { dayOf } from '../store/retention.ts';
 import { isBlobToken } from '../store/secrets.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { BlobCall, BlobPatience, BlobRequest } from './call.ts';
 import { giveBlob } from './download-route.ts';
 import { takeUpload, tellUpload } from './upload-route.ts';
-
-export type BlobRequest = FastifyRequest<{ Params: { id: string } }>;
-
-/** How long callers may let us wait: those who send for 64 KiB, those who read for a byte. */
-export interface BlobPatience {
-  slowUploadMs: number;
-  slowReaderMs: number;
-}
-
-/** What a route gets to know: the relay, a blob that is not over, and nobody's name. */
-export interface BlobCall {
-  ctx: Context & { blobs: BlobStore };
-  blob: Blob;
-  patience: BlobPatience;
-}
 
 type Route = (request: BlobRequest, reply: FastifyReply, call: BlobCall) => Promise<FastifyReply>;
 

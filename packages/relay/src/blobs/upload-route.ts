@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { codeOfAny, RelayError, RouteRefusal } from '../errors.ts';
 import type { Blob } from '../store/blobs.ts';
 import { CallerLeft, UploadBody } from './body.ts';
-import type { BlobCall, BlobRequest } from './routes.ts';
+import type { BlobCall, BlobRequest } from './call.ts';
 import { Upload } from './upload.ts';
 
 /** The version of tus that is spoken, as each of its messages says (tus.io, resumable upload protocol 1.0, core). */

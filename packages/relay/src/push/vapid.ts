@@ -1,6 +1,6 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { privateKey } from '../private-key.ts';
+import { privateKey } from '../proof/private-key.ts';
 import { pushKey } from '../store/own-keys.ts';
 import type { Db } from '../store/schema.ts';
 

@@ -1,9 +1,9 @@
 import { deviceCertificateTranscript, registerInputSchema } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
-import { isSignedBy } from '../signatures.ts';
+import { isSignedBy } from '../proof/signatures.ts';
 import { createAccount } from '../store/accounts.ts';
-import { limited, open, router } from '../trpc.ts';
 import { beginSession, requireAnswer } from './auth.ts';
+import { limited, open, router } from './trpc.ts';
 
 export const account = router({
   /** A new account with its first device. Done twice with the same keys, it is done once. */

@@ -2,10 +2,10 @@ import { deviceTranscript, LIMITS, loginInputSchema, toBase64Url } from '@quicpr
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { isSignedBy, NOBODYS_KEY } from '../signatures.ts';
+import { isSignedBy, NOBODYS_KEY } from '../proof/signatures.ts';
 import { findDevice } from '../store/accounts.ts';
 import { newChallenge, newSession, takeChallenge } from '../store/secrets.ts';
-import { limited, open, router } from '../trpc.ts';
+import { limited, open, router } from './trpc.ts';
 
 /** Signing in: a device answers a challenge that counts once. */
 export const auth = router({

@@ -7,13 +7,13 @@ import {
   type CreatedBlob,
   type OpenedBlob,
 } from '@quicprochat/protocol';
-import { requireMember } from '../access.ts';
 import { RelayError } from '../errors.ts';
+import { requireMember } from '../proof/access.ts';
 import { createBlob, findBlob } from '../store/blobs.ts';
 import { opensEpochOf } from '../store/lines.ts';
 import { dayOf, expiryDay } from '../store/retention.ts';
 import { newBlobToken } from '../store/secrets.ts';
-import { asMember, router } from '../trpc.ts';
+import { asMember, router } from './trpc.ts';
 
 /** A relay that was given no place for blobs does not know these procedures. */
 const whereBlobsAre = asMember.use(async ({ ctx, next }) => {

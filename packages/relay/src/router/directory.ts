@@ -1,7 +1,7 @@
 import { lookupInputSchema, toBase64Url } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
 import { findAccount } from '../store/accounts.ts';
-import { asDevice, router } from '../trpc.ts';
+import { asDevice, router } from './trpc.ts';
 
 export const directory = router({
   /** The keys of an account. What is told here, clients check by the certificates and by safety numbers. */

@@ -15,20 +15,20 @@ import {
   type GroupPage,
 } from '@quicprochat/protocol';
 import type { z } from 'zod';
-import { requireMember, requireMembers, requireProof, requireWriter } from '../access.ts';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { consume } from '../rate-limit.ts';
+import { consume } from '../limits/rate-limit.ts';
+import { requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
+import { isSmallOrder } from '../proof/signatures.ts';
 import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
+import { addFollowUp } from '../store/follow-ups.ts';
 import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
-import { isSmallOrder } from '../signatures.ts';
 import { expiryDay } from '../store/retention.ts';
-import { addFollowUp } from '../store/follow-ups.ts';
 import { hashOf, newTicket } from '../store/secrets.ts';
-import type { Place as StreamPlace } from '../shared-pages.ts';
-import { inboxTopic, logTopic, streamTopic } from '../topics.ts';
-import { asMember, router } from '../trpc.ts';
+import type { Place as StreamPlace } from '../streams/shared-pages.ts';
+import { inboxTopic, logTopic, streamTopic } from '../streams/topics.ts';
+import { asMember, router } from './trpc.ts';
 
 /** The groups' logs. No call here carries a session, and none may: the relay is not to know which member makes it. */
 export const groups = router({

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { acknowledgeInbox, inboxHead, readInbox } from '../store/inbox.ts';
 import { newTicket } from '../store/secrets.ts';
-import { asDevice, router } from '../trpc.ts';
+import { asDevice, router } from './trpc.ts';
 
 export const inbox = router({
   /** A page of the device's own inbox. */

@@ -8,12 +8,12 @@ import {
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { exhaustedShares } from '../rate-limit.ts';
+import { exhaustedShares } from '../limits/rate-limit.ts';
 import { knownHandles } from '../store/accounts.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
 import { expiryDay } from '../store/retention.ts';
-import { poolTopic } from '../topics.ts';
-import { asDevice, router } from '../trpc.ts';
+import { poolTopic } from '../streams/topics.ts';
+import { asDevice, router } from './trpc.ts';
 
 export const keyPackages = router({
   /** More for the device's own pool. Repeated after a lost answer, it adds nothing twice. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RelayError } from '../errors.ts';
 import { endpointOf } from '../push/endpoint.ts';
 import { forgetSubscription, keepSubscription } from '../store/push-subscriptions.ts';
-import { asDevice, limited, open, router } from '../trpc.ts';
+import { asDevice, limited, open, router } from './trpc.ts';
 
 /** Web push for a device's inbox. There is none for groups: an endpoint would tell which of them belong together. */
 export const push = router({

@@ -1,6 +1,6 @@
 import { toBase64Url } from '@quicprochat/protocol';
 import { z } from 'zod';
-import { limited, open, router } from '../trpc.ts';
+import { limited, open, router } from './trpc.ts';
 
 /** What receipts are checked with. */
 export const receipts = router({

@@ -2,13 +2,13 @@ import { streamEventsInputSchema, type StreamEvent } from '@quicprochat/protocol
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { groupEvents, placesSchema } from '../group-stream.ts';
-import { PAGE } from '../shared-pages.ts';
 import { readInbox } from '../store/inbox.ts';
 import { takeTicket } from '../store/secrets.ts';
-import { inboxTopic, poolTopic } from '../topics.ts';
-import { open, router } from '../trpc.ts';
+import { groupEvents, placesSchema } from '../streams/group-stream.ts';
+import { PAGE } from '../streams/shared-pages.ts';
+import { inboxTopic, poolTopic } from '../streams/topics.ts';
 import { Waiter } from '../wake/waiter.ts';
+import { open, router } from './trpc.ts';
 
 /** What a ticket stands for; written by us, and read back from our own store. */
 const subscriptionSchema = z.discriminatedUnion('kind', [

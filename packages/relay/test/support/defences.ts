@@ -1,12 +1,12 @@
 import { RelayError } from '../../src/errors.ts';
-import type * as rateLimit from '../../src/rate-limit.ts';
-import type * as signatures from '../../src/signatures.ts';
+import type * as rateLimit from '../../src/limits/rate-limit.ts';
+import type * as signatures from '../../src/proof/signatures.ts';
 import type * as accounts from '../../src/store/accounts.ts';
 import type * as append from '../../src/store/append.ts';
 import type * as groups from '../../src/store/groups.ts';
 import type { Db } from '../../src/store/schema.ts';
 import type * as secrets from '../../src/store/secrets.ts';
-import type * as topics from '../../src/topics.ts';
+import type * as topics from '../../src/streams/topics.ts';
 
 /**
  * What protects a relay, and what a test takes out of it to show that it would see its attack: without the one defence,

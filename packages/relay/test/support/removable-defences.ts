@@ -6,13 +6,13 @@ import { mocked } from './defences.ts';
  * `vi.mock` does in the test's process. It has to be loaded before the relay.
  */
 const MODULES: Record<keyof typeof mocked, string> = {
-  signatures: 'signatures.ts',
+  signatures: 'proof/signatures.ts',
   secrets: 'store/secrets.ts',
   groups: 'store/groups.ts',
   append: 'store/append.ts',
-  topics: 'topics.ts',
+  topics: 'streams/topics.ts',
   accounts: 'store/accounts.ts',
-  rateLimit: 'rate-limit.ts',
+  rateLimit: 'limits/rate-limit.ts',
 };
 
 /** Marks what stands in the place of a module; it alone gets the module itself. */

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { LIMITS, RELAY_ERRORS, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
-import type { Context } from './context.ts';
-import { codeOf, detailsOf, RelayError } from './errors.ts';
-import { consume, type Rate } from './rate-limit.ts';
-import { findSession } from './store/secrets.ts';
+import type { Context } from '../context.ts';
+import { codeOf, detailsOf, RelayError } from '../errors.ts';
+import { consume, type Rate } from '../limits/rate-limit.ts';
+import { findSession } from '../store/secrets.ts';
 
 /** Pings keep proxies from closing a quiet stream, and tell the relay of readers that are gone. */
 const PING_MS = LIMITS.streamPingMs;

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type StreamEvent } from '@quicprochat/protocol';
 import { z } from 'zod';
-import type { Context } from './context.ts';
-import { RelayError } from './errors.ts';
+import type { Context } from '../context.ts';
+import { RelayError } from '../errors.ts';
+import { takeFollowUps } from '../store/follow-ups.ts';
+import { hashOf } from '../store/secrets.ts';
+import { Waiter } from '../wake/waiter.ts';
 import type { Place } from './shared-pages.ts';
 import type { SignalEvent } from './signals.ts';
-import { takeFollowUps } from './store/follow-ups.ts';
-import { hashOf } from './store/secrets.ts';
 import { logTopic, streamTopic } from './topics.ts';
-import { Waiter } from './wake/waiter.ts';
 
 /** Signals that wait for a slow reader. Beyond that the oldest are lost. */
 const MOST_SIGNALS = 16;

@@ -1,10 +1,10 @@
 import type { StreamEvent } from '@quicprochat/protocol';
-import type { Notary } from './notary.ts';
-import { findEpoch } from './store/groups.ts';
-import { readEntries } from './store/log.ts';
-import type { Db } from './store/schema.ts';
+import type { Notary } from '../proof/notary.ts';
+import { findEpoch } from '../store/groups.ts';
+import { readEntries } from '../store/log.ts';
+import type { Db } from '../store/schema.ts';
+import type { Wake } from '../wake/wake.ts';
 import { logTopic } from './topics.ts';
-import type { Wake } from './wake/wake.ts';
 
 /** What is read from the store at once for a stream, and so all that a slow reader can make us hold. */
 export const PAGE = { limit: 50, maxBytes: 256 * 1024 } as const;

@@ -5,11 +5,11 @@ import {
   type AccessProof,
   type TranscriptField,
 } from '@quicprochat/protocol';
-import type { Context } from './context.ts';
-import { RelayError } from './errors.ts';
+import type { Context } from '../context.ts';
+import { RelayError } from '../errors.ts';
+import { findAccess, type Access } from '../store/groups.ts';
+import { useNonces, type Once } from '../store/secrets.ts';
 import { isSignedBy, KnownKeys, NOBODYS_KEY } from './signatures.ts';
-import { findAccess, type Access } from './store/groups.ts';
-import { useNonces, type Once } from './store/secrets.ts';
 
 /** Of groups that are in use. Each proves many calls. */
 const groupKeys = new KnownKeys(4_096);

@@ -1,4 +1,4 @@
-import { RelayError } from './errors.ts';
+import { RelayError } from '../errors.ts';
 
 /** Bytes that the pieces of a body have on average, at the least; the first of them may be smaller. */
 const LEAST_BYTES = 128;

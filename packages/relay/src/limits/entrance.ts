@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Services } from './context.ts';
-import { RelayError } from './errors.ts';
+import type { Services } from '../context.ts';
+import { RelayError } from '../errors.ts';
 import { subscriberOf } from './rate-limit.ts';
 import { Shares } from './shares.ts';
 

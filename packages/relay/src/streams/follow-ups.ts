@@ -1,8 +1,8 @@
-import { streamsWithFollowUps } from './store/follow-ups.ts';
-import type { Db } from './store/schema.ts';
+import { streamsWithFollowUps } from '../store/follow-ups.ts';
+import type { Db } from '../store/schema.ts';
+import { Listeners } from '../wake/listeners.ts';
+import type { Wake } from '../wake/wake.ts';
 import { FOLLOW_UPS_TOPIC, streamTopic } from './topics.ts';
-import { Listeners } from './wake/listeners.ts';
-import type { Wake } from './wake/wake.ts';
 
 /**
  * Wakes the streams of this process for which something waits to be followed, too. Where wake-ups were lost, it looks into

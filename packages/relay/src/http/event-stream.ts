@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { StreamEvent } from '@quicprochat/protocol';
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { contextOf, type Context, type Services } from './context.ts';
-import { RelayError } from './errors.ts';
-import { relayRouter } from './root.ts';
+import { contextOf, type Context, type Services } from '../context.ts';
+import { RelayError } from '../errors.ts';
+import { relayRouter } from '../router/root.ts';
 
 /** What is known of a request before tRPC has it. */
 export interface StreamRoute {
@@ -92,7 +92,7 @@ function parse(input: unknown): unknown {
   }
 }
 
-/** What a caller is told of an error, as the formatter in trpc.ts makes it. */
+/** What a caller is told of an error, as the formatter in router/trpc.ts makes it. */
 function shapeOf(cause: unknown, ctx: Context) {
   const error = getTRPCErrorFromUnknown(cause);
   const config = relayRouter._def._config;

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { LIMITS } from '@quicprochat/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { RETRY_AFTER_MS } from './entrance.ts';
-import { RelayError } from './errors.ts';
-import type { Observe } from './observed.ts';
-import { areTooSmall, tooSmall } from './pieces.ts';
-import { subscriberOf } from './rate-limit.ts';
-import { Shares } from './shares.ts';
+import { RelayError } from '../errors.ts';
+import { RETRY_AFTER_MS } from '../limits/entrance.ts';
+import { areTooSmall, tooSmall } from '../limits/pieces.ts';
+import { subscriberOf } from '../limits/rate-limit.ts';
+import { Shares } from '../limits/shares.ts';
+import type { Observe } from '../observed.ts';
 
 /** How long a request that is answered before it is all there may go on. */
 const LINGER_MS = 5_000;

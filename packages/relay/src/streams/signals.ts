@@ -1,7 +1,7 @@
 import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
+import { Listeners } from '../wake/listeners.ts';
+import type { Wake } from '../wake/wake.ts';
 import { signalTopic } from './topics.ts';
-import { Listeners } from './wake/listeners.ts';
-import type { Wake } from './wake/wake.ts';
 
 export type SignalEvent = Extract<StreamEvent, { type: 'signal' }>;
 

@@ -1,7 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Context } from './context.ts';
-import { RelayError } from './errors.ts';
+import { RelayError } from '../errors.ts';
 
 /**
  * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
@@ -28,6 +27,12 @@ const POOL_SHARE = { points: 5, duration: 600 } as const;
 /** Counters in memory, one for each kind: nothing about an address, a device or a group is ever stored. */
 export type Limiters = Record<Rate | 'poolShare', RateLimiterMemory>;
 
+/** What is needed of a call to count it. */
+interface Counted {
+  limiters: Limiters;
+  address: string;
+}
+
 export function createLimiters(factor = 1): Limiters {
   const limiter = (rate: Rate) =>
     new RateLimiterMemory({ points: Math.ceil(RATES[rate] * factor), duration: 60 });
@@ -49,7 +54,7 @@ export function createLimiters(factor = 1): Limiters {
  * @throws {RelayError} RATE_LIMITED where there were too many of this kind
  */
 export async function consume(
-  { limiters, address }: Pick<Context, 'limiters' | 'address'>,
+  { limiters, address }: Counted,
   rate: Rate,
   { who = subscriberOf(address), calls = 1 }: { who?: string; calls?: number } = {},
 ): Promise<void> {
@@ -63,7 +68,7 @@ export async function consume(
 
 /** Those accounts of whose single-use key packages the address has had its share, this claim not counted. */
 export async function exhaustedShares(
-  { limiters, address }: Pick<Context, 'limiters' | 'address'>,
+  { limiters, address }: Counted,
   handles: readonly string[],
 ): Promise<Set<string>> {
   const exhausted = new Set<string>();

@@ -6,13 +6,13 @@ import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { serveBlobs } from './blobs/routes.ts';
+import { serveBlobs } from '../blobs/routes.ts';
+import { contextOf, type Services } from '../context.ts';
+import { codeOfAny, detailsOf, RelayError, RouteRefusal } from '../errors.ts';
+import { guardEntrance, type Bounds } from '../limits/entrance.ts';
+import { relayRouter } from '../router/root.ts';
 import { limitBodies, textReader } from './bodies.ts';
-import { contextOf, type Services } from './context.ts';
-import { guardEntrance, type Bounds } from './entrance.ts';
-import { codeOfAny, detailsOf, RelayError, RouteRefusal } from './errors.ts';
 import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
-import { relayRouter } from './root.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
 export interface ServerOptions {

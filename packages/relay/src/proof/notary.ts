@@ -1,10 +1,10 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { receiptTranscript, type Receipt } from '@quicprochat/protocol';
+import type { Mark } from '../store/log.ts';
+import { receiptKey } from '../store/own-keys.ts';
+import type { Db } from '../store/schema.ts';
 import { privateKey } from './private-key.ts';
-import type { Mark } from './store/log.ts';
-import { receiptKey } from './store/own-keys.ts';
-import type { Db } from './store/schema.ts';
 
 /** Signs where logs stand. A relay that has shown two logs for one cannot say afterwards that it did not. */
 export class Notary {
