@@ -3,7 +3,8 @@ import { toBase64Url, type StreamEvent } from '@quicprochat/protocol';
 import { eventually, startRelay, type RelayProcess } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Driver } from '../src/sync/driver.ts';
-import type { Inbox } from '../src/sync/inbox.ts';
+import type { KeyPackages } from '../src/sync/key-packages.ts';
+import type { Welcomes } from '../src/sync/welcomes.ts';
 import type { Ledger } from '../src/state/ledger.ts';
 import { Live, type Connection } from '../src/sync/live.ts';
 import { platform } from '#platform';
@@ -78,12 +79,11 @@ test('a client in 501 groups hears of a message in each of them', async () => {
       tend: async () => undefined,
       deliver: async (_groupId: string, { entry }: { entry: { id: string } }) => void heard.add(entry.id),
     } as unknown as Driver,
-    inbox: {
-      topUpKeyPackages: async () => undefined,
-      catchUp: async () => undefined,
-      forgetExpiredKeyPackages: async () => undefined,
-      cursor: 0,
-    } as unknown as Inbox,
+    welcomes: { catchUp: async () => undefined, cursor: 0 } as unknown as Welcomes,
+    keyPackages: {
+      topUp: async () => undefined,
+      forgetExpired: async () => undefined,
+    } as unknown as KeyPackages,
     onConnection: (now) => (connection = now),
   });
   live.start();

@@ -13,7 +13,8 @@ import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
-import { Inbox } from '../sync/inbox.ts';
+import { KeyPackages } from '../sync/key-packages.ts';
+import { Welcomes } from '../sync/welcomes.ts';
 import { Ledger } from '../state/ledger.ts';
 import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
@@ -84,7 +85,8 @@ export class Client implements AsyncDisposable {
   readonly contacts: Contacts;
   readonly #ledger: Ledger;
   readonly #driver: Driver;
-  readonly #inbox: Inbox;
+  readonly #welcomes: Welcomes;
+  readonly #keyPackages: KeyPackages;
   readonly #live: Live | undefined;
   readonly #listeners = new Set<() => void>();
   #connection: Connection;
@@ -136,7 +138,7 @@ export class Client implements AsyncDisposable {
       options.signal?.throwIfAborted();
       const client = new Client({ ledger, relay, account, live: options.live ?? true });
       // Whoever has just registered can be added to groups as soon as this resolves.
-      if (isNew) await client.#inbox.topUpKeyPackages();
+      if (isNew) await client.#keyPackages.topUp();
       client.#live?.start();
       return client;
     } catch (error) {
@@ -154,7 +156,8 @@ export class Client implements AsyncDisposable {
     this.relay = account.relay;
     this.#ledger = ledger;
     this.#driver = new Driver(ledger, relay);
-    this.#inbox = new Inbox(ledger, relay, this.#driver);
+    this.#keyPackages = new KeyPackages(ledger, relay);
+    this.#welcomes = new Welcomes(ledger, relay, { driver: this.#driver, keyPackages: this.#keyPackages });
     this.conversations = new Conversations({
       ledger,
       relay,
@@ -197,10 +200,10 @@ export class Client implements AsyncDisposable {
     check(CANCELABLE, options);
     this.#requireOpen();
     const pass = new Pass(options.signal);
-    await pass.try(() => this.#inbox.topUpKeyPackages());
-    const isRead = await pass.try(() => this.#inbox.catchUp());
+    await pass.try(() => this.#keyPackages.topUp());
+    const isRead = await pass.try(() => this.#welcomes.catchUp());
     // An invitation that was not read yet needs the key package that it was made for.
-    if (isRead) await pass.try(() => this.#inbox.forgetExpiredKeyPackages());
+    if (isRead) await pass.try(() => this.#keyPackages.forgetExpired());
     for (const { id } of this.#ledger.rows(conversations).filter(isReadable))
       await pass.try(() => this.#driver.drive(id, { readLog: true }));
     pass.end();
@@ -232,7 +235,8 @@ export class Client implements AsyncDisposable {
       ledger: this.#ledger,
       relay,
       driver: this.#driver,
-      inbox: this.#inbox,
+      welcomes: this.#welcomes,
+      keyPackages: this.#keyPackages,
       onConnection: (connection) => {
         if (this.#connection === 'closed' || this.#connection === connection) return;
         this.#connection = connection;

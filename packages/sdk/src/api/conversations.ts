@@ -6,7 +6,7 @@ import { claim } from '../account/claim.ts';
 import type { ConversationParts } from './conversation-parts.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { newEntryId } from '../content/history.ts';
-import { enteredRow } from '../sync/inbox.ts';
+import { enteredRow } from '../state/entered.ts';
 import type { Change } from '../state/ledger.ts';
 import { encodeName } from '../content/messages.ts';
 import { conversations, type ConversationRow } from '../state/rows.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Relay } from '../transport/relay.ts';
 import type { Driver } from './driver.ts';
-import type { Inbox } from './inbox.ts';
+import type { KeyPackages } from './key-packages.ts';
+import type { Welcomes } from './welcomes.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { Live, type Connection } from './live.ts';
 import { OutboxIndex } from '../state/outbox-index.ts';
@@ -65,16 +66,13 @@ async function follow(streams: readonly Given[]) {
     },
   };
   let topUps = 0;
-  const inbox = {
-    topUpKeyPackages: async () => void (topUps += 1),
-    catchUp: async () => undefined,
-    forgetExpiredKeyPackages: async () => undefined,
-  };
+  const keyPackages = { topUp: async () => void (topUps += 1), forgetExpired: async () => undefined };
   const live = new Live({
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,
-    inbox: inbox as unknown as Inbox,
+    welcomes: { catchUp: async () => undefined } as unknown as Welcomes,
+    keyPackages: keyPackages as unknown as KeyPackages,
     onConnection: (connection) => connections.push(connection),
   });
   live.start();
@@ -146,11 +144,11 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false, drive: async () => undefined } as unknown as Driver,
-    inbox: {
-      topUpKeyPackages: async () => undefined,
-      catchUp: async () => undefined,
-      forgetExpiredKeyPackages: async () => undefined,
-    } as unknown as Inbox,
+    welcomes: { catchUp: async () => undefined } as unknown as Welcomes,
+    keyPackages: {
+      topUp: async () => undefined,
+      forgetExpired: async () => undefined,
+    } as unknown as KeyPackages,
     onConnection: () => undefined,
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -278,11 +276,11 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,
-    inbox: {
-      topUpKeyPackages: async () => undefined,
-      catchUp: async () => undefined,
-      forgetExpiredKeyPackages: async () => undefined,
-    } as unknown as Inbox,
+    welcomes: { catchUp: async () => undefined } as unknown as Welcomes,
+    keyPackages: {
+      topUp: async () => undefined,
+      forgetExpired: async () => undefined,
+    } as unknown as KeyPackages,
     onConnection: (connection) => connections.push(connection),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,8 @@ import type { Place } from '../transport/events.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Driver } from './driver.ts';
 import { GroupStreams } from './group-streams.ts';
-import type { Inbox } from './inbox.ts';
+import type { KeyPackages } from './key-packages.ts';
+import type { Welcomes } from './welcomes.ts';
 import { KeptStream, StreamEnded } from './kept-stream.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { Reach } from './reach.ts';
@@ -24,7 +25,8 @@ export class Live {
   readonly #ledger: Ledger;
   readonly #relay: Relay;
   readonly #driver: Driver;
-  readonly #inbox: Inbox;
+  readonly #welcomes: Welcomes;
+  readonly #keyPackages: KeyPackages;
   readonly #closing = new AbortController();
   readonly #onConnection: (connection: Connection) => void;
   readonly #retries: Retries;
@@ -36,13 +38,15 @@ export class Live {
     ledger: Ledger;
     relay: Relay;
     driver: Driver;
-    inbox: Inbox;
+    welcomes: Welcomes;
+    keyPackages: KeyPackages;
     onConnection: (connection: Connection) => void;
   }) {
     this.#ledger = options.ledger;
     this.#relay = options.relay;
     this.#driver = options.driver;
-    this.#inbox = options.inbox;
+    this.#welcomes = options.welcomes;
+    this.#keyPackages = options.keyPackages;
     this.#onConnection = options.onConnection;
     this.#retries = new Retries({
       platform: this.#ledger.platform,
@@ -115,17 +119,17 @@ export class Live {
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
-    await this.#inbox.topUpKeyPackages();
-    await this.#inbox.catchUp();
-    await this.#inbox.forgetExpiredKeyPackages();
-    let { cursor } = this.#inbox;
+    await this.#keyPackages.topUp();
+    await this.#welcomes.catchUp();
+    await this.#keyPackages.forgetExpired();
+    let { cursor } = this.#welcomes;
     for await (const event of this.#relay.events.followInbox(cursor, signal)) {
       if (event.type === 'open') this.#inboxStream.opened();
       if (event.type === 'inbox-entry') {
-        await this.#inbox.receive([event.entry], cursor);
+        await this.#welcomes.receive([event.entry], cursor);
         cursor = event.entry.sequence;
       }
-      if (event.type === 'key-packages-low') await this.#inbox.topUpKeyPackages();
+      if (event.type === 'key-packages-low') await this.#keyPackages.topUp();
     }
     throw new StreamEnded();
   }
