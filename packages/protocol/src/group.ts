@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { accessProofSchema } from './access-proof.ts';
 import { publicKeySchema } from './account.ts';
-import { bytes } from './bytes.ts';
+import { bytes, fromBase64Url } from './bytes.ts';
 import { deviceIdSchema, entryIdSchema, epochSchema, groupIdSchema, sequenceSchema } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import type { Receipt } from './receipt.ts';
+import type { EntryContent, Receipt } from './receipt.ts';
 import type { TranscriptField } from './transcript.ts';
 
 /** `groups.create`. The access key proves itself. Proof body: accessKey. */
@@ -145,6 +145,15 @@ export interface CommitEntry extends EntryBase {
   candidate: number;
   /** What its sender gave the relay as the access key of the next epoch. A commit that begins another one is void. */
   nextAccessKey: string;
+}
+
+/** What of an entry its hash is over. */
+export function contentOf(entry: GroupEntry): EntryContent {
+  const { epoch, id } = entry;
+  const payload = fromBase64Url(entry.payload);
+  if (entry.kind === 'message') return { kind: 'message', epoch, id, payload };
+  const { candidate } = entry;
+  return { kind: 'commit', epoch, id, payload, candidate, nextAccessKey: fromBase64Url(entry.nextAccessKey) };
 }
 
 /** A page of a group's log. */

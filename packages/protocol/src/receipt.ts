@@ -1,5 +1,3 @@
-import { fromBase64Url } from './bytes.ts';
-import type { GroupEntry } from './group.ts';
 import { transcript } from './transcript.ts';
 
 /**
@@ -24,14 +22,6 @@ export const FIRST_HEAD = new Uint8Array(32);
 export type EntryContent = { epoch: number; id: string; payload: Uint8Array } & (
   { kind: 'message' } | { kind: 'commit'; candidate: number; nextAccessKey: Uint8Array }
 );
-
-export function contentOf(entry: GroupEntry): EntryContent {
-  const { epoch, id } = entry;
-  const payload = fromBase64Url(entry.payload);
-  if (entry.kind === 'message') return { kind: 'message', epoch, id, payload };
-  const { candidate } = entry;
-  return { kind: 'commit', epoch, id, payload, candidate, nextAccessKey: fromBase64Url(entry.nextAccessKey) };
-}
 
 export function entryTranscript(entry: EntryContent): Uint8Array<ArrayBuffer> {
   const { kind, epoch, id, payload } = entry;

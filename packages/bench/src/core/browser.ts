@@ -6,7 +6,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import type { Peer } from './contenders.ts';
+import type { Peer } from './peer.ts';
 import type { Observation, Request } from './scenario.ts';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';

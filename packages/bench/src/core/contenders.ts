@@ -3,13 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Browser } from './browser.ts';
 import type { Contender } from './matrix.ts';
-import type { Observation, Request } from './scenario.ts';
-
-/** A contender in a process, or page, of its own. */
-export interface Peer {
-  ask(request: Request): Promise<Observation>;
-  close(): Promise<void>;
-}
+import type { Peer } from './peer.ts';
+import type { Observation } from './scenario.ts';
 
 /** What some contenders need first. */
 export interface Ground {

@@ -1,4 +1,5 @@
-import { startPeer, type Ground, type Peer } from './contenders.ts';
+import { startPeer, type Ground } from './contenders.ts';
+import type { Peer } from './peer.ts';
 import type { Contender, Run } from './matrix.ts';
 import type { Results, Size, Timing } from './results.ts';
 import { OPERATIONS, type Observation, type Operation, type Story, suiteName } from './scenario.ts';

@@ -1,4 +1,3 @@
-import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -12,6 +11,7 @@ import {
   accounts,
   ACCOUNT,
   conversations,
+  coreKeyOf,
   CORE_PREFIX,
   outbox,
   STORE_VERSION,
@@ -270,15 +270,6 @@ function contention() {
 function splitKey(key: string): [name: string, rest: string] {
   const end = key.indexOf('/');
   return [key.slice(0, end), key.slice(end + 1)];
-}
-
-/** Where a core record stands in the store. */
-export function storeKeyOf(coreKey: Uint8Array): string {
-  return CORE_PREFIX + toBase64Url(coreKey);
-}
-
-function coreKeyOf(storeKey: string): Uint8Array {
-  return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
 }
 
 function requireVersion(rows: ReadonlyMap<string, unknown>): void {

@@ -1,3 +1,4 @@
+import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
 import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
 import type { StoredError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
@@ -169,6 +170,16 @@ export const TABLES = [accounts, conversations, contacts, outbox, drafts, failur
 export const ACCOUNT = 'own';
 
 export const CORE_PREFIX = 'core/';
+
+/** Where a core record stands in the store. */
+export function storeKeyOf(coreKey: Uint8Array): string {
+  return CORE_PREFIX + toBase64Url(coreKey);
+}
+
+/** Which core record stands there. */
+export function coreKeyOf(storeKey: string): Uint8Array {
+  return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
+}
 
 export function messageKey(conversationId: string, position: number): string {
   return `message/${conversationId}/${pad(position)}`;

@@ -1,7 +1,8 @@
 import type { CipherSuite } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { Message } from '../model/message.ts';
-import type { StorageWrite } from '../storage/storage.ts';
+import type { Clock, Platform } from '../platform/platform.ts';
+import type { Storage, StorageWrite } from '../storage/storage.ts';
 import type {
   CallData,
   CallName,
@@ -10,7 +11,8 @@ import type {
   KeyPackageOwner,
   StoreWrite,
 } from '../worker/protocol.ts';
-import { storeKeyOf, type Ledger } from './ledger.ts';
+import type { WorkerCore } from '../worker/worker-core.ts';
+import type { OutboxIndex } from './outbox-index.ts';
 import {
   conversations,
   isUrgent,
@@ -18,6 +20,7 @@ import {
   outbox,
   outboxKey,
   outboxOrder,
+  storeKeyOf,
   type ConversationRow,
   type OutboxRow,
   type Table,
@@ -33,11 +36,23 @@ export type NewOutboxRow = OutboxRow extends infer Row
 /** A message without what its conversation gives it. */
 export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
 
+/** What a transaction starts from. */
+export interface Base {
+  readonly storage: Pick<Storage, 'get'>;
+  readonly core: Pick<WorkerCore, 'call'>;
+  readonly platform: Platform;
+  readonly relayClock: Clock;
+  readonly outbox: OutboxIndex;
+  row<Row>(table: Table<Row>, key: string): Row | undefined;
+  rows<Row>(table: Table<Row>): Row[];
+  group(conversationId: string): GroupState | undefined;
+}
+
 /** One change in the making: reads see what it has written so far, and nobody else does. */
 export class Transaction {
   readonly rows = new Map<string, unknown>();
   readonly groups = new Map<string, GroupState | undefined>();
-  readonly #ledger: Ledger;
+  readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
   readonly #touchedGroups = new Set<string>();
@@ -45,8 +60,8 @@ export class Transaction {
   readonly #outbox = new Map<string, OutboxRow | undefined>();
   readonly #lastOrder = new Map<string, number>();
 
-  constructor(ledger: Ledger) {
-    this.#ledger = ledger;
+  constructor(base: Base) {
+    this.#base = base;
   }
 
   get touchedCore(): boolean {
@@ -59,12 +74,12 @@ export class Transaction {
 
   row<Row>(table: Table<Row>, key: string): Row | undefined {
     const full = `${table.name}/${key}`;
-    return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#ledger.row(table, key);
+    return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#base.row(table, key);
   }
 
   /** The rows of a table as they are before this transaction. */
   stored<Row>(table: Table<Row>): Row[] {
-    return this.#ledger.rows(table);
+    return this.#base.rows(table);
   }
 
   put<Row>(table: Table<Row>, key: string, row: Row): void {
@@ -90,7 +105,7 @@ export class Transaction {
 
   /** A call to the core; what it changes there belongs to this transaction. */
   async call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
-    const { result, writes } = await this.#ledger.core.call(name, data);
+    const { result, writes } = await this.#base.core.call(name, data);
     this.#coreWrites.push(...writes);
     return result;
   }
@@ -103,21 +118,21 @@ export class Transaction {
   ): Promise<CallResult<Name>> {
     this.#touchedGroups.add(id);
     // Another device's clock has set the lifetime of an added key package. All other times here are this device's own.
-    const { platform, relayClock } = this.#ledger;
+    const { platform, relayClock } = this.#base;
     const nowMs = (name === 'group.add' ? relayClock : platform.clock).now();
     return this.call(name, { ...data, groupId: hex.decode(id), nowMs });
   }
 
   /** Whose a key package is, if this device may add it now. */
   inspectKeyPackage(keyPackage: Uint8Array, suite: CipherSuite): Promise<KeyPackageOwner> {
-    const nowMs = this.#ledger.relayClock.now();
+    const nowMs = this.#base.relayClock.now();
     return this.call('client.inspectKeyPackage', { keyPackage, suite, nowMs });
   }
 
   /** The group as this transaction has left it so far. */
   async group(id: string): Promise<GroupState> {
     if (!this.#touchedGroups.has(id)) {
-      const known = this.#ledger.group(id);
+      const known = this.#base.group(id);
       if (known !== undefined) return known;
     }
     return this.callGroup(id, 'group.state', {});
@@ -171,7 +186,7 @@ export class Transaction {
   /** Puts something at the end of the outbox; what others wait for (`urgent`) before all that is not. */
   enqueue(row: NewOutboxRow, { urgent = false } = {}): OutboxRow {
     const { conversationId: id } = row;
-    const n = (this.#lastOrder.get(id) ?? this.#ledger.outbox.lastOf(id)) + 1;
+    const n = (this.#lastOrder.get(id) ?? this.#base.outbox.lastOf(id)) + 1;
     this.#lastOrder.set(id, n);
     const complete = { ...row, order: outboxOrder(urgent, n), conflicts: 0 };
     this.putOutbox(complete);
@@ -198,7 +213,7 @@ export class Transaction {
 
   /** What waits under this id. */
   outboxRow(id: string): OutboxRow | undefined {
-    return this.#outbox.has(id) ? this.#outbox.get(id) : this.#ledger.outbox.byId(id);
+    return this.#outbox.has(id) ? this.#outbox.get(id) : this.#base.outbox.byId(id);
   }
 
   /** What is to be sent next in a conversation. */
@@ -206,7 +221,7 @@ export class Transaction {
     let first: OutboxRow | undefined;
     for (const row of this.#outbox.values())
       if (row?.conversationId === id && (first === undefined || row.order < first.order)) first = row;
-    for (const row of this.#ledger.outbox.of(id)) {
+    for (const row of this.#base.outbox.of(id)) {
       if (this.#outbox.has(row.id)) continue;
       return first === undefined || row.order < first.order ? row : first;
     }
@@ -215,7 +230,7 @@ export class Transaction {
 
   /** All that waits in a conversation, first to go first. */
   outboxRows(id: string): OutboxRow[] {
-    const stored = [...this.#ledger.outbox.of(id)].filter((row) => !this.#outbox.has(row.id));
+    const stored = [...this.#base.outbox.of(id)].filter((row) => !this.#outbox.has(row.id));
     const own = [...this.#outbox.values()].flatMap((row) => (row?.conversationId === id ? row : []));
     return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
@@ -244,7 +259,7 @@ export class Transaction {
   }
 
   async #storedMessage(key: string): Promise<Message | undefined> {
-    const stored = await this.#ledger.storage.get(key);
+    const stored = await this.#base.storage.get(key);
     return stored === undefined ? undefined : (JSON.parse(new TextDecoder().decode(stored)) as Message);
   }
 }

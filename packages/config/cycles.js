@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+
+const NO_SOURCES = new Set([
+  'node_modules',
+  'dist',
+  'out',
+  '.next',
+  'artefact',
+  'coverage',
+  '.turbo',
+  'target',
+]);
+
+/** The TypeScript files under a folder. */
+export function sourcesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return NO_SOURCES.has(entry.name) ? [] : sourcesUnder(path);
+    return /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts') ? [path] : [];
+  });
+}
+
+/** The files that a file imports, types included: whoever reads the one has to know the other. */
+function importsOf(path, files) {
+  const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true);
+  return importedFiles
+    .map(({ fileName }) => fileName)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => resolve(dirname(path), name))
+    .filter((name) => files.has(name));
+}
+
+/**
+ * The import cycles among files, each as the files on its way, shown from a folder.
+ *
+ * @param {readonly string[]} paths
+ * @param {string} from
+ */
+export function cyclesAmong(paths, from) {
+  const files = new Set(paths);
+  const [done, way, cycles] = [new Set(), [], []];
+  const visit = (path) => {
+    const at = way.indexOf(path);
+    if (at >= 0) return void cycles.push([...way.slice(at), path].map((one) => relative(from, one)));
+    if (done.has(path)) return;
+    way.push(path);
+    for (const imported of importsOf(path, files)) visit(imported);
+    way.pop();
+    done.add(path);
+  };
+  for (const path of paths) visit(path);
+  return cycles;
+}
