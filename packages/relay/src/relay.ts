@@ -29,8 +29,7 @@ export interface Relay {
 
 /** A relay over a store: it orders, keeps and forwards what it cannot read. */
 export function createRelay(options: RelayOptions): Relay {
-  const running = createServices(options);
-  const { services } = running;
+  const { services, end, close } = createServices(options);
   const server = createServer(services, options);
   const drain = drainable(server);
   // One pass after the other: where the store of blobs is slow, a pass can take longer than the time between two.
@@ -43,10 +42,10 @@ export function createRelay(options: RelayOptions): Relay {
     listen: (address) => server.listen(address),
     close: async () => {
       stopExpiring();
-      running.end();
+      end();
       await drain();
       await passing;
-      await running.close();
+      await close();
     },
   };
 }

@@ -42,9 +42,9 @@ export interface ServicesOptions {
 export interface RunningServices {
   services: Services;
   /** Aborts `closing`: streams end. */
-  end(): void;
+  end: () => void;
   /** Ends streams, and closes wake-ups and the store. Calls that still run then may fail. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**
