@@ -21,6 +21,7 @@ function complaints(rules, source) {
 /** What the linter says of a source, in a file of the SDK. */
 const sdkComplaints = (file, source) => roomComplaints(sdkRules, file, source);
 
+/** The same, of a room that has rules of its own. */
 function roomComplaints(roomRules, file, source) {
   const base = {
     files: ['**/*.ts'],
