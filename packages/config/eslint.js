@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { ambientRules } from './ambient.js';
+import { relayRules } from './relay-ambient.js';
 import { LAYERS, layerPatterns } from './sdk-layers.js';
 
 /**
@@ -32,6 +33,8 @@ const REASONS = {
   testkit:
     'The test kit holds deterministic randomness and a hostile relay: nothing that ships may import it.',
 };
+
+export { relayRules };
 
 /** What a script under Node finds without importing it. */
 const NODE_GLOBALS = {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { describe, expect, test } from 'vitest';
-import { importRules, room, sdkRules } from './eslint.js';
+import { importRules, relayRules, room, sdkRules } from './eslint.js';
 import { LAYERS } from './sdk-layers.js';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -19,14 +19,17 @@ function complaints(rules, source) {
 }
 
 /** What the linter says of a source, in a file of the SDK. */
-function sdkComplaints(file, source) {
+const sdkComplaints = (file, source) => roomComplaints(sdkRules, file, source);
+
+/** The same, of a room that has rules of its own. */
+function roomComplaints(roomRules, file, source) {
   const base = {
     files: ['**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     plugins: { '@typescript-eslint': tseslint.plugin },
   };
   return new Linter()
-    .verify(source, [base, ...sdkRules], { filename: `src/${file}` })
+    .verify(source, [base, ...roomRules], { filename: `src/${file}` })
     .map(({ message }) => message);
 }
 
@@ -104,6 +107,32 @@ describe('the import rules', () => {
   ])('in the SDK outside the adapters, nobody can say %s', (source, reason) => {
     expect(sdkComplaints('sync/live.ts', source)).toEqual([expect.stringContaining(reason)]);
     expect(sdkComplaints('platform/ambient.ts', source)).toEqual([]);
+  });
+
+  test.each([
+    ['setTimeout(() => 1, 5);', 'Wait by RelayPlatform'],
+    ['setImmediate(() => 1);', 'Wait by RelayPlatform'],
+    ['globalThis.setTimeout(() => 1, 5);', 'Wait by RelayPlatform'],
+    ['AbortSignal.timeout(5);', 'Wait by RelayPlatform'],
+    [`import { setTimeout as sleep } from 'node:timers/promises';`, 'Wait by RelayPlatform'],
+    ['Date.now();', 'Take the time from RelayPlatform'],
+    ['new Date();', 'Take the time from RelayPlatform'],
+    ['performance.now();', 'Take the time from RelayPlatform'],
+    ['Math.random();', 'Take randomness and ids from RelayPlatform'],
+    [`fetch('/');`, 'reach the network'],
+    [`import { randomBytes } from 'node:crypto';`, 'come from RelayPlatform'],
+    [`import { createHash, sign } from 'node:crypto';`, 'come from RelayPlatform'],
+    [`import { generateKeyPairSync } from 'crypto';`, 'come from RelayPlatform'],
+    [`import * as crypto from 'node:crypto';`, 'come from RelayPlatform'],
+  ])('in the relay outside the adapters, nobody can say %s', (source, reason) => {
+    expect(roomComplaints(relayRules, 'store/secrets.ts', source)).toEqual([expect.stringContaining(reason)]);
+    for (const adapter of ['platform.ts', 'http/drain.ts', 'push/pusher.ts', 'wake/nats.ts'])
+      expect(roomComplaints(relayRules, adapter, source)).toEqual([]);
+  });
+
+  test('in the relay, hashes and keys that are read are no chance', () => {
+    const source = `import { createHash, createPublicKey, type KeyObject } from 'node:crypto';`;
+    expect(roomComplaints(relayRules, 'proof/notary.ts', source)).toEqual([]);
   });
 
   test('a date that is given its time is no clock', () => {

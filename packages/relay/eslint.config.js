@@ -1,3 +1,3 @@
-import { room } from '@quicprochat/config/eslint';
+import { relayRules, room } from '@quicprochat/config/eslint';
 
-export default room('relay', import.meta.dirname);
+export default room('relay', import.meta.dirname, relayRules);

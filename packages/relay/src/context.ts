@@ -1,8 +1,8 @@
 import { fromBase64Url } from '@quicprochat/protocol';
-import type { FastifyRequest } from 'fastify';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { Limiters } from './limits/rate-limit.ts';
 import type { Observe } from './observed.ts';
+import type { RelayPlatform } from './platform.ts';
 import type { Notary } from './proof/notary.ts';
 import type { Pusher } from './push/pusher.ts';
 import type { Vapid } from './push/vapid.ts';
@@ -26,8 +26,7 @@ export interface Services {
   pusher: Pusher;
   /** Of push services that are sent to. */
   pushHosts: readonly string[];
-  /** Milliseconds since 1970. */
-  now: () => number;
+  platform: RelayPlatform;
   /** Hosts that proofs may be made for; empty means the request's own Host header. */
   publicHosts: readonly string[];
   limiters: Limiters;
@@ -52,12 +51,22 @@ export interface Context extends Services {
   isIdentified: boolean;
 }
 
-export function contextOf(services: Services, request: FastifyRequest): Context {
-  const { authorization } = request.headers;
+/** What is told of a caller, by its request or by whoever calls in the same process. */
+export interface Caller {
+  /** The host that it means to talk to, with the port where that is not the default one. */
+  host: string;
+  /** Its network address. */
+  address: string;
+  /** The Authorization header, if it sends one. */
+  authorization?: string | undefined;
+}
+
+/** What procedures are called with, over HTTP or not. */
+export function contextFor(services: Services, { host, address, authorization }: Caller): Context {
   return {
     ...services,
-    audience: audienceOf(request.headers.host ?? '', services.publicHosts),
-    address: request.ip,
+    audience: audienceOf(host, services.publicHosts),
+    address,
     token: bearerOf(authorization),
     isIdentified: authorization !== undefined,
   };

@@ -1,57 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { LIMITS } from '@quicprochat/protocol';
-import type { BlobStore } from './blobs/blob-store.ts';
 import { expireBlobs } from './blobs/expire-blobs.ts';
 import type { Services } from './context.ts';
 import { drainable } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import type { Bounds } from './limits/entrance.ts';
-import { createLimiters } from './limits/rate-limit.ts';
-import type { Observe } from './observed.ts';
-import { Notary } from './proof/notary.ts';
-import { Pusher, type PushOptions } from './push/pusher.ts';
-import { Vapid } from './push/vapid.ts';
+import { createServices, type ServicesOptions } from './services.ts';
 import { expire } from './store/retention.ts';
-import type { Db } from './store/schema.ts';
-import { FollowUps } from './streams/follow-ups.ts';
-import { SharedPages } from './streams/shared-pages.ts';
-import { Signals } from './streams/signals.ts';
-import type { Wake } from './wake/wake.ts';
 
 /** How often what is over is deleted. */
 const EXPIRE_EVERY_MS = 60_000;
 
-export interface RelayOptions {
-  db: Db;
-  wake: Wake;
-  /** Where the bytes of blobs are kept. Without it, the relay takes no blobs. */
-  blobs?: BlobStore | undefined;
+export interface RelayOptions extends ServicesOptions {
   /** Web origins whose pages may call; `*` for any. */
   origins: readonly string[];
-  /**
-   * Hosts (with port, where it is not the default one) that proofs may be made for. Empty: the Host header of each
-   * request, which is the caller's word and so right for development alone.
-   */
-  publicHosts?: readonly string[];
   /** Addresses and networks of the proxies whose X-Forwarded-For is believed. Default: none. */
   trustedProxies?: readonly string[];
-  /** Multiplies every rate limit. */
-  rateFactor?: number;
-  /** Takes a fault that callers are told nothing about but its id. */
-  report?: (incident: string, error: unknown) => void;
-  /** Takes what happens, for metrics. The store has an `observe` of its own. */
-  observe?: Observe;
   /** How much is taken on at once. */
   bounds?: Bounds;
-  /** Where pushes are sent to. Default: nowhere. */
-  push?: PushOptions;
-  now?: () => number;
   /** How often what is over is deleted. Default: every minute. */
   expireEveryMs?: number;
-  /** How long one stream lasts at most. Default: as long as a session. */
-  streamLifetimeMs?: number;
-  /** How long a stream waits for something to follow when it has nothing left. Default: as long as a ticket. */
-  idleStreamMs?: number;
 }
 
 export interface Relay {
@@ -63,49 +29,23 @@ export interface Relay {
 
 /** A relay over a store: it orders, keeps and forwards what it cannot read. */
 export function createRelay(options: RelayOptions): Relay {
-  const closing = new AbortController();
-  const notary = new Notary(options.db);
-  const { now = Date.now, observe = () => undefined, publicHosts = [], push = { hosts: [] } } = options;
-  const vapid = new Vapid(options.db, `https://${publicHosts[0] ?? 'localhost'}`);
-  const services: Services = {
-    db: options.db,
-    wake: options.wake,
-    blobs: options.blobs,
-    notary,
-    pages: new SharedPages(options.db, options.wake, notary),
-    signals: new Signals(options.wake),
-    followUps: new FollowUps(options.db, options.wake),
-    vapid,
-    pusher: new Pusher(options.db, vapid, push, { now, observe, closing: closing.signal }),
-    pushHosts: push.hosts,
-    now,
-    publicHosts,
-    limiters: createLimiters(options.rateFactor),
-    report: options.report ?? (() => undefined),
-    observe,
-    closing: closing.signal,
-    streamLifetimeMs: options.streamLifetimeMs ?? LIMITS.sessionLifetimeMs,
-    idleStreamMs: options.idleStreamMs ?? LIMITS.ticketLifetimeMs,
-  };
+  const { services, end, close } = createServices(options);
   const server = createServer(services, options);
   const drain = drainable(server);
   // One pass after the other: where the store of blobs is slow, a pass can take longer than the time between two.
   let passing: Promise<void> | undefined;
-  const expiring = setInterval(() => {
+  const stopExpiring = services.platform.every(options.expireEveryMs ?? EXPIRE_EVERY_MS, () => {
     passing ??= expirePass(services).finally(() => (passing = undefined));
-  }, options.expireEveryMs ?? EXPIRE_EVERY_MS);
-  expiring.unref();
+  });
 
   return {
     listen: (address) => server.listen(address),
     close: async () => {
-      clearInterval(expiring);
-      closing.abort();
+      stopExpiring();
+      end();
       await drain();
       await passing;
-      // Before the store, over which it may say goodbye.
-      await options.wake.close();
-      await options.db.destroy();
+      await close();
     },
   };
 }
@@ -115,7 +55,7 @@ export function createRelay(options: RelayOptions): Relay {
  * next follows at once: else more could run out in a minute than is deleted in one, for ever.
  */
 async function expirePass(services: Services): Promise<void> {
-  const { closing, observe, report } = services;
+  const { closing, observe, platform, report } = services;
   try {
     for (let isMore = true; isMore && !closing.aborted;) {
       const expired = await expireSome(services);
@@ -123,13 +63,13 @@ async function expirePass(services: Services): Promise<void> {
       isMore = Object.values(expired).some((count) => count > 0);
     }
   } catch (error) {
-    report(randomUUID(), error);
+    report(platform.uuid(), error);
   }
 }
 
-async function expireSome({ db, blobs, now, closing }: Services) {
-  const expired = await expire(db, now());
+async function expireSome({ db, blobs, platform, closing }: Services) {
+  const expired = await expire(db, platform.now());
   // Apart: that bytes cannot be deleted is no reason to keep the rest.
-  const gone = blobs === undefined ? 0 : await expireBlobs(db, blobs, now(), closing);
+  const gone = blobs === undefined ? 0 : await expireBlobs(db, blobs, platform.now(), closing);
   return { ...expired, blobs: gone };
 }

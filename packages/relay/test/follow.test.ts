@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type StreamEvent } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localWake } from '../src/index.ts';
+import { localWake, nodePlatform } from '../src/index.ts';
 import { addFollowUp } from '../src/store/follow-ups.ts';
 import { hashOf, prune } from '../src/store/secrets.ts';
 import { FollowUps } from '../src/streams/follow-ups.ts';
@@ -156,7 +156,7 @@ test('RLY-68 a stream follows no more groups than one can be opened with', async
   };
   const ctx = {
     db: relay.db,
-    now: relay.clock.now,
+    platform: nodePlatform,
     pages: pages as unknown as SharedPages,
     signals: new Signals(wake),
     followUps: new FollowUps(relay.db, wake),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { localWake } from '../src/index.ts';
+import { localWake, nodePlatform } from '../src/index.ts';
 import { codeOf } from './support/api.ts';
 import { without } from './support/attack.ts';
 import { TestGroup } from './support/group.ts';
@@ -65,6 +65,6 @@ test('an option that other processes cannot be sent is refused', async () => {
   class Bounds {
     maxCalls = 1;
   }
-  for (const options of [{ wake: localWake() }, { now: () => 0 }, { bounds: new Bounds() }])
+  for (const options of [{ wake: localWake() }, { platform: nodePlatform }, { bounds: new Bounds() }])
     await expect(startRelay({ ...options, instances: 3 })).rejects.toThrow('instances: 1');
 });

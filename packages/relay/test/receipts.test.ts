@@ -7,6 +7,7 @@ import {
   type Receipt,
 } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodePlatform } from '../src/index.ts';
 import { isSignedBy } from '../src/proof/signatures.ts';
 import { apiOf } from './support/api.ts';
 import { TestGroup } from './support/group.ts';
@@ -27,7 +28,7 @@ const newGroup = () => new TestGroup(relay.url).create();
 async function expectSigned(groupId: string, receipt: Receipt | undefined): Promise<void> {
   const { branch, sequence, head, signature } = receipt ?? expect.unreachable();
   const transcript = receiptTranscript(groupId, { branch, sequence, head: fromBase64Url(head) });
-  expect(await isSignedBy(receiptKey, transcript, fromBase64Url(signature))).toBe(true);
+  expect(await isSignedBy(nodePlatform, receiptKey, transcript, fromBase64Url(signature))).toBe(true);
 }
 
 test('RLY-52 a reader works out the head of a page from its entries, and the relay has signed it', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { localWake, type Observed } from '../src/index.ts';
+import { localWake, nodePlatform, type Observed } from '../src/index.ts';
 import { Notary } from '../src/proof/notary.ts';
 import { createGroup } from '../src/store/groups.ts';
 import { SharedPages } from '../src/streams/shared-pages.ts';
@@ -105,7 +105,7 @@ test('RLY-65 a page is read anew after a wake-up, after a fault, and for who lis
   const database = await newDatabase();
   const db = await database.open();
   const wake = localWake();
-  const pages = new SharedPages(db, wake, new Notary(db));
+  const pages = new SharedPages(db, wake, new Notary(db, nodePlatform));
   const groupId = newId();
   const place = { groupId, logId: groupId, epoch: 0, cursor: 0 };
   await createGroup(db, place.groupId, new Uint8Array(32));

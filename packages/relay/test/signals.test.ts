@@ -1,7 +1,7 @@
 import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { localWake } from '../src/index.ts';
+import { localWake, nodePlatform } from '../src/index.ts';
 import { RATES } from '../src/limits/rate-limit.ts';
 import { Notary } from '../src/proof/notary.ts';
 import { FollowUps } from '../src/streams/follow-ups.ts';
@@ -151,8 +151,8 @@ async function readByHand() {
   const group = await new TestGroup(own.url).create();
   const ctx = {
     db: own.db,
-    now: own.clock.now,
-    pages: new SharedPages(own.db, wake, new Notary(own.db)),
+    platform: nodePlatform,
+    pages: new SharedPages(own.db, wake, new Notary(own.db, nodePlatform)),
     signals: new Signals(wake),
     followUps: new FollowUps(own.db, wake),
     idleStreamMs: 0,

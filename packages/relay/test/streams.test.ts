@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { LIMITS, toBase64Url, type StreamEvent, type WelcomeParts } from '@quicprochat/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { localWake } from '../src/index.ts';
+import { localWake, nodePlatform } from '../src/index.ts';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
@@ -202,8 +202,9 @@ test('RLY-64 a stream ends by itself after its time', async () => {
 
 test('RLY-64 a relay that shuts down ends its streams, finishes its calls and refuses new ones', async () => {
   const now = vi.fn(Date.now);
+  const platform = { ...nodePlatform, now };
   // One connection, as SQLite has it for writing: who holds it keeps all others waiting. And no wake-ups without a reason.
-  const leaving = await startRelay({ now, connections: 1, instances: 1, wake: localWake() });
+  const leaving = await startRelay({ platform, connections: 1, instances: 1, wake: localWake() });
   const device = await new TestDevice(leaving.url, 'alice').register();
   const group = await newGroup(leaving.url);
   const { ticket } = await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { contextOf, type Services } from '../context.ts';
+import type { Services } from '../context.ts';
 import { RelayError } from '../errors.ts';
+import { contextOf } from '../http/request-context.ts';
 import { consume } from '../limits/rate-limit.ts';
 import { findBlob } from '../store/blobs.ts';
 import { dayOf } from '../store/retention.ts';
@@ -41,9 +42,9 @@ async function requireToken(
   use: 'upload' | 'download',
 ): Promise<Omit<BlobCall, 'patience'>> {
   const ctx = { ...contextOf(services, request), blobs: services.blobs };
-  await consume(ctx, 'write');
+  consume(ctx, 'write');
   const { id } = request.params;
-  const now = ctx.now();
+  const now = ctx.platform.now();
   const isGood = ctx.token !== undefined && (await isBlobToken(ctx.db, ctx.token, { blobId: id, use, now }));
   if (!isGood) throw new RelayError('NOT_AUTHORIZED');
   const blob = await findBlob(ctx.db, id, dayOf(now));

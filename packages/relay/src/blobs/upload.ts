@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
+import type { RelayPlatform } from '../platform.ts';
 import { appendPart, discardUpload, lastPart, type Blob, type BlobPart } from '../store/blobs.ts';
 import { dayOf, expiryDay } from '../store/retention.ts';
 import type { Db } from '../store/schema.ts';
@@ -12,7 +13,7 @@ import { Parts } from './parts.ts';
 interface Keeper {
   db: Db;
   blobs: BlobStore;
-  now: () => number;
+  platform: RelayPlatform;
 }
 
 /** Smaller parts do not stay: what comes next is put together with the last one. */
@@ -76,17 +77,18 @@ export class Upload {
 
   /** First the bytes are there, then it is said so: between the two, they are nobody's, and go with the blob. */
   async #keep(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { db, blobs, now } = this.#keeper;
+    const { db, blobs, platform } = this.#keeper;
     const { blob_id: blobId, size } = this.#blob;
     const position = this.#nextPosition;
     const replaces = this.#replaces;
     const name = randomBytes(16).toString('hex');
     await blobs.put({ blobId, name }, bytes);
     if (position + bytes.length === size) await this.#requireDeclaredHash(position, bytes);
+    const now = platform.now();
     const appended = await appendPart(
       db,
       { blob_id: blobId, position, size: bytes.length, name },
-      { replaces, today: dayOf(now()), wholeUntil: expiryDay(now(), LIMITS.blobKeptMs) },
+      { replaces, today: dayOf(now), wholeUntil: expiryDay(now, LIMITS.blobKeptMs) },
     );
     if (appended.outcome !== 'stored') await blobs.remove({ blobId, name });
     if (appended.outcome === 'gone') throw new RelayError('NOT_FOUND');
@@ -103,7 +105,7 @@ export class Upload {
     const hash = createHash('sha256');
     for await (const bytes of readBlob(this.#keeper, id, { start: 0, end: position })) hash.update(bytes);
     if (hash.update(last).digest().equals(sha256)) return;
-    await discardUpload(this.#keeper.db, id, dayOf(this.#keeper.now()));
+    await discardUpload(this.#keeper.db, id, dayOf(this.#keeper.platform.now()));
     const issue = { path: 'sha256', message: 'the bytes have another hash; the upload was discarded' };
     throw new RelayError('BAD_INPUT', { issues: [issue] });
   }

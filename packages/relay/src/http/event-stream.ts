@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { StreamEvent } from '@quicprochat/protocol';
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { contextOf, type Context, type Services } from '../context.ts';
+import type { Context, Services } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { relayRouter } from '../router/root.ts';
+import { contextOf } from './request-context.ts';
 
 /** What is known of a request before tRPC has it. */
 export interface StreamRoute {

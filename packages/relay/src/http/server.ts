@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import { LIMITS, RELAY_ERRORS, type RelayErrorDetails, type RelayErrorCode } from '@quicprochat/protocol';
@@ -7,12 +6,13 @@ import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { serveBlobs } from '../blobs/routes.ts';
-import { contextOf, type Services } from '../context.ts';
+import type { Services } from '../context.ts';
 import { codeOfAny, detailsOf, RelayError, RouteRefusal } from '../errors.ts';
 import { guardEntrance, type Bounds } from '../limits/entrance.ts';
 import { relayRouter } from '../router/root.ts';
 import { limitBodies, textReader } from './bodies.ts';
 import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
+import { contextOf } from './request-context.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
 export interface ServerOptions {
@@ -100,7 +100,7 @@ function serveProcedures(server: FastifyInstance, services: Services): void {
 }
 
 /** What a request is told that never got as far as tRPC. */
-function answerTo(error: FastifyError, { report }: Services) {
+function answerTo(error: FastifyError, { platform, report }: Services) {
   const status = error.statusCode ?? 500;
   if (error instanceof RelayError) {
     const own = error instanceof RouteRefusal ? error.status : getHTTPStatusCodeFromError(error);
@@ -108,7 +108,7 @@ function answerTo(error: FastifyError, { report }: Services) {
   }
   if (status === 413) return { status, code: 'PAYLOAD_TOO_LARGE', details: {} } as const;
   if (status >= 400 && status < 500) return { status, code: 'BAD_INPUT', details: {} } as const;
-  const incident = randomUUID();
+  const incident = platform.uuid();
   report(incident, error);
   const code = codeOfAny(error);
   return { status: code === 'UNAVAILABLE' ? 503 : 500, code, details: { incident } };

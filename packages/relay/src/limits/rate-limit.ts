@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { RelayError } from '../errors.ts';
+import type { RelayPlatform } from '../platform.ts';
+import { Counter } from './counter.ts';
 
 /**
  * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
@@ -22,10 +23,10 @@ export type Rate = keyof typeof RATES;
  * Single-use key packages of one account that callers from one address get in ten minutes. A client of ours keeps ten, so
  * no address empties its pool before it can refill it.
  */
-const POOL_SHARE = { points: 5, duration: 600 } as const;
+const POOL_SHARE = { most: 5, windowMs: 600_000 } as const;
 
 /** Counters in memory, one for each kind: nothing about an address, a device or a group is ever stored. */
-export type Limiters = Record<Rate | 'poolShare', RateLimiterMemory>;
+export type Limiters = Record<Rate | 'poolShare', Counter>;
 
 /** What is needed of a call to count it. */
 interface Counted {
@@ -33,9 +34,10 @@ interface Counted {
   address: string;
 }
 
-export function createLimiters(factor = 1): Limiters {
-  const limiter = (rate: Rate) =>
-    new RateLimiterMemory({ points: Math.ceil(RATES[rate] * factor), duration: 60 });
+export function createLimiters(platform: RelayPlatform, factor = 1): Limiters {
+  const counter = (most: number, windowMs: number) =>
+    new Counter(platform, { most: Math.ceil(most * factor), windowMs });
+  const limiter = (rate: Rate) => counter(RATES[rate], 60_000);
   return {
     device: limiter('device'),
     group: limiter('group'),
@@ -44,7 +46,7 @@ export function createLimiters(factor = 1): Limiters {
     signIn: limiter('signIn'),
     directory: limiter('directory'),
     write: limiter('write'),
-    poolShare: new RateLimiterMemory({ ...POOL_SHARE, points: Math.ceil(POOL_SHARE.points * factor) }),
+    poolShare: counter(POOL_SHARE.most, POOL_SHARE.windowMs),
   };
 }
 
@@ -53,33 +55,20 @@ export function createLimiters(factor = 1): Limiters {
  * @param calls how many it counts as
  * @throws {RelayError} RATE_LIMITED where there were too many of this kind
  */
-export async function consume(
+export function consume(
   { limiters, address }: Counted,
   rate: Rate,
   { who = subscriberOf(address), calls = 1 }: { who?: string; calls?: number } = {},
-): Promise<void> {
-  try {
-    await limiters[rate].consume(who, calls);
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    throw new RelayError('RATE_LIMITED', { retryAfterMs: Math.max(1, refused.msBeforeNext) });
-  }
+): void {
+  const refused = limiters[rate].count(who, calls);
+  if (refused !== undefined) throw new RelayError('RATE_LIMITED', refused);
 }
 
 /** Those accounts of whose single-use key packages the address has had its share, this claim not counted. */
-export async function exhaustedShares(
-  { limiters, address }: Counted,
-  handles: readonly string[],
-): Promise<Set<string>> {
-  const exhausted = new Set<string>();
-  for (const handle of handles) {
-    const key = `${subscriberOf(address)} ${handle}`;
-    await limiters.poolShare.consume(key).catch((refused: unknown) => {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      exhausted.add(handle);
-    });
-  }
-  return exhausted;
+export function exhaustedShares({ limiters, address }: Counted, handles: readonly string[]): Set<string> {
+  const isExhausted = (handle: string) =>
+    limiters.poolShare.count(`${subscriberOf(address)} ${handle}`) !== undefined;
+  return new Set(handles.filter(isExhausted));
 }
 
 /** What counts as one caller: of IPv6, a subscriber holds a whole /64, so its lower half tells nobody apart. */

@@ -85,7 +85,7 @@ async function requireFresh(ctx: Context, proofs: readonly AccessProof[]): Promi
 
 /** What is to be noted, so that proofs of just now count once. */
 function onceOf(ctx: Context, proofs: readonly AccessProof[]): Once {
-  const now = ctx.now();
+  const now = ctx.platform.now();
   if (proofs.some(({ issuedAtMs }) => Math.abs(now - issuedAtMs) > LIMITS.proofWindowMs))
     throw new RelayError('CLOCK_SKEW', { relayTimeMs: now });
   // After twice the window the time alone refuses a copy; the third is for another relay on the same store, whose clock is
@@ -105,5 +105,5 @@ function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<bo
     nonce,
     body,
   });
-  return isSignedBy(accessKey, transcript, proof.signature, groupKeys);
+  return isSignedBy(ctx.platform, accessKey, transcript, proof.signature, groupKeys);
 }

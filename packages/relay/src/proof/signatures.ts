@@ -1,5 +1,5 @@
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { RelayPlatform } from '../platform.ts';
 
 /** SubjectPublicKeyInfo of an Ed25519 key is these bytes and then the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -35,13 +35,15 @@ export const NOBODYS_KEY = Buffer.from(
  * Which of them were used lately can then be told by the time it takes, so not for keys of devices.
  */
 export async function isSignedBy(
+  platform: RelayPlatform,
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
   known?: KnownKeys,
 ): Promise<boolean> {
   const key = known?.find(publicKey) ?? parse(publicKey);
-  if (key === undefined || !(await isSignedUnder(key, message, signature))) return false;
+  if (key === undefined) return false;
+  if (!(await platform.verify(message, key, signature).catch(() => false))) return false;
   known?.keep(publicKey, key);
   return true;
 }
@@ -77,13 +79,6 @@ function parse(publicKey: Uint8Array): KeyObject | undefined {
     return undefined;
   }
 }
-
-/** On a thread of Node's own: it takes longer than most of what a call costs, and other calls do not wait for it. */
-function isSignedUnder(key: KeyObject, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return verifyAside(null, message, key, signature).catch(() => false);
-}
-
-const verifyAside = promisify(verify);
 
 /** Whether everyone can sign under this key. */
 export function isSmallOrder(publicKey: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import type { Observe } from '../observed.ts';
+import type { RelayPlatform } from '../platform.ts';
 import { dropSubscription, subscriptionsOf, type PushSubscription } from '../store/push-subscriptions.ts';
 import type { Db } from '../store/schema.ts';
 import { endpointOf } from './endpoint.ts';
@@ -28,7 +29,7 @@ export class Pusher {
   readonly #db: Db;
   readonly #vapid: Vapid;
   readonly #options: PushOptions;
-  readonly #parts: { now: () => number; observe: Observe; closing: AbortSignal };
+  readonly #parts: { platform: RelayPlatform; observe: Observe; closing: AbortSignal };
   readonly #waiting = new Map<string, PushSubscription>();
   #sending = 0;
 
@@ -36,7 +37,7 @@ export class Pusher {
     db: Db,
     vapid: Vapid,
     options: PushOptions,
-    parts: { now: () => number; observe: Observe; closing: AbortSignal },
+    parts: { platform: RelayPlatform; observe: Observe; closing: AbortSignal },
   ) {
     this.#db = db;
     this.#vapid = vapid;
@@ -84,7 +85,7 @@ export class Pusher {
   /** Gives the status. What else is answered is not read, and a redirection is not followed. */
   async #post(endpoint: URL): Promise<number> {
     const headers = {
-      authorization: await this.#vapid.authorization(endpoint, this.#parts.now()),
+      authorization: await this.#vapid.authorization(endpoint, this.#parts.platform.now()),
       ttl: KEPT_S,
       // One that waits at the service is as good as two.
       topic: 'inbox',

@@ -1,5 +1,6 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { RelayPlatform } from '../platform.ts';
 import { privateKey } from '../proof/private-key.ts';
 import { pushKey } from '../store/own-keys.ts';
 import type { Db } from '../store/schema.ts';
@@ -13,8 +14,8 @@ export class Vapid {
   readonly #subject: string;
 
   /** @param subject where the operator is found: a mailto: or https: address */
-  constructor(db: Db, subject: string) {
-    this.#key = privateKey(() => pushKey(db));
+  constructor(db: Db, platform: RelayPlatform, subject: string) {
+    this.#key = privateKey(() => pushKey(db, platform));
     this.#subject = subject;
   }
 

@@ -12,7 +12,7 @@ export const account = router({
     .input(registerInputSchema)
     .mutation(async ({ ctx, input }) => {
       const certificate = deviceCertificateTranscript(input);
-      if (!(await isSignedBy(input.accountKey, certificate, input.deviceCertificate)))
+      if (!(await isSignedBy(ctx.platform, input.accountKey, certificate, input.deviceCertificate)))
         throw new RelayError('UNAUTHENTICATED');
       await requireAnswer(ctx, { purpose: 'register', ...input });
       if ((await createAccount(ctx.db, input)) === 'taken') throw new RelayError('HANDLE_TAKEN');

@@ -13,8 +13,8 @@ export const auth = router({
     .use(limited('signIn'))
     .input(z.strictObject({}))
     .mutation(async ({ ctx }) => {
-      const expiresAtMs = ctx.now() + LIMITS.challengeLifetimeMs;
-      return { challenge: toBase64Url(await newChallenge(ctx.db, expiresAtMs)), expiresAtMs };
+      const expiresAtMs = ctx.platform.now() + LIMITS.challengeLifetimeMs;
+      return { challenge: toBase64Url(await newChallenge(ctx, expiresAtMs)), expiresAtMs };
     }),
 
   login: open
@@ -41,14 +41,14 @@ export async function requireAnswer(
   },
 ): Promise<void> {
   const transcript = deviceTranscript({ ...answer, audience: ctx.audience });
-  if (!(await isSignedBy(answer.deviceKey, transcript, answer.signature)))
+  if (!(await isSignedBy(ctx.platform, answer.deviceKey, transcript, answer.signature)))
     throw new RelayError('UNAUTHENTICATED');
   // After the signature: only who holds the key learns that a challenge is gone, or ran out.
-  if (!(await takeChallenge(ctx.db, answer.challenge, ctx.now()))) throw new RelayError('REPLAYED');
+  if (!(await takeChallenge(ctx.db, answer.challenge, ctx.platform.now()))) throw new RelayError('REPLAYED');
 }
 
 /** Signs a device in. The token is told once, and kept as its hash alone. */
 export async function beginSession(ctx: Context, deviceId: string) {
-  const expiresAtMs = ctx.now() + LIMITS.sessionLifetimeMs;
-  return { token: toBase64Url(await newSession(ctx.db, deviceId, expiresAtMs)), expiresAtMs };
+  const expiresAtMs = ctx.platform.now() + LIMITS.sessionLifetimeMs;
+  return { token: toBase64Url(await newSession(ctx, deviceId, expiresAtMs)), expiresAtMs };
 }

@@ -31,14 +31,14 @@ export const blobs = router({
       const body = createBlobProofBody(input);
       const access = await requireMember(ctx, { procedure: 'blobs.create', groupId, epoch, proof, body });
       if (access.isEnded) throw new RelayError('STALE_EPOCH', { head: access.head });
-      const now = ctx.now();
+      const now = ctx.platform.now();
       const expiresOn = expiryDay(now, LIMITS.uploadKeptMs);
       const blob = { id, logId: access.logId, epoch, size, sha256, today: dayOf(now), expiresOn };
       const created = await createBlob(ctx.db, blob);
       if (created.outcome === 'reused-id') throw new RelayError('IDEMPOTENCY_CONFLICT');
       if (created.outcome === 'over-quota') throw new RelayError('QUOTA_EXCEEDED');
       const expiresAtMs = now + LIMITS.uploadKeptMs;
-      const token = await newBlobToken(ctx.db, { blobId: id, use: 'upload' }, expiresAtMs);
+      const token = await newBlobToken(ctx, { blobId: id, use: 'upload' }, expiresAtMs);
       return { token: toBase64Url(token), expiresAtMs, offset: created.stored };
     }),
 
@@ -46,7 +46,7 @@ export const blobs = router({
   open: whereBlobsAre.input(openBlobInputSchema).mutation(async ({ ctx, input }): Promise<OpenedBlob> => {
     const { groupId, epoch, id, proof } = input;
     const access = await requireMember(ctx, { procedure: 'blobs.open', groupId, epoch, proof, body: [id] });
-    const now = ctx.now();
+    const now = ctx.platform.now();
     const blob = await findBlob(ctx.db, id, dayOf(now));
     // One answer for all: a key of before cannot sound out what the group has sent since.
     const isOpen =
@@ -54,7 +54,7 @@ export const blobs = router({
       (await opensEpochOf(ctx.db, access, { logId: blob.log_id, epoch: blob.epoch }));
     if (!isOpen) throw new RelayError('NOT_FOUND');
     const expiresAtMs = now + LIMITS.downloadTokenLifetimeMs;
-    const token = await newBlobToken(ctx.db, { blobId: id, use: 'download' }, expiresAtMs);
+    const token = await newBlobToken(ctx, { blobId: id, use: 'download' }, expiresAtMs);
     return { token: toBase64Url(token), expiresAtMs, size: blob.size };
   }),
 });

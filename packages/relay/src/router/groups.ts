@@ -60,7 +60,7 @@ export const groups = router({
       proof,
       body: commitProofBody(input),
     });
-    await consume(ctx, 'group', { who: writersOf(access) });
+    consume(ctx, 'group', { who: writersOf(access) });
     const written = await appendCommit(ctx.db, {
       once,
       groupId,
@@ -71,7 +71,7 @@ export const groups = router({
       payload: commit,
       nextAccessKey,
       welcome,
-      welcomeExpiresOn: expiryDay(ctx.now(), LIMITS.welcomeKeptMs),
+      welcomeExpiresOn: expiryDay(ctx.platform.now(), LIMITS.welcomeKeptMs),
     });
     const place = requireAccepted(written, 'EPOCH_CONFLICT');
     ctx.wake.notify(logTopic(place.logId));
@@ -86,7 +86,7 @@ export const groups = router({
     const { groupId, epoch, id, message, proof } = input;
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
     const { access, once } = await requireWriter(ctx, member);
-    await consume(ctx, 'group', { who: writersOf(access) });
+    consume(ctx, 'group', { who: writersOf(access) });
     const entry = { groupId, logId: access.logId, epoch, id, payload: message };
     const written = await appendMessage(ctx.db, { once, ...entry });
     const place = requireAccepted(written, 'STALE_EPOCH');
@@ -99,7 +99,7 @@ export const groups = router({
     const { groupId, epoch, signal, proof } = input;
     const member = { procedure: 'groups.signal' as const, groupId, epoch, proof, body: [signal] };
     const { logId, isEnded, head } = await requireMember(ctx, member, async (access) => {
-      await consume(ctx, 'signal', { who: writersOf(access) });
+      consume(ctx, 'signal', { who: writersOf(access) });
     });
     if (isEnded) throw new RelayError('STALE_EPOCH', { head });
     ctx.signals.send({ groupId, logId, epoch }, toBase64Url(signal));
@@ -138,7 +138,7 @@ export const groups = router({
   openStream: asMember.input(openGroupsStreamInputSchema).mutation(async ({ ctx, input }) => {
     const subscription = { kind: 'groups', groups: await requireFollowable(ctx, input.groups) };
     return {
-      ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
+      ticket: toBase64Url(await newTicket(ctx, subscription, ctx.platform.now() + LIMITS.ticketLifetimeMs)),
     };
   }),
 
@@ -146,7 +146,7 @@ export const groups = router({
   follow: asMember.input(followInputSchema).mutation(async ({ ctx, input }) => {
     const places = await requireFollowable(ctx, input.groups, input.stream);
     const streamHash = hashOf(input.stream);
-    await addFollowUp(ctx.db, streamHash, places, ctx.now() + LIMITS.ticketLifetimeMs);
+    await addFollowUp(ctx.db, streamHash, places, ctx.platform.now() + LIMITS.ticketLifetimeMs);
     ctx.wake.notify(streamTopic(streamHash));
     return {};
   }),
@@ -172,7 +172,7 @@ async function requireFollowable(
     return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
   });
   // Each is proven by a signature of its own, and followed for as long as the stream lasts: each counts as a call.
-  await consume(ctx, 'write', { calls: groups.length - 1 });
+  consume(ctx, 'write', { calls: groups.length - 1 });
   const access = await requireMembers(ctx, members);
   for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
   return groups.map(({ groupId, epoch, cursor }, i) => {

@@ -36,7 +36,7 @@ export const inbox = router({
       await requireKnown(ctx, input.cursor);
       const subscription = { kind: 'inbox', deviceId: ctx.deviceId, cursor: input.cursor };
       return {
-        ticket: toBase64Url(await newTicket(ctx.db, subscription, ctx.now() + LIMITS.ticketLifetimeMs)),
+        ticket: toBase64Url(await newTicket(ctx, subscription, ctx.platform.now() + LIMITS.ticketLifetimeMs)),
       };
     }),
 });

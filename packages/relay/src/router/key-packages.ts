@@ -25,7 +25,7 @@ export const keyPackages = router({
         deviceId: ctx.deviceId,
         lastResort: input.lastResort,
         replace: input.replace ?? false,
-        expiresOn: expiryDay(ctx.now(), LIMITS.keyPackageKeptMs),
+        expiresOn: expiryDay(ctx.platform.now(), LIMITS.keyPackageKeptMs),
       });
       if (available === undefined) throw new RelayError('QUOTA_EXCEEDED');
       return { available };
@@ -42,7 +42,7 @@ export const keyPackages = router({
     .mutation(async ({ ctx, input }) => {
       // Of accounts that are there alone: what does not exist takes up no memory.
       const known = await knownHandles(ctx.db, input.handles);
-      const spared = await exhaustedShares(ctx, known);
+      const spared = exhaustedShares(ctx, known);
       const claimed = await claimKeyPackages(ctx.db, { ...input, spared });
       if ('reason' in claimed) {
         const code = claimed.reason === 'unknown' ? 'NOT_FOUND' : 'KEY_PACKAGES_EXHAUSTED';

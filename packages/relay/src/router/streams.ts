@@ -19,18 +19,24 @@ const subscriptionSchema = z.discriminatedUnion('kind', [
 export const streams = router({
   /** Redeems a ticket: first what is there since the cursors, then what comes, read from the store page by page. */
   events: open.input(streamEventsInputSchema).subscription(async function* ({ ctx, input, signal }) {
-    const ticket = subscriptionSchema.safeParse(await takeTicket(ctx.db, input.ticket, ctx.now()));
+    const ticket = subscriptionSchema.safeParse(await takeTicket(ctx.db, input.ticket, ctx.platform.now()));
     if (!ticket.success) throw new RelayError('REPLAYED');
     // Not for ever: who reads on has to show again that he may.
-    const until = [ctx.closing, AbortSignal.timeout(ctx.streamLifetimeMs)];
+    const lifetime = new AbortController();
+    const cancel = ctx.platform.after(ctx.streamLifetimeMs, () => lifetime.abort());
+    const until = [ctx.closing, lifetime.signal];
     const ending = AbortSignal.any(signal === undefined ? until : [...until, signal]);
-    yield* counted(
-      ctx,
-      ticket.data.kind,
-      ticket.data.kind === 'inbox'
-        ? inboxEvents(ctx, ticket.data, ending)
-        : groupEvents(ctx, ticket.data, ending),
-    );
+    try {
+      yield* counted(
+        ctx,
+        ticket.data.kind,
+        ticket.data.kind === 'inbox'
+          ? inboxEvents(ctx, ticket.data, ending)
+          : groupEvents(ctx, ticket.data, ending),
+      );
+    } finally {
+      cancel();
+    }
   }),
 });
 
@@ -56,7 +62,7 @@ async function* inboxEvents(
   { deviceId, cursor }: { deviceId: string; cursor: number },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const waiter = new Waiter(ending);
+  const waiter = new Waiter(ctx.platform, ending);
   waiter.listen(ctx.wake, inboxTopic(deviceId));
   const pool = poolTopic(deviceId);
   // Not without a reason: that would be said of a pool that is full.

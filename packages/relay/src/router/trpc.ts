@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { LIMITS, RELAY_ERRORS, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from '../context.ts';
 import { codeOf, detailsOf, RelayError } from '../errors.ts';
 import { consume, type Rate } from '../limits/rate-limit.ts';
+import { nodePlatform } from '../platform.ts';
 import { findSession } from '../store/secrets.ts';
 
 /** Pings keep proxies from closing a quiet stream, and tell the relay of readers that are gone. */
@@ -34,10 +34,10 @@ export const { router } = t;
 
 /** Tells the operator's metrics how each call ended, and not whose it was. */
 const observed = t.middleware(async ({ ctx, path, next }) => {
-  const startMs = performance.now();
+  const startMs = ctx.platform.elapsedMs();
   const result = await next();
   const outcome = result.ok ? 'OK' : codeOf(result.error);
-  ctx.observe({ type: 'call', procedure: path, outcome, durationMs: performance.now() - startMs });
+  ctx.observe({ type: 'call', procedure: path, outcome, durationMs: ctx.platform.elapsedMs() - startMs });
   return result;
 });
 
@@ -47,7 +47,7 @@ export const open = t.procedure.use(observed);
 /** A middleware that counts the call against its caller's address. */
 export function limited(rate: Rate) {
   return t.middleware(async ({ ctx, next }) => {
-    await consume(ctx, rate);
+    consume(ctx, rate);
     return next();
   });
 }
@@ -55,9 +55,9 @@ export function limited(rate: Rate) {
 /** A call by a device that has signed in. The session is checked first: strangers learn nothing about the input. */
 export function asDevice(rate: Rate) {
   return open.use(limited(rate)).use(async ({ ctx, next }) => {
-    const deviceId = ctx.token && (await findSession(ctx.db, ctx.token, ctx.now()));
+    const deviceId = ctx.token && (await findSession(ctx.db, ctx.token, ctx.platform.now()));
     if (deviceId === undefined) throw new RelayError('UNAUTHENTICATED');
-    await consume(ctx, 'device', { who: deviceId });
+    consume(ctx, 'device', { who: deviceId });
     return next({ ctx: { ...ctx, deviceId } });
   });
 }
@@ -84,7 +84,7 @@ function incidentOf(code: RelayErrorCode, error: TRPCError, ctx: Context | undef
   if (code !== 'INTERNAL' && code !== 'UNAVAILABLE') return {};
   // A refusal of our own, as while shutting down, is no fault.
   if (error instanceof RelayError) return {};
-  const incident = randomUUID();
+  const incident = (ctx?.platform ?? nodePlatform).uuid();
   ctx?.report(incident, error.cause ?? error);
   return { incident };
 }

@@ -1,3 +1,4 @@
+import type { RelayPlatform } from '../platform.ts';
 import { isStorageFault } from './faults.ts';
 import type { Statements } from './statements.ts';
 
@@ -17,11 +18,13 @@ const MOST_GATHERING_MS = 5;
  */
 export class GroupCommit {
   readonly #statements: Statements;
+  readonly #platform: RelayPlatform;
   readonly #line = new Line();
   #group: Group | undefined;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, platform: RelayPlatform) {
     this.#statements = statements;
+    this.#platform = platform;
   }
 
   /** Waits for a turn to write within the group's transaction. Who gets it must {@link Turn.end} it. */
@@ -51,7 +54,7 @@ export class GroupCommit {
   #begin(): Group {
     // At once as a writer: who begins as a reader fails where another process writes in between.
     this.#statements.control('begin immediate');
-    const group = new Group();
+    const group = new Group(this.#platform.elapsedMs());
     this.#group = group;
     this.#gather(group, 0);
     return group;
@@ -59,8 +62,9 @@ export class GroupCommit {
 
   /** Closes the group after a round of the event loop that brought nobody, or when it has gathered for long enough. */
   #gather(group: Group, writers: number): void {
-    setImmediate(() => {
-      const isOver = group.writers === writers || performance.now() - group.begunMs > MOST_GATHERING_MS;
+    this.#platform.nextRound(() => {
+      const gatheredMs = this.#platform.elapsedMs() - group.begunMs;
+      const isOver = group.writers === writers || gatheredMs > MOST_GATHERING_MS;
       if (isOver) void this.#close(group);
       else this.#gather(group, group.writers);
     });
@@ -96,7 +100,7 @@ export class GroupCommit {
 
 /** What goes to the disk together. */
 class Group {
-  readonly begunMs = performance.now();
+  readonly begunMs: number;
   writers = 0;
   settle: () => void = () => undefined;
   fail: (fault: unknown) => void = () => undefined;
@@ -105,7 +109,8 @@ class Group {
     this.fail = reject;
   });
 
-  constructor() {
+  constructor(begunMs: number) {
+    this.begunMs = begunMs;
     // Where it fails, those who wait are told. There may be nobody.
     this.stored.catch(() => undefined);
   }

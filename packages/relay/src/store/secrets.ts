@@ -1,14 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { RelayPlatform } from '../platform.ts';
 import type { Db } from './schema.ts';
 
 /** Challenges, sessions, tickets, tokens of blobs and nonces: short-lived secrets that count once, or until they expire. */
+
+/** Where secrets come from, and where they are kept. */
+interface Source {
+  db: Db;
+  platform: RelayPlatform;
+}
 
 export function hashOf(secret: Uint8Array): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-export async function newChallenge(db: Db, expiresAt: number): Promise<Buffer> {
-  const challenge = randomBytes(32);
+export async function newChallenge({ db, platform }: Source, expiresAt: number): Promise<Buffer> {
+  const challenge = platform.randomBytes(32);
   await db.insertInto('challenges').values({ challenge, expires_at: expiresAt }).execute();
   return challenge;
 }
@@ -24,8 +31,12 @@ export async function takeChallenge(db: Db, challenge: Uint8Array, now: number):
 }
 
 /** The token is stored hashed: who reads the database cannot act as anyone. */
-export async function newSession(db: Db, deviceId: string, expiresAt: number): Promise<Buffer> {
-  const token = randomBytes(32);
+export async function newSession(
+  { db, platform }: Source,
+  deviceId: string,
+  expiresAt: number,
+): Promise<Buffer> {
+  const token = platform.randomBytes(32);
   await db
     .insertInto('sessions')
     .values({ token_hash: hashOf(token), device_id: deviceId, expires_at: expiresAt })
@@ -43,8 +54,12 @@ export async function findSession(db: Db, token: Uint8Array, now: number): Promi
   return session?.device_id;
 }
 
-export async function newTicket(db: Db, subscription: unknown, expiresAt: number): Promise<Buffer> {
-  const ticket = randomBytes(32);
+export async function newTicket(
+  { db, platform }: Source,
+  subscription: unknown,
+  expiresAt: number,
+): Promise<Buffer> {
+  const ticket = platform.randomBytes(32);
   await db
     .insertInto('tickets')
     .values({
@@ -69,11 +84,11 @@ export async function takeTicket(db: Db, ticket: Uint8Array, now: number): Promi
 
 /** A token for one blob and one use of it. */
 export async function newBlobToken(
-  db: Db,
+  { db, platform }: Source,
   { blobId, use }: { blobId: string; use: 'upload' | 'download' },
   expiresAt: number,
 ): Promise<Buffer> {
-  const token = randomBytes(32);
+  const token = platform.randomBytes(32);
   await db
     .insertInto('blob_tokens')
     .values({ token_hash: hashOf(token), blob_id: blobId, use, expires_at: minuteAfter(expiresAt) })

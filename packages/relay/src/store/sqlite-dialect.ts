@@ -10,6 +10,7 @@ import {
   type SelectModifierNode,
 } from 'kysely';
 import type { Observe } from '../observed.ts';
+import type { RelayPlatform } from '../platform.ts';
 import { GroupCommit, type Turn } from './group-commit.ts';
 import { Statements } from './statements.ts';
 
@@ -18,6 +19,7 @@ interface Connections {
   /** Sees what is committed and nothing else. A database in memory has one connection, and no reader. */
   reader: Database.Database | undefined;
   observe: Observe | undefined;
+  platform: RelayPlatform;
 }
 
 /** SQLite whose writes share commits. Whoever writes has it on the disk when the promise is kept. */
@@ -57,10 +59,10 @@ class GroupCommitDriver implements Driver {
   readonly #reader: Statements | undefined;
   readonly #commits: GroupCommit;
 
-  constructor({ writer, reader, observe }: Connections) {
-    this.#writer = new Statements(writer, observe);
-    this.#reader = reader && new Statements(reader, observe);
-    this.#commits = new GroupCommit(this.#writer);
+  constructor({ writer, reader, observe, platform }: Connections) {
+    this.#writer = new Statements(writer, { observe, platform });
+    this.#reader = reader && new Statements(reader, { observe, platform });
+    this.#commits = new GroupCommit(this.#writer, platform);
   }
 
   async init(): Promise<void> {}

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import type { Observe } from '../observed.ts';
+import { nodePlatform, type RelayPlatform } from '../platform.ts';
 import { migrate } from './migrations.ts';
 import type { Db, Schema } from './schema.ts';
 import { GroupCommitDialect } from './sqlite-dialect.ts';
@@ -10,11 +11,18 @@ import { StoreStartError } from './start-error.ts';
 /** Before this version a rare race of two connections could lose a commit (sqlite.org, "WAL-reset bug"). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-/**
- * Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. `observe`
- * takes how long each statement took.
- */
-export async function openSqlite(path: string, { observe }: { observe?: Observe } = {}): Promise<Db> {
+export interface SqliteOptions {
+  /** Takes how long each statement took. */
+  observe?: Observe;
+  /** Says which writes come together, and so share a commit. Default: Node's event loop. */
+  platform?: RelayPlatform;
+}
+
+/** Opens the database and brings its tables up to date. Every commit is on the disk before it is acknowledged. */
+export async function openSqlite(
+  path: string,
+  { observe, platform = nodePlatform }: SqliteOptions = {},
+): Promise<Db> {
   if (path !== ':memory:') keepPrivate(path);
   const writer = new Database(path, { timeout: 5_000 });
   requireVersion(writer);
@@ -24,7 +32,7 @@ export async function openSqlite(path: string, { observe }: { observe?: Observe 
   // What was acknowledged is overwritten, and does not lie about in free pages.
   writer.pragma('secure_delete = ON');
   const reader = path === ':memory:' ? undefined : new Database(path, { readonly: true, timeout: 5_000 });
-  const db = new Kysely<Schema>({ dialect: new GroupCommitDialect({ writer, reader, observe }) });
+  const db = new Kysely<Schema>({ dialect: new GroupCommitDialect({ writer, reader, observe, platform }) });
   await migrate(db, 'sqlite');
   return db;
 }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { CompiledQuery, QueryResult } from 'kysely';
 import type { Observe } from '../observed.ts';
+import type { RelayPlatform } from '../platform.ts';
 
 /** More texts than there are queries: those with lists in them have one for each length. */
 const MOST_PREPARED = 256;
@@ -9,11 +10,16 @@ const MOST_PREPARED = 256;
 export class Statements {
   readonly #database: Database.Database;
   readonly #observe: Observe | undefined;
+  readonly #platform: RelayPlatform;
   readonly #prepared = new Map<string, Database.Statement>();
 
-  constructor(database: Database.Database, observe: Observe | undefined) {
+  constructor(
+    database: Database.Database,
+    { observe, platform }: { observe: Observe | undefined; platform: RelayPlatform },
+  ) {
     this.#database = database;
     this.#observe = observe;
+    this.#platform = platform;
   }
 
   get database(): Database.Database {
@@ -53,11 +59,11 @@ export class Statements {
   }
 
   #timed<T>(kind: 'read' | 'write' | 'commit', statement: () => T): T {
-    const startMs = performance.now();
+    const startMs = this.#platform.elapsedMs();
     try {
       return statement();
     } finally {
-      this.#observe?.({ type: 'query', kind, durationMs: performance.now() - startMs });
+      this.#observe?.({ type: 'query', kind, durationMs: this.#platform.elapsedMs() - startMs });
     }
   }
 }

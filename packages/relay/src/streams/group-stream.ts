@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type StreamEvent } from '@quicprochat/protocol';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -19,7 +18,7 @@ export const placesSchema = z.array(
 );
 
 /** What is needed of a relay. */
-type Streaming = Pick<Context, 'db' | 'now' | 'pages' | 'signals' | 'followUps' | 'idleStreamMs'>;
+type Streaming = Pick<Context, 'db' | 'platform' | 'pages' | 'signals' | 'followUps' | 'idleStreamMs'>;
 
 /** What a stream over groups carries. Ends by itself when it has nothing left to follow, and is given nothing. */
 export async function* groupEvents(
@@ -27,7 +26,7 @@ export async function* groupEvents(
   { groups }: { groups: Place[] },
   ending: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
-  const id = randomBytes(32);
+  const id = ctx.platform.randomBytes(32);
   const own = streamTopic(hashOf(id));
   const parts = new Parts(ctx, ending);
   try {
@@ -66,7 +65,7 @@ async function* takeMore(
   streamHash: Buffer,
 ): AsyncGenerator<StreamEvent, string[]> {
   const topics: string[] = [];
-  for (const given of await takeFollowUps(ctx.db, streamHash, ctx.now())) {
+  for (const given of await takeFollowUps(ctx.db, streamHash, ctx.platform.now())) {
     for (const place of placesSchema.parse(given)) {
       topics.push(parts.follow(place));
       yield { type: 'following', groupId: place.groupId, epoch: place.epoch };
@@ -101,7 +100,7 @@ class Parts {
 
   constructor(ctx: Streaming, ending: AbortSignal) {
     this.#ctx = ctx;
-    this.waiter = new Waiter(ending);
+    this.waiter = new Waiter(ctx.platform, ending);
   }
 
   get isEmpty(): boolean {

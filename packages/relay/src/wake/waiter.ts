@@ -1,3 +1,4 @@
+import type { RelayPlatform } from '../platform.ts';
 import type { Wake } from './wake.ts';
 
 /**
@@ -5,12 +6,14 @@ import type { Wake } from './wake.ts';
  * stream holds no more than its topics however much happens.
  */
 export class Waiter {
+  readonly #platform: RelayPlatform;
   readonly #signal: AbortSignal;
   readonly #stops = new Map<string, () => void>();
   readonly #woken = new Set<string>();
   #resolve: () => void = () => undefined;
 
-  constructor(signal: AbortSignal) {
+  constructor(platform: RelayPlatform, signal: AbortSignal) {
+    this.#platform = platform;
     this.#signal = signal;
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -49,9 +52,9 @@ export class Waiter {
   async woken(withinMs?: number): Promise<string[]> {
     if (this.#woken.size === 0 && !this.isOver) {
       const waiting = new Promise<void>((resolve) => (this.#resolve = resolve));
-      const timer = withinMs === undefined ? undefined : setTimeout(this.#resolve, withinMs);
+      const cancel = withinMs === undefined ? undefined : this.#platform.after(withinMs, this.#resolve);
       await waiting;
-      clearTimeout(timer);
+      cancel?.();
     }
     return this.rearm();
   }

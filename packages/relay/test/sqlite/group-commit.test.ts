@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openSqlite, type Db, type Observed } from '../../src/index.ts';
+import { nodePlatform, openSqlite, type Db, type Observed } from '../../src/index.ts';
 import { appendCommit, appendMessage } from '../../src/store/append.ts';
 import { isStorageFault } from '../../src/store/faults.ts';
 import { createGroup } from '../../src/store/groups.ts';
@@ -64,7 +64,7 @@ test('RLY-79 writes of all kinds that come together share one commit', async () 
   const writes = Array.from({ length: 50 }, () => [
     post(),
     useNonces(db, newOnce()),
-    newTicket(db, {}, 1),
+    newTicket({ db, platform: nodePlatform }, {}, 1),
     takeTicket(db, randomBytes(32), 1),
   ]);
   await Promise.all(writes.flat());
@@ -182,7 +182,7 @@ test('RLY-79 RLY-7 a commit that fails is acknowledged to none, refused ones inc
   const outcomes = await Promise.allSettled([
     post(),
     refused,
-    newTicket(db, {}, 1),
+    newTicket({ db, platform: nodePlatform }, {}, 1),
     createGroup(db, id, randomBytes(32)),
   ]);
   expect(failing).toHaveBeenCalledTimes(1);

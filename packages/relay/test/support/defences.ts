@@ -110,10 +110,10 @@ export const mocked = {
 
   rateLimit: (real: typeof rateLimit) => ({
     ...real,
-    consume: async (...args: Parameters<typeof real.consume>) => {
-      if (!out.has('rates')) await real.consume(...args);
+    consume: (...args: Parameters<typeof real.consume>) => {
+      if (!out.has('rates')) real.consume(...args);
     },
-    exhaustedShares: async (...args: Parameters<typeof real.exhaustedShares>) =>
+    exhaustedShares: (...args: Parameters<typeof real.exhaustedShares>) =>
       out.has('shares of pools') ? new Set<string>() : real.exhaustedShares(...args),
   }),
 };

@@ -2,6 +2,7 @@ import {
   createRelay,
   localWake,
   natsBus,
+  nodePlatform,
   postgresBus,
   sharedWake,
   type BlobStore,
@@ -37,7 +38,7 @@ export async function startInstance(
   const relay = createRelay({
     wake: wakeOf(ground, db),
     origins: ['http://localhost:3000'],
-    now: new TestClock(ground.clockFile).now,
+    platform: { ...nodePlatform, now: new TestClock(ground.clockFile).now },
     // Tests that wait for a stream's end would wait for half a minute.
     idleStreamMs: 50,
     report: new FaultLog(ground.faultFile).report,

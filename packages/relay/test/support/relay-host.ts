@@ -10,7 +10,7 @@ export type Command =
   | { type: 'take-out'; defences: readonly Defence[] };
 
 /** What can be said of a relay between processes: no functions, and nothing that has some. */
-export interface HostedOptions extends Omit<InstanceOptions, 'wake' | 'now' | 'observe'> {
+export interface HostedOptions extends Omit<InstanceOptions, 'wake' | 'platform' | 'observe'> {
   connections: number;
   /** Whether to send what it tells its operator's metrics. */
   isObserved: boolean;
