@@ -27,7 +27,7 @@ export function MessageLog({ snapshot, self }: { snapshot: ConversationSnapshot;
   const goToNewest = useCallback(() => load(() => goTo('newest')), [load, goTo]);
   const [atEnd, setAtEnd] = useState(true);
   const unreadAt = useUnreadMark(snapshot, history, atEnd);
-  const { toEnd, note } = useLogScroll(log, {
+  const { toEnd, noteScroll } = useLogScroll(log, {
     ...{ messages, placing, hasLater, goToNewest },
     isMarkUnread: unreadAt !== undefined && unreadAt > snapshot.readPosition,
     newest: snapshot.lastMessage,
@@ -60,31 +60,35 @@ export function MessageLog({ snapshot, self }: { snapshot: ConversationSnapshot;
         aria-live={isBusy ? 'off' : 'polite'}
         tabIndex={0}
         onScroll={() => {
-          note();
+          noteScroll();
           look();
           loadNear();
         }}
       >
-        {hasEarlier ? <More label="Show earlier messages" onClick={() => load(history.loadEarlier)} /> : null}
-        <Failure error={status === 'failed' ? error : undefined} />
-        {status === 'ready' && messages.length === 0 ? (
-          <p className={styles.empty}>No messages yet. Only the people in this conversation can read it.</p>
-        ) : null}
-        {lines.length === 0 ? null : (
-          <ol className={styles.lines}>
-            {lines.map((line) => (
-              <LogLine
-                key={line.key}
-                line={line}
-                self={self}
-                nowMs={nowMs}
-                lastSent={lastSent}
-                conversation={snapshot.conversation}
-              />
-            ))}
-          </ol>
-        )}
-        {hasLater ? <More label="Show later messages" onClick={() => load(history.loadLater)} /> : null}
+        <div className={styles.content}>
+          {hasEarlier ? (
+            <More label="Show earlier messages" onClick={() => load(history.loadEarlier)} />
+          ) : null}
+          <Failure error={status === 'failed' ? error : undefined} />
+          {status === 'ready' && messages.length === 0 ? (
+            <p className={styles.empty}>No messages yet. Only the people in this conversation can read it.</p>
+          ) : null}
+          {lines.length === 0 ? null : (
+            <ol className={styles.lines}>
+              {lines.map((line) => (
+                <LogLine
+                  key={line.key}
+                  line={line}
+                  self={self}
+                  nowMs={nowMs}
+                  lastSent={lastSent}
+                  conversation={snapshot.conversation}
+                />
+              ))}
+            </ol>
+          )}
+          {hasLater ? <More label="Show later messages" onClick={() => load(history.loadLater)} /> : null}
+        </div>
       </div>
       {atEnd ? null : (
         <button

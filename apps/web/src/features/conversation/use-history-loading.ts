@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import type { Messages } from '@quicprochat/react';
-import { distanceToEnd } from './use-log-scroll.ts';
+import { distanceToEnd, distanceToStart } from './use-log-scroll.ts';
 
 /**
  * Loads more of the history when the reader comes near one of its ends. `isLoading` lasts until the lines are there,
@@ -22,7 +22,7 @@ export function useHistoryLoading(log: RefObject<HTMLElement | null>, history: M
     const element = log.current;
     // After a failure only the person tries again, with the buttons: trying at once would go on without end.
     if (element === null || status !== 'ready' || running.current > 0) return;
-    const isTopNear = element.scrollTop < element.clientHeight;
+    const isTopNear = distanceToStart(element) < element.clientHeight;
     const isEndNear = distanceToEnd(element) < element.clientHeight;
     // All that it may hold fits into little room: each end would drop what the other one has loaded.
     if (isFull && isTopNear && isEndNear) return;

@@ -22,23 +22,32 @@ interface Shown extends Pick<MessagesSnapshot, 'messages' | 'placing' | 'hasLate
 
 /**
  * Keeps the log where the reader is: at the end while they are there, or have just said something themselves; and at
- * the same message when lines come in or go away above it.
+ * the same message when lines come in or go away above it, or when a size changes.
+ *
+ * The log counts its scroll position from its end (see message-log.module.css). A log at its end stays there through
+ * every change of size, even through two changes between which nothing is drawn: a panel that takes the place of another.
  */
 export function useLogScroll(log: RefObject<HTMLElement | null>, shown: Shown) {
   const { messages, placing, hasLater, isMarkUnread, newest, goToNewest, onAtEnd } = shown;
-  const seen = useRef<Seen>({ atEnd: true, anchor: undefined, placing: undefined, newest: undefined });
+  const seen = useRef<Seen>({ ...NOTHING_SEEN });
 
   const note = useCallback(() => {
     const element = log.current;
     if (element === null) return;
     seen.current.atEnd = !hasLater && distanceToEnd(element) < NEAR_PX;
     seen.current.anchor = anchorOf(element);
+    seen.current.width = element.clientWidth;
     onAtEnd(seen.current.atEnd);
   }, [log, hasLater, onAtEnd]);
 
+  const noteScroll = useCallback(() => {
+    // With another width, the browser has scrolled and not the reader: the observer is about to put that right.
+    if (log.current?.clientWidth === seen.current.width) note();
+  }, [log, note]);
+
   const toEnd = useCallback(() => {
     if (hasLater) goToNewest();
-    else if (log.current !== null) log.current.scrollTop = log.current.scrollHeight;
+    else if (log.current !== null) log.current.scrollTop = 0;
   }, [log, hasLater, goToNewest]);
 
   useLayoutEffect(() => {
@@ -59,15 +68,18 @@ export function useLogScroll(log: RefObject<HTMLElement | null>, shown: Shown) {
   useEffect(() => {
     const element = log.current;
     if (element === null) return;
-    // The composer grows, the on-screen keyboard opens: the end stays in sight.
+    // The composer grows, the on-screen keyboard opens, a panel or a font changes the lines.
     const observer = new ResizeObserver(() => {
       if (seen.current.atEnd) toEnd();
+      else restore(element, seen.current.anchor);
+      note();
     });
     observer.observe(element);
+    if (element.firstElementChild !== null) observer.observe(element.firstElementChild);
     return () => observer.disconnect();
-  }, [log, toEnd]);
+  }, [log, toEnd, note]);
 
-  return { toEnd, note };
+  return { toEnd, noteScroll };
 }
 
 /** What was on the screen before a change. */
@@ -76,7 +88,17 @@ interface Seen {
   anchor: Anchor | undefined;
   placing: object | undefined;
   newest: number | undefined;
+  /** The log's width when this was noted. */
+  width: number | undefined;
 }
+
+const NOTHING_SEEN: Seen = {
+  atEnd: true,
+  anchor: undefined,
+  placing: undefined,
+  newest: undefined,
+  width: undefined,
+};
 
 /** A message, and how far below the upper edge of the log it stands. */
 interface Anchor {
@@ -84,8 +106,12 @@ interface Anchor {
   offset: number;
 }
 
-export function distanceToEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): number {
-  return scrollHeight - scrollTop - clientHeight;
+export function distanceToEnd({ scrollTop }: HTMLElement): number {
+  return -scrollTop;
+}
+
+export function distanceToStart({ scrollHeight, scrollTop, clientHeight }: HTMLElement): number {
+  return scrollHeight - clientHeight + scrollTop;
 }
 
 /** The first message in sight. */
