@@ -21,6 +21,6 @@ export function Failure({ error }: { error: unknown }) {
 function sentenceOf(error: unknown): string {
   const code: string | undefined = error instanceof QuicprochatError ? error.code : undefined;
   if (code === 'TOO_LATE_TO_CANCEL')
-    return 'It was too late to cancel: the change was already on its way, and may still take effect.';
+    return 'It was too late to cancel: this was already on its way, and may still take effect.';
   return toSentence(error);
 }

@@ -52,6 +52,7 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
         key="g"
         group={groupOf(name)}
         lastSent={undefined}
+        queued={new Set()}
         conversation={snapshot.conversation}
       />,
     ],

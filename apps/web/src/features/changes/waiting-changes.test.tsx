@@ -4,6 +4,7 @@ import { ClientProvider } from '@quicprochat/react';
 import { QuicprochatError, type Conversation, type Member } from '@quicprochat/sdk';
 import { FakeClient } from '../../../test/fake-client.ts';
 import { render, type Rendered } from '../../../test/render.ts';
+import { settledByHand } from '../../../test/settled-by-hand.ts';
 import { AddPeople } from '../people/add-people.tsx';
 import { MemberList } from '../people/member-list.tsx';
 import { WaitingChanges } from './waiting-changes.tsx';
@@ -15,7 +16,7 @@ const MEMBERS = [
 
 /** A removal that the test settles: `removed` is what the SDK's own promise would do. */
 function fakeConversation() {
-  const removed = settledByHand();
+  const removed = settledByHand<{ epoch: number }>();
   const signals: AbortSignal[] = [];
   const remove = (_handles: readonly string[], { signal }: { signal: AbortSignal }) => {
     signals.push(signal);
@@ -23,13 +24,6 @@ function fakeConversation() {
   };
   const conversation = { waiting: [], members: { remove, add: remove } } as unknown as Conversation;
   return { conversation, removed, signals };
-}
-
-function settledByHand() {
-  let resolve: (value: { epoch: number }) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<{ epoch: number }>((...settle) => ([resolve, reject] = settle));
-  return { promise, resolve, reject };
 }
 
 let shown: Rendered | undefined;

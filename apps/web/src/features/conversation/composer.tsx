@@ -6,6 +6,7 @@ import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { belongsToInputMethod } from '../../parts/input-method.ts';
 import { AttachmentNotice } from './attachment-notice.tsx';
+import { sendsOf } from './sends.ts';
 import { useDraft } from './use-draft.ts';
 import { useRefusedFiles } from './use-refused-files.ts';
 import styles from './composer.module.css';
@@ -48,11 +49,15 @@ export function Composer({ conversation, storedDraft }: ComposerProps) {
     setError(undefined);
     forget();
     // Not awaited for the next one: without a connection it resolves when there is one again.
-    conversation.send(text).catch((reason: unknown) => {
-      setError(reason);
-      if (reason instanceof QuicprochatError && NOT_KEPT.has(reason.code) && draft.text() === '')
-        draft.write(text);
-    });
+    sendsOf(conversation)
+      .send(text)
+      .catch((reason: unknown) => {
+        const code = reason instanceof QuicprochatError ? reason.code : undefined;
+        // Told beside the message, where "Cancel" was pressed.
+        if (code === 'TOO_LATE_TO_CANCEL') return;
+        setError(reason);
+        if (code !== undefined && NOT_KEPT.has(code) && draft.text() === '') draft.write(text);
+      });
   };
 
   return (

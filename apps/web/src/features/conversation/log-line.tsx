@@ -13,11 +13,12 @@ interface LogLineProps {
   self: string;
   nowMs: number;
   lastSent: number | undefined;
+  queued: ReadonlySet<string>;
   conversation: Conversation;
 }
 
 /** One line of the log, of whichever kind. */
-export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLineProps) {
+export function LogLine({ line, self, nowMs, lastSent, queued, conversation }: LogLineProps) {
   switch (line.kind) {
     case 'day':
       return (
@@ -34,7 +35,7 @@ export function LogLine({ line, self, nowMs, lastSent, conversation }: LogLinePr
     case 'group':
       return (
         <li>
-          <MessageGroup group={line} lastSent={lastSent} conversation={conversation} />
+          <MessageGroup group={line} lastSent={lastSent} queued={queued} conversation={conversation} />
         </li>
       );
     case 'notice':

@@ -6,16 +6,19 @@ import { Name } from '../../parts/name.tsx';
 import { clockTime } from '../time/times.ts';
 import { Bubble } from './bubble.tsx';
 import type { Line } from './lines.ts';
+import { sendsOf } from './sends.ts';
 import styles from './message-group.module.css';
 
 interface MessageGroupProps {
   group: Extract<Line, { kind: 'group' }>;
   lastSent: number | undefined;
+  /** Ids of the messages of which nothing was sent yet. */
+  queued: ReadonlySet<string>;
   conversation: Conversation;
 }
 
 /** What one person said in one breath. */
-export function MessageGroup({ group, lastSent, conversation }: MessageGroupProps) {
+export function MessageGroup({ group, lastSent, queued, conversation }: MessageGroupProps) {
   const last = group.messages.at(-1);
   return (
     <div className={styles.group} data-own={group.own}>
@@ -29,6 +32,7 @@ export function MessageGroup({ group, lastSent, conversation }: MessageGroupProp
             key={message.position}
             message={message}
             showSent={message.position === lastSent}
+            cancel={queued.has(message.id) ? sendsOf(conversation).cancelOf(message) : undefined}
             conversation={conversation}
           />
         ))}

@@ -2,7 +2,7 @@
 
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useMessages, type ConversationSnapshot } from '@quicprochat/react';
-import type { Message } from '@quicprochat/sdk';
+import type { Message, WaitingChange } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useNow } from '../time/use-now.ts';
@@ -36,6 +36,8 @@ export function MessageLog({ snapshot, self }: { snapshot: ConversationSnapshot;
   const { look, unreadAbove } = useMarkRead(log, snapshot, history);
   const lines = useMemo(() => linesOf(messages, { unreadAt }), [messages, unreadAt]);
   const lastSent = useMemo(() => lastSentOf(messages), [messages]);
+  const { waiting } = snapshot.conversation;
+  const queued = useMemo(() => queuedIn(waiting), [waiting]);
   const nowMs = useNow();
   const isBusy = isLoading || status === 'loading';
   // The button that was pressed goes away: without this the focus would go back to the top of the page.
@@ -82,6 +84,7 @@ export function MessageLog({ snapshot, self }: { snapshot: ConversationSnapshot;
                   self={self}
                   nowMs={nowMs}
                   lastSent={lastSent}
+                  queued={queued}
                   conversation={snapshot.conversation}
                 />
               ))}
@@ -123,4 +126,9 @@ function markAllRead({ conversation, lastMessage }: ConversationSnapshot): void 
 function lastSentOf(messages: readonly Message[]): number | undefined {
   return messages.findLast(({ own, state, content }) => own && state === 'sent' && content.type === 'text')
     ?.position;
+}
+
+/** Ids of what is still on this device only. What is being sent may take effect at any moment. */
+function queuedIn(waiting: readonly WaitingChange[]): ReadonlySet<string> {
+  return new Set(waiting.filter(({ state }) => state === 'queued').map(({ id }) => id));
 }
