@@ -35,9 +35,11 @@ export class Changes {
     const controller = new AbortController();
     const key = this.#nextKey++;
     const cancel = () => {
+      this.forgetCancelled();
       this.#edit(key, { state: 'cancelling' });
       controller.abort();
     };
+    this.forgetCancelled();
     this.#set([...this.#list, { asked, key, cancel, state: 'pending', isListed: false, error: undefined }]);
     return { done: this.#follow(key, work({ signal: controller.signal })), cancel };
   }
@@ -51,6 +53,15 @@ export class Changes {
   /** Takes one off the list. */
   forget(key: number): void {
     this.#set(this.#list.filter((change) => change.key !== key));
+  }
+
+  /**
+   * Takes off the list what was cancelled. It is no news any more once the person has gone on to something else. A
+   * failure stays until somebody has taken note of it.
+   */
+  forgetCancelled(): void {
+    if (this.#list.some(({ state }) => state === 'cancelled'))
+      this.#set(this.#list.filter(({ state }) => state !== 'cancelled'));
   }
 
   /** Whether the list shows this failure, so that it is not shown a second time where the change began. */

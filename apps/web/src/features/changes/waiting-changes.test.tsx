@@ -5,6 +5,7 @@ import { QuicprochatError, type Conversation, type Member } from '@quicprochat/s
 import { FakeClient } from '../../../test/fake-client.ts';
 import { render, type Rendered } from '../../../test/render.ts';
 import { settledByHand } from '../../../test/settled-by-hand.ts';
+import { Composer } from '../conversation/composer.tsx';
 import { AddPeople } from '../people/add-people.tsx';
 import { MemberList } from '../people/member-list.tsx';
 import { WaitingChanges } from './waiting-changes.tsx';
@@ -14,15 +15,17 @@ const MEMBERS = [
   { handle: 'bob', deviceId: '2', own: false },
 ] as Member[];
 
-/** A removal that the test settles: `removed` is what the SDK's own promise would do. */
+/** A removal that the test settles: `removed` is what the SDK's own promise would do. Any later one waits for ever. */
 function fakeConversation() {
   const removed = settledByHand<{ epoch: number }>();
   const signals: AbortSignal[] = [];
   const remove = (_handles: readonly string[], { signal }: { signal: AbortSignal }) => {
     signals.push(signal);
-    return removed.promise;
+    return signals.length === 1 ? removed.promise : new Promise(() => undefined);
   };
-  const conversation = { waiting: [], members: { remove, add: remove } } as unknown as Conversation;
+  const said = { draft: '', setDraft: async () => undefined, send: async () => undefined };
+  const members = { remove, add: remove };
+  const conversation = { waiting: [], members, ...said } as unknown as Conversation;
   return { conversation, removed, signals };
 }
 
@@ -41,6 +44,7 @@ async function show(client: FakeClient, conversation: Conversation) {
       <WaitingChanges conversation={conversation} />
       <MemberList conversation={conversation} members={MEMBERS} removable />
       <AddPeople conversation={conversation} />
+      <Composer conversation={conversation} storedDraft="" />
     </ClientProvider>,
   );
   shown = rendered;
@@ -58,7 +62,14 @@ async function show(client: FakeClient, conversation: Conversation) {
     await press('Remove bob');
     await press('Remove', dialog()!);
   };
-  return { rendered, press, dialog, status, removeBob };
+  const say = (text: string) =>
+    act(() => {
+      const box = element.querySelector('textarea')!;
+      Reflect.set(HTMLTextAreaElement.prototype, 'value', text, box);
+      box.dispatchEvent(new Event('input', { bubbles: true }));
+      box.form?.requestSubmit();
+    });
+  return { rendered, press, dialog, status, removeBob, say };
 }
 
 const abortError = () => new DOMException('aborted', 'AbortError');
@@ -87,6 +98,31 @@ describe('a removal without a connection', () => {
     expect(status().textContent).toContain('Cancelling…');
     await rendered.act(() => removed.reject(abortError()));
     expect(status().textContent).toContain('Cancelled: bob was not removed.');
+    await press('Dismiss', status());
+    expect(status().textContent).toBe('');
+  });
+
+  it.each<[string, (page: Awaited<ReturnType<typeof show>>) => Promise<void>]>([
+    ['another change is asked for', ({ removeBob }) => removeBob()],
+    ['a message is sent', ({ say }) => say('on we go')],
+  ])('is no news any more once it was cancelled and %s', async (_case, next) => {
+    const { conversation, removed } = fakeConversation();
+    const page = await show(offline(), conversation);
+    await page.removeBob();
+    await page.press('Cancel', page.status());
+    await page.rendered.act(() => removed.reject(abortError()));
+    expect(page.status().textContent).toContain('Cancelled: bob was not removed.');
+    await next(page);
+    expect(page.status().textContent).not.toContain('Cancelled');
+  });
+
+  it('tells a failure until somebody has taken note of it, whatever is done meanwhile', async () => {
+    const { conversation, removed } = fakeConversation();
+    const { rendered, press, status, removeBob, say } = await show(offline(), conversation);
+    await removeBob();
+    await rendered.act(() => removed.reject(new QuicprochatError('NOT_FOUND', 'Bob is gone.')));
+    await say('on we go');
+    expect(status().textContent).toContain('Bob is gone.');
     await press('Dismiss', status());
     expect(status().textContent).toBe('');
   });

@@ -5,6 +5,7 @@ import { QuicprochatError, type Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { belongsToInputMethod } from '../../parts/input-method.ts';
+import { changesOf } from '../changes/changes.ts';
 import { AttachmentNotice } from './attachment-notice.tsx';
 import { sendsOf } from './sends.ts';
 import { useDraft } from './use-draft.ts';
@@ -48,6 +49,7 @@ export function Composer({ conversation, storedDraft }: ComposerProps) {
     draft.flush();
     setError(undefined);
     forget();
+    changesOf(conversation).forgetCancelled();
     // Not awaited for the next one: without a connection it resolves when there is one again.
     sendsOf(conversation)
       .send(text)
