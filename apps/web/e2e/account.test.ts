@@ -53,6 +53,9 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
       await row.getByRole('button', { name: 'It matches: mark as verified' }).click();
       await row.getByRole('button', { name: 'Remove the verification' }).waitFor();
       await row.getByText('verified', { exact: true }).waitFor();
+      await person.page.getByRole('button', { name: 'People' }).click();
+      const inPeople = person.page.getByRole('dialog', { name: 'People' }).getByRole('listitem');
+      await inPeople.filter({ hasText: other }).getByText('verified', { exact: true }).waitFor();
       await person.page.keyboard.press('Escape');
     }
     expect(digits[0]).toMatch(/^(\d{5} ){11}\d{5}$/);

@@ -7,6 +7,7 @@ import type { Client, Contacts } from '@quicprochat/sdk';
 export class FakeClient {
   readonly handle = 'alice';
   readonly relay = 'https://relay.example';
+  readonly conversations = { list: () => [] };
   connection: Client['connection'] = 'online';
   digits = '1'.repeat(60);
   isVerified = false;

@@ -58,7 +58,13 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
     ],
     [
       'the list of members',
-      <MemberList key="m" conversation={snapshot.conversation} members={[member]} removable />,
+      <MemberList
+        key="m"
+        conversation={snapshot.conversation}
+        members={[member]}
+        standingOf={() => undefined}
+        removable
+      />,
     ],
     [
       'the field for handles',

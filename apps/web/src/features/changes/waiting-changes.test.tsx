@@ -42,7 +42,7 @@ async function show(client: FakeClient, conversation: Conversation) {
   const rendered = await render(
     <ClientProvider client={client.real}>
       <WaitingChanges conversation={conversation} />
-      <MemberList conversation={conversation} members={MEMBERS} removable />
+      <MemberList conversation={conversation} members={MEMBERS} standingOf={() => undefined} removable />
       <AddPeople conversation={conversation} />
       <Composer conversation={conversation} storedDraft="" />
     </ClientProvider>,

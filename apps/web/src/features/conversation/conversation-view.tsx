@@ -28,7 +28,7 @@ export function ConversationView({ snapshot }: { snapshot: ConversationSnapshot 
         />
         <MessageLog snapshot={snapshot} self={self} />
         <div>
-          <IdentityNotice snapshot={snapshot} onReview={() => setPanel('security')} />
+          <IdentityNotice snapshot={snapshot} onOpen={setPanel} />
           {/* An open panel has its own: on a narrow screen it covers this one. */}
           {panel === undefined ? <WaitingChanges conversation={snapshot.conversation} /> : null}
         </div>
