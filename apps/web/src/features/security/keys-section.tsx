@@ -4,7 +4,7 @@ import { useClient } from '@quicprochat/react';
 import type { MemberSecurity } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
-import { counted, duration } from '../time/times.ts';
+import { counted, duration } from '../../words/times.ts';
 import { KeyBadge } from './key-badge.tsx';
 import { keyStanding } from './key-standing.ts';
 import { SafetyNumber, type Verdict } from './safety-number.tsx';

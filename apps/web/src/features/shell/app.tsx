@@ -1,6 +1,6 @@
 'use client';
 
-import { AccountGate } from '../account/account-gate.tsx';
+import { AccountGate } from './account-gate.tsx';
 import { Messenger } from './messenger.tsx';
 import { useGuardedDrops } from './use-guarded-drops.ts';
 

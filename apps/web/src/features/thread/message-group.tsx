@@ -3,7 +3,7 @@
 import type { Conversation } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
-import { clockTime } from '../time/times.ts';
+import { clockTime } from '../../words/times.ts';
 import { Bubble } from './bubble.tsx';
 import type { Line } from './lines.ts';
 import { sendsOf } from './sends.ts';

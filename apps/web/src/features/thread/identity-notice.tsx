@@ -2,7 +2,7 @@
 
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Icon } from '../../parts/icon.tsx';
-import { handlesOf } from '../conversations/title.ts';
+import { handlesOf } from '../chats/title.ts';
 import { keyStanding } from '../security/key-standing.ts';
 import type { PanelName } from './conversation-header.tsx';
 import { names } from './describe.ts';

@@ -5,7 +5,7 @@ import { useMessages, type ConversationSnapshot } from '@quicprochat/react';
 import type { Message, WaitingChange } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { useNow } from '../time/use-now.ts';
+import { useNow } from '../../parts/use-now.ts';
 import { linesOf } from './lines.ts';
 import { LogLine } from './log-line.tsx';
 import { UnreadAbove } from './unread-above.tsx';

@@ -4,8 +4,8 @@ import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
-import { handlesOf, titleOf } from '../conversations/title.ts';
-import { addressOf } from '../messenger/use-fragment.ts';
+import { handlesOf, titleOf } from '../chats/title.ts';
+import { addressOf } from '../shell/use-fragment.ts';
 import styles from './conversation-header.module.css';
 
 export type PanelName = 'people' | 'security';

@@ -4,9 +4,9 @@ import { memo } from 'react';
 import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
-import { previewOf } from '../conversation/describe.ts';
-import { addressOf } from '../messenger/use-fragment.ts';
-import { shortTime } from '../time/times.ts';
+import { previewOf } from '../thread/describe.ts';
+import { addressOf } from '../shell/use-fragment.ts';
+import { shortTime } from '../../words/times.ts';
 import { titleOf } from './title.ts';
 import styles from './conversation-item.module.css';
 

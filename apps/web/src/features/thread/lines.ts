@@ -1,5 +1,5 @@
 import type { Message } from '@quicprochat/sdk';
-import { sameDay } from '../time/times.ts';
+import { sameDay } from '../../words/times.ts';
 import type { Notice } from './describe.ts';
 
 /** A message, with the time that is shown for it. */

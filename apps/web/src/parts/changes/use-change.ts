@@ -1,7 +1,7 @@
 import { useRef, useSyncExternalStore } from 'react';
 import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
-import { useSettledConnection } from '../connection/use-settled-connection.ts';
+import { useSettledConnection } from '../use-settled-connection.ts';
 import { changesOf, isAbort } from './changes.ts';
 import type { Asked } from './words.ts';
 

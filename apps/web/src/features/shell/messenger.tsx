@@ -1,9 +1,9 @@
 'use client';
 
 import { useConversation } from '@quicprochat/react';
-import { OfflineBanner } from '../connection/offline-banner.tsx';
-import { ConversationView } from '../conversation/conversation-view.tsx';
-import { Sidebar } from '../conversations/sidebar.tsx';
+import { OfflineBanner } from './offline-banner.tsx';
+import { ConversationView } from '../thread/conversation-view.tsx';
+import { Sidebar } from '../chats/sidebar.tsx';
 import { Welcome } from './welcome.tsx';
 import { useFragment } from './use-fragment.ts';
 import { usePageTitle } from './use-page-title.ts';

@@ -5,9 +5,9 @@ import { QuicprochatError, type Conversation, type Member } from '@quicprochat/s
 import { FakeClient } from '../../../test/fake-client.ts';
 import { render, type Rendered } from '../../../test/render.ts';
 import { settledByHand } from '../../../test/settled-by-hand.ts';
-import { Composer } from '../conversation/composer.tsx';
-import { AddPeople } from '../people/add-people.tsx';
-import { MemberList } from '../people/member-list.tsx';
+import { Composer } from '../../features/thread/composer.tsx';
+import { AddPeople } from '../../features/people/add-people.tsx';
+import { MemberList } from '../../features/people/member-list.tsx';
 import { WaitingChanges } from './waiting-changes.tsx';
 
 const MEMBERS = [

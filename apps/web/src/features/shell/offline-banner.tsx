@@ -2,7 +2,7 @@
 
 import { useClockError } from '@quicprochat/react';
 import { Icon } from '../../parts/icon.tsx';
-import { useSettledConnection } from './use-settled-connection.ts';
+import { useSettledConnection } from '../../parts/use-settled-connection.ts';
 import { useRefusal } from './use-refusal.ts';
 import styles from './offline-banner.module.css';
 

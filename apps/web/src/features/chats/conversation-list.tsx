@@ -1,7 +1,7 @@
 'use client';
 
 import { useConversations } from '@quicprochat/react';
-import { useNow } from '../time/use-now.ts';
+import { useNow } from '../../parts/use-now.ts';
 import { ConversationItem } from './conversation-item.tsx';
 import { useRovingFocus } from './use-roving-focus.ts';
 import styles from './conversation-list.module.css';

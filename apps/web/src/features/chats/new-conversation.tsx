@@ -4,7 +4,7 @@ import { useId, useState } from 'react';
 import { useAction, useClient } from '@quicprochat/react';
 import { Failure } from '../../parts/failure.tsx';
 import { Modal } from '../../parts/modal.tsx';
-import { addressOf } from '../messenger/use-fragment.ts';
+import { addressOf } from '../shell/use-fragment.ts';
 import { HandlesField } from './handles-field.tsx';
 import { parseHandles } from './handles.ts';
 import styles from './new-conversation.module.css';

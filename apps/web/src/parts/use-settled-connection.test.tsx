@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientProvider } from '@quicprochat/react';
 import type { Connection } from '@quicprochat/sdk';
-import { FakeClient } from '../../../test/fake-client.ts';
-import { render, type Rendered } from '../../../test/render.ts';
+import { FakeClient } from '../../test/fake-client.ts';
+import { render, type Rendered } from '../../test/render.ts';
 import { ConnectionState } from './connection-state.tsx';
-import { OfflineBanner } from './offline-banner.tsx';
+import { OfflineBanner } from '../features/shell/offline-banner.tsx';
 
 let shown: Rendered | undefined;
 let hasNetwork = true;

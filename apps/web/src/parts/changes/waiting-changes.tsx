@@ -2,9 +2,9 @@
 
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
-import { Failure } from '../../parts/failure.tsx';
-import { Icon, type IconName } from '../../parts/icon.tsx';
-import { useSettledConnection } from '../connection/use-settled-connection.ts';
+import { Failure } from '../failure.tsx';
+import { Icon, type IconName } from '../icon.tsx';
+import { useSettledConnection } from '../use-settled-connection.ts';
 import { changesOf, type Change } from './changes.ts';
 import { isSame, wordsOf, type Asked } from './words.ts';
 import styles from './waiting-changes.module.css';

@@ -2,7 +2,7 @@
 
 import type { Conversation } from '@quicprochat/sdk';
 import { Icon } from '../../parts/icon.tsx';
-import { dayName } from '../time/times.ts';
+import { dayName } from '../../words/times.ts';
 import { describe, describeHealed } from './describe.ts';
 import type { Line } from './lines.ts';
 import { MessageGroup } from './message-group.tsx';

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Client, indexedDbStorage, QuicprochatError } from '@quicprochat/sdk';
-import { askToKeep } from './keeping.ts';
+import { askToKeep } from '../settings/keeping.ts';
 import { relayOfThisSite } from './relay-config.ts';
 
 /** One profile of a browser holds one account. */

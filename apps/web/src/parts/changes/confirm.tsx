@@ -2,8 +2,8 @@
 
 import { useEffect } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
-import { Failure } from '../../parts/failure.tsx';
-import { Modal } from '../../parts/modal.tsx';
+import { Failure } from '../failure.tsx';
+import { Modal } from '../modal.tsx';
 import { useChange } from './use-change.ts';
 import type { Asked } from './words.ts';
 import styles from './confirm.module.css';

@@ -1,5 +1,5 @@
-import { isolated } from '../../parts/visible.ts';
-import { names } from '../conversation/describe.ts';
+import { isolated } from '../visible.ts';
+import { names } from '../../features/thread/describe.ts';
 
 /** A change of a conversation that somebody asks for. */
 export interface Asked {

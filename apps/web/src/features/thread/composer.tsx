@@ -5,7 +5,7 @@ import { QuicprochatError, type Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { belongsToInputMethod } from '../../parts/input-method.ts';
-import { changesOf } from '../changes/changes.ts';
+import { changesOf } from '../../parts/changes/changes.ts';
 import { AttachmentNotice } from './attachment-notice.tsx';
 import { sendsOf } from './sends.ts';
 import { useDraft } from './use-draft.ts';

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { useClient, type ConversationSnapshot } from '@quicprochat/react';
 import { PeoplePanel } from '../people/people-panel.tsx';
-import { WaitingChanges } from '../changes/waiting-changes.tsx';
+import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
 import { SecurityPanel } from '../security/security-panel.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader, type PanelName } from './conversation-header.tsx';

@@ -1,4 +1,4 @@
 // First, before any module that makes a schema.
-import '../account/strict-schemas.ts';
+import './strict-schemas.ts';
 
 export { App } from './app.tsx';
