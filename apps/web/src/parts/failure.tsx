@@ -1,6 +1,6 @@
 import { QuicprochatError, toSentence } from '@quicprochat/sdk';
 import { Icon } from './icon.tsx';
-import { visible } from './visible.ts';
+import { visible } from '../words/visible.ts';
 import styles from './failure.module.css';
 
 /** What went wrong, in one sentence, told to screen readers at once. Nothing while there is no error. */

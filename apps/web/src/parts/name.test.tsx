@@ -5,7 +5,7 @@ import type { Content, Member, Message } from '@quicprochat/sdk';
 import { FakeClient } from '../../test/fake-client.ts';
 import { render, type Rendered } from '../../test/render.ts';
 import { ConversationHeader } from '../features/thread/conversation-header.tsx';
-import { describe as sentenceOf, previewOf, type Notice } from '../features/thread/describe.ts';
+import { describe as sentenceOf, previewOf, type Notice } from '../words/describe.ts';
 import { MessageGroup } from '../features/thread/message-group.tsx';
 import { ConversationItem } from '../features/chats/conversation-item.tsx';
 import { HandlesField } from '../features/chats/handles-field.tsx';

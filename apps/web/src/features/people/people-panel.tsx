@@ -3,10 +3,10 @@
 import { useState } from 'react';
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Sheet } from '../../parts/sheet.tsx';
-import { isolated } from '../../parts/visible.ts';
+import { isolated } from '../../words/visible.ts';
 import { Confirm } from '../../parts/changes/confirm.tsx';
 import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
-import { titleOf } from '../chats/title.ts';
+import { titleOf } from '../../words/title.ts';
 import { personStanding } from '../security/key-standing.ts';
 import { AddPeople } from './add-people.tsx';
 import { MemberList } from './member-list.tsx';

@@ -4,7 +4,7 @@ import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
-import { handlesOf, titleOf } from '../chats/title.ts';
+import { handlesOf, titleOf } from '../../words/title.ts';
 import { addressOf } from '../shell/use-fragment.ts';
 import styles from './conversation-header.module.css';
 

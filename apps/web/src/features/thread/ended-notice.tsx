@@ -1,5 +1,5 @@
 import type { ConversationState } from '@quicprochat/sdk';
-import { ENDED } from './describe.ts';
+import { ENDED } from '../../words/describe.ts';
 import styles from './ended-notice.module.css';
 
 /** Stands where one would write, and says why one cannot. */

@@ -2,10 +2,10 @@
 
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Icon } from '../../parts/icon.tsx';
-import { handlesOf } from '../chats/title.ts';
+import { handlesOf } from '../../words/title.ts';
 import { keyStanding } from '../security/key-standing.ts';
 import type { PanelName } from './conversation-header.tsx';
-import { names } from './describe.ts';
+import { names } from '../../words/describe.ts';
 import styles from './identity-notice.module.css';
 
 interface IdentityNoticeProps {

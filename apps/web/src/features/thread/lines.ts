@@ -1,6 +1,6 @@
 import type { Message } from '@quicprochat/sdk';
 import { sameDay } from '../../words/times.ts';
-import type { Notice } from './describe.ts';
+import type { Notice } from '../../words/describe.ts';
 
 /** A message, with the time that is shown for it. */
 export interface TimedMessage {

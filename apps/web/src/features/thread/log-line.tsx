@@ -3,7 +3,7 @@
 import type { Conversation } from '@quicprochat/sdk';
 import { Icon } from '../../parts/icon.tsx';
 import { dayName } from '../../words/times.ts';
-import { describe, describeHealed } from './describe.ts';
+import { describe, describeHealed } from '../../words/describe.ts';
 import type { Line } from './lines.ts';
 import { MessageGroup } from './message-group.tsx';
 import styles from './log-line.module.css';

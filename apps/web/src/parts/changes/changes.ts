@@ -1,5 +1,5 @@
 import type { Conversation } from '@quicprochat/sdk';
-import type { Asked } from './words.ts';
+import type { Asked } from '../../words/changes.ts';
 
 /** A change that has not been settled, or whose outcome nobody has taken note of yet. */
 export interface Change {

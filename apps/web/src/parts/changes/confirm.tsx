@@ -5,7 +5,7 @@ import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../failure.tsx';
 import { Modal } from '../modal.tsx';
 import { useChange } from './use-change.ts';
-import type { Asked } from './words.ts';
+import type { Asked } from '../../words/changes.ts';
 import styles from './confirm.module.css';
 
 interface ConfirmProps {

@@ -3,7 +3,7 @@ import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
 import { useSettledConnection } from '../use-settled-connection.ts';
 import { changesOf, isAbort } from './changes.ts';
-import type { Asked } from './words.ts';
+import type { Asked } from '../../words/changes.ts';
 
 interface Planned<Args extends unknown[]> {
   asked: (...args: Args) => Asked;

@@ -6,7 +6,7 @@ import { Failure } from '../failure.tsx';
 import { Icon, type IconName } from '../icon.tsx';
 import { useSettledConnection } from '../use-settled-connection.ts';
 import { changesOf, type Change } from './changes.ts';
-import { isSame, wordsOf, type Asked } from './words.ts';
+import { isSame, wordsOf, type Asked } from '../../words/changes.ts';
 import styles from './waiting-changes.module.css';
 
 /** The changes that wait for the relay, each with the way to cancel it, and what became of those that were shown. */

@@ -1,4 +1,4 @@
-import { hasInvisible } from '../../../parts/visible.ts';
+import { hasInvisible } from '../../../words/visible.ts';
 
 /** Where a link leads. */
 export interface Destination {

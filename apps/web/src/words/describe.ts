@@ -1,6 +1,6 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
 import type { Content, ConversationState, Message } from '@quicprochat/sdk';
-import { isolated } from '../../parts/visible.ts';
+import { isolated } from './visible.ts';
 
 type Undecryptable = Extract<Content, { type: 'undecryptable' }>;
 

@@ -1,5 +1,5 @@
-import { isolated } from '../visible.ts';
-import { names } from '../../features/thread/describe.ts';
+import { isolated } from './visible.ts';
+import { names } from './describe.ts';
 
 /** A change of a conversation that somebody asks for. */
 export interface Asked {

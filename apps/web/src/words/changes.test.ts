@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSame, wordsOf, type Asked } from './words.ts';
+import { isSame, wordsOf, type Asked } from './changes.ts';
 
 const WORDS: readonly [asked: Asked, will: string, not: string][] = [
   [{ kind: 'add', handles: ['bob'] }, 'bob will be added', 'bob was not added'],
