@@ -8,7 +8,7 @@ import { ConversationHeader } from '../features/thread/conversation-header.tsx';
 import { describe as sentenceOf, previewOf, type Notice } from '../words/describe.ts';
 import { MessageGroup } from '../features/thread/message-group.tsx';
 import { ConversationItem } from '../features/chats/conversation-item.tsx';
-import { HandlesField } from '../features/chats/handles-field.tsx';
+import { HandlesField } from '../features/people/handles-field.tsx';
 import { MemberList } from '../features/people/member-list.tsx';
 import { PeoplePanel } from '../features/people/people-panel.tsx';
 import { initialsOf } from './avatar.tsx';

@@ -5,7 +5,7 @@ import type { ConversationSnapshot } from '@quicprochat/react';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
 import { previewOf } from '../../words/describe.ts';
-import { addressOf } from '../shell/use-fragment.ts';
+import { addressOf } from '../../navigation/use-fragment.ts';
 import { shortTime } from '../../words/times.ts';
 import { titleOf } from '../../words/title.ts';
 import styles from './conversation-item.module.css';

@@ -4,9 +4,9 @@ import { useId, useState } from 'react';
 import { useAction, useClient } from '@quicprochat/react';
 import { Failure } from '../../parts/failure.tsx';
 import { Modal } from '../../parts/modal.tsx';
-import { addressOf } from '../shell/use-fragment.ts';
-import { HandlesField } from './handles-field.tsx';
-import { parseHandles } from './handles.ts';
+import { addressOf } from '../../navigation/use-fragment.ts';
+import { HandlesField } from '../people/handles-field.tsx';
+import { parseHandles } from '../people/handles.ts';
 import styles from './new-conversation.module.css';
 
 /** Makes a conversation and opens it. */

@@ -6,7 +6,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { useChange } from '../../parts/changes/use-change.ts';
 import { duration } from '../../words/times.ts';
 import { useNow } from '../../parts/use-now.ts';
-import { Facts } from './facts.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import styles from './heal-section.module.css';
 
 interface HealSectionProps {

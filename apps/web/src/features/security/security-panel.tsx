@@ -7,7 +7,7 @@ import { ConnectionState } from '../../parts/connection-state.tsx';
 import { EpochSection } from './epoch-section.tsx';
 import { HealSection } from './heal-section.tsx';
 import { KeysSection } from './keys-section.tsx';
-import { Facts } from './facts.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { suiteNote, suiteNumber } from './suite.ts';
 
 interface SecurityPanelProps {

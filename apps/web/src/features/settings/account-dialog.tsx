@@ -2,7 +2,7 @@
 
 import { useAction, useClient } from '@quicprochat/react';
 import { Modal } from '../../parts/modal.tsx';
-import { Facts } from '../security/facts.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { askToKeep, useKeeping } from './keeping.ts';
 import { LivesHere } from './lives-here.tsx';
 import styles from './account-dialog.module.css';

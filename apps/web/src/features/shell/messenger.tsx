@@ -3,9 +3,9 @@
 import { useConversation } from '@quicprochat/react';
 import { OfflineBanner } from './offline-banner.tsx';
 import { ConversationView } from '../thread/conversation-view.tsx';
-import { Sidebar } from '../chats/sidebar.tsx';
+import { Sidebar } from './sidebar.tsx';
 import { Welcome } from './welcome.tsx';
-import { useFragment } from './use-fragment.ts';
+import { useFragment } from '../../navigation/use-fragment.ts';
 import { usePageTitle } from './use-page-title.ts';
 import styles from './messenger.module.css';
 

@@ -1,7 +1,7 @@
 'use client';
 
 import { useConversations } from '@quicprochat/react';
-import { addressOf } from './use-fragment.ts';
+import { addressOf } from '../../navigation/use-fragment.ts';
 import styles from './welcome.module.css';
 
 /** Beside the list while nothing is open, or while what the address names is not here. */

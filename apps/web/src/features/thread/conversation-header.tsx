@@ -5,7 +5,7 @@ import { Avatar } from '../../parts/avatar.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
 import { handlesOf, titleOf } from '../../words/title.ts';
-import { addressOf } from '../shell/use-fragment.ts';
+import { addressOf } from '../../navigation/use-fragment.ts';
 import styles from './conversation-header.module.css';
 
 export type PanelName = 'people' | 'security';

@@ -9,8 +9,8 @@ import { AccountDialog } from '../settings/account-dialog.tsx';
 import { AccountNews } from '../settings/account-news.tsx';
 import { ConnectionState } from '../../parts/connection-state.tsx';
 import { ThemeToggle } from '../settings/theme-toggle.tsx';
-import { ConversationList } from './conversation-list.tsx';
-import { NewConversation } from './new-conversation.tsx';
+import { ConversationList } from '../chats/conversation-list.tsx';
+import { NewConversation } from '../chats/new-conversation.tsx';
 import styles from './sidebar.module.css';
 
 /** Whose account this is, and its conversations. */
