@@ -37,7 +37,7 @@ describe.skipIf(!hasBrowser)('an account key that the person has rejected', () =
     await notice.waitFor();
     await row.getByText('key rejected').waitFor();
     await alice.send('refused');
-    await page.getByRole('alert').getByText('The account key of bob has changed').waitFor();
+    await page.getByRole('alert').getByText('Not sent. The notice above says why').waitFor();
 
     await notice.getByRole('button', { name: 'Open People' }).click();
     await page.getByRole('listitem').filter({ hasText: 'bob' }).getByText('key rejected').waitFor();

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { UsageError } from '@quicprochat/sdk';
+import { CryptoVerificationError, UsageError } from '@quicprochat/sdk';
 import { FakeConversation } from '../../../test/fake-conversation.ts';
 import { render, type Rendered } from '../../../test/render.ts';
 import { Composer } from './composer.tsx';
@@ -101,6 +101,18 @@ describe('drafts', () => {
     expect(shown.element.querySelector('[role=alert]')?.textContent).toContain('64 KiB');
     await shown.act(() => dispatchEvent(new Event('pagehide')));
     expect(conversation.draft).toBe('tea?');
+  });
+
+  test('a text that a changed or rejected key keeps back comes back too, and points to the notice', async () => {
+    await open();
+    await type('tea?');
+    const message = 'The account key of bob has changed. Compare safety numbers before you continue.';
+    conversation.failing.push(new CryptoVerificationError('IDENTITY_CHANGED', message));
+    await enter();
+    expect(box().value).toBe('tea?');
+    const alert = shown.element.querySelector('[role=alert]')?.textContent;
+    expect(alert).toContain('Not sent. The notice above says why');
+    expect(alert).not.toContain('has changed');
   });
 
   test('what another tab writes appears, unless the person is in the box', async () => {

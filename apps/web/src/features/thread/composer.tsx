@@ -24,6 +24,9 @@ const NOT_KEPT = new Set<QuicprochatError['code']>([
   'STORE_UNAVAILABLE',
 ]);
 
+/** The notice above the composer tells a key that has changed from one that was rejected. The error does not. */
+const SENTENCES = { IDENTITY_CHANGED: 'Not sent. The notice above says why, and what to do.' };
+
 interface ComposerProps {
   conversation: Conversation;
   /** The draft as the store has it. */
@@ -71,7 +74,7 @@ export function Composer({ conversation, storedDraft }: ComposerProps) {
         input.current?.focus();
       }}
     >
-      <Failure error={error} />
+      <Failure error={error} sentences={SENTENCES} />
       <AttachmentNotice refused={refused} onClose={forget} />
       <div className={styles.row}>
         <label htmlFor={inputId} className="screen-reader">
