@@ -53,6 +53,9 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
       await row.getByRole('button', { name: 'It matches: mark as verified' }).click();
       await row.getByRole('button', { name: 'Remove the verification' }).waitFor();
       await row.getByText('verified', { exact: true }).waitFor();
+      await person.page.getByRole('button', { name: 'People' }).click();
+      const inPeople = person.page.getByRole('dialog', { name: 'People' }).getByRole('listitem');
+      await inPeople.filter({ hasText: other }).getByText('verified', { exact: true }).waitFor();
       await person.page.keyboard.press('Escape');
     }
     expect(digits[0]).toMatch(/^(\d{5} ){11}\d{5}$/);
@@ -61,39 +64,45 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
 
   test('without a relay, removing somebody waits in sight, and the keyboard cancels it', async () => {
     const { page } = anna;
-    await stage.relay.stop();
-    await page.getByText('Offline.').waitFor();
-    await page.getByRole('button', { name: 'People' }).click();
-    await page.getByRole('button', { name: 'Remove ben' }).click();
-    await page.getByRole('dialog').last().getByRole('button', { name: 'Remove', exact: true }).click();
-    const waiting = page
-      .getByRole('status')
-      .filter({ hasText: 'Waiting for the relay: ben will be removed' });
-    await waiting.waitFor();
+    const waiting = await removeBenOffline();
     await page.getByRole('button', { name: 'Close People' }).click();
     await waiting.waitFor();
     await waiting.getByRole('button', { name: 'Cancel' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('Cancelled: ben was not removed.').waitFor();
     await page.getByRole('button', { name: 'Dismiss' }).click();
-    await stage.relay.start();
-    await page.getByText('Connected').waitFor();
+    await goOnline();
     // What was cancelled does not happen later either: what anna writes now is sealed for ben as well.
     await anna.send('you are still here');
     expect(await ben.sees('you are still here')).toBe(1);
   });
 
+  test('a message that waits can be cancelled, and is never sent', async () => {
+    const { page } = anna;
+    await goOffline();
+    for (const text of ['kept', 'taken back', 'sent after a reload']) await anna.send(text);
+    const lineOf = (text: string) => page.locator('[data-position]').filter({ hasText: text });
+    await lineOf('sent after a reload').getByRole('button', { name: 'Cancel' }).waitFor();
+    await lineOf('taken back').getByRole('button', { name: 'Cancel' }).focus();
+    await page.keyboard.press('Enter');
+    await lineOf('taken back').getByText('Not sent').waitFor();
+    expect(await lineOf('kept').getByRole('button', { name: 'Cancel' }).count()).toBe(1);
+    expect(await page.getByRole('alert').getByText('cancelled').count()).toBe(0);
+
+    // The call that could be cancelled ended with the page.
+    await page.reload();
+    await lineOf('sent after a reload').getByText('Waiting to be sent').waitFor();
+    expect(await page.getByRole('log').getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+
+    await goOnline();
+    expect(await ben.sees('kept')).toBe(1);
+    expect(await ben.sees('sent after a reload')).toBe(1);
+    expect(await ben.page.getByText('taken back').count()).toBe(0);
+  });
+
   test('a removal that waits takes effect when the relay is back', async () => {
     const { page } = anna;
-    await stage.relay.stop();
-    await page.getByText('Offline.').waitFor();
-    await page.getByRole('button', { name: 'People' }).click();
-    await page.getByRole('button', { name: 'Remove ben' }).click();
-    await page.getByRole('dialog').last().getByRole('button', { name: 'Remove', exact: true }).click();
-    const waiting = page
-      .getByRole('status')
-      .filter({ hasText: 'Waiting for the relay: ben will be removed' });
-    await waiting.waitFor();
+    const waiting = await removeBenOffline();
     await page.reload();
     await waiting.waitFor();
     await stage.relay.start();
@@ -105,4 +114,27 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
   test('no page complained', () => {
     expect(stage.complaints).toEqual([]);
   });
+
+  async function goOffline(): Promise<void> {
+    await stage.relay.stop();
+    await anna.page.getByText('Offline.').waitFor();
+  }
+
+  async function goOnline(): Promise<void> {
+    await stage.relay.start();
+    await anna.page.getByText('Connected').waitFor();
+  }
+
+  /** Anna removes Ben while the relay is away. Gives the line that says that it waits. */
+  async function removeBenOffline() {
+    const { page } = anna;
+    await goOffline();
+    await page.getByRole('button', { name: 'People' }).click();
+    await page.getByRole('button', { name: 'Remove ben' }).click();
+    await page.getByRole('dialog').last().getByRole('button', { name: 'Remove', exact: true }).click();
+    const text = 'Waiting for the relay: ben will be removed';
+    const waiting = page.getByRole('status').filter({ hasText: text });
+    await waiting.waitFor();
+    return waiting;
+  }
 });

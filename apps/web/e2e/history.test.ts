@@ -2,6 +2,7 @@ import { Client, memoryStorage, type Conversation } from '@quicprochat/sdk';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, Stage, type Person } from './browser.ts';
+import { isInView, settled } from './log.ts';
 
 describe.skipIf(!hasBrowser)('a history that is longer than the screen', () => {
   let stage: Stage;
@@ -76,7 +77,7 @@ describe.skipIf(!hasBrowser)('a history that is longer than the screen', () => {
       const before = await firstLoaded(page);
       const anchor = await page.evaluate(async () => {
         const log = document.querySelector('[role="log"]')!;
-        log.scrollTop = Math.max(0, log.scrollTop - log.clientHeight * 0.8);
+        log.scrollBy(0, -log.clientHeight * 0.8);
         const top = log.getBoundingClientRect().top;
         const element = [...document.querySelectorAll<HTMLElement>('[data-position]')].find(
           (candidate) => candidate.getBoundingClientRect().bottom > top,
@@ -177,34 +178,6 @@ async function unreadOf(page: Page): Promise<number> {
 
 async function unreadBecomes(page: Page, accepted: (unread: number) => boolean): Promise<void> {
   await expect.poll(async () => accepted(await unreadOf(page)), { timeout: 60_000 }).toBe(true);
-}
-
-/** Waits until the page has nothing left to do: no loading, and the same lines and title twice in a row. */
-async function settled(page: Page): Promise<void> {
-  const state = () =>
-    page.evaluate(() => {
-      const log = document.querySelector('[role="log"]')!;
-      const positions = [...log.querySelectorAll<HTMLElement>('[data-position]')];
-      return [
-        ...[log.ariaBusy, log.scrollTop, log.scrollHeight, document.title],
-        ...[positions.at(0), positions.at(-1)].map((element) => element?.dataset['position']),
-      ].join();
-    });
-  let before = '';
-  for (let now = await state(); now !== before || now.startsWith('true'); now = await state()) {
-    before = now;
-    await page.waitForTimeout(120);
-  }
-}
-
-/** Whether the line with exactly this text is inside of the visible part of the log. */
-async function isInView(page: Page, text: string): Promise<boolean> {
-  const log = await page.getByRole('log').boundingBox();
-  const found = page.getByRole('log').getByText(text, { exact: true });
-  const line = (await found.count()) === 0 ? null : await found.first().boundingBox();
-  return (
-    log !== null && line !== null && line.y >= log.y - 1 && line.y + line.height <= log.y + log.height + 1
-  );
 }
 
 /** How many messages end inside of the visible part of the log. */

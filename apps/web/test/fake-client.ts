@@ -7,10 +7,14 @@ import type { Client, Contacts } from '@quicprochat/sdk';
 export class FakeClient {
   readonly handle = 'alice';
   readonly relay = 'https://relay.example';
+  readonly conversations = { list: () => [] };
   connection: Client['connection'] = 'online';
   digits = '1'.repeat(60);
   isVerified = false;
   hasChanged = false;
+  /** What each pass fails with, first to be thrown first; after that they succeed. */
+  readonly failing: Error[] = [];
+  passes = 0;
   /** What was decided, in order. */
   readonly decisions: string[] = [];
   readonly #listeners = new Set<() => void>();
@@ -29,6 +33,12 @@ export class FakeClient {
   get real(): Client {
     return this as unknown as Client;
   }
+
+  readonly sync = async (): Promise<void> => {
+    this.passes++;
+    const error = this.failing.shift();
+    if (error !== undefined) throw error;
+  };
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);

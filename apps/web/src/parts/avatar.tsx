@@ -1,4 +1,4 @@
-import { withoutInvisible } from './visible.ts';
+import { withoutInvisible } from '../words/visible.ts';
 import styles from './avatar.module.css';
 
 const HUES = 8;

@@ -4,11 +4,11 @@ import { ClientProvider, type ConversationSnapshot } from '@quicprochat/react';
 import type { Content, Member, Message } from '@quicprochat/sdk';
 import { FakeClient } from '../../test/fake-client.ts';
 import { render, type Rendered } from '../../test/render.ts';
-import { ConversationHeader } from '../features/conversation/conversation-header.tsx';
-import { describe as sentenceOf, previewOf, type Notice } from '../features/conversation/describe.ts';
-import { MessageGroup } from '../features/conversation/message-group.tsx';
-import { ConversationItem } from '../features/conversations/conversation-item.tsx';
-import { HandlesField } from '../features/conversations/handles-field.tsx';
+import { ConversationHeader } from '../features/thread/conversation-header.tsx';
+import { describe as sentenceOf, previewOf, type Notice } from '../words/describe.ts';
+import { MessageGroup } from '../features/thread/message-group.tsx';
+import { ConversationItem } from '../features/chats/conversation-item.tsx';
+import { HandlesField } from '../features/people/handles-field.tsx';
 import { MemberList } from '../features/people/member-list.tsx';
 import { PeoplePanel } from '../features/people/people-panel.tsx';
 import { initialsOf } from './avatar.tsx';
@@ -52,12 +52,19 @@ describe.each(NAMES)('the name %j', (name, visibleName) => {
         key="g"
         group={groupOf(name)}
         lastSent={undefined}
+        queued={new Set()}
         conversation={snapshot.conversation}
       />,
     ],
     [
       'the list of members',
-      <MemberList key="m" conversation={snapshot.conversation} members={[member]} removable />,
+      <MemberList
+        key="m"
+        conversation={snapshot.conversation}
+        members={[member]}
+        standingOf={() => undefined}
+        removable
+      />,
     ],
     [
       'the field for handles',

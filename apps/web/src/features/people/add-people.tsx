@@ -3,9 +3,9 @@
 import { useState } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
-import { useChange } from '../changes/use-change.ts';
-import { HandlesField } from '../conversations/handles-field.tsx';
-import { parseHandles } from '../conversations/handles.ts';
+import { useChange } from '../../parts/changes/use-change.ts';
+import { HandlesField } from './handles-field.tsx';
+import { parseHandles } from './handles.ts';
 import styles from './forms.module.css';
 
 /** Brings people in. They read what is written from then on, and nothing before. */

@@ -4,19 +4,23 @@ import { useState } from 'react';
 import type { Conversation, Member } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
-import { isolated } from '../../parts/visible.ts';
-import { Confirm } from '../changes/confirm.tsx';
-import { handlesOf } from '../conversations/title.ts';
+import { isolated } from '../../words/visible.ts';
+import { Confirm } from '../../parts/changes/confirm.tsx';
+import { handlesOf } from '../../words/title.ts';
+import { KeyBadge } from '../security/key-badge.tsx';
+import type { KeyStanding } from '../security/key-standing.ts';
 import styles from './member-list.module.css';
 
 interface MemberListProps {
   conversation: Conversation;
   members: readonly Member[];
+  /** What is known of the account key that somebody uses here. */
+  standingOf: (handle: string) => KeyStanding | undefined;
   removable: boolean;
 }
 
 /** The people, oneself first. */
-export function MemberList({ conversation, members, removable }: MemberListProps) {
+export function MemberList({ conversation, members, standingOf, removable }: MemberListProps) {
   const [removing, setRemoving] = useState<string>();
   const self = handlesOf(members.filter(({ own }) => own));
   const others = handlesOf(members).filter((handle) => !self.includes(handle));
@@ -29,7 +33,11 @@ export function MemberList({ conversation, members, removable }: MemberListProps
           <li key={handle} className={styles.member}>
             <Avatar name={handle} size="small" />
             <Name as="span" of={handle} className={styles.handle} />
-            {self.includes(handle) ? <span className="quiet">you</span> : null}
+            {self.includes(handle) ? (
+              <span className="quiet">you</span>
+            ) : (
+              <Badge standing={standingOf(handle)} />
+            )}
             {removable && !self.includes(handle) ? (
               <button
                 type="button"
@@ -58,6 +66,11 @@ export function MemberList({ conversation, members, removable }: MemberListProps
       )}
     </section>
   );
+}
+
+/** Says what is worth knowing. That somebody is not verified is the rule, and would crowd the list. */
+function Badge({ standing }: { standing: KeyStanding | undefined }) {
+  return standing === undefined || standing === 'unverified' ? null : <KeyBadge standing={standing} />;
 }
 
 /** Those whose removal waits for the relay already. */

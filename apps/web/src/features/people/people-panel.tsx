@@ -1,12 +1,13 @@
 'use client';
 
 import { useState } from 'react';
-import type { ConversationSnapshot } from '@quicprochat/react';
+import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Sheet } from '../../parts/sheet.tsx';
-import { isolated } from '../../parts/visible.ts';
-import { Confirm } from '../changes/confirm.tsx';
-import { WaitingChanges } from '../changes/waiting-changes.tsx';
-import { titleOf } from '../conversations/title.ts';
+import { isolated } from '../../words/visible.ts';
+import { Confirm } from '../../parts/changes/confirm.tsx';
+import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
+import { titleOf } from '../../words/title.ts';
+import { personStanding } from '../security/key-standing.ts';
 import { AddPeople } from './add-people.tsx';
 import { MemberList } from './member-list.tsx';
 import { Rename } from './rename.tsx';
@@ -19,12 +20,19 @@ interface PeoplePanelProps {
 /** Who is in a conversation, and everything that changes it. */
 export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
   const [leaving, setLeaving] = useState(false);
+  const { contacts } = useClient();
+  const keys = useSecurity(snapshot.id)?.members ?? [];
   const active = snapshot.state === 'active';
   return (
     <Sheet title="People" onClose={onClose}>
       <WaitingChanges conversation={snapshot.conversation} />
       {snapshot.members.length > 0 ? (
-        <MemberList conversation={snapshot.conversation} members={snapshot.members} removable={active} />
+        <MemberList
+          conversation={snapshot.conversation}
+          members={snapshot.members}
+          standingOf={(handle) => personStanding(handle, keys, contacts)}
+          removable={active}
+        />
       ) : (
         <p className="quiet">
           This conversation has ended on this device, so it does not know the current members.

@@ -3,7 +3,7 @@
 import { useId, useState } from 'react';
 import type { Conversation } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
-import { useChange } from '../changes/use-change.ts';
+import { useChange } from '../../parts/changes/use-change.ts';
 import styles from './forms.module.css';
 
 /** Gives the conversation another name, for everyone. */

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import type { Security } from '@quicprochat/sdk';
-import { Facts } from './facts.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { inGroups } from './digits.ts';
 import styles from './epoch-section.module.css';
 

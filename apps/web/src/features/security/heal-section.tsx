@@ -3,10 +3,10 @@
 import type { Conversation, Security } from '@quicprochat/sdk';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { useChange } from '../changes/use-change.ts';
-import { duration } from '../time/times.ts';
-import { useNow } from '../time/use-now.ts';
-import { Facts } from './facts.tsx';
+import { useChange } from '../../parts/changes/use-change.ts';
+import { duration } from '../../words/times.ts';
+import { useNow } from '../../parts/use-now.ts';
+import { Facts } from '../../parts/facts.tsx';
 import styles from './heal-section.module.css';
 
 interface HealSectionProps {

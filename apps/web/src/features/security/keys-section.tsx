@@ -3,9 +3,10 @@
 import { useClient } from '@quicprochat/react';
 import type { MemberSecurity } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
-import { Icon } from '../../parts/icon.tsx';
 import { Name } from '../../parts/name.tsx';
-import { counted, duration } from '../time/times.ts';
+import { counted, duration } from '../../words/times.ts';
+import { KeyBadge } from './key-badge.tsx';
+import { keyStanding } from './key-standing.ts';
 import { SafetyNumber, type Verdict } from './safety-number.tsx';
 import styles from './keys-section.module.css';
 
@@ -29,29 +30,15 @@ export function KeysSection({ members }: { members: readonly MemberSecurity[] })
                 {counted(member.keyAgeEpochs, 'epoch')}, {duration(member.keyAgeMs)} old
               </span>
             </div>
-            <Badge member={member} isChanged={contacts.hasChanged(member.handle)} />
+            {member.own ? (
+              <span className="quiet">you</span>
+            ) : (
+              <KeyBadge standing={keyStanding(member, contacts)} />
+            )}
             {member.own ? null : <SafetyNumber handle={member.handle} verdict={verdictOf(member.handle)} />}
           </li>
         ))}
       </ul>
     </section>
-  );
-}
-
-/** What is known of the account key that this member uses here, whatever another key of the same handle is. */
-function Badge({ member, isChanged }: { member: MemberSecurity; isChanged: boolean }) {
-  if (member.own) return <span className="quiet">you</span>;
-  if (member.verified) {
-    return (
-      <span className={styles.verified}>
-        <Icon name="shield" size={16} /> verified
-      </span>
-    );
-  }
-  if (!isChanged) return <span className="quiet">not verified</span>;
-  return (
-    <span className={styles.changed}>
-      <Icon name="alert" size={16} /> key changed
-    </span>
   );
 }

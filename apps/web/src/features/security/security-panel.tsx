@@ -2,12 +2,12 @@
 
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Sheet } from '../../parts/sheet.tsx';
-import { WaitingChanges } from '../changes/waiting-changes.tsx';
-import { ConnectionState } from '../connection/connection-state.tsx';
+import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
+import { ConnectionState } from '../../parts/connection-state.tsx';
 import { EpochSection } from './epoch-section.tsx';
 import { HealSection } from './heal-section.tsx';
 import { KeysSection } from './keys-section.tsx';
-import { Facts } from './facts.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { suiteNote, suiteNumber } from './suite.ts';
 
 interface SecurityPanelProps {
