@@ -19,10 +19,11 @@ const MAY_IMPORT = {
   'apps/cli': ['sdk', 'protocol'],
   examples: ['testkit'],
   testkit: ['protocol', 'core-wasm', 'relay', 'sdk', 'react'],
+  simulation: ['protocol', 'core-wasm', 'relay', 'sdk', 'testkit'],
   bench: ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit'],
 };
 
-const LIBRARIES = ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit', 'bench'];
+const LIBRARIES = ['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'testkit', 'simulation', 'bench'];
 
 /** Why a room cannot be imported, as the linter says it. */
 const REASONS = {

@@ -1,0 +1,3 @@
+import { room } from '@quicprochat/config/eslint';
+
+export default room('simulation', import.meta.dirname);

@@ -1,0 +1,189 @@
+import type { Rng } from '@quicprochat/testkit';
+import type { Answer, SimulatedRelay } from './relay.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** How likely each fault is, of a call or of an event of a stream. */
+export interface Faults {
+  /** The call does not reach the relay. */
+  lostCall: number;
+  /** The relay takes the call, and its answer does not come back. */
+  lostAnswer: number;
+  /** The call reaches the relay twice. */
+  doubledCall: number;
+  /** Something before the relay answers in its place. */
+  badGateway: number;
+  /** A call, an answer or an event takes much longer than most. */
+  late: number;
+  /** The stream breaks, and what was on its way is lost. */
+  brokenStream: number;
+  /** An event of a stream comes twice. */
+  doubledEvent: number;
+}
+
+export const NO_FAULTS: Faults = {
+  lostCall: 0,
+  lostAnswer: 0,
+  doubledCall: 0,
+  badGateway: 0,
+  late: 0,
+  brokenStream: 0,
+  doubledEvent: 0,
+};
+
+/** A call, an answer or an event takes up to so long; one that is late, up to so long. */
+const MOST_MS = 40;
+const MOST_LATE_MS = 8_000;
+
+/** Who calls: one tab of a device. */
+export interface Caller {
+  readonly name: string;
+  readonly device: string;
+  /** Has it hear something, unless it is killed before. */
+  after(what: string, run: () => void, delayMs: number): void;
+}
+
+interface Stream {
+  tab: Caller;
+  break: () => void;
+}
+
+/** What lies between the tabs and the relay. */
+export class Network {
+  readonly #scheduler: Scheduler;
+  readonly #relay: SimulatedRelay;
+  readonly #rng: Rng;
+  readonly #streams = new Set<Stream>();
+  readonly #cutOff = new Set<string>();
+  faults = NO_FAULTS;
+
+  constructor(parts: { scheduler: Scheduler; relay: SimulatedRelay; rng: Rng }) {
+    this.#scheduler = parts.scheduler;
+    this.#relay = parts.relay;
+    this.#rng = parts.rng;
+  }
+
+  /** A device loses its network: its streams break, and no call of it goes through. */
+  cutOff(device: string): void {
+    this.#cutOff.add(device);
+    for (const stream of [...this.#streams]) if (stream.tab.device === device) stream.break();
+  }
+
+  reconnect(device: string): void {
+    this.#cutOff.delete(device);
+  }
+
+  /** A tab that is gone reads no more streams. */
+  forget(tab: Caller): void {
+    for (const stream of [...this.#streams]) if (stream.tab === tab) stream.break();
+  }
+
+  /** The SDK's fetch, as one tab has it. */
+  async fetch(tab: Caller, url: string, init: RequestInit = {}): Promise<Response> {
+    const { signal } = init;
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      const carried = this.#carry(tab, { url, init });
+      const tell = (how: string) => tab.after(how, () => resolve(carried), this.#delay());
+      carried.then(
+        () => tell('is told'),
+        () => tell('is told of a failure'),
+      );
+    });
+  }
+
+  async #carry(tab: Caller, call: { url: string; init: RequestInit }): Promise<Response> {
+    const name = `${tab.name} ${call.url.split('/').at(-1)?.split('?')[0]}`;
+    if (this.#cutOff.has(tab.device)) throw new TypeError('the device is offline');
+    if (this.#happens('lostCall')) throw new TypeError('the call was lost');
+    if (this.#happens('badGateway')) return badGateway();
+    if (this.#happens('doubledCall')) {
+      void this.#scheduler.sleep(this.#delay(), `${name} once more`).then(() => this.#reach(tab, call));
+    }
+    await this.#scheduler.sleep(this.#delay(), name);
+    const answer = await this.#reach(tab, call);
+    if (this.#happens('lostAnswer') || this.#cutOff.has(tab.device)) {
+      answer.cancel?.();
+      throw new TypeError('the answer was lost');
+    }
+    return answer.events === undefined ? whole(answer) : this.#stream(tab, answer);
+  }
+
+  #reach(tab: Caller, { url, init }: { url: string; init: RequestInit }): Promise<Answer> {
+    return this.#relay.handle({
+      url: new URL(url),
+      method: init.method ?? 'GET',
+      headers: new Headers(init.headers),
+      body: typeof init.body === 'string' ? init.body : undefined,
+      address: tab.device,
+    });
+  }
+
+  /** Events come in their order, each in its time; a stream that breaks takes those with it that are on their way. */
+  #stream(tab: Caller, { status, headers, events, cancel }: Answer): Response {
+    let [isOpen, lastMs] = [true, 0];
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const stream: Stream = {
+          tab,
+          break: () => {
+            if (end()) controller.error(new TypeError('the stream broke'));
+          },
+        };
+        const end = () => {
+          const wasOpen = isOpen;
+          isOpen = false;
+          this.#streams.delete(stream);
+          cancel?.();
+          return wasOpen;
+        };
+        this.#streams.add(stream);
+        const deliver = (frame: Uint8Array) => {
+          if (!isOpen) return;
+          if (this.#happens('brokenStream')) return stream.break();
+          controller.enqueue(frame);
+        };
+        events?.(
+          (frame) => {
+            const copies = this.#happens('doubledEvent') ? 2 : 1;
+            for (let copy = 0; copy < copies; copy += 1) {
+              lastMs = Math.max(lastMs, this.#scheduler.nowMs + this.#delay());
+              tab.after('hears', () => deliver(frame), lastMs - this.#scheduler.nowMs);
+            }
+          },
+          () => {
+            tab.after(
+              'hears the end',
+              () => {
+                if (end()) controller.close();
+              },
+              Math.max(0, lastMs - this.#scheduler.nowMs),
+            );
+          },
+        );
+      },
+      cancel: () => {
+        isOpen = false;
+        cancel?.();
+      },
+    });
+    return new Response(body, { status, headers });
+  }
+
+  #delay(): number {
+    return this.#rng.below(this.#happens('late') ? MOST_LATE_MS : MOST_MS);
+  }
+
+  #happens(fault: keyof Faults): boolean {
+    const probability = this.faults[fault];
+    return probability > 0 && this.#rng.chance(probability);
+  }
+}
+
+function whole({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
+}
+
+function badGateway(): Response {
+  return new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } });
+}

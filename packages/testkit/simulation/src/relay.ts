@@ -1,0 +1,166 @@
+import { createPrivateKey, sign, verify, type KeyObject } from 'node:crypto';
+import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
+import {
+  contextFor,
+  createServices,
+  localWake,
+  openSqlite,
+  relayRouter,
+  type Context,
+  type RelayPlatform,
+} from '@quicprochat/relay';
+import { Rng } from '@quicprochat/testkit';
+import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import type { Scheduler } from './scheduler.ts';
+
+const HOST = 'relay.test';
+export const RELAY_ADDRESS = `http://${HOST}`;
+
+/** A call as it reaches the relay. */
+export interface Call {
+  url: URL;
+  method: string;
+  headers: Headers;
+  body: string | undefined;
+  address: string;
+}
+
+/** What a call is answered. A stream hands out its events as they come, until it is cancelled. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body?: string;
+  events?: (onFrame: (frame: Uint8Array) => void, onEnd: () => void) => void;
+  cancel?: () => void;
+}
+
+/** The relay's procedures over a store in memory, called without a server in between. */
+export class SimulatedRelay {
+  readonly #services: ReturnType<typeof createServices>;
+
+  private constructor(services: ReturnType<typeof createServices>) {
+    this.#services = services;
+  }
+
+  static async start(scheduler: Scheduler, seed: number): Promise<SimulatedRelay> {
+    const platform = platformOf(scheduler, new Rng(seed));
+    const db = await openSqlite(':memory:', { platform });
+    return new SimulatedRelay(
+      createServices({ db, wake: localWake(), publicHosts: [HOST], rateFactor: 1_000, platform }),
+    );
+  }
+
+  async handle(call: Call): Promise<Answer> {
+    const authorization = call.headers.get('authorization') ?? undefined;
+    const ctx = contextFor(this.#services.services, { host: HOST, address: call.address, authorization });
+    if (call.url.pathname === '/trpc/streams.events') return streamOf(ctx, call.url);
+    const { url, method, headers, body } = call;
+    const response = await fetchRequestHandler({
+      endpoint: '/trpc',
+      router: relayRouter,
+      req: new Request(url, { method, headers, ...(body !== undefined && { body }) }),
+      createContext: () => ctx,
+      allowMethodOverride: true,
+    });
+    const type = response.headers.get('content-type') ?? 'application/json';
+    return { status: response.status, headers: { 'content-type': type }, body: await response.text() };
+  }
+
+  async close(): Promise<void> {
+    await this.#services.close();
+  }
+}
+
+/** Answers `streams.events` as the relay's server does, in the form that tRPC's clients read. */
+function streamOf(ctx: Context, url: URL): Answer {
+  const gone = new AbortController();
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/event-stream' },
+    events: (onFrame, onEnd) => {
+      void pump(ctx, { url, signal: gone.signal }, onFrame).finally(onEnd);
+    },
+    cancel: () => gone.abort(),
+  };
+}
+
+async function pump(
+  ctx: Context,
+  { url, signal }: { url: URL; signal: AbortSignal },
+  onFrame: (frame: Uint8Array) => void,
+): Promise<void> {
+  onFrame(frame('{}', 'connected'));
+  const stopPings = ctx.platform.every(LIMITS.streamPingMs, () => onFrame(frame('', 'ping')));
+  signal.addEventListener('abort', stopPings, { once: true });
+  try {
+    const events = (await callTRPCProcedure({
+      router: relayRouter,
+      path: 'streams.events',
+      type: 'subscription',
+      ctx,
+      getRawInput: async () => JSON.parse(url.searchParams.get('input') ?? 'null') as unknown,
+      signal,
+      batchIndex: 0,
+    })) as AsyncIterable<StreamEvent>;
+    for await (const event of events) {
+      if (signal.aborted) return;
+      onFrame(frame(JSON.stringify(event)));
+    }
+    onFrame(frame('', 'return'));
+  } catch (cause) {
+    const error = getTRPCErrorFromUnknown(cause);
+    const config = relayRouter._def._config;
+    const shape = getTRPCErrorShape({
+      config,
+      error,
+      type: 'subscription',
+      path: 'streams.events',
+      input: undefined,
+      ctx,
+    });
+    onFrame(frame(JSON.stringify(shape), 'serialized-error'));
+  } finally {
+    stopPings();
+  }
+}
+
+function frame(data: string, event?: string): Uint8Array {
+  return Buffer.from(`${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`);
+}
+
+/** PKCS #8 of an Ed25519 key is these bytes and then the seed (RFC 8410 §7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The relay's time and chance, and its signatures, which are made on this thread. */
+function platformOf(scheduler: Scheduler, rng: Rng): RelayPlatform {
+  const randomBytes = (length: number) => Buffer.from(Array.from({ length }, () => rng.below(256)));
+  return {
+    now: () => scheduler.nowMs,
+    elapsedMs: () => scheduler.nowMs,
+    randomBytes,
+    uuid: () => randomBytes(16).toString('hex'),
+    fraction: () => rng.below(2 ** 20) / 2 ** 20,
+    after: (ms, callback) => scheduler.after(ms, 'relay wakes', callback),
+    every: (ms, callback) => {
+      let cancel = () => {};
+      const plan = () => {
+        cancel = scheduler.after(ms, 'relay looks', () => {
+          plan();
+          callback();
+        });
+      };
+      plan();
+      return () => cancel();
+    },
+    nextRound: (callback) => void scheduler.after(0, 'relay goes on', callback),
+    generateKey: () => ed25519(randomBytes(32)),
+    sign: async (message, key) => sign(null, message, key),
+    verify: async (message, key, signature) => verify(null, message, key, signature),
+  };
+}
+
+/** Pushes are not simulated, so that nobody asks for a key of another kind. */
+function ed25519(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+}

@@ -1,0 +1,128 @@
+import type { Rng } from '@quicprochat/testkit';
+import type { Trace } from './trace.ts';
+
+/** When simulated time begins: 2026-01-01T00:00:00Z. */
+const START_MS = Date.UTC(2026, 0, 1);
+
+interface Planned {
+  atMs: number;
+  /** Decides among things that are due at the same time. */
+  lot: number;
+  what: string;
+  run: () => void;
+}
+
+/**
+ * The simulated time and all that is going to happen in it. Nothing happens by itself: whatever takes time or comes from
+ * elsewhere is planned here, and is done one after the other, in an order that the seed decides.
+ */
+export class Scheduler {
+  readonly #rng: Rng;
+  readonly #trace: Trace;
+  /** Last first. */
+  readonly #planned: Planned[] = [];
+  #nowMs = START_MS;
+
+  constructor(rng: Rng, trace: Trace) {
+    this.#rng = rng;
+    this.#trace = trace;
+  }
+
+  /** Milliseconds since 1970. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /**
+   * Plans something. Returns what takes it out of the plan again.
+   *
+   * @param delayMs from now on; clocks show whole milliseconds
+   * @param what stands in the trace when it happens
+   */
+  after(delayMs: number, what: string, run: () => void): () => void {
+    const planned: Planned = {
+      atMs: this.#nowMs + Math.ceil(delayMs),
+      lot: this.#rng.below(2 ** 31),
+      what,
+      run,
+    };
+    this.#planned.splice(this.#placeOf(planned), 0, planned);
+    return () => {
+      const at = this.#planned.indexOf(planned);
+      if (at >= 0) this.#planned.splice(at, 1);
+    };
+  }
+
+  /** As `after`, for whoever waits. If the signal aborts first, rejects with its reason. */
+  sleep(ms: number, what: string, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(reasonOf(signal));
+      const cancel = this.after(ms, what, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+      const abort = () => {
+        cancel();
+        reject(reasonOf(signal as AbortSignal));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /**
+   * Lets time pass until something is so, or for so long at most.
+   *
+   * @returns whether it came to be so
+   */
+  async runUntil(isSo: () => boolean, withinMs: number): Promise<boolean> {
+    const endMs = this.#nowMs + withinMs;
+    await settled();
+    while (!isSo()) {
+      const next = this.#planned.at(-1);
+      if (next === undefined || next.atMs > endMs) {
+        this.#nowMs = endMs;
+        return isSo();
+      }
+      this.#planned.pop();
+      this.#nowMs = next.atMs;
+      this.#trace.note(`${next.atMs - START_MS} ${next.what}`);
+      next.run();
+      await settled();
+    }
+    return true;
+  }
+
+  /** What a promise gives that needs time to pass. */
+  async answerOf<Result>(promise: Promise<Result>, withinMs = 60_000): Promise<Result> {
+    let answer: { result: Result } | { error: unknown } | undefined;
+    promise.then(
+      (result) => (answer = { result }),
+      (error: unknown) => (answer = { error }),
+    );
+    await this.runUntil(() => answer !== undefined, withinMs);
+    if (answer === undefined) throw new Error('nothing came of what was waited for');
+    if ('error' in answer) throw answer.error;
+    return answer.result;
+  }
+
+  #placeOf({ atMs, lot }: Planned): number {
+    let [low, high] = [0, this.#planned.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#planned[middle] as Planned;
+      const isLater = other.atMs > atMs || (other.atMs === atMs && other.lot > lot);
+      if (isLater) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Until all that follows at once from what happened has been done: promises are, before the event loop goes on. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new DOMException('Aborted', 'AbortError');
+}

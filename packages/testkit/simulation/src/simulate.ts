@@ -1,0 +1,140 @@
+import { Rng } from '@quicprochat/testkit';
+import { feedCore } from './core-randomness.ts';
+import { unsettled, violations } from './invariants.ts';
+import { Network, NO_FAULTS, type Faults } from './network.ts';
+import { Person } from './person.ts';
+import { SimulatedRelay } from './relay.ts';
+import { Scheduler } from './scheduler.ts';
+import { Trace } from './trace.ts';
+
+const PEOPLE = ['alice', 'bob', 'carol'] as const;
+
+/** How long people live with faults, and how soon after them everything has to have settled. */
+const FAULTY_MS = 60_000;
+const SETTLES_WITHIN_MS = 10 * 60_000;
+/** Everyone registers and meets within this time, before there are faults. */
+const BEGINS_WITHIN_MS = 60_000;
+/** About how long it is from one thing that somebody does to the next. */
+const PAUSE_MS = 1_500;
+
+/** How likely a fault is, in runs that have it. */
+const PROBABILITIES = [0.02, 0.1, 0.3];
+
+/** What somebody does, or what befalls somebody, and how often it does at most beside the others. */
+const EVENTS = { say: 50, heal: 12, killTab: 12, openTab: 16, cutOff: 6, reconnect: 10 };
+
+/** How a run ended. */
+export interface Outcome {
+  seed: number;
+  /** Over all that happened. */
+  hash: string;
+  /** How many things happened. */
+  length: number;
+  /** What does not hold; nothing if the run passed. */
+  violations: string[];
+  /** What happened last. */
+  tail: readonly string[];
+}
+
+/** Runs one seed from beginning to end. The core must have been loaded in this thread. */
+export async function simulate(seed: number): Promise<Outcome> {
+  const trace = new Trace(200);
+  const rng = new Rng(seed);
+  const scheduler = new Scheduler(new Rng(rng.below(2 ** 31)), trace);
+  const stopFeeding = feedCore(new Rng(rng.below(2 ** 31)), scheduler);
+  const relay = await scheduler.answerOf(SimulatedRelay.start(scheduler, rng.below(2 ** 31)));
+  const network = new Network({ scheduler, relay, rng: new Rng(rng.below(2 ** 31)) });
+  const people = PEOPLE.map(
+    (handle, n) => new Person(handle, { scheduler, network, seed: rng.below(2 ** 20) + n }),
+  );
+  try {
+    const found = await live({ scheduler, network, people, rng });
+    return { seed, hash: trace.hash(), length: trace.length, violations: found, tail: trace.tail };
+  } finally {
+    for (const person of people) person.closeAll();
+    await scheduler.answerOf(relay.close());
+    stopFeeding();
+  }
+}
+
+interface World {
+  scheduler: Scheduler;
+  network: Network;
+  people: Person[];
+  rng: Rng;
+}
+
+async function live(world: World): Promise<string[]> {
+  const { scheduler, network, people, rng } = world;
+  const conversationId = await meet(world);
+  if (conversationId === undefined) return ['they never met'];
+
+  network.faults = chooseFaults(rng);
+  const weights = chooseWeights(rng);
+  const endMs = scheduler.nowMs + FAULTY_MS;
+  while (scheduler.nowMs < endMs) {
+    await scheduler.runUntil(() => false, rng.below(2 * PAUSE_MS));
+    happen(world, { weights, conversationId });
+  }
+  network.faults = NO_FAULTS;
+  for (const person of people) {
+    network.reconnect(person.handle);
+    if (!person.isOpen) person.openTab();
+  }
+
+  const left = () => unsettled(people, conversationId);
+  if (!(await scheduler.runUntil(() => left().length === 0, SETTLES_WITHIN_MS))) return left();
+  return scheduler.answerOf(violations(people, conversationId));
+}
+
+/** Everyone registers; the first one begins a conversation with the others. */
+async function meet({ scheduler, people }: World): Promise<string | undefined> {
+  for (const person of people) person.openTab();
+  await scheduler.runUntil(() => people.every(({ clients }) => clients.length > 0), BEGINS_WITHIN_MS);
+  const [first, ...others] = people;
+  let id: string | undefined;
+  void first?.clients[0]?.conversations
+    .create({ members: others.map(({ handle }) => handle) })
+    .then((conversation) => (id = conversation.id));
+  await scheduler.runUntil(() => id !== undefined && unsettled(people, id).length === 0, BEGINS_WITHIN_MS);
+  return id;
+}
+
+/**
+ * Each run has some of the faults and not the others, and some of the events more often than others: what one of them
+ * mends by itself is found only where that one does not happen.
+ */
+function chooseFaults(rng: Rng): Faults {
+  const chosen = { ...NO_FAULTS };
+  for (const fault of Object.keys(chosen) as (keyof Faults)[])
+    if (rng.chance(0.5)) chosen[fault] = rng.pick(PROBABILITIES);
+  return chosen;
+}
+
+function chooseWeights(rng: Rng): typeof EVENTS {
+  const chosen = { ...EVENTS };
+  for (const event of Object.keys(chosen) as (keyof typeof EVENTS)[])
+    if (event !== 'say') chosen[event] = rng.below(EVENTS[event] + 1);
+  return chosen;
+}
+
+/** One thing that somebody does, or that befalls somebody. */
+function happen(
+  { network, people, rng }: World,
+  { weights, conversationId }: { weights: typeof EVENTS; conversationId: string },
+): void {
+  const person = rng.pick(people);
+  const events: Record<keyof typeof EVENTS, () => void> = {
+    say: () => person.say(conversationId),
+    heal: () => person.heal(conversationId),
+    killTab: () => person.killTab(),
+    openTab: () => person.openTab(),
+    cutOff: () => network.cutOff(person.handle),
+    reconnect: () => network.reconnect(person.handle),
+  };
+  let lot = rng.below(Object.values(weights).reduce((sum, weight) => sum + weight, 0));
+  for (const [event, weight] of Object.entries(weights) as [keyof typeof EVENTS, number][]) {
+    if (lot < weight) return events[event]();
+    lot -= weight;
+  }
+}

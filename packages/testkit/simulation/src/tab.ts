@@ -1,0 +1,132 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import type { Platform, WorkerPort } from '@quicprochat/sdk';
+import { WorkerHost, type WorkerRequest } from '@quicprochat/sdk/testing';
+import { Rng } from '@quicprochat/testkit';
+import type { Network } from './network.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** Whatever a device does by itself takes up to so long. */
+const MOST_LOCAL_MS = 3;
+
+/** SubjectPublicKeyInfo of an Ed25519 key is these bytes and then the key (RFC 8410 §4). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/**
+ * One tab or process that a client runs in: its clock, timers, worker and network are the simulation's. It can be killed
+ * between any two moments: from then on it hears nothing, and nothing that it has begun goes on.
+ */
+export class Tab {
+  readonly name: string;
+  /** Tabs of one device share its network. */
+  readonly device: string;
+  readonly #scheduler: Scheduler;
+  readonly #network: Network;
+  readonly #rng: Rng;
+  readonly #host = new WorkerHost();
+  #isAlive = true;
+
+  constructor(
+    { name, device }: { name: string; device: string },
+    parts: { scheduler: Scheduler; network: Network; seed: number },
+  ) {
+    this.name = name;
+    this.device = device;
+    this.#scheduler = parts.scheduler;
+    this.#network = parts.network;
+    this.#rng = new Rng(parts.seed);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    this.#host.close();
+    this.#network.forget(this);
+  }
+
+  /** Has something happen in a moment, unless the tab is killed before. */
+  after(what: string, run: () => void, delayMs = this.#rng.below(MOST_LOCAL_MS)): () => void {
+    return this.#scheduler.after(delayMs, `${this.name} ${what}`, () => {
+      if (this.#isAlive) run();
+    });
+  }
+
+  /** Does something in a moment, and tells what came of it. */
+  later<Result>(what: string, work: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      this.after(what, () => resolve(attempt(work)));
+    });
+  }
+
+  /** As `later`, and done even if the tab is killed meanwhile: it was on its way. */
+  work<Result>(what: string, work: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#scheduler.after(this.#rng.below(MOST_LOCAL_MS), `${this.name} ${what}`, () => {
+        const outcome = attempt(work);
+        if (this.#isAlive) resolve(outcome);
+        else outcome.catch(() => undefined);
+      });
+    });
+  }
+
+  readonly platform: Platform = {
+    clock: { now: () => this.#scheduler.nowMs },
+    random: {
+      bytes: (length) => Uint8Array.from({ length }, () => this.#rng.below(256)),
+      fraction: () => this.#rng.below(2 ** 20) / 2 ** 20,
+    },
+    timers: { sleep: (ms, signal) => this.#sleep(ms, signal) },
+    net: { fetch: (input, init) => this.#network.fetch(this, input as string, init) },
+    connectivity: { onChange: () => () => undefined },
+    publicCrypto: {
+      sha256: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+      isSigned: async ({ publicKey, signature, message }) => {
+        const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
+        return verify(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature);
+      },
+    },
+    spawnWorker: () => this.#spawnWorker(),
+    // The core is loaded once for all, before the first run.
+    wasmUrl: new URL('loaded:'),
+  };
+
+  /** A tab that is killed never wakes. */
+  async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#scheduler.sleep(ms, `${this.name} wakes`, signal);
+    if (!this.#isAlive) await new Promise(() => undefined);
+  }
+
+  /** The worker's side in this thread. What crosses is copied, as it is between threads. */
+  #spawnWorker(): WorkerPort {
+    let listener: (message: unknown) => void = () => undefined;
+    let isRunning = true;
+    return {
+      post: (message) => {
+        const request = structuredClone(message) as WorkerRequest;
+        this.after(`asks ${request.name}`, () => {
+          void this.#host.answer(request).then((response) => {
+            this.after('is answered', () => {
+              if (isRunning) listener(structuredClone(response));
+            });
+          });
+        });
+      },
+      onMessage: (next) => {
+        listener = next;
+      },
+      onFailure: () => undefined,
+      setBusy: () => undefined,
+      terminate: () => {
+        isRunning = false;
+      },
+    };
+  }
+}
+
+/** What comes of some work, as a promise that is there at once. */
+async function attempt<Result>(work: () => Result): Promise<Result> {
+  return work();
+}

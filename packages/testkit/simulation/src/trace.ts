@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+
+/** All that happened in one run, in its order. Two runs of one seed have the same hash. */
+export class Trace {
+  readonly #hash = createHash('sha256');
+  readonly #tail: string[] = [];
+  readonly #kept: number;
+  #length = 0;
+
+  /** @param kept how many of the last lines are kept to be shown */
+  constructor(kept: number) {
+    this.#kept = kept;
+  }
+
+  note(line: string): void {
+    this.#length += 1;
+    this.#hash.update(line).update('\n');
+    this.#tail.push(line);
+    if (this.#tail.length > this.#kept) this.#tail.shift();
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get tail(): readonly string[] {
+    return this.#tail;
+  }
+
+  /** The first 16 hex digits of the SHA-256 over all lines. */
+  hash(): string {
+    return this.#hash.copy().digest('hex').slice(0, 16);
+  }
+}
