@@ -14,4 +14,6 @@ export { startPostgres, type PostgresServer } from './servers/postgres-server.ts
 export { backUpRelay } from './servers/relay-backup.ts';
 export { startRelay, type RelayOptions, type RelayProcess } from './servers/relay-process.ts';
 export { s3Missing, startS3, type S3Server } from './servers/s3-server.ts';
+export { accessProof } from './wire/access-proof.ts';
+export { newId, newSigner, type Signer } from './wire/keys.ts';
 export { startGoBetween, type GoBetween } from './wire/go-between.ts';
