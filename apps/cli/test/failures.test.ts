@@ -108,7 +108,7 @@ test('a home that belongs to another handle, or whose files are not what qpc wro
   const inTheWay = new Home(join(broken.path, 'config.json'), 'x');
   expect(await inTheWay.refused('conversations')).toEqual({ exit: 3, code: 'CONFIG' });
   expect(await inTheWay.refused('register', 'x', '--relay', nowhere)).toEqual({ exit: 3, code: 'CONFIG' });
-});
+}, 60_000);
 
 test.each([
   ['QPC_UPDATE_AFTER_MESSAGES', 'soon'],
