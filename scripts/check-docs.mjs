@@ -46,6 +46,7 @@ function checkPage(path) {
     ...checkIncludes(path, name, text),
     ...checkCode(path, name, text),
     ...checkLists(name, text),
+    ...checkRawPages(path, name, text),
   ];
 }
 
@@ -98,6 +99,13 @@ function checkCode(path, name, text) {
     if (!PROGRAM.test(block) || isIncluded || block === own) return [];
     return [`${name}: a block of code is typed by hand; include it from a tested file:\n${block}`];
   });
+}
+
+/** A code host shows the book's pages as they are, with include lines in place of code. Who is led there is told. */
+function checkRawPages(path, name, text) {
+  if (!READMES.includes(path) || !/\]\([^)]*docs\/src\//.test(text) || text.includes('`{{#include'))
+    return [];
+  return [`${name}: it links pages of the book; say what their \`{{#include\` lines stand for`];
 }
 
 /** What is made from elsewhere: the page, the name in its markers, where it comes from, and the text between them. */

@@ -1,10 +1,10 @@
 // Says once, before any test starts, which programs of this machine are missing. CI requires all but Rust, and fails;
 // elsewhere the tests that need them are left out.
 import { spawnSync } from 'node:child_process';
-import { chromiumMissing } from '../packages/testkit/src/chromium.ts';
-import { natsMissing } from '../packages/testkit/src/nats-server.ts';
-import { postgresMissing } from '../packages/testkit/src/postgres-programs.ts';
-import { s3Missing } from '../packages/testkit/src/s3-server.ts';
+import { chromiumMissing } from '../packages/testkit/src/people/chromium.ts';
+import { natsMissing } from '../packages/testkit/src/servers/nats-server.ts';
+import { postgresMissing } from '../packages/testkit/src/servers/postgres-programs.ts';
+import { s3Missing } from '../packages/testkit/src/servers/s3-server.ts';
 import { cargoMissing } from './cargo-here.mjs';
 
 /** Programs that are found by PATH: what needs them, and the Debian package that has them. */

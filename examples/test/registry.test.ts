@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installOutside } from '@quicprochat/testkit';
@@ -32,4 +32,13 @@ test('on a person’s machine, what was left out is printed', async () => {
   const install = await unreachable();
   expect(await install()).toBeUndefined();
   expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('npm cannot reach its registry'));
+});
+
+test('any other failure of npm is an error on a person’s machine, too', async () => {
+  vi.stubEnv('CI', undefined);
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const template = await mkdtemp(join(tmpdir(), 'qpc-template-'));
+  await writeFile(join(template, 'package.json'), '{ "dependencies": { "third": "nonsense:1" } }');
+  await expect(installOutside({ template })).rejects.toThrow('EUNSUPPORTEDPROTOCOL');
+  expect(warn).not.toHaveBeenCalled();
 });

@@ -103,7 +103,7 @@ export function importRules(name, { except = [] } = {}) {
       'error',
       {
         patterns: forbidden.map((library) => ({
-          group: [`@quicprochat/${library}`, `@quicprochat/${library}/*`, `**/packages/${library}/**`],
+          group: waysTo(library),
           message:
             REASONS[library] ??
             `${name} may import ${allowed.join(', ') || 'no other room'}, and nothing else.`,
@@ -113,17 +113,27 @@ export function importRules(name, { except = [] } = {}) {
   };
 }
 
+/** The specifiers that lead to a library from another room: its name, or a path into its folder. */
+function waysTo(library) {
+  return [
+    `@quicprochat/${library}`,
+    `@quicprochat/${library}/*`,
+    `**/packages/${library}/**`,
+    `**/${library}/src/**`,
+  ];
+}
+
 const CRYPTO = {
-  group: ['@quicprochat/core-wasm', '@quicprochat/core-wasm/*'],
+  group: waysTo('core-wasm'),
   message: REASONS['core-wasm'],
 };
 const RELAY = {
-  group: ['@quicprochat/relay', '@quicprochat/relay/*'],
+  group: waysTo('relay'),
   allowTypeImports: true,
   message: REASONS.relay,
 };
 const NOT_SHIPPED = {
-  group: ['@quicprochat/testkit', '@quicprochat/react', '@quicprochat/bench'],
+  group: ['testkit', 'react', 'bench'].flatMap(waysTo),
   message: REASONS.testkit,
 };
 

@@ -7,6 +7,18 @@ import { LAYERS } from './sdk-layers.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
+/** The ways to the test kit from a file of another room. */
+const TEST_KIT = [
+  '@quicprochat/testkit',
+  '@quicprochat/testkit/people',
+  '../../testkit/src/index.ts',
+  '../../../packages/testkit/src/people/people.ts',
+];
+
+function restrictsImports(rules) {
+  return '@typescript-eslint/no-restricted-imports' in rules;
+}
+
 /** What the linter says of one import, in a room. */
 function complaints(rules, source) {
   const config = {
@@ -47,6 +59,18 @@ describe('the import rules', () => {
   ])('%s cannot import %s, and the message says why', (name, imported, reason) => {
     expect(complaints(importRules(name), `import '${imported}';`)).toEqual([expect.stringContaining(reason)]);
   });
+
+  test.each(['protocol', 'core-wasm', 'relay', 'sdk', 'react', 'apps/relay', 'apps/web', 'apps/cli'])(
+    '%s ships, so it cannot import the test kit, by its name or by a path',
+    (name) => {
+      const ownRules = name === 'sdk' ? sdkRules.map(({ rules }) => rules).filter(restrictsImports) : [];
+      for (const rules of [importRules(name), ...ownRules])
+        for (const imported of TEST_KIT)
+          expect(complaints(rules, `import '${imported}';`), imported).toContainEqual(
+            expect.stringContaining('nothing that ships may import it'),
+          );
+    },
+  );
 
   test.each([
     ['relay', '@quicprochat/protocol'],

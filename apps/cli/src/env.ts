@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { CliError } from './exit.ts';
+import { relayAddressSchema } from './relay-address.ts';
 
 const count = z.coerce.number().int().positive();
 
 /** The variables that qpc reads. `.env.example` describes them. */
 const schema = z.object({
   QPC_HOME: z.string().optional(),
-  QPC_RELAY: z.url({ protocol: /^https?$/ }).optional(),
-  QPC_UPDATE_AFTER_MESSAGES: count.optional(),
+  QPC_RELAY: relayAddressSchema.optional(),
+  /** The core counts in 32 bits. */
+  QPC_UPDATE_AFTER_MESSAGES: count.max(0xffff_ffff).optional(),
   QPC_UPDATE_AFTER_MS: count.optional(),
   /** Where the person stood when a package manager changed the folder. */
   INIT_CWD: z.string().optional(),

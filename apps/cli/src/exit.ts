@@ -1,4 +1,5 @@
-import { QuicprochatError, toSentence } from '@quicprochat/sdk';
+import { QuicprochatError } from '@quicprochat/sdk';
+import { sentenceFor } from './sentences.ts';
 
 /** What the process tells its caller. `qpc --help` and docs/src/terminal.md repeat this table; a test compares them. */
 export const EXIT = {
@@ -70,10 +71,10 @@ const SDK_EXITS: Record<string, ExitCode> = {
   RELAY_MISBEHAVED: EXIT.network,
 };
 
-/** A failure as it is shown: its stable code, one sentence, and the exit code. Never a stack. */
-export function describe(error: unknown): { code: string; message: string; exit: ExitCode } {
+/** A failure as it is shown: its stable code, a sentence or two, and the exit code. Never a stack. */
+export function describe(error: unknown, relay?: string): { code: string; message: string; exit: ExitCode } {
   if (error instanceof CliError) return { code: error.code, message: error.message, exit: error.exit };
-  const message = toSentence(error);
+  const message = sentenceFor(error, relay);
   if (!(error instanceof QuicprochatError)) return { code: 'INTERNAL', message, exit: EXIT.failed };
   return { code: error.code, message, exit: SDK_EXITS[error.code] ?? EXIT.failed };
 }

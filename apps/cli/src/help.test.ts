@@ -29,6 +29,13 @@ test('the book and the overview list every exit code with the same meaning', () 
   expect(section.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual(rows);
 });
 
+test('the book’s table of results lists every command as the help spells it', () => {
+  const [, table = ''] = pageOf('terminal.md').split(/^\| command .*$/m);
+  const cells = [...(table.split('\n\n')[0] ?? '').matchAll(/^\| (`.*?`) +\|/gm)].map(([, cell]) => cell);
+  const named = cells.flatMap((cell) => [...(cell ?? '').matchAll(/`(.+?)`/g)].map(([, usage]) => usage));
+  expect(named.toSorted()).toEqual(COMMANDS.map(({ usage }) => usage).toSorted());
+});
+
 test('the book names the suites that --suite takes', () => {
   const [, sentence = ''] =
     /`qpc conversations create --suite` takes ([^.]+)\./.exec(pageOf('concepts/post-quantum.md')) ?? [];

@@ -1,13 +1,14 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Client } from '@quicprochat/sdk';
+import { Client, QuicprochatError, UsageError } from '@quicprochat/sdk';
 import { sqliteStorage } from '@quicprochat/sdk/node';
 import { z } from 'zod';
 import type { Env } from './env.ts';
 import { CliError } from './exit.ts';
+import { relayAddressSchema } from './relay-address.ts';
 
-const configSchema = z.strictObject({ relay: z.url({ protocol: /^https?$/ }) });
+const configSchema = z.strictObject({ relay: relayAddressSchema });
 
 interface OpenOptions {
   live: boolean;
@@ -21,6 +22,7 @@ interface OpenOptions {
 export class Home {
   readonly path: string;
   readonly #env: Env;
+  #relayAsked: string | undefined;
 
   constructor(path: string | undefined, env: Env) {
     if (path === '') throw new CliError('USAGE', '--home must name a folder.');
@@ -35,7 +37,9 @@ export class Home {
    */
   async register(options: { handle: string; relay: string; signal: AbortSignal }): Promise<Client> {
     await this.#make();
-    const client = await this.#client({ ...options, live: false });
+    const client = await this.#client({ ...options, live: false }).catch(async (error: unknown) => {
+      throw await this.#naming(error, options);
+    });
     try {
       await this.#note(client.relay);
     } catch {
@@ -58,7 +62,12 @@ export class Home {
     );
   }
 
-  /** The relay of the account here; undefined where nobody is registered. */
+  /** The address of the relay that this command talks to; undefined before it has opened the account. */
+  get relayAsked(): string | undefined {
+    return this.#relayAsked;
+  }
+
+  /** The relay of the account here; undefined if nobody is registered. */
   async relay(): Promise<string | undefined> {
     const text = await readFile(this.#configFile, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return undefined;
@@ -74,12 +83,25 @@ export class Home {
   }
 
   #client(options: OpenOptions & { relay: string; handle?: string }): Promise<Client> {
+    this.#relayAsked = options.relay;
     const { QPC_UPDATE_AFTER_MESSAGES: afterMessages, QPC_UPDATE_AFTER_MS: afterMs } = this.#env;
     const update = {
       ...(afterMessages !== undefined && { afterMessages }),
       ...(afterMs !== undefined && { afterMs }),
     };
     return Client.create({ ...options, update, storage: sqliteStorage(join(this.path, 'qpc.db')) });
+  }
+
+  /** The same error; if the home belongs to another handle or relay, with what the person needs to know of it. */
+  async #naming(error: unknown, options: { relay: string; signal: AbortSignal }): Promise<unknown> {
+    if (!(error instanceof QuicprochatError)) return error;
+    const relay = (await this.relay()) ?? options.relay;
+    if (error.code === 'RELAY_MISMATCH')
+      return new UsageError(error.code, error.message, { details: { relay } });
+    if (error.code !== 'HANDLE_MISMATCH') return error;
+    const client = await this.#client({ relay, live: false, signal: options.signal }).catch(() => undefined);
+    await client?.close();
+    return new UsageError(error.code, error.message, { details: { handle: client?.handle } });
   }
 
   /** An existing folder keeps the rights that it has: it may be someone's home, or the root. */

@@ -45,6 +45,15 @@ test.each<[string, (output: Output) => Promise<void>]>([
   expect(await written(print)).toBe(`${TAMED}\n`);
 });
 
+test('the columns of a table line up, whatever a cell is made of', () => {
+  const [first = '', second = ''] = table([
+    [HOSTILE, 'x'],
+    ['bob', 'x'],
+  ]);
+  expect(first).toBe(`${TAMED}  x`);
+  expect(second).toBe(`${'bob'.padEnd(TAMED.length)}  x`);
+});
+
 test('a failure stays one line, whatever its sentence names', async () => {
   const failure = { code: 'INVALID_ARGUMENT', message: `Nobody is called ${HOSTILE}` };
   const text = await written((output) => output.failure(failure));

@@ -44,9 +44,10 @@ async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output):
   try {
     await Promise.race([command.run({ home, output, env, words, options, signal }), outOfGrace(signal)]);
   } catch (error) {
-    // It was interrupted, and says that it may still happen.
-    if (!hasBegun(error)) throw error;
-    await output.failure(describe(error));
+    const described = describe(error, home.relayAsked);
+    await output.failure(described);
+    // A command that was interrupted too late says so, and ends as an interrupted one.
+    if (!hasBegun(error)) return described.exit;
   }
   return signal.aborted ? describe(signal.reason).exit : EXIT.done;
 }

@@ -1,7 +1,8 @@
-import { QuicprochatError, toSentence, type Client } from '@quicprochat/sdk';
+import { QuicprochatError, type Client } from '@quicprochat/sdk';
 import type { Context } from './command.ts';
 import { isOffline } from './exit.ts';
 import { clean, type Output } from './output.ts';
+import { sentenceFor } from './sentences.ts';
 
 /**
  * Opens the account, takes in what is new, works, and closes again. Without a relay it goes on with what is stored:
@@ -14,7 +15,9 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
     await client.sync({ signal }).catch(async (error: unknown) => {
       if (await tellTroubles(client, error, output)) return;
       if (!isOffline(error)) throw error;
-      await output.note('The relay cannot be reached. Anything newer than the last run is missing here.');
+      await output.note(
+        `The relay at ${client.relay} cannot be reached. Anything newer than the last run is missing here.`,
+      );
     });
     return await work(client);
   } finally {
@@ -33,6 +36,6 @@ export async function tellTroubles(client: Client, error: unknown, output: Outpu
   const troubled = client.conversations.list().filter(({ trouble }) => trouble !== undefined);
   if (!troubled.some(({ trouble }) => trouble === error)) return false;
   for (const { id, name, trouble } of troubled)
-    await output.note(`${clean(name) || id} cannot be updated. ${toSentence(trouble)}`);
+    await output.note(`${clean(name) || id} cannot be updated. ${sentenceFor(trouble, client.relay)}`);
   return true;
 }

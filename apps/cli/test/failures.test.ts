@@ -31,16 +31,23 @@ test.each([
   [['conversations', 'create', '--suite', 'rot13']],
   [['conversations', 'create', '--with', 'bob,,carol']],
   [['register', 'someone']],
+  [['register', 'Not A Handle', '--relay', nowhere]],
+  [['register', 'someone', '--relay', 'nonsense']],
+  [['register', 'someone', '--relay', `${nowhere}/foo`]],
+  [['send', 'Tea', '']],
+  [['members', 'Tea', 'add', 'Not A Handle']],
+  [['members', 'Tea', 'remove', 'Not A Handle']],
+  [['conversations', 'create', '--with', 'bob,Not A Handle']],
+  [['verify', 'Not A Handle']],
+  [['verify', 'bob', '--safety-number', '123']],
+  [['verify', 'bob', '--reject', '123']],
   [['conversations', '--home', '']],
   [['conversations', '--json=yes']],
-])('qpc %j is a usage error', async (words) => {
+])('qpc %j is a usage error, before anything is opened', async (words) => {
   expect(await emptyHome().refused(...words)).toEqual({ exit: 2, code: 'USAGE' });
 });
 
 test.each([
-  [['register', 'Not A Handle', '--relay', nowhere], 1, 'INVALID_ARGUMENT'],
-  [['register', 'someone', '--relay', 'nonsense'], 1, 'INVALID_ARGUMENT'],
-  [['register', 'someone', '--relay', `${nowhere}/foo`], 1, 'INVALID_ARGUMENT'],
   [['register', 'someone', '--relay', nowhere], 4, 'NETWORK'],
   [['conversations'], 3, 'NOT_REGISTERED'],
   [['listen'], 3, 'NOT_REGISTERED'],
@@ -61,13 +68,14 @@ test('what the relay or the SDK refuses is 1, with its code', async () => {
     code: 'NOT_FOUND',
   });
   for (const words of [
-    ['send', 'Tea', ''],
     ['conversations', 'create', '--with', alice.handle],
     ['members', 'Tea', 'add', alice.handle],
     ['members', 'Tea', 'add', bob.handle],
     ['members', 'Tea', 'remove', alice.handle],
+    ['verify', 'stranger'],
   ])
     expect(await alice.refused(...words), words.join(' ')).toEqual({ exit: 1, code: 'INVALID_ARGUMENT' });
+  await alice.done('conversations', 'create', '--name', 'x'.repeat(128));
   await alice.done('conversations', 'create', '--name', 'Tea');
   expect(await alice.refused('send', 'Tea', 'which?')).toEqual({ exit: 1, code: 'AMBIGUOUS_NAME' });
 }, 60_000);
@@ -78,9 +86,19 @@ test('a home that belongs to another handle, or whose files are not what qpc wro
     exit: 3,
     code: 'HANDLE_MISMATCH',
   });
+  expect(await alice.refused('register', alice.handle, '--relay', nowhere)).toEqual({
+    exit: 3,
+    code: 'RELAY_MISMATCH',
+  });
   const broken = emptyHome();
   await mkdir(broken.path);
-  for (const config of ['{ "relay": 7 }', 'not json', '{}', '{ "relay": "ftp://x" }']) {
+  for (const config of [
+    '{ "relay": 7 }',
+    'not json',
+    '{}',
+    '{ "relay": "ftp://x" }',
+    '{ "relay": "http://x/y" }',
+  ]) {
     await writeFile(join(broken.path, 'config.json'), config);
     expect(await broken.refused('conversations')).toEqual({ exit: 3, code: 'CONFIG' });
   }
@@ -90,12 +108,14 @@ test('a home that belongs to another handle, or whose files are not what qpc wro
   const inTheWay = new Home(join(broken.path, 'config.json'), 'x');
   expect(await inTheWay.refused('conversations')).toEqual({ exit: 3, code: 'CONFIG' });
   expect(await inTheWay.refused('register', 'x', '--relay', nowhere)).toEqual({ exit: 3, code: 'CONFIG' });
-});
+}, 60_000);
 
 test.each([
   ['QPC_UPDATE_AFTER_MESSAGES', 'soon'],
   ['QPC_UPDATE_AFTER_MS', '-1'],
+  ['QPC_UPDATE_AFTER_MESSAGES', '4294967296'],
   ['QPC_RELAY', 'ftp://x'],
+  ['QPC_RELAY', 'http://x/y'],
   ['QPC_UPDATE_AFTER_MESAGES', '5'],
 ])('%s=%s stops it, with its name', async (name, value) => {
   const { exit, lines } = await qpc(['--json', 'conversations'], { env: { [name]: value } });
@@ -111,7 +131,7 @@ test('without a relay it shows what is stored, and says so to a person only', as
   }
   const shown = await alice.shown('conversations');
   expect([shown.exit, shown.stdout.includes('Tea')]).toEqual([0, true]);
-  expect(shown.stderr).toContain('The relay cannot be reached');
+  expect(shown.stderr).toContain(`The relay at ${relay().url} cannot be reached`);
   expect(await alice.refused('members', 'Tea', 'add', 'bob')).toEqual({ exit: 4, code: 'NETWORK' });
   await relay().start();
 }, 60_000);

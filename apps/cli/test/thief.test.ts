@@ -1,16 +1,12 @@
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { findPlaintext } from '@quicprochat/testkit';
+import { findPlaintext, stolenCopy } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { Home, texts, town } from './town.ts';
 
-const { folder, party } = town();
+const { party } = town();
 
 /** `cp -r` of a home, in someone else's hands. */
 async function steal(home: Home): Promise<Home> {
-  const path = join(folder(), `copy-of-${home.handle}`);
-  await cp(home.path, path, { recursive: true });
-  return new Home(path, home.handle);
+  return new Home(await stolenCopy(home.path), home.handle);
 }
 
 test.each(['update', 'policy'])(

@@ -1,32 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findPlaintext, startRelay, type RelayProcess } from '@quicprochat/testkit';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { findPlaintext, relayOfFile } from '@quicprochat/testkit';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { qpc, start, type Result, type Running } from './qpc.ts';
 
 /** A relay process and a folder for the homes of one test file. What was sent is searched for at the end. */
 export function town() {
-  let relay: RelayProcess;
+  const { relay, handleFor } = relayOfFile({ beforeAll, afterEach, afterAll });
   let folder: string;
-  let counter = 0;
 
   beforeAll(async () => {
-    relay = await startRelay();
     folder = await mkdtemp(join(tmpdir(), 'qpc-homes-'));
   });
   afterAll(async () => {
-    const leaked = await findPlaintext(relay.folder, sent.splice(0));
-    await relay.kill();
-    await rm(relay.folder, { recursive: true, force: true });
+    const leaked = await findPlaintext(relay().folder, sent.splice(0));
     await rm(folder, { recursive: true, force: true });
     expect(leaked, 'plaintext in the relay’s database or log').toEqual([]);
   });
 
   const move = async (name: string): Promise<Home> => {
-    const handle = `${name}-${++counter}`;
+    const handle = handleFor(name);
     const home = new Home(join(folder, handle), handle);
-    await home.done('register', handle, '--relay', relay.url);
+    await home.done('register', handle, '--relay', relay().url);
     return home;
   };
   const party = async <Names extends readonly string[]>(
@@ -47,10 +43,10 @@ export function town() {
   };
 
   return {
-    relay: () => relay,
+    relay,
     folder: () => folder,
     /** A home where nobody is registered. */
-    emptyHome: (name = 'empty') => new Home(join(folder, `${name}-${++counter}`), 'nobody'),
+    emptyHome: (name = 'empty') => new Home(join(folder, handleFor(name)), 'nobody'),
     /** A registered home under a handle of its own. */
     move,
     /** Homes of these people, in a conversation called Tea that the first of them made. */

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import {
   isHere,
+  newId,
+  newSigner,
   postgresMissing,
   startPostgres,
   startRelay,
@@ -11,7 +13,6 @@ import type { GroupEntry } from '@quicprochat/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { refusalOf } from '../../../packages/relay/test/support/api.ts';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
-import { newId, newSigner } from '../../../packages/relay/test/support/keys.ts';
 
 const withPostgres = isHere(postgresMissing);
 

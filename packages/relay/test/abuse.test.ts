@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64Url } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RATES } from '../src/limits/rate-limit.ts';
 import { gainsNothing } from './support/attack.ts';
 import { signaturesChecked } from './support/defences.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 vi.mock(import('../src/proof/signatures.ts'), async (original) =>

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { fromBase64Url, LIMITS, toBase64Url, type WelcomeParts } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 let relay: TestRelay;

@@ -8,12 +8,12 @@ import {
   toBase64Url,
   type RelayErrorData,
 } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, refusalOf } from './support/api.ts';
 import { newFolder } from './support/blob-stores.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
-import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 let relay: TestRelay;

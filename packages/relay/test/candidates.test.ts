@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { toBase64Url } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemsOf } from '../src/index.ts';
 import { codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, welcomeFor, type CommitOptions } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type StreamEvent } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { localWake, nodePlatform } from '../src/index.ts';
 import { addFollowUp } from '../src/store/follow-ups.ts';
@@ -11,7 +12,6 @@ import { Signals } from '../src/streams/signals.ts';
 import { streamTopic } from '../src/streams/topics.ts';
 import { codeOf } from './support/api.ts';
 import { TestGroup } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

@@ -1,10 +1,10 @@
 import { LIMITS, toBase64Url } from '@quicprochat/protocol';
+import { newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isSmallOrder } from '../src/proof/signatures.ts';
 import { hashOf } from '../src/store/secrets.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 let relay: TestRelay;

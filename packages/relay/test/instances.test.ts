@@ -1,9 +1,9 @@
+import { newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { localWake, nodePlatform } from '../src/index.ts';
 import { codeOf } from './support/api.ts';
 import { without } from './support/attack.ts';
 import { TestGroup } from './support/group.ts';
-import { newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { makeDefencesRemovable } from './support/relay-processes.ts';
 

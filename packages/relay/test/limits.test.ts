@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { LIMITS, toBase64Url, type RelayErrorData } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
 import { RATES, subscriberOf } from '../src/limits/rate-limit.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup } from './support/group.ts';
-import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

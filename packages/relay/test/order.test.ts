@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, welcomeFor } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 let relay: TestRelay;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type WelcomeParts } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appendMessage } from '../src/store/append.ts';
 import { findAccess, findEpoch } from '../src/store/groups.ts';
@@ -8,7 +9,6 @@ import { readInbox } from '../src/store/inbox.ts';
 import { codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, welcomeFor } from './support/group.ts';
-import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { newMessage } from './support/entries.ts';
 

@@ -6,13 +6,13 @@ import {
   type GroupEntry,
   type Receipt,
 } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodePlatform } from '../src/index.ts';
 import { isSignedBy } from '../src/proof/signatures.ts';
 import { apiOf } from './support/api.ts';
 import { TestGroup } from './support/group.ts';
 import { headOf } from './support/heads.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

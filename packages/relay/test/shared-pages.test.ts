@@ -1,3 +1,4 @@
+import { newId } from '@quicprochat/testkit';
 import { afterEach, expect, test, vi } from 'vitest';
 import { localWake, nodePlatform, type Observed } from '../src/index.ts';
 import { Notary } from '../src/proof/notary.ts';
@@ -6,7 +7,6 @@ import { SharedPages } from '../src/streams/shared-pages.ts';
 import { logTopic } from '../src/streams/topics.ts';
 import { newDatabase } from './support/database.ts';
 import { TestGroup } from './support/group.ts';
-import { newId } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

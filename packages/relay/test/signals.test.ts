@@ -1,5 +1,6 @@
 import { LIMITS, type StreamEvent } from '@quicprochat/protocol';
 import { randomBytes } from 'node:crypto';
+import { newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { localWake, nodePlatform } from '../src/index.ts';
 import { RATES } from '../src/limits/rate-limit.ts';
@@ -13,7 +14,6 @@ import { OutgoingSignals } from '../src/wake/outgoing-signals.ts';
 import { codeOf, refusalOf } from './support/api.ts';
 import { gainsNothing } from './support/attack.ts';
 import { TestGroup } from './support/group.ts';
-import { newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { fromBase64Url, LIMITS, toBase64Url } from '@quicprochat/protocol';
-import { Rng } from '@quicprochat/testkit';
+import { newId, newSigner, Rng } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { gainsNothing } from './support/attack.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, type WriteOptions } from './support/group.ts';
-import { newId, newSigner } from './support/keys.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { CliError } from '../exit.ts';
 import { table } from '../output.ts';
 import { withClient } from '../with-client.ts';
+import { handlesFrom, nameFrom } from '../words.ts';
 
 /** What `--suite` takes. */
 export const SUITES: Record<string, 0x0003 | 0x004f> = { hybrid: 0x004f, classic: 0x0003 };
@@ -52,8 +53,8 @@ export const createConversation: Command = {
   async run(context) {
     const { options, output, signal } = context;
     const suite = suiteOf(options['suite']);
-    const name = String(options['name'] ?? '');
-    const members = handlesOf(options['with']);
+    const name = nameFrom(options['name'] as string | undefined);
+    const members = handlesFrom(options['with'] as string | undefined);
     await withClient(context, async (client) => {
       const created = await client.conversations.create({ name, members, signal, ...(suite && { suite }) });
       const others = members.filter((handle) => handle !== client.handle).join(', ') || 'you alone';
@@ -71,14 +72,4 @@ function suiteOf(option: string | boolean | undefined): 0x0003 | 0x004f | undefi
   const suite = SUITES[String(option)];
   if (suite === undefined) throw new CliError('USAGE', '--suite must be hybrid or classic.');
   return suite;
-}
-
-function handlesOf(option: string | boolean | undefined): string[] {
-  if (option === undefined) return [];
-  const handles = String(option)
-    .split(',')
-    .map((handle) => handle.trim());
-  if (handles.includes(''))
-    throw new CliError('USAGE', '--with takes handles separated by commas, such as --with bob,carol.');
-  return handles;
 }

@@ -71,7 +71,7 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
   if (!reached)
     throw new CliError(
       'NETWORK',
-      'The relay was not reached before the timeout. Check the connection, then listen again.',
+      `The relay at ${client.relay} was not reached before the timeout. Check that it runs and that you are connected, then listen again.`,
     );
   if (Number.isFinite(count))
     throw new CliError('TIMEOUT', `Only ${printed} of ${count} messages came before the timeout.`);
@@ -90,7 +90,7 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   const enough = sleep(FIRST_LOOK_MS, false, { signal, ref: false }).catch(() => false);
   const reached = await Promise.race([looking, enough]);
   if (!reached && !signal.aborted)
-    await output.note('The relay cannot be reached. Listening continues when it is back.');
+    await output.note(`The relay at ${client.relay} cannot be reached. Listening continues when it is back.`);
   return reached;
 }
 
@@ -103,7 +103,9 @@ function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolea
     if (connection === 'online' && last === 'lost') void output.note('The relay is back.');
     if (connection === 'online') last = 'online';
     if (connection !== 'offline' || last !== 'online') return;
-    void output.note('The connection to the relay is lost. Listening continues when it is back.');
+    void output.note(
+      `The connection to the relay at ${client.relay} is lost. Listening continues when it is back.`,
+    );
     last = 'lost';
   });
 }

@@ -1,5 +1,6 @@
 import type { Command, Context } from '../command.ts';
 import { withClient } from '../with-client.ts';
+import { handleFrom } from '../words.ts';
 
 export const listMembers: Command = {
   usage: 'members CONVERSATION',
@@ -32,9 +33,10 @@ export const removeMember: Command = {
   run: (context) => change(context, 'remove'),
 };
 
-function change(context: Context, action: 'add' | 'remove'): Promise<void> {
-  return withClient(context, async (client) => {
-    const [conversation = '', handle = ''] = context.words;
+async function change(context: Context, action: 'add' | 'remove'): Promise<void> {
+  const [conversation = ''] = context.words;
+  const handle = handleFrom(context.words[1]);
+  await withClient(context, async (client) => {
     const { members } = client.conversations.find(conversation);
     const { epoch } = await members[action]([handle], { signal: context.signal });
     const done = action === 'add' ? 'is in' : 'is out';

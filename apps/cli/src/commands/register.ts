@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { CliError } from '../exit.ts';
+import { handleFrom, relayFrom } from '../words.ts';
 
 export const register: Command = {
   usage: 'register HANDLE',
@@ -9,8 +10,10 @@ export const register: Command = {
     relay: { value: 'URL', help: 'the relay’s address (default: QPC_RELAY, or this home’s relay)' },
   },
 
-  async run({ home, output, env, words: [handle = ''], options, signal }) {
-    const relay = (options['relay'] as string | undefined) ?? env.QPC_RELAY ?? (await home.relay());
+  async run({ home, output, env, words, options, signal }) {
+    const handle = handleFrom(words[0]);
+    const typed = options['relay'] as string | undefined;
+    const relay = typed === undefined ? (env.QPC_RELAY ?? (await home.relay())) : relayFrom(typed);
     if (relay === undefined)
       throw new CliError('USAGE', 'No relay is given. Pass --relay URL, or set QPC_RELAY.');
     const client = await home.register({ handle, relay, signal });

@@ -2,6 +2,7 @@ import type { Contacts } from '@quicprochat/sdk';
 import type { Command, Options } from '../command.ts';
 import { CliError } from '../exit.ts';
 import { withClient } from '../with-client.ts';
+import { handleFrom, safetyNumberFrom } from '../words.ts';
 
 export const verify: Command = {
   usage: 'verify HANDLE',
@@ -18,25 +19,36 @@ export const verify: Command = {
     },
   },
 
-  run: (context) =>
-    withClient(context, async ({ contacts }) => {
-      const [handle = ''] = context.words;
-      await decide(contacts, handle, context.options);
+  async run(context) {
+    const handle = handleFrom(context.words[0]);
+    const decision = decisionOf(context.options);
+    await withClient(context, async ({ contacts }) => {
+      await decision?.(contacts, handle);
       const safetyNumber = await contacts.safetyNumber(handle);
       const [verified, changed] = [contacts.isVerified(handle), contacts.hasChanged(handle)];
       await context.output.result(
         { handle, safetyNumber, verified },
         ...linesOf({ handle, safetyNumber, verified, changed }),
       );
-    }),
+    });
+  },
 };
 
-async function decide(contacts: Contacts, handle: string, options: Options): Promise<void> {
-  const { 'safety-number': same, reject } = options;
+type Decision = (contacts: Contacts, handle: string) => Promise<void>;
+
+/** What to do with the number that was compared; undefined if none was passed. */
+function decisionOf({ 'safety-number': same, reject }: Options): Decision | undefined {
   if (same !== undefined && reject !== undefined)
     throw new CliError('USAGE', '--safety-number and --reject exclude each other. Pass one of them.');
-  if (typeof same === 'string') await contacts.verify(handle, { safetyNumber: same });
-  if (typeof reject === 'string') await contacts.reject(handle, { safetyNumber: reject });
+  if (typeof same === 'string') {
+    const safetyNumber = safetyNumberFrom('safety-number', same);
+    return (contacts, handle) => contacts.verify(handle, { safetyNumber });
+  }
+  if (typeof reject === 'string') {
+    const safetyNumber = safetyNumberFrom('reject', reject);
+    return (contacts, handle) => contacts.reject(handle, { safetyNumber });
+  }
+  return undefined;
 }
 
 interface Shown {

@@ -1,27 +1,21 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import {
-  accessTranscript,
-  toBase64Url,
-  type Accepted,
-  type AccessClaim,
-  type GroupPage,
-} from '@quicprochat/protocol';
+import { randomBytes } from 'node:crypto';
+import { toBase64Url, type Accepted, type AccessClaim, type GroupPage } from '@quicprochat/protocol';
+import { accessProof, newId, newSigner } from '@quicprochat/testkit';
 import type { Calls } from './calls.ts';
 
 /** What a member's calls need: an id, and the access key that all members share. There is no MLS behind it. */
 export class LoadGroup {
   readonly id = newId();
   readonly #calls: Calls;
-  readonly #key = generateKeyPairSync('ed25519');
-  readonly #accessKey = this.#key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  readonly #key = newSigner();
 
   constructor(calls: Calls) {
     this.#calls = calls;
   }
 
   async create(): Promise<this> {
-    const proof = this.#proof('groups.create', [this.#accessKey]);
-    const input = { groupId: this.id, accessKey: toBase64Url(this.#accessKey), proof };
+    const proof = this.#proof('groups.create', [this.#key.publicKey]);
+    const input = { groupId: this.id, accessKey: toBase64Url(this.#key.publicKey), proof };
     await this.#calls.make('groups.create', input);
     return this;
   }
@@ -47,21 +41,7 @@ export class LoadGroup {
   }
 
   #proof(procedure: AccessClaim['procedure'], body: AccessClaim['body']) {
-    const nonce = randomBytes(16);
-    const issuedAtMs = Date.now();
     const audience = this.#calls.url.host;
-    const claim = { procedure, audience, groupId: this.id, epoch: 0, issuedAtMs, nonce, body };
-    const signature = sign(null, accessTranscript(claim), this.#key.privateKey);
-    return {
-      issuedAtMs,
-      nonce: toBase64Url(nonce),
-      accessKey: toBase64Url(this.#accessKey),
-      signature: toBase64Url(signature),
-    };
+    return accessProof(this.#key, { procedure, audience, groupId: this.id, epoch: 0, body });
   }
-}
-
-/** A random id in the form of groups and entries. */
-export function newId(): string {
-  return randomBytes(16).toString('hex');
 }

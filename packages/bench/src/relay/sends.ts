@@ -1,7 +1,8 @@
+import { newId } from '@quicprochat/testkit';
 import { arrivals, type Spacing } from './schedule.ts';
 import type { Ground } from './ground.ts';
 import type { Percentiles } from './latencies.ts';
-import { LoadGroup, newId } from './load-group.ts';
+import { LoadGroup } from './load-group.ts';
 import { openLoop } from './open-loop.ts';
 import { metered, type Shares } from './usage.ts';
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '@quicprochat/testkit';
 import { Crowd, groupsOf } from './crowd.ts';
 import type { Ground } from './ground.ts';
 import { Latencies, type Percentiles } from './latencies.ts';
-import { type LoadGroup, newId } from './load-group.ts';
+import type { LoadGroup } from './load-group.ts';
 import { metered, type Shares, usageOf } from './usage.ts';
 
 export interface StreamStep extends Shares {

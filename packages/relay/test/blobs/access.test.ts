@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS } from '@quicprochat/protocol';
+import { newId, newSigner } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { apiOf, codeOf, refusalOf } from '../support/api.ts';
 import { newFolder, withBlobs } from '../support/blob-stores.ts';
 import { newBlob, refusalIn, TestBlob, type BlobOptions } from '../support/blob.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup } from '../support/group.ts';
-import { newId, newSigner } from '../support/keys.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
 let relay: TestRelay;

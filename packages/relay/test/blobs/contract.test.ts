@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobStoreFault, type BlobStore } from '../../src/index.ts';
 import { KINDS, type TestBlobStore } from '../support/blob-stores.ts';
-import { newId } from '../support/keys.ts';
 
 /** The contract that every store of blobs keeps. */
 describe.each(KINDS)('RLY-89 blobs in %s', (_kind, start) => {

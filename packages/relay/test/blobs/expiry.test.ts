@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { LIMITS } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { expireBlobs, type BlobStore, type Observed } from '../../src/index.ts';
 import { codeOf } from '../support/api.ts';
 import { newFolder, type TestBlobStore } from '../support/blob-stores.ts';
 import { newBlob, refusalIn, type TestBlob } from '../support/blob.ts';
 import { TestGroup } from '../support/group.ts';
-import { newId } from '../support/keys.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { blobPath, LIMITS } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { expireBlobs, type Observed, type RelayOptions } from '../../src/index.ts';
 import { codeOf } from '../support/api.ts';
 import { newFolder, type TestBlobStore } from '../support/blob-stores.ts';
 import { newBlob, refusalIn, TestBlob } from '../support/blob.ts';
 import { TestGroup } from '../support/group.ts';
-import { newId } from '../support/keys.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
 
 const MIB = 1024 * 1024;

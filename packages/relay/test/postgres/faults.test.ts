@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres, type PostgresServer } from '@quicprochat/testkit';
+import { newId, startPostgres, type PostgresServer } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newPostgres } from '../support/database.ts';
 import { codeOf } from '../support/api.ts';
 import { TestGroup } from '../support/group.ts';
-import { newId } from '../support/keys.ts';
 import { pingPong, startNode, type Node } from '../support/nodes.ts';
 
 let server: PostgresServer;

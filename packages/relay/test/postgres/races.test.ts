@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Db } from '../../src/index.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -8,7 +9,6 @@ import { acknowledgeInbox, readInbox } from '../../src/store/inbox.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../../src/store/key-packages.ts';
 import { useNonces } from '../../src/store/secrets.ts';
 import { newPostgres, type TestDatabase } from '../support/database.ts';
-import { newId } from '../support/keys.ts';
 import { welcomeFor } from '../support/group.ts';
 import { newCommit } from '../support/entries.ts';
 

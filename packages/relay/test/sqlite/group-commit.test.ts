@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { newId } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nodePlatform, openSqlite, type Db, type Observed } from '../../src/index.ts';
 import { appendCommit, appendMessage } from '../../src/store/append.ts';
@@ -13,7 +14,6 @@ import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
 import { Statements } from '../../src/store/statements.ts';
 import { transaction } from '../../src/store/transaction.ts';
 import { welcomeFor } from '../support/group.ts';
-import { newId } from '../support/keys.ts';
 import { newCommit, newMessage, newOnce } from '../support/entries.ts';
 
 let folder: string;

@@ -7,8 +7,8 @@ import {
   type RelayErrorData,
   type RelayErrorDetails,
 } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import type { TestGroup, WriteOptions } from './group.ts';
-import { newId } from './keys.ts';
 
 export interface BlobOptions extends Pick<
   WriteOptions,

@@ -5,8 +5,8 @@ import {
   toBase64Url,
   type DeviceId,
 } from '@quicprochat/protocol';
+import { newId, newSigner, type Signer } from '@quicprochat/testkit';
 import { apiOf, type Api } from './api.ts';
-import { newId, newSigner, type Signer } from './keys.ts';
 
 /** An account with one device, as a client of the relay holds it. */
 export class TestDevice {

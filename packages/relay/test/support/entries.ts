@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WelcomeParts } from '@quicprochat/protocol';
+import { newId } from '@quicprochat/testkit';
 import type { NewCommit, NewMessage } from '../../src/store/append.ts';
-import { newId } from './keys.ts';
 
 /** A message for a group's first log, as the store takes it from a call that was proven. */
 export function newMessage(groupId: string, more: Partial<NewMessage> = {}): NewMessage {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import {
-  accessTranscript,
   commitProofBody,
   fromBase64Url,
   toBase64Url,
@@ -8,8 +7,8 @@ import {
   type GroupId,
   type WelcomeParts,
 } from '@quicprochat/protocol';
+import { accessProof, newId, newSigner, type Signer } from '@quicprochat/testkit';
 import { apiOf, type Api } from './api.ts';
-import { newId, newSigner, type Signer } from './keys.ts';
 
 interface ProofOptions {
   audience?: string;
@@ -165,16 +164,9 @@ export class TestGroup {
     procedure: AccessClaim['procedure'],
     epoch: number,
     body: AccessClaim['body'],
-    { audience = this.#host, issuedAtMs = Date.now(), nonce = randomBytes(16), key }: ProofOptions,
+    { audience = this.#host, key = this.#keyOf(epoch), ...times }: ProofOptions,
   ) {
-    const claim = { procedure, audience, groupId: this.id, epoch, issuedAtMs, nonce, body };
-    const signer = key ?? this.#keyOf(epoch);
-    return {
-      issuedAtMs,
-      nonce: toBase64Url(nonce),
-      accessKey: toBase64Url(signer.publicKey),
-      signature: toBase64Url(signer.sign(accessTranscript(claim))),
-    };
+    return accessProof(key, { procedure, audience, groupId: this.id, epoch, body, ...times });
   }
 
   /** The key of an epoch; of one that never was, a key that nobody else knows. */

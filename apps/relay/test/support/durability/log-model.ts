@@ -1,6 +1,6 @@
 import { toBase64Url, type GroupEntry } from '@quicprochat/protocol';
+import { newId, newSigner, type Signer } from '@quicprochat/testkit';
 import type { TestGroup } from '../../../../../packages/relay/test/support/group.ts';
-import { newId, newSigner, type Signer } from '../../../../../packages/relay/test/support/keys.ts';
 import { codeOf } from '../../../../../packages/relay/test/support/api.ts';
 
 /** What a log can have got wrong. */

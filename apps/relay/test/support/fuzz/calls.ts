@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { CIPHER_SUITES, LIMITS, toBase64Url } from '@quicprochat/protocol';
-import type { Rng } from '@quicprochat/testkit';
+import { newId, newSigner, type Rng, type Signer } from '@quicprochat/testkit';
 import { newBlob } from '../../../../../packages/relay/test/support/blob.ts';
 import { welcomeFor, type TestGroup } from '../../../../../packages/relay/test/support/group.ts';
-import { newId, newSigner, type Signer } from '../../../../../packages/relay/test/support/keys.ts';
 import { World, type Call, type Procedure } from './world.ts';
 
 type Make = (world: World, rng: Rng) => Call | Promise<Call>;

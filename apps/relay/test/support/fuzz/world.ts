@@ -1,10 +1,9 @@
 import type { GroupId } from '@quicprochat/protocol';
 import type { RelayRouter } from '@quicprochat/relay';
-import type { Rng } from '@quicprochat/testkit';
+import { newId, type Rng } from '@quicprochat/testkit';
 import { newBlob, type TestBlob } from '../../../../../packages/relay/test/support/blob.ts';
 import { TestDevice } from '../../../../../packages/relay/test/support/device.ts';
 import { TestGroup } from '../../../../../packages/relay/test/support/group.ts';
-import { newId } from '../../../../../packages/relay/test/support/keys.ts';
 
 type Rooms = RelayRouter['_def']['record'];
 /** The full name of a procedure, by the router's own type: a new one has to get a call in calls.ts. */

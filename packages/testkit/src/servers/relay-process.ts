@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endChild } from './child.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { freePort } from './free-port.ts';
 
-const MAIN = fileURLToPath(new URL('../../../apps/relay/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../../apps/relay/src/main.ts', import.meta.url));
 
 export interface RelayOptions {
   /** More environment for the process. */

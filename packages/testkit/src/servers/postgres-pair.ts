@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endChild } from './child.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { freePort } from './free-port.ts';
 import { initialise, newFolder, run, serve, urlOf } from './postgres-programs.ts';
 import { startTcpSwitch } from './tcp-switch.ts';

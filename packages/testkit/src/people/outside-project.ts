@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { endChild } from './child.ts';
-import { eventually } from './eventually.ts';
+import { endChild } from '../servers/child.ts';
+import { eventually } from '../eventually.ts';
 
-const SDK = fileURLToPath(new URL('../../sdk', import.meta.url));
+const SDK = fileURLToPath(new URL('../../../sdk', import.meta.url));
 
 /** By which npm says that it did not get through to its registry. */
 const UNREACHABLE =

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endChild, startChild } from './child.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { freePort } from './free-port.ts';
 
 /** A real S3 service of its own, with one bucket: Versity's gateway over a folder. */

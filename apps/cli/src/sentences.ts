@@ -1,0 +1,67 @@
+import { InternalError, QuicprochatError, toSentence, type ErrorCode } from '@quicprochat/sdk';
+
+const OTHER_HOME = 'choose another home with --home';
+
+/** The SDK tells programs which call to change. Where its sentence does that, qpc says which command to run. */
+const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => string)>> = {
+  NOT_REGISTERED: `Nobody is registered in this home. Run qpc register HANDLE --relay URL, or ${OTHER_HOME}.`,
+  HANDLE_MISMATCH: ({ handle = 'another handle' }) =>
+    `This home belongs to ${handle}, and a home holds one account. To register a new handle, ${OTHER_HOME}.`,
+  RELAY_MISMATCH: ({ relay = 'another relay' }) =>
+    `The account in this home belongs to ${relay}. Pass that address as --relay, or ${OTHER_HOME}.`,
+  CLOSED: 'qpc was already ending. Run the command again.',
+  CONVERSATION_NOT_FOUND:
+    'No conversation has this id or name. Run qpc conversations to see those that you have.',
+  AMBIGUOUS_NAME:
+    'Several conversations have this name. Use the id: qpc conversations shows it at the end of each line.',
+  IDENTITY_CHANGED: ({ handle = 'this person' }) =>
+    `The account key of ${handle} has changed. Run qpc verify ${handle}, and compare the number before you continue.`,
+  SAFETY_NUMBER_MISMATCH: ({ handle = 'this person' }) =>
+    `This is not the current safety number that you share with ${handle}. Run qpc verify ${handle}, and compare the number that it shows.`,
+  RELAY_FORKED:
+    'The relay signed two different logs of this conversation, so it cannot be trusted. Save what qpc receipts CONVERSATION --json prints, and use another relay.',
+  HEALING_OVERDUE:
+    'This home has not made fresh keys for too long, so it sends nothing. Run qpc update CONVERSATION, then send again.',
+  IDEMPOTENCY_CONFLICT: 'The relay has other content under the same id. Run the command again.',
+  WORKER_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
+  WASM_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
+  WORKER_STOPPED:
+    'The part of qpc that holds the keys has stopped. The home is intact: run the command again.',
+  STORE_CONTENTION: 'Another program keeps changing this home. Run the command again.',
+  STORE_VERSION: `Another version of quicprochat wrote this home, and this one cannot read it. Use that version, or ${OTHER_HOME}.`,
+  STORE_TOO_NEW: `A newer version of quicprochat wrote this home. Use that version, or ${OTHER_HOME}.`,
+  STORE_TOO_OLD: `An older version of quicprochat wrote this home, and this one cannot read it. Use that version, or ${OTHER_HOME}.`,
+  STORE_KEY_MISSING:
+    'The file qpc.db.key in this home is missing or damaged. Put an intact copy back: nothing else opens the home.',
+  STORE_KEY_WRONG:
+    'The file qpc.db.key in this home belongs to another home. Put the right one back: nothing else opens the home.',
+  STORE_CORRUPT: `A record in this home is damaged. Check the disk; if it stays damaged, ${OTHER_HOME}.`,
+  STORE_ROLLED_BACK: `Part of this home is older than the rest, as when a copy was put back. For a new account, ${OTHER_HOME}.`,
+};
+
+/** Of an error's details, what sentences name. */
+interface Details {
+  handle?: string | undefined;
+  relay?: string | undefined;
+}
+
+/** The codes of failures at the relay or on the way to it. Their sentences name its address. */
+const AT_THE_RELAY: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'UNAVAILABLE', 'RELAY_MISBEHAVED']);
+
+/** What went wrong and what to do next, in the words of qpc. `relay` is the address of the relay that was asked. */
+export function sentenceFor(error: unknown, relay?: string): string {
+  if (!(error instanceof QuicprochatError)) return toSentence(error);
+  if (error instanceof InternalError)
+    return 'An internal error stopped this command. Run it again; if it happens again, report it.';
+  if (error.details['queued'] === true) return queued(relay);
+  if (AT_THE_RELAY.has(error.code) && relay !== undefined)
+    return `${toSentence(error)} The relay’s address is ${relay}.`;
+  const own = SENTENCES[error.code];
+  if (typeof own === 'function') return own(error.details);
+  return own ?? toSentence(error);
+}
+
+function queued(relay: string | undefined): string {
+  const at = relay === undefined ? '' : ` at ${relay}`;
+  return `The relay${at} has not accepted the message or change yet. It stays queued, and the next command that reaches the relay sends it; do not repeat it.`;
+}
