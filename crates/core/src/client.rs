@@ -5,18 +5,12 @@ use std::{cell::Cell, rc::Rc};
 use openmls::prelude::OpenMlsProvider;
 
 use crate::{
-    credential::LeafIdentity,
+    crypto::Suite,
     error::{CoreError, Result},
-    group::{CommitBundle, GroupId, GroupMember},
-    identity::Identity,
-    key_package,
+    group::{CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
+    identity::{Identity, LeafIdentity, revocation, safety_number},
     policy::UpdatePolicy,
-    provider::Provider,
-    psk, revocation,
-    safety_number::safety_number,
-    storage::{Key, Kind, Record, Store, StoreKey, Write},
-    suite::Suite,
-    welcome::ReceivedWelcome,
+    storage::{Key, Kind, Provider, Record, Store, StoreKey, Write},
 };
 
 /// What a client and its groups share, in one thread.

@@ -1,39 +1,51 @@
 //! A device's seat in a group.
 
+mod access;
 mod additions;
 mod changes;
 mod commit;
 mod entry;
+mod health;
+pub(crate) mod key_package;
+mod message;
 mod own_leaf;
+mod padding;
 mod proposers;
+pub(crate) mod psk;
 mod recovery;
 mod roll;
+mod rules;
 mod standing;
 mod status;
+mod tree_care;
+mod welcome;
 
 use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
-use self::{changes::Changes, own_leaf::OwnLeaf, standing::Standing};
+use self::{
+    changes::Changes,
+    health::{Healed, Health},
+    own_leaf::OwnLeaf,
+    standing::Standing,
+};
 pub use self::{
     changes::{CommitEffect, Removal},
     commit::CommitBundle,
+    message::{ProposalKind, Received},
     standing::Agreement,
     status::GroupStatus,
+    welcome::WelcomeBundle,
 };
-pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS};
+pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS, welcome::ReceivedWelcome};
 use crate::{
-    access,
     client::Shared,
-    credential::{self, LeafIdentity},
+    crypto::{Crypto, Suite},
     error::{CoreError, Result},
-    health::{Healed, Health},
+    identity::{LeafIdentity, credential},
     policy::{Activity, UpdateDue},
-    provider::{Crypto, Provider},
-    storage::{Key, Kind, Store},
-    suite::Suite,
-    tree_care, welcome,
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// A group's id: 16 random bytes, chosen by its creator (RFC 9420 §8.1).

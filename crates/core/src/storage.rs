@@ -4,17 +4,14 @@
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
 
-mod chunked;
 mod codec;
 mod kind;
 mod manifest;
-mod message_secrets;
 mod openmls;
 mod record;
 mod seal;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::{
     cell::RefCell,
@@ -29,7 +26,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::{
     kind::{GROUP_KINDS, Key, Kind},
-    message_secrets::{Ratchet, RatchetsBegun},
+    openmls::{Parts, Ratchet, RatchetsBegun, take_apart},
 };
 use self::{
     manifest::{Manifest, Sealed},
@@ -37,6 +34,7 @@ use self::{
     seal::Seal,
 };
 pub use self::{
+    openmls::Provider,
     record::{Record, Write},
     seal::StoreKey,
 };

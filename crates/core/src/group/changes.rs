@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::prelude::{LeafNode, LeafNodeIndex, MlsGroup, Proposal, Sender, StagedCommit};
 
-use super::{GroupMember, Member, roll::Roll};
+use super::{GroupMember, Member, health::Healed, key_package, psk, roll::Roll, rules};
 use crate::{
-    credential::{self, LeafIdentity},
-    encryption_key::is_sealable_leaf,
+    crypto::is_sealable_leaf,
     error::{CoreError, Result},
-    health::Healed,
-    key_package, psk, rules,
+    identity::{LeafIdentity, credential},
 };
 
 /// A member that a commit removes.

@@ -12,18 +12,18 @@ use openmls::prelude::{
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
-    GroupMember,
+    GroupMember, access,
     changes::{Changes, CommitEffect},
     own_leaf::{Pending, Proposed},
     proposers::{proposer, removes},
+    psk,
+    welcome::{self, WelcomeBundle},
 };
 use crate::{
-    access, credential,
+    crypto::SecretKey,
     error::{CoreError, Result, mls},
-    psk,
-    signer::SecretKey,
+    identity::credential,
     storage::Kind,
-    welcome::{self, WelcomeBundle},
 };
 
 /// A staged commit, to be submitted whole: the relay takes all of it or none.

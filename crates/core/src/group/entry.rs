@@ -7,20 +7,21 @@ use openmls::prelude::{
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
-use super::{GroupId, GroupMember, OwnLeaf, Standing, roll::Roll};
-use crate::{
-    client::Shared,
-    credential::{self, LeafIdentity},
-    encryption_key::is_sealable_leaf,
-    error::{CoreError, Result, mls},
+use super::{
+    GroupId, GroupMember, OwnLeaf, Standing,
     health::{Healed, Health},
     key_package::{self, signer_key},
-    policy::Activity,
+    roll::Roll,
     rules::{self, capabilities},
-    signer::SecretKey,
-    storage::{GROUP_KINDS, Key, Kind, Store},
-    suite::Suite,
     welcome::ReceivedWelcome,
+};
+use crate::{
+    client::Shared,
+    crypto::{SecretKey, Suite, is_sealable_leaf},
+    error::{CoreError, Result, mls},
+    identity::{LeafIdentity, credential},
+    policy::Activity,
+    storage::{GROUP_KINDS, Key, Kind, Store},
 };
 
 /// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each

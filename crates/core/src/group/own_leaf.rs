@@ -4,8 +4,8 @@ use openmls::prelude::LeafNode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    crypto::SecretKey,
     error::{CoreError, Result},
-    signer::SecretKey,
     storage::{Key, Store},
 };
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{GroupMember, PAST_EPOCHS};
 use crate::{
-    credential::{LeafIdentity, Reader},
     error::{CoreError, Result},
+    identity::{LeafIdentity, credential::Reader},
     storage::Kind,
 };
 

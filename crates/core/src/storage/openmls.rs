@@ -2,13 +2,24 @@
 //!
 //! Keys are the kind, then the group's id or what else the value is about; lists are records of their own.
 
+mod apart;
+mod chunked;
+mod message_secrets;
+mod provider;
+mod tree;
+
 use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::provider::Provider;
+pub(crate) use self::{
+    apart::{Parts, take_apart},
+    message_secrets::{Ratchet, RatchetsBegun},
+};
 use super::{Key, Kind, Store, codec};
 use crate::{
     error::{CoreError, Result},
-    psk,
+    group::psk,
 };
 
 /// Version of openmls's storage trait that is implemented.

@@ -17,8 +17,8 @@ use openmls::prelude::{
 };
 
 use crate::{
+    crypto::Suite,
     error::{CoreError, Result},
-    suite::Suite,
 };
 
 /// The version of the rules that this build judges by.

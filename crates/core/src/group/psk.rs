@@ -12,10 +12,9 @@ use openmls::{
 };
 
 use crate::{
+    crypto::hex,
     error::{CoreError, Result},
-    provider::Provider,
-    storage::{Key, Kind, Store},
-    transcript::hex,
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// Below 16 bytes a secret could be searched for; beyond 64, the longest hash, nothing is gained.

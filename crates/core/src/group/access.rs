@@ -5,10 +5,10 @@
 
 use zeroize::Zeroizing;
 
+use super::{GroupMember, Staged};
 use crate::{
+    crypto::SecretKey,
     error::{CoreError, Result},
-    group::{GroupMember, Staged},
-    signer::SecretKey,
 };
 
 /// Exporter label and context. The context carries the version of this use.

@@ -7,13 +7,11 @@ use openmls::prelude::{
     ProtocolMessage, QueuedProposal, Sender, StagedCommit, tls_codec::DeserializeBytes,
 };
 
+use super::{GroupMember, Member, PAST_EPOCHS, Removal, Staged, padding, to_bytes};
 use crate::{
-    credential,
     error::{CoreError, Result, mls},
-    group::{GroupMember, Member, Removal, Staged, to_bytes},
-    padding,
+    identity::{credential, revocation},
     policy::UpdateDue,
-    revocation,
     storage::Ratchet,
 };
 
@@ -193,7 +191,7 @@ impl GroupMember {
         }
         let epoch = message.epoch().as_u64();
         let is_past = epoch < self.epoch();
-        let is_lost = self.epoch().saturating_sub(epoch) > crate::group::PAST_EPOCHS as u64;
+        let is_lost = self.epoch().saturating_sub(epoch) > PAST_EPOCHS as u64;
         if epoch > self.epoch() {
             Err(CoreError::EpochAhead)
         } else if is_lost || epoch < self.own.joined_epoch || (is_past && message.is_handshake_message()) {

@@ -27,8 +27,11 @@ use openmls::prelude::Member;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Key, Store, chunked::Layout};
-use crate::error::{CoreError, Result};
+use super::chunked::Layout;
+use crate::{
+    error::{CoreError, Result},
+    storage::{Key, Store},
+};
 
 /// Stands for the current epoch in keys, so that beginning a new one moves nothing.
 const CURRENT: u64 = u64::MAX;

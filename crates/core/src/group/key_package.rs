@@ -6,17 +6,12 @@ use openmls::prelude::{
     tls_codec::{DeserializeBytes, Serialize as _},
 };
 
+use super::rules::{self, capabilities};
 use crate::{
-    credential::{self, LeafIdentity},
-    encryption_key::{is_sealable, is_sealable_leaf},
+    crypto::{Crypto, SecretKey, Suite, is_sealable, is_sealable_leaf},
     error::{CoreError, Result},
-    identity::Identity,
-    provider::{Crypto, Provider},
-    revocation,
-    rules::{self, capabilities},
-    signer::SecretKey,
-    storage::{Key, Kind, Store},
-    suite::Suite,
+    identity::{Identity, LeafIdentity, credential, revocation},
+    storage::{Key, Kind, Provider, Store},
 };
 
 const HOUR_S: u64 = 60 * 60;

@@ -18,14 +18,12 @@
 
 use openmls_traits::OpenMlsProvider;
 
+use super::{Identity, LeafIdentity, credential::Reader};
 use crate::{
-    credential::{LeafIdentity, Reader},
+    crypto::{Field, Signed, hex, transcript},
     error::{CoreError, Result},
     group::{GroupMember, Member},
-    identity::Identity,
-    provider::{Provider, Signed},
-    storage::{Key, Kind, Store},
-    transcript::{Field, hex, transcript},
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// Revocations kept of one account. Where there are so many, all its devices are taken for revoked: so an account cannot
@@ -121,7 +119,7 @@ mod tests {
     use std::{cell::Cell, rc::Rc};
 
     use super::*;
-    use crate::{client::Shared, group::GroupId, policy::UpdatePolicy, suite::Suite};
+    use crate::{client::Shared, crypto::Suite, group::GroupId, policy::UpdatePolicy};
 
     /// No device signs its own revocation, and this version has no second one of an account: the account's key does it.
     #[test]
@@ -150,7 +148,7 @@ mod tests {
         let (alice, bob) = (of("alice"), of("bob"));
         let suite = Suite::X25519ChaCha20;
         let mut group = GroupMember::create(Rc::clone(&alice), GroupId([7; 16]), suite, 0).unwrap();
-        let key_package = crate::key_package::generate(&bob.provider, &bob.identity, suite, false, 0).unwrap();
+        let key_package = crate::group::key_package::generate(&bob.provider, &bob.identity, suite, false, 0).unwrap();
         group.add_members(&[key_package], 0).unwrap();
         group.merge_pending_commit(0).unwrap();
         group.propose_update().unwrap();

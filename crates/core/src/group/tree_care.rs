@@ -15,7 +15,7 @@ use openmls::treesync::TreeSync;
 use postcard::Error;
 use serde::Serialize;
 
-use crate::apart::{Parts, take_apart};
+use crate::storage::{Parts, take_apart};
 
 /// Trees of fewer leaves are left alone: their bare commits are under 1.5 kB.
 const FEWEST_MEMBERS: usize = 16;
