@@ -10,21 +10,9 @@ use crate::{
     group::{CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
     identity::{Identity, LeafIdentity, revocation, safety_number},
     policy::UpdatePolicy,
-    storage::{Key, Kind, Provider, Record, Store, StoreKey, Write},
+    shared::Shared,
+    storage::{Key, Kind, Provider, Record, StoreKey, Write},
 };
-
-/// What a client and its groups share, in one thread.
-pub(crate) struct Shared {
-    pub(crate) provider: Provider,
-    pub(crate) identity: Identity,
-    pub(crate) policy: Cell<UpdatePolicy>,
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> &Store {
-        self.provider.storage()
-    }
-}
 
 /// A device's MLS client. Cheap calls but for key packages and groups; nothing is sent or saved by itself.
 pub struct Client {

@@ -40,11 +40,11 @@ pub use self::{
 };
 pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS, welcome::ReceivedWelcome};
 use crate::{
-    client::Shared,
     crypto::{Crypto, Suite},
     error::{CoreError, Result},
     identity::{LeafIdentity, credential},
     policy::{Activity, UpdateDue},
+    shared::Shared,
     storage::{Key, Kind, Provider, Store},
 };
 

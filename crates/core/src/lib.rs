@@ -15,6 +15,7 @@ mod error;
 mod group;
 mod identity;
 mod policy;
+mod shared;
 mod storage;
 
 pub use client::Client;

@@ -16,11 +16,11 @@ use super::{
     welcome::ReceivedWelcome,
 };
 use crate::{
-    client::Shared,
     crypto::{SecretKey, Suite, is_sealable_leaf},
     error::{CoreError, Result, mls},
     identity::{LeafIdentity, credential},
     policy::Activity,
+    shared::Shared,
     storage::{GROUP_KINDS, Key, Kind, Store},
 };
 

@@ -119,7 +119,7 @@ mod tests {
     use std::{cell::Cell, rc::Rc};
 
     use super::*;
-    use crate::{client::Shared, crypto::Suite, group::GroupId, policy::UpdatePolicy};
+    use crate::{crypto::Suite, group::GroupId, policy::UpdatePolicy, shared::Shared};
 
     /// No device signs its own revocation, and this version has no second one of an account: the account's key does it.
     #[test]
