@@ -13,6 +13,7 @@ mod padding;
 mod proposers;
 pub(crate) mod psk;
 mod recovery;
+mod revoked;
 mod roll;
 mod rules;
 mod standing;
