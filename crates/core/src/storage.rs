@@ -61,7 +61,7 @@ struct State {
     /// Counts the changes of each group, so that a handle sees when another one has moved the group on.
     revisions: BTreeMap<Vec<u8>, u64>,
     /// See [`Store::missing_psk`].
-    missing_psk: Option<CoreError>,
+    missing_psk: Option<Vec<u8>>,
     /// See [`Store::expect_past`].
     expected_past: Option<Vec<(u32, Option<Member>)>>,
     /// See [`Store::with_ratchet`]: the ratchet in use, and the count of those begun before.
@@ -187,9 +187,9 @@ impl Store {
         }
     }
 
-    /// Names the pre-shared key that the running operation asked for and that is not there. openmls does not tell it
-    /// from those that we do not use.
-    pub(crate) fn missing_psk(&self) -> Option<CoreError> {
+    /// The pre-shared key that the running operation asked for last and that is not there, by the stored form of its id.
+    /// openmls does not tell it from those that we do not use.
+    pub(crate) fn missing_psk(&self) -> Option<Vec<u8>> {
         self.state.borrow_mut().missing_psk.take()
     }
 

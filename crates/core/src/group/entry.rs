@@ -11,6 +11,7 @@ use super::{
     GroupId, GroupMember, OwnLeaf, Standing,
     health::{Healed, Health},
     key_package::{self, signer_key},
+    psk,
     roll::Roll,
     rules::{self, capabilities},
     welcome::ReceivedWelcome,
@@ -81,7 +82,7 @@ impl GroupMember {
         let store = provider.storage();
         let join = || {
             let welcome = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
-                .map_err(|error| store.missing_psk().unwrap_or_else(|| mls::welcome(error)))?;
+                .map_err(|error| psk::missing_in(store).unwrap_or_else(|| mls::welcome(error)))?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
             // The tree is sealed apart; openmls would prefer one in here.
             if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {

@@ -7,7 +7,7 @@ use openmls::prelude::{
     ProtocolMessage, QueuedProposal, Sender, StagedCommit, tls_codec::DeserializeBytes,
 };
 
-use super::{GroupMember, Member, PAST_EPOCHS, Removal, Staged, padding, to_bytes};
+use super::{GroupMember, Member, PAST_EPOCHS, Removal, Staged, padding, psk, to_bytes};
 use crate::{
     error::{CoreError, Result, mls},
     identity::{credential, revocation},
@@ -211,7 +211,7 @@ impl GroupMember {
     fn open(&mut self, message: ProtocolMessage) -> Result<ProcessedMessage> {
         let shared = Rc::clone(&self.shared);
         let processed = self.group.process_message(&shared.provider, message);
-        processed.map_err(|error| shared.store().missing_psk().unwrap_or_else(|| mls::process(error)))
+        processed.map_err(|error| psk::missing_in(shared.store()).unwrap_or_else(|| mls::process(error)))
     }
 
     /// Opens and checks a commit without writing anything.

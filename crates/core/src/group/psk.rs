@@ -57,9 +57,10 @@ pub(crate) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
     }
 }
 
-/// The error for a stored form of an id under which nothing is stored; none if nothing can be stored under it.
-pub(crate) fn missing_at(stored_id: &[u8]) -> Option<CoreError> {
-    match postcard::from_bytes(stored_id) {
+/// The error for a secret that the running operation asked for and that is not stored; none if nothing can be stored
+/// under its id.
+pub(crate) fn missing_in(store: &Store) -> Option<CoreError> {
+    match postcard::from_bytes(&store.missing_psk()?) {
         Ok(Psk::External(psk)) => check_id(psk.psk_id()).ok().map(|()| missing(psk.psk_id())),
         _ => None,
     }

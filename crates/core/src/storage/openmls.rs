@@ -17,10 +17,7 @@ pub(crate) use self::{
     message_secrets::{Ratchet, RatchetsBegun},
 };
 use super::{Key, Kind, Store, codec};
-use crate::{
-    error::{CoreError, Result},
-    group::psk,
-};
+use crate::error::{CoreError, Result};
 
 /// Version of openmls's storage trait that is implemented.
 const V: u16 = CURRENT_VERSION;
@@ -146,7 +143,7 @@ impl StorageProvider<V> for Store {
         let key = key(Kind::Psk, id)?;
         let psk = self.read(&key)?;
         if psk.is_none() {
-            self.state.borrow_mut().missing_psk = psk::missing_at(&key.bytes()[1..]);
+            self.state.borrow_mut().missing_psk = Some(key.bytes()[1..].to_vec());
         }
         Ok(psk)
     }
