@@ -5,6 +5,7 @@ mod ed25519;
 mod encryption_key;
 mod hpke;
 mod primitives;
+mod ratchets_begun;
 mod signer;
 mod suite;
 mod transcript;
@@ -13,6 +14,7 @@ mod verified;
 pub(crate) use self::{
     encryption_key::{is_sealable, is_sealable_leaf},
     primitives::Crypto,
+    ratchets_begun::RatchetsBegun,
     signer::SecretKey,
     transcript::hex,
     verified::Signed,

@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::{
     kind::{GROUP_KINDS, Key, Kind},
-    openmls::{Parts, Ratchet, RatchetsBegun, take_apart},
+    openmls::{Parts, Ratchet, take_apart},
 };
 use self::{
     manifest::{Manifest, Sealed},
@@ -38,7 +38,10 @@ pub use self::{
     record::{Record, Write},
     seal::StoreKey,
 };
-use crate::error::{CoreError, Result};
+use crate::{
+    crypto::RatchetsBegun,
+    error::{CoreError, Result},
+};
 
 type Value = Zeroizing<Vec<u8>>;
 

@@ -19,12 +19,10 @@ use super::{
     ed25519::{self, Claim},
     encryption_key::is_sealable,
     hpke::hpke,
+    ratchets_begun::RatchetsBegun,
     verified::{Fingerprint, Signed, Verified},
 };
-use crate::{
-    error::{CoreError, Result},
-    storage::RatchetsBegun,
-};
+use crate::error::{CoreError, Result};
 
 /// Lengths of what a KEM puts out: X25519 (RFC 9180 §7.1), X-Wing (ML-KEM-768's 1,088 bytes and an X25519 key).
 const X25519_BYTES: usize = 32;

@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::provider::Provider;
 pub(crate) use self::{
     apart::{Parts, take_apart},
-    message_secrets::{Ratchet, RatchetsBegun},
+    message_secrets::Ratchet,
 };
 use super::{Key, Kind, Store, codec};
 use crate::error::{CoreError, Result};

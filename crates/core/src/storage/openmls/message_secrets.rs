@@ -15,13 +15,7 @@
 
 mod writer;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
 use openmls::prelude::Member;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -60,21 +54,6 @@ pub(crate) struct Ratchet {
     /// None: the current one.
     pub(crate) past_epoch: Option<u64>,
     pub(crate) is_handshake: bool,
-}
-
-/// How often a sender's ratchets were derived from the secret tree (RFC 9420 §9.1). The crypto counts, as openmls does
-/// not tell; the store asks.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RatchetsBegun(Arc<AtomicU32>);
-
-impl RatchetsBegun {
-    pub(crate) fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 #[derive(Serialize, Deserialize)]
