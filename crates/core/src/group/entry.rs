@@ -27,7 +27,7 @@ use crate::{
 
 /// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each
 /// one keeps the secrets of everyone's unread messages.
-pub(crate) const PAST_EPOCHS: usize = 2;
+pub(super) const PAST_EPOCHS: usize = 2;
 /// How far behind a sender's newest message an older one may arrive.
 const OUT_OF_ORDER: u32 = 16;
 /// How many messages of one sender may be missing.
@@ -148,7 +148,7 @@ impl GroupMember {
     }
 
     /// Reads this value anew from the records.
-    pub(crate) fn reload(&mut self) -> Result<()> {
+    pub(super) fn reload(&mut self) -> Result<()> {
         let staged = self.staged.take();
         *self = Self::load(Rc::clone(&self.shared), self.id)?;
         self.staged = staged;

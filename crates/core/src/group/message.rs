@@ -179,7 +179,7 @@ impl GroupMember {
 
     /// The message, if it is one for this group and its epoch can be opened here. Handshakes in the clear and
     /// everything from outside the group (external commits and proposals) are public messages: not taken.
-    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
+    pub(super) fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
         let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| CoreError::WireDecode)?;
         let message = match message.extract() {
             MlsMessageBodyIn::PrivateMessage(message) => ProtocolMessage::from(message),

@@ -38,7 +38,7 @@ pub(crate) fn forget(store: &Store, id: &[u8]) -> Result<()> {
 }
 
 /// The proposal to mix in a secret that is stored here.
-pub(crate) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Result<Proposal> {
+pub(super) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Result<Proposal> {
     check_id(id)?;
     if !provider.storage().holds(&Key::of(Kind::Psk).and(&psk(id))?) {
         return Err(missing(id));
@@ -48,7 +48,7 @@ pub(crate) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Res
 }
 
 /// The id in a proposal of an external PSK; none of another type.
-pub(crate) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
+pub(super) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
     // openmls has no public reader for the proposal's only field; its wire form does.
     let wire = proposal.tls_serialize_detached().ok()?;
     match PreSharedKeyId::tls_deserialize_exact_bytes(&wire).ok()?.psk() {
@@ -59,7 +59,7 @@ pub(crate) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
 
 /// The error for a secret that the running operation asked for and that is not stored; none if nothing can be stored
 /// under its id.
-pub(crate) fn missing_in(store: &Store) -> Option<CoreError> {
+pub(super) fn missing_in(store: &Store) -> Option<CoreError> {
     match postcard::from_bytes(&store.missing_psk()?) {
         Ok(Psk::External(psk)) => check_id(psk.psk_id()).ok().map(|()| missing(psk.psk_id())),
         _ => None,

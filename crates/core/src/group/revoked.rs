@@ -5,7 +5,7 @@ use crate::{error::Result, identity::revocation};
 
 impl GroupMember {
     /// Checks that others would take what this device sends now.
-    pub(crate) fn check_may_send(&self) -> Result<()> {
+    pub(super) fn check_may_send(&self) -> Result<()> {
         self.check_not_stuck()?;
         revocation::check(self.store(), &self.shared.identity.public())
     }
@@ -21,7 +21,7 @@ impl GroupMember {
         Ok(members)
     }
 
-    pub(crate) fn is_revoked(&self, member: &Member) -> bool {
+    pub(super) fn is_revoked(&self, member: &Member) -> bool {
         revocation::is_revoked(self.store(), &member.identity)
     }
 }
