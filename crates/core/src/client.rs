@@ -5,32 +5,14 @@ use std::{cell::Cell, rc::Rc};
 use openmls::prelude::OpenMlsProvider;
 
 use crate::{
-    credential::LeafIdentity,
+    crypto::Suite,
     error::{CoreError, Result},
-    group::{CommitBundle, GroupId, GroupMember},
-    identity::Identity,
-    key_package,
+    group::{CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
+    identity::{Identity, LeafIdentity, revocation, safety_number},
     policy::UpdatePolicy,
-    provider::Provider,
-    psk, revocation,
-    safety_number::safety_number,
-    storage::{Key, Kind, Record, Store, StoreKey, Write},
-    suite::Suite,
-    welcome::ReceivedWelcome,
+    shared::Shared,
+    storage::{Key, Kind, Provider, Record, StoreKey, Write},
 };
-
-/// What a client and its groups share, in one thread.
-pub(crate) struct Shared {
-    pub(crate) provider: Provider,
-    pub(crate) identity: Identity,
-    pub(crate) policy: Cell<UpdatePolicy>,
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> &Store {
-        self.provider.storage()
-    }
-}
 
 /// A device's MLS client. Cheap calls but for key packages and groups; nothing is sent or saved by itself.
 pub struct Client {

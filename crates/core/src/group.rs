@@ -1,39 +1,54 @@
 //! A device's seat in a group.
 
+mod access;
 mod additions;
 mod changes;
 mod commit;
 mod entry;
+mod health;
+pub(crate) mod key_package;
+mod message;
 mod own_leaf;
+mod padding;
 mod proposers;
+pub(crate) mod psk;
 mod recovery;
+mod revoked;
 mod roll;
+mod rules;
 mod standing;
 mod status;
+mod tree_care;
+mod welcome;
 
 use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
-use self::{changes::Changes, own_leaf::OwnLeaf, standing::Standing};
+pub(crate) use self::welcome::ReceivedWelcome;
+use self::{
+    changes::Changes,
+    commit::to_bytes,
+    entry::PAST_EPOCHS,
+    health::{Healed, Health},
+    own_leaf::OwnLeaf,
+    standing::Standing,
+};
 pub use self::{
     changes::{CommitEffect, Removal},
     commit::CommitBundle,
+    message::{ProposalKind, Received},
     standing::Agreement,
     status::GroupStatus,
+    welcome::WelcomeBundle,
 };
-pub(crate) use self::{commit::to_bytes, entry::PAST_EPOCHS};
 use crate::{
-    access,
-    client::Shared,
-    credential::{self, LeafIdentity},
+    crypto::{Crypto, Suite},
     error::{CoreError, Result},
-    health::{Healed, Health},
+    identity::{LeafIdentity, credential},
     policy::{Activity, UpdateDue},
-    provider::{Crypto, Provider},
-    storage::{Key, Kind, Store},
-    suite::Suite,
-    tree_care, welcome,
+    shared::Shared,
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// A group's id: 16 random bytes, chosen by its creator (RFC 9420 §8.1).
@@ -86,24 +101,24 @@ pub struct Member {
 }
 
 /// A received commit, checked and not yet merged.
-pub(crate) struct Staged {
-    pub(crate) commit: StagedCommit,
-    pub(crate) changes: Changes,
+struct Staged {
+    commit: StagedCommit,
+    changes: Changes,
 }
 
 /// A seat in a group. Every commit, own or received, is staged first and counts only when it is merged.
 ///
 /// A call that returns an error has changed nothing: not the records, not the journal, not this value.
 pub struct GroupMember {
-    pub(crate) shared: Rc<Shared>,
+    shared: Rc<Shared>,
     id: GroupId,
-    pub(crate) group: MlsGroup,
-    pub(crate) own: OwnLeaf,
+    group: MlsGroup,
+    own: OwnLeaf,
     health: Health,
-    pub(crate) activity: Activity,
+    activity: Activity,
     standing: Standing,
-    pub(crate) staged: Option<Staged>,
-    pub(crate) revision: u64,
+    staged: Option<Staged>,
+    revision: u64,
     /// The epoch that it was computed for, and this member's turn in it. See `tree_care.rs`.
     mending_turn: Cell<Option<(u64, Option<u64>)>>,
 }
@@ -233,7 +248,7 @@ impl GroupMember {
     }
 
     /// [`GroupMember::update_due`] by messages and time alone.
-    pub(crate) fn policy_due(&self, now_ms: u64) -> UpdateDue {
+    fn policy_due(&self, now_ms: u64) -> UpdateDue {
         self.activity.due(&self.shared.policy.get(), now_ms)
     }
 
@@ -291,16 +306,16 @@ impl GroupMember {
         &self.shared.provider
     }
 
-    pub(crate) fn crypto(&self) -> &Crypto {
+    fn crypto(&self) -> &Crypto {
         self.provider().crypto()
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    fn store(&self) -> &Store {
         self.shared.store()
     }
 
     /// Runs a changing call whole or not at all, this value included.
-    pub(crate) fn atomically<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    fn atomically<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let shared = Rc::clone(&self.shared);
         match shared.store().transaction(|| run(self)) {
             Ok(value) => {
@@ -318,7 +333,7 @@ impl GroupMember {
     }
 
     /// Checks that a changing call may start: up to date, still a member, no received commit undecided.
-    pub(crate) fn begin(&mut self) -> Result<()> {
+    fn begin(&mut self) -> Result<()> {
         self.refresh()?;
         if self.staged.is_some() {
             return Err(CoreError::StagedCommitExists);
@@ -334,7 +349,7 @@ impl GroupMember {
         self.save_activity()
     }
 
-    pub(crate) fn save_activity(&self) -> Result<()> {
+    fn save_activity(&self) -> Result<()> {
         self.store().write(&self.id.key(Kind::Activity), &self.activity)
     }
 }

@@ -9,46 +9,27 @@
 
 #![forbid(unsafe_code)]
 
-mod access;
-mod apart;
 mod client;
-mod credential;
-mod ed25519;
-mod encryption_key;
+mod crypto;
 mod error;
 mod group;
-mod handle;
-mod health;
 mod identity;
-mod key_package;
-mod message;
-mod padding;
 mod policy;
-mod provider;
-mod psk;
-mod revocation;
-mod rules;
-mod safety_number;
-mod signer;
+mod shared;
 mod storage;
-mod suite;
-mod transcript;
-mod tree_care;
-mod welcome;
 
 pub use client::Client;
-pub use credential::LeafIdentity;
+pub use crypto::{Field, Suite, device_certificate_transcript, transcript};
 pub use error::{CoreError, Result};
-pub use group::{Agreement, CommitBundle, CommitEffect, GroupId, GroupMember, GroupStatus, Member, Removal};
-pub use message::{ProposalKind, Received};
+pub use group::{
+    Agreement, CommitBundle, CommitEffect, GroupId, GroupMember, GroupStatus, Member, ProposalKind, Received, Removal,
+    WelcomeBundle,
+};
+pub use identity::{LeafIdentity, safety_number};
 pub use policy::{UpdateDue, UpdatePolicy};
 #[doc(hidden)]
-pub use provider::Provider;
-pub use safety_number::safety_number;
+pub use storage::Provider;
 pub use storage::{Record, StoreKey, Write};
-pub use suite::Suite;
-pub use transcript::{Field, device_certificate_transcript, transcript};
-pub use welcome::WelcomeBundle;
 
 /// The version of this crate.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -4,17 +4,14 @@
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
 
-mod chunked;
 mod codec;
 mod kind;
 mod manifest;
-mod message_secrets;
 mod openmls;
 mod record;
 mod seal;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::{
     cell::RefCell,
@@ -29,7 +26,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::{
     kind::{GROUP_KINDS, Key, Kind},
-    message_secrets::{Ratchet, RatchetsBegun},
+    openmls::{Parts, Ratchet, take_apart},
 };
 use self::{
     manifest::{Manifest, Sealed},
@@ -37,10 +34,14 @@ use self::{
     seal::Seal,
 };
 pub use self::{
+    openmls::Provider,
     record::{Record, Write},
     seal::StoreKey,
 };
-use crate::error::{CoreError, Result};
+use crate::{
+    crypto::RatchetsBegun,
+    error::{CoreError, Result},
+};
 
 type Value = Zeroizing<Vec<u8>>;
 
@@ -63,7 +64,7 @@ struct State {
     /// Counts the changes of each group, so that a handle sees when another one has moved the group on.
     revisions: BTreeMap<Vec<u8>, u64>,
     /// See [`Store::missing_psk`].
-    missing_psk: Option<CoreError>,
+    missing_psk: Option<Vec<u8>>,
     /// See [`Store::expect_past`].
     expected_past: Option<Vec<(u32, Option<Member>)>>,
     /// See [`Store::with_ratchet`]: the ratchet in use, and the count of those begun before.
@@ -189,9 +190,9 @@ impl Store {
         }
     }
 
-    /// Names the pre-shared key that the running operation asked for and that is not there. openmls does not tell it
-    /// from those that we do not use.
-    pub(crate) fn missing_psk(&self) -> Option<CoreError> {
+    /// The pre-shared key that the running operation asked for last and that is not there, by the stored form of its id.
+    /// openmls does not tell it from those that we do not use.
+    pub(crate) fn missing_psk(&self) -> Option<Vec<u8>> {
         self.state.borrow_mut().missing_psk.take()
     }
 

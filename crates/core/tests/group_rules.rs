@@ -1,4 +1,4 @@
-//! The version of the rules in a group's context, and the types that every leaf must declare (`src/rules.rs`).
+//! The version of the rules in a group's context, and the types that every leaf must declare (`src/group/rules.rs`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 

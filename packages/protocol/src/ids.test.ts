@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { handleSchema } from './ids.ts';
 
-/** The core's own test (crates/core/src/handle.rs) reads the same table: both call the same strings handles. */
+/** The core's own test (crates/core/src/identity/handle.rs) reads the same table: both call the same strings handles. */
 const rows = JSON.parse(readFileSync(new URL('handles.json', import.meta.url), 'utf8')) as {
   handle: string;
   valid: boolean;

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::prelude::KeyPackage;
 
-use super::{GroupMember, Member};
+use super::{GroupMember, Member, key_package};
 use crate::{
-    credential::LeafIdentity,
     error::{CoreError, Result},
-    key_package,
+    identity::LeafIdentity,
 };
 
 /// A key package that holds, whose it is, and the member that this device is.

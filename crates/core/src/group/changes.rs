@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openmls::prelude::{LeafNode, LeafNodeIndex, MlsGroup, Proposal, Sender, StagedCommit};
 
-use super::{GroupMember, Member, roll::Roll};
+use super::{GroupMember, Member, health::Healed, key_package, psk, roll::Roll, rules};
 use crate::{
-    credential::{self, LeafIdentity},
-    encryption_key::is_sealable_leaf,
+    crypto::is_sealable_leaf,
     error::{CoreError, Result},
-    health::Healed,
-    key_package, psk, rules,
+    identity::{LeafIdentity, credential},
 };
 
 /// A member that a commit removes.
@@ -33,13 +31,13 @@ pub struct CommitEffect {
 
 /// The effect of a staged commit on the members.
 #[derive(Clone, Debug)]
-pub(crate) struct Changes {
-    pub(crate) added: Vec<Member>,
-    pub(crate) removed: Vec<Removal>,
-    pub(crate) updated: Vec<Member>,
-    pub(crate) self_removed: bool,
+pub(super) struct Changes {
+    pub(super) added: Vec<Member>,
+    pub(super) removed: Vec<Removal>,
+    pub(super) updated: Vec<Member>,
+    pub(super) self_removed: bool,
     /// Ids of the pre-shared keys that are mixed in.
-    pub(crate) psks: Vec<Vec<u8>>,
+    pub(super) psks: Vec<Vec<u8>>,
 }
 
 impl Changes {
@@ -57,7 +55,7 @@ impl GroupMember {
     /// [`CoreError::CredentialRejected`] for a chain that does not hold, a leaf that changes who it is or lacks our types,
     /// a device that would be in the group twice, or a handle that would be two accounts'; [`CoreError::KeyPackageInvalid`]
     /// for an added leaf's lifetime or types.
-    pub(crate) fn changes_of(&self, commit: &StagedCommit, committer: u32, now_ms: u64) -> Result<Changes> {
+    pub(super) fn changes_of(&self, commit: &StagedCommit, committer: u32, now_ms: u64) -> Result<Changes> {
         check_proposals(commit)?;
         let healed = Healed { epoch: self.epoch() + 1, at_ms: now_ms };
         let removed = removers(commit)?;
@@ -90,7 +88,7 @@ impl GroupMember {
     /// # Errors
     /// [`CoreError::InvalidProposal`] for an encryption key that nothing can be sealed to,
     /// [`CoreError::CredentialRejected`].
-    pub(crate) fn check_update(&self, leaf_index: u32, leaf: &LeafNode) -> Result<LeafIdentity> {
+    pub(super) fn check_update(&self, leaf_index: u32, leaf: &LeafNode) -> Result<LeafIdentity> {
         if !is_sealable_leaf(leaf, self.suite()?) {
             return Err(CoreError::InvalidProposal);
         }
@@ -151,7 +149,7 @@ impl GroupMember {
 
     /// Before a commit is merged: keeps the authenticator of the epoch that it ends, and tells the store who sits at the
     /// leaves that it changes.
-    pub(crate) fn end_epoch(&mut self, changes: &Changes) {
+    pub(super) fn end_epoch(&mut self, changes: &Changes) {
         self.remember_epoch();
         let removed = changes.removed.iter().map(|removal| &removal.member);
         let touched = changes.added.iter().chain(removed).chain(&changes.updated);
@@ -161,7 +159,7 @@ impl GroupMember {
     }
 
     /// Keeps the books after a commit is merged: keys, health, and what the update policy counts.
-    pub(crate) fn apply(&mut self, changes: &Changes, now_ms: u64) -> Result<()> {
+    pub(super) fn apply(&mut self, changes: &Changes, now_ms: u64) -> Result<()> {
         let healed = Healed { epoch: self.epoch(), at_ms: now_ms };
         changes.removed.iter().for_each(|removal| self.health.removed(removal.member.leaf_index));
         for member in changes.updated.iter().chain(&changes.added) {

@@ -12,18 +12,18 @@ use openmls::prelude::{
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use super::{
-    GroupMember,
+    GroupMember, access,
     changes::{Changes, CommitEffect},
     own_leaf::{Pending, Proposed},
     proposers::{proposer, removes},
+    psk,
+    welcome::{self, WelcomeBundle},
 };
 use crate::{
-    access, credential,
+    crypto::SecretKey,
     error::{CoreError, Result, mls},
-    psk,
-    signer::SecretKey,
+    identity::credential,
     storage::Kind,
-    welcome::{self, WelcomeBundle},
 };
 
 /// A staged commit, to be submitted whole: the relay takes all of it or none.
@@ -292,12 +292,12 @@ impl GroupMember {
     }
 
     /// SHA-256.
-    pub(crate) fn hash(&self, bytes: &[u8]) -> Result<[u8; 32]> {
+    pub(super) fn hash(&self, bytes: &[u8]) -> Result<[u8; 32]> {
         let hash = self.crypto().hash(HashType::Sha2_256, bytes).map_err(|_| CoreError::Internal)?;
         hash.try_into().map_err(|_| CoreError::Internal)
     }
 }
 
-pub(crate) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {
+pub(super) fn to_bytes(message: &MlsMessageOut) -> Result<Vec<u8>> {
     message.tls_serialize_detached().map_err(|_| CoreError::Internal)
 }

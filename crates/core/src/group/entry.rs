@@ -7,25 +7,27 @@ use openmls::prelude::{
     PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
 };
 
-use super::{GroupId, GroupMember, OwnLeaf, Standing, roll::Roll};
-use crate::{
-    client::Shared,
-    credential::{self, LeafIdentity},
-    encryption_key::is_sealable_leaf,
-    error::{CoreError, Result, mls},
+use super::{
+    GroupId, GroupMember, OwnLeaf, Standing,
     health::{Healed, Health},
     key_package::{self, signer_key},
-    policy::Activity,
+    psk,
+    roll::Roll,
     rules::{self, capabilities},
-    signer::SecretKey,
-    storage::{GROUP_KINDS, Key, Kind, Store},
-    suite::Suite,
     welcome::ReceivedWelcome,
+};
+use crate::{
+    crypto::{SecretKey, Suite, is_sealable_leaf},
+    error::{CoreError, Result, mls},
+    identity::{LeafIdentity, credential},
+    policy::Activity,
+    shared::Shared,
+    storage::{GROUP_KINDS, Key, Kind, Store},
 };
 
 /// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each
 /// one keeps the secrets of everyone's unread messages.
-pub(crate) const PAST_EPOCHS: usize = 2;
+pub(super) const PAST_EPOCHS: usize = 2;
 /// How far behind a sender's newest message an older one may arrive.
 const OUT_OF_ORDER: u32 = 16;
 /// How many messages of one sender may be missing.
@@ -80,7 +82,7 @@ impl GroupMember {
         let store = provider.storage();
         let join = || {
             let welcome = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
-                .map_err(|error| store.missing_psk().unwrap_or_else(|| mls::welcome(error)))?;
+                .map_err(|error| psk::missing_in(store).unwrap_or_else(|| mls::welcome(error)))?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
             // The tree is sealed apart; openmls would prefer one in here.
             if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {
@@ -146,7 +148,7 @@ impl GroupMember {
     }
 
     /// Reads this value anew from the records.
-    pub(crate) fn reload(&mut self) -> Result<()> {
+    pub(super) fn reload(&mut self) -> Result<()> {
         let staged = self.staged.take();
         *self = Self::load(Rc::clone(&self.shared), self.id)?;
         self.staged = staged;

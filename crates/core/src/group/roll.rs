@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    credential::LeafIdentity,
     error::{CoreError, Result},
+    identity::LeafIdentity,
 };
 
 /// The members of one tree. It judges by what is in the tree alone, so that all members come to the same verdict; which

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{GroupMember, PAST_EPOCHS};
 use crate::{
-    credential::{LeafIdentity, Reader},
     error::{CoreError, Result},
+    identity::{LeafIdentity, credential::Reader},
     storage::Kind,
 };
 
 /// What this device keeps of it. Written at commits only, never for a message.
 #[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Standing {
+pub(super) struct Standing {
     /// Authenticators of the epochs before the current one, the last one last.
     past: Vec<Vec<u8>>,
     /// Whose Welcome this device joined by, in the form of `LeafIdentity::encode`.
@@ -144,7 +144,7 @@ impl GroupMember {
     }
 
     /// Checks that the group has not gone on without this device.
-    pub(crate) fn check_not_stuck(&self) -> Result<()> {
+    pub(super) fn check_not_stuck(&self) -> Result<()> {
         if self.is_stuck() { Err(CoreError::GroupStuck) } else { Ok(()) }
     }
 

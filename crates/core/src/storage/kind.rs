@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
+    crypto::hex,
     error::{CoreError, Result},
-    transcript::hex,
 };
 
 /// Declares the kinds once: name in errors, byte in keys.

@@ -2,14 +2,22 @@
 //!
 //! Keys are the kind, then the group's id or what else the value is about; lists are records of their own.
 
+mod apart;
+mod chunked;
+mod message_secrets;
+mod provider;
+mod tree;
+
 use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Key, Kind, Store, codec};
-use crate::{
-    error::{CoreError, Result},
-    psk,
+pub use self::provider::Provider;
+pub(crate) use self::{
+    apart::{Parts, take_apart},
+    message_secrets::Ratchet,
 };
+use super::{Key, Kind, Store, codec};
+use crate::error::{CoreError, Result};
 
 /// Version of openmls's storage trait that is implemented.
 const V: u16 = CURRENT_VERSION;
@@ -135,7 +143,7 @@ impl StorageProvider<V> for Store {
         let key = key(Kind::Psk, id)?;
         let psk = self.read(&key)?;
         if psk.is_none() {
-            self.state.borrow_mut().missing_psk = psk::missing_at(&key.bytes()[1..]);
+            self.state.borrow_mut().missing_psk = Some(key.bytes()[1..].to_vec());
         }
         Ok(psk)
     }

@@ -1,4 +1,4 @@
-//! What leaves and groups declare (`src/rules.rs`), by hand from the documented form.
+//! What leaves and groups declare (`src/group/rules.rs`), by hand from the documented form.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 

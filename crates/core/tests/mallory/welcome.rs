@@ -1,4 +1,4 @@
-//! The two parts of a Welcome (`src/welcome.rs`), made and read by hand from the documented form.
+//! The two parts of a Welcome (`src/group/welcome.rs`), made and read by hand from the documented form.
 
 use openmls::prelude::{
     AeadType, JoinBuilder, MlsGroup, MlsGroupJoinConfig, MlsMessageOut, OpenMlsCrypto, OpenMlsProvider,

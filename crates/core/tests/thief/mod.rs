@@ -33,7 +33,7 @@ impl Thief {
         self.group.epoch_authenticator().as_slice()
     }
 
-    /// The public key of what this state exports for the relay (crates/core/src/access.rs).
+    /// The public key of what this state exports for the relay (crates/core/src/group/access.rs).
     pub fn access_key(&self) -> Option<[u8; 32]> {
         let seed = self.group.export_secret(self.provider.crypto(), "quicprochat access", b"v1", 32).ok()?;
         let key = ed25519_dalek::SigningKey::from_bytes(&seed.try_into().ok()?);

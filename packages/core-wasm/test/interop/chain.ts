@@ -1,5 +1,5 @@
 /**
- * The chain of keys in a leaf, written a second time from its description in crates/core/src/credential.rs: members that
+ * The chain of keys in a leaf, written a second time from its description in crates/core/src/identity/credential.rs: members that
  * run on ts-mls issue it, and verify it on every leaf they meet, without any code of the core.
  */
 import {

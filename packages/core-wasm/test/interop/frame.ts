@@ -1,5 +1,5 @@
 /**
- * The frame of application messages, written a second time from crates/core/src/padding.rs: the message, 0x80, zeros up
+ * The frame of application messages, written a second time from crates/core/src/group/padding.rs: the message, 0x80, zeros up
  * to a PADMÉ length, 256 bytes at least.
  */
 

@@ -21,7 +21,7 @@ export interface ExternalPsk {
   secret: Uint8Array;
 }
 
-/** What a joiner gets, in the form of crates/core/src/welcome.rs. */
+/** What a joiner gets, in the form of crates/core/src/group/welcome.rs. */
 export interface Invitation {
   joiner: Uint8Array;
   shared: Uint8Array;

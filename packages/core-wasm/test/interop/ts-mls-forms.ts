@@ -22,7 +22,7 @@ import { ownLeaf } from './ts-mls-state.ts';
 import { SUITE_NAMES } from './ts-mls-suite.ts';
 
 /**
- * What crates/core/src/rules.rs asks of every leaf: the suites, basic credentials, the last-resort mark (0x000a) and the
+ * What crates/core/src/group/rules.rs asks of every leaf: the suites, basic credentials, the last-resort mark (0x000a) and the
  * extension and proposal types of ours.
  */
 const CAPABILITIES: Capabilities = {
@@ -33,7 +33,7 @@ const CAPABILITIES: Capabilities = {
   credentials: ['basic'],
 };
 
-/** What crates/core/src/rules.rs asks of every group's context: the version of the rules. */
+/** What crates/core/src/group/rules.rs asks of every group's context: the version of the rules. */
 export const GROUP_RULES: Extension = { extensionType: 0xf0c1, extensionData: Uint8Array.of(0, 1) };
 
 /** The windows are the core's: two past epochs, 16 messages out of order, 1,000 ahead. */

@@ -1,5 +1,5 @@
 /**
- * Our Welcomes in two parts, written a second time from crates/core/src/welcome.rs: what ts-mls makes of an Add becomes
+ * Our Welcomes in two parts, written a second time from crates/core/src/group/welcome.rs: what ts-mls makes of an Add becomes
  * what our joiners take, and what our committers make becomes an RFC 9420 Welcome and a tree.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';

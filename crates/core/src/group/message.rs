@@ -7,13 +7,11 @@ use openmls::prelude::{
     ProtocolMessage, QueuedProposal, Sender, StagedCommit, tls_codec::DeserializeBytes,
 };
 
+use super::{GroupMember, Member, PAST_EPOCHS, Removal, Staged, padding, psk, to_bytes};
 use crate::{
-    credential,
     error::{CoreError, Result, mls},
-    group::{GroupMember, Member, Removal, Staged, to_bytes},
-    padding,
+    identity::{credential, revocation},
     policy::UpdateDue,
-    revocation,
     storage::Ratchet,
 };
 
@@ -181,7 +179,7 @@ impl GroupMember {
 
     /// The message, if it is one for this group and its epoch can be opened here. Handshakes in the clear and
     /// everything from outside the group (external commits and proposals) are public messages: not taken.
-    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
+    pub(super) fn decode(&self, bytes: &[u8]) -> Result<ProtocolMessage> {
         let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| CoreError::WireDecode)?;
         let message = match message.extract() {
             MlsMessageBodyIn::PrivateMessage(message) => ProtocolMessage::from(message),
@@ -193,7 +191,7 @@ impl GroupMember {
         }
         let epoch = message.epoch().as_u64();
         let is_past = epoch < self.epoch();
-        let is_lost = self.epoch().saturating_sub(epoch) > crate::group::PAST_EPOCHS as u64;
+        let is_lost = self.epoch().saturating_sub(epoch) > PAST_EPOCHS as u64;
         if epoch > self.epoch() {
             Err(CoreError::EpochAhead)
         } else if is_lost || epoch < self.own.joined_epoch || (is_past && message.is_handshake_message()) {
@@ -213,7 +211,7 @@ impl GroupMember {
     fn open(&mut self, message: ProtocolMessage) -> Result<ProcessedMessage> {
         let shared = Rc::clone(&self.shared);
         let processed = self.group.process_message(&shared.provider, message);
-        processed.map_err(|error| shared.store().missing_psk().unwrap_or_else(|| mls::process(error)))
+        processed.map_err(|error| psk::missing_in(shared.store()).unwrap_or_else(|| mls::process(error)))
     }
 
     /// Opens and checks a commit without writing anything.

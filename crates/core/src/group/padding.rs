@@ -15,7 +15,7 @@ const MIN_FRAME: usize = 256;
 const END: u8 = 0x80;
 
 /// The framed and padded form of a plaintext.
-pub(crate) fn pad(plaintext: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(super) fn pad(plaintext: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut frame = Zeroizing::new(vec![0; padme(plaintext.len() + 1).max(MIN_FRAME)]);
     frame[..plaintext.len()].copy_from_slice(plaintext);
     frame[plaintext.len()] = END;
@@ -26,7 +26,7 @@ pub(crate) fn pad(plaintext: &[u8]) -> Zeroizing<Vec<u8>> {
 ///
 /// # Errors
 /// [`CoreError::WireDecode`] if its author framed it in another way.
-pub(crate) fn unpad(mut frame: Vec<u8>) -> Result<Vec<u8>> {
+pub(super) fn unpad(mut frame: Vec<u8>) -> Result<Vec<u8>> {
     let end = frame.iter().rposition(|&byte| byte != 0).ok_or(CoreError::WireDecode)?;
     if frame[end] != END || frame.len() < MIN_FRAME {
         return Err(CoreError::WireDecode);

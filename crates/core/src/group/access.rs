@@ -5,20 +5,20 @@
 
 use zeroize::Zeroizing;
 
+use super::{GroupMember, Staged};
 use crate::{
+    crypto::SecretKey,
     error::{CoreError, Result},
-    group::{GroupMember, Staged},
-    signer::SecretKey,
 };
 
 /// Exporter label and context. The context carries the version of this use.
-pub(crate) const LABEL: &str = "quicprochat access";
-pub(crate) const CONTEXT: &[u8] = b"v1";
+pub(super) const LABEL: &str = "quicprochat access";
+pub(super) const CONTEXT: &[u8] = b"v1";
 /// Bytes to export: an Ed25519 seed.
-pub(crate) const LENGTH: usize = 32;
+pub(super) const LENGTH: usize = 32;
 
 /// The access key of the epoch that `exported` comes from.
-pub(crate) fn key(exported: Vec<u8>) -> Result<SecretKey> {
+pub(super) fn key(exported: Vec<u8>) -> Result<SecretKey> {
     let exported = Zeroizing::new(exported);
     let seed = exported.as_slice().try_into().map_err(|_| CoreError::Internal)?;
     Ok(SecretKey::from_seed(seed))

@@ -15,17 +15,14 @@ use openmls_traits::{
 };
 
 use super::{
-    aead,
-    hpke::hpke,
-    verified::{Fingerprint, Signed, Verified},
-};
-use crate::{
+    Suite, aead,
     ed25519::{self, Claim},
     encryption_key::is_sealable,
-    error::{CoreError, Result},
-    storage::RatchetsBegun,
-    suite::Suite,
+    hpke::hpke,
+    ratchets_begun::RatchetsBegun,
+    verified::{Fingerprint, Signed, Verified},
 };
+use crate::error::{CoreError, Result};
 
 /// Lengths of what a KEM puts out: X25519 (RFC 9180 §7.1), X-Wing (ML-KEM-768's 1,088 bytes and an X25519 key).
 const X25519_BYTES: usize = 32;
@@ -75,7 +72,7 @@ struct Asked {
 
 impl Crypto {
     /// The crypto of a store, which is told by it when ratchets are begun.
-    pub(super) fn new(inner: RustCrypto, ratchets_begun: RatchetsBegun) -> Self {
+    pub(crate) fn new(inner: RustCrypto, ratchets_begun: RatchetsBegun) -> Self {
         Self { inner, ratchets_begun, ..Self::default() }
     }
 
@@ -155,7 +152,7 @@ impl Crypto {
         Ok(HpkeCiphertext { kem_output: random(kem_output_length)?.into(), ciphertext: random(length)?.into() })
     }
 
-    pub(super) fn random(&self) -> &RustCrypto {
+    pub(crate) fn random(&self) -> &RustCrypto {
         &self.inner
     }
 }

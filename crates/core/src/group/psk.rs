@@ -12,10 +12,9 @@ use openmls::{
 };
 
 use crate::{
+    crypto::hex,
     error::{CoreError, Result},
-    provider::Provider,
-    storage::{Key, Kind, Store},
-    transcript::hex,
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// Below 16 bytes a secret could be searched for; beyond 64, the longest hash, nothing is gained.
@@ -39,7 +38,7 @@ pub(crate) fn forget(store: &Store, id: &[u8]) -> Result<()> {
 }
 
 /// The proposal to mix in a secret that is stored here.
-pub(crate) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Result<Proposal> {
+pub(super) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Result<Proposal> {
     check_id(id)?;
     if !provider.storage().holds(&Key::of(Kind::Psk).and(&psk(id))?) {
         return Err(missing(id));
@@ -49,7 +48,7 @@ pub(crate) fn propose(provider: &Provider, suite: Ciphersuite, id: &[u8]) -> Res
 }
 
 /// The id in a proposal of an external PSK; none of another type.
-pub(crate) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
+pub(super) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
     // openmls has no public reader for the proposal's only field; its wire form does.
     let wire = proposal.tls_serialize_detached().ok()?;
     match PreSharedKeyId::tls_deserialize_exact_bytes(&wire).ok()?.psk() {
@@ -58,9 +57,10 @@ pub(crate) fn external_id(proposal: &PreSharedKeyProposal) -> Option<Vec<u8>> {
     }
 }
 
-/// The error for a stored form of an id under which nothing is stored; none if nothing can be stored under it.
-pub(crate) fn missing_at(stored_id: &[u8]) -> Option<CoreError> {
-    match postcard::from_bytes(stored_id) {
+/// The error for a secret that the running operation asked for and that is not stored; none if nothing can be stored
+/// under its id.
+pub(super) fn missing_in(store: &Store) -> Option<CoreError> {
+    match postcard::from_bytes(&store.missing_psk()?) {
         Ok(Psk::External(psk)) => check_id(psk.psk_id()).ok().map(|()| missing(psk.psk_id())),
         _ => None,
     }

@@ -1,15 +1,10 @@
 //! What openmls works with: our crypto and our store.
 
-mod aead;
-mod crypto;
-mod hpke;
-mod verified;
-
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 
-pub(crate) use self::{crypto::Crypto, verified::Signed};
 use crate::{
+    crypto::Crypto,
     error::Result,
     storage::{Record, Store, StoreKey, Write},
 };

@@ -87,7 +87,7 @@ const fn least_bytes(number: u8) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signer::SecretKey;
+    use crate::crypto::SecretKey;
 
     /// Signatures by different keys over different messages, some of them spoiled.
     fn claims(count: u8, spoiled: &[u8]) -> Vec<Claim> {

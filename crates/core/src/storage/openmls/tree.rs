@@ -8,8 +8,11 @@ use openmls::prelude::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Key, Store, chunked::Layout};
-use crate::error::{CoreError, Result};
+use super::chunked::Layout;
+use crate::{
+    error::{CoreError, Result},
+    storage::{Key, Store},
+};
 
 /// openmls's `TreeSync`. A leaf has 0.35 kB and a parent 0.1 kB: a path of ten parents is spread over about as many
 /// chunks, whatever their size, so they are small.

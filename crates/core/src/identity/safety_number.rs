@@ -4,8 +4,8 @@ use openmls_rust_crypto::RustCrypto;
 use openmls_traits::{crypto::OpenMlsCrypto, types::HashType};
 
 use crate::{
+    crypto::{Field, transcript},
     error::{CoreError, Result},
-    transcript::{Field, transcript},
 };
 
 /// Rounds of SHA-512 for each side: a forger who looks for a key with a similar number pays for every round of every

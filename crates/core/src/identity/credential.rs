@@ -19,13 +19,10 @@
 
 use openmls::prelude::{BasicCredential, Credential, CredentialType, CredentialWithKey, LeafNode};
 
+use super::{Identity, handle::is_handle};
 use crate::{
+    crypto::{Crypto, Field, SecretKey, Signed, device_certificate_transcript, hex, transcript},
     error::{CoreError, Result},
-    handle::is_handle,
-    identity::Identity,
-    provider::{Crypto, Signed},
-    signer::SecretKey,
-    transcript::{Field, device_certificate_transcript, hex, transcript},
 };
 
 /// The version of the form above.
@@ -162,7 +159,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Provider;
+    use crate::storage::Provider;
 
     fn issued() -> (LeafIdentity, Vec<u8>, [u8; 32]) {
         let identity = Identity::generate(&Provider::default(), "alice").unwrap();

@@ -15,13 +15,13 @@ use openmls::treesync::TreeSync;
 use postcard::Error;
 use serde::Serialize;
 
-use crate::apart::{Parts, take_apart};
+use crate::storage::{Parts, take_apart};
 
 /// Trees of fewer leaves are left alone: their bare commits are under 1.5 kB.
 const FEWEST_MEMBERS: usize = 16;
 
 /// How long after the epoch began the first in order is due, and how long after it the next.
-pub(crate) const TURN_MS: u64 = 10_000;
+pub(super) const TURN_MS: u64 = 10_000;
 
 /// The shape of a tree: which leaves are taken, and which parents cost more than one seal.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,13 +32,13 @@ struct Shape {
 }
 
 /// How many turns of [`TURN_MS`] after the epoch began `own_leaf` is due; none if its commit would mend nothing.
-pub(crate) fn turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32) -> Option<u64> {
+pub(super) fn turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32) -> Option<u64> {
     let shape = Shape::of(tree).ok()?;
     shape.turn_of(epoch, own_leaf as usize)
 }
 
 /// How many turns of [`TURN_MS`] after the first proposal came `own_leaf` may commit, among all but those who leave.
-pub(crate) fn committer_turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32, leaving: &[u32]) -> Option<u64> {
+pub(super) fn committer_turn_of(tree: &TreeSync, epoch: u64, own_leaf: u32, leaving: &[u32]) -> Option<u64> {
     let mut shape = Shape::of(tree).ok()?;
     let mendable = shape.mendable();
     for &leaf in leaving {

@@ -17,8 +17,8 @@ use openmls::prelude::{
 };
 
 use crate::{
+    crypto::Suite,
     error::{CoreError, Result},
-    suite::Suite,
 };
 
 /// The version of the rules that this build judges by.
@@ -41,7 +41,7 @@ const PROPOSALS: [ProposalType; 2] = [ProposalType::Custom(GOSSIP), ProposalType
 
 /// What every leaf of ours declares: our suites, our extension and proposal types, basic credentials and nothing beyond
 /// RFC 9420's defaults, but the last-resort mark that key packages may carry.
-pub(crate) fn capabilities() -> Capabilities {
+pub(super) fn capabilities() -> Capabilities {
     let suites = Suite::ALL.map(Suite::to_openmls);
     let [rules, roles] = EXTENSIONS;
     Capabilities::new(
@@ -54,14 +54,14 @@ pub(crate) fn capabilities() -> Capabilities {
 }
 
 /// Whether a leaf declares all types of ours.
-pub(crate) fn are_understood_by(leaf: &LeafNode) -> bool {
+pub(super) fn are_understood_by(leaf: &LeafNode) -> bool {
     let capabilities = leaf.capabilities();
     EXTENSIONS.iter().all(|kind| capabilities.extensions().contains(kind))
         && PROPOSALS.iter().all(|kind| capabilities.proposals().contains(kind))
 }
 
 /// The extensions of the context of a new group.
-pub(crate) fn extensions() -> Extensions<GroupContext> {
+pub(super) fn extensions() -> Extensions<GroupContext> {
     let rules = Extension::Unknown(GROUP_RULES, UnknownExtension(VERSION.to_be_bytes().to_vec()));
     Extensions::single(rules).expect("extensions of unknown types may be in a group context")
 }
@@ -70,7 +70,7 @@ pub(crate) fn extensions() -> Extensions<GroupContext> {
 ///
 /// # Errors
 /// [`CoreError::UnsupportedRules`]; [`CoreError::PolicyRejected`] for other extensions beside these rules.
-pub(crate) fn check(extensions: &Extensions<GroupContext>) -> Result<()> {
+pub(super) fn check(extensions: &Extensions<GroupContext>) -> Result<()> {
     match extensions.unknown(GROUP_RULES) {
         Some(UnknownExtension(version)) if *version == VERSION.to_be_bytes() => {}
         _ => return Err(CoreError::UnsupportedRules),

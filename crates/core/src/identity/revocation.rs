@@ -18,14 +18,11 @@
 
 use openmls_traits::OpenMlsProvider;
 
+use super::{Identity, LeafIdentity, credential::Reader};
 use crate::{
-    credential::{LeafIdentity, Reader},
+    crypto::{Field, Signed, hex, transcript},
     error::{CoreError, Result},
-    group::{GroupMember, Member},
-    identity::Identity,
-    provider::{Provider, Signed},
-    storage::{Key, Kind, Store},
-    transcript::{Field, hex, transcript},
+    storage::{Key, Kind, Provider, Store},
 };
 
 /// Revocations kept of one account. Where there are so many, all its devices are taken for revoked: so an account cannot
@@ -80,7 +77,8 @@ pub(crate) fn accept(provider: &Provider, statement: &[u8]) -> Result<LeafIdenti
     Ok(revoked)
 }
 
-fn is_revoked(store: &Store, identity: &LeafIdentity) -> bool {
+/// Whether the account has revoked the device.
+pub(crate) fn is_revoked(store: &Store, identity: &LeafIdentity) -> bool {
     store.holds(&identity.revocation_key())
         || store.keys_under(&account_prefix(&identity.account_key)).len() >= MOST_OF_ACCOUNT
 }
@@ -91,73 +89,4 @@ fn is_revoked(store: &Store, identity: &LeafIdentity) -> bool {
 /// [`CoreError::DeviceRevoked`].
 pub(crate) fn check(store: &Store, identity: &LeafIdentity) -> Result<()> {
     if is_revoked(store, identity) { Err(CoreError::DeviceRevoked) } else { Ok(()) }
-}
-
-impl GroupMember {
-    /// Checks that others would take what this device sends now.
-    pub(crate) fn check_may_send(&self) -> Result<()> {
-        self.check_not_stuck()?;
-        check(self.store(), &self.shared.identity.public())
-    }
-
-    /// The members whose devices are revoked, this one included. Commits that add them, and their own, are taken all the
-    /// same: refusing what the relay has put in order would part us from everyone who has not heard of it.
-    ///
-    /// # Errors
-    /// [`CoreError::StoreCorrupt`] if the store was tampered with.
-    pub fn revoked_members(&self) -> Result<Vec<Member>> {
-        let mut members = self.members()?;
-        members.retain(|member| self.is_revoked(member));
-        Ok(members)
-    }
-
-    pub(crate) fn is_revoked(&self, member: &Member) -> bool {
-        is_revoked(self.store(), &member.identity)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{cell::Cell, rc::Rc};
-
-    use super::*;
-    use crate::{client::Shared, group::GroupId, policy::UpdatePolicy, suite::Suite};
-
-    /// No device signs its own revocation, and this version has no second one of an account: the account's key does it.
-    #[test]
-    fn the_revoked_device_itself_stops_sending() {
-        let provider = Provider::default();
-        let identity = Identity::generate(&provider, "alice").unwrap();
-        let shared = Rc::new(Shared { provider, identity, policy: Cell::new(UpdatePolicy::default()) });
-        let mut group = GroupMember::create(Rc::clone(&shared), GroupId([7; 16]), Suite::X25519ChaCha20, 0).unwrap();
-        assert!(group.encrypt(b"before", 1).is_ok());
-        let own = shared.identity.public();
-        let statement = issue(&shared.identity, &own.device_id, &own.device_key);
-        assert_eq!(accept(&shared.provider, &statement), Ok(own));
-        assert_eq!(group.encrypt(b"after", 1), Err(CoreError::DeviceRevoked));
-        assert_eq!(group.propose_update(), Err(CoreError::DeviceRevoked));
-        assert!(group.revoked_members().unwrap()[0].own);
-        assert!(group.leave().is_ok());
-    }
-
-    #[test]
-    fn a_revoked_device_with_a_proposal_of_its_own_still_removes_whom_it_means_to() {
-        let of = |handle: &str| {
-            let provider = Provider::default();
-            let identity = Identity::generate(&provider, handle).unwrap();
-            Rc::new(Shared { provider, identity, policy: Cell::new(UpdatePolicy::default()) })
-        };
-        let (alice, bob) = (of("alice"), of("bob"));
-        let suite = Suite::X25519ChaCha20;
-        let mut group = GroupMember::create(Rc::clone(&alice), GroupId([7; 16]), suite, 0).unwrap();
-        let key_package = crate::key_package::generate(&bob.provider, &bob.identity, suite, false, 0).unwrap();
-        group.add_members(&[key_package], 0).unwrap();
-        group.merge_pending_commit(0).unwrap();
-        group.propose_update().unwrap();
-        let own = alice.identity.public();
-        accept(&alice.provider, &issue(&alice.identity, &own.device_id, &own.device_key)).unwrap();
-        group.remove_members(&[1]).unwrap();
-        group.merge_pending_commit(0).unwrap();
-        assert_eq!(group.members().unwrap().len(), 1);
-    }
 }

@@ -153,7 +153,7 @@ mod tests {
     use openmls_traits::crypto::OpenMlsCrypto;
 
     use super::*;
-    use crate::suite::Suite;
+    use crate::crypto::Suite;
 
     #[test]
     fn agrees_with_rust_crypto_in_every_suite() {

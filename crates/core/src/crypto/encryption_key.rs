@@ -8,7 +8,7 @@ use openmls::prelude::{
     tls_codec::{DeserializeBytes, Serialize, VLBytes},
 };
 
-use crate::suite::Suite;
+use super::Suite;
 
 const X25519_BYTES: usize = 32;
 /// Of X-Wing: the key of ML-KEM-768, then the X25519 key.

@@ -36,7 +36,7 @@ use crate::error::{CoreError, Result};
 const VERSION: u8 = 1;
 
 /// Exporter label and context of the key that seals the tree.
-pub(crate) const LABEL: &str = "quicprochat welcome tree";
+pub(super) const LABEL: &str = "quicprochat welcome tree";
 const CONTEXT: &[u8] = b"v1";
 const KEY_LENGTH: usize = 32;
 
@@ -59,7 +59,7 @@ pub struct WelcomeBundle {
 }
 
 /// Takes a Welcome apart and seals the tree of the epoch that it is for; `export` is that epoch's exporter.
-pub(crate) fn seal(
+pub(super) fn seal(
     crypto: &impl OpenMlsCrypto,
     (welcome, tree): (&Welcome, &RatchetTree),
     added: &[KeyPackage],
@@ -98,12 +98,12 @@ fn encrypted_group_info(welcome: &Welcome) -> Result<Vec<u8>> {
 
 /// A Welcome put together again, its tree still sealed.
 pub(crate) struct ReceivedWelcome {
-    pub(crate) welcome: Welcome,
-    pub(crate) tree: SealedTree,
+    pub(super) welcome: Welcome,
+    pub(super) tree: SealedTree,
 }
 
 /// A tree that only the epoch's members can open.
-pub(crate) struct SealedTree {
+pub(super) struct SealedTree {
     header: [u8; HEADER_LENGTH],
     bytes: Vec<u8>,
 }
@@ -138,7 +138,7 @@ impl SealedTree {
     ///
     /// # Errors
     /// [`CoreError::WelcomeInvalid`].
-    pub(crate) fn open(
+    pub(super) fn open(
         &self,
         crypto: &impl OpenMlsCrypto,
         export: impl FnOnce(&str, &[u8], usize) -> Result<Vec<u8>>,

@@ -26,7 +26,8 @@ mod tests {
 
     #[test]
     fn the_alphabet_is_the_protocols() {
-        let rows: Vec<Row> = serde_json::from_str(include_str!("../../../packages/protocol/src/handles.json")).unwrap();
+        let rows: Vec<Row> =
+            serde_json::from_str(include_str!("../../../../packages/protocol/src/handles.json")).unwrap();
         assert!(rows.iter().any(|row| row.valid) && rows.iter().any(|row| !row.valid));
         for Row { handle, valid } in rows {
             assert_eq!(is_handle(&handle), valid, "{handle:?}");

@@ -15,20 +15,17 @@
 
 mod writer;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
 use openmls::prelude::Member;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Key, Store, chunked::Layout};
-use crate::error::{CoreError, Result};
+use super::chunked::Layout;
+use crate::{
+    error::{CoreError, Result},
+    storage::{Key, Store},
+};
 
 /// Stands for the current epoch in keys, so that beginning a new one moves nothing.
 const CURRENT: u64 = u64::MAX;
@@ -57,21 +54,6 @@ pub(crate) struct Ratchet {
     /// None: the current one.
     pub(crate) past_epoch: Option<u64>,
     pub(crate) is_handshake: bool,
-}
-
-/// How often a sender's ratchets were derived from the secret tree (RFC 9420 §9.1). The crypto counts, as openmls does
-/// not tell; the store asks.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RatchetsBegun(Arc<AtomicU32>);
-
-impl RatchetsBegun {
-    pub(crate) fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 #[derive(Serialize, Deserialize)]

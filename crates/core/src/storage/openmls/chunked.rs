@@ -13,10 +13,10 @@ use postcard::Error;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Key, Store};
+use super::apart::{Parts, take_apart};
 use crate::{
-    apart::{Parts, take_apart},
     error::{CoreError, Result},
+    storage::{Key, Store},
 };
 
 /// How a type is kept in parts.

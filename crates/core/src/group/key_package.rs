@@ -6,17 +6,12 @@ use openmls::prelude::{
     tls_codec::{DeserializeBytes, Serialize as _},
 };
 
+use super::rules::{self, capabilities};
 use crate::{
-    credential::{self, LeafIdentity},
-    encryption_key::{is_sealable, is_sealable_leaf},
+    crypto::{Crypto, SecretKey, Suite, is_sealable, is_sealable_leaf},
     error::{CoreError, Result},
-    identity::Identity,
-    provider::{Crypto, Provider},
-    revocation,
-    rules::{self, capabilities},
-    signer::SecretKey,
-    storage::{Key, Kind, Store},
-    suite::Suite,
+    identity::{Identity, LeafIdentity, credential, revocation},
+    storage::{Key, Kind, Provider, Store},
 };
 
 const HOUR_S: u64 = 60 * 60;
@@ -29,7 +24,7 @@ const LIFETIME_S: u64 = 84 * DAY_S;
 const CLOCK_TOLERANCE_S: u64 = 48 * HOUR_S;
 
 /// The lifetime of a leaf that is made at this time: from an hour before, for clocks that differ a little.
-pub(crate) fn lifetime(now_ms: u64) -> Lifetime {
+pub(super) fn lifetime(now_ms: u64) -> Lifetime {
     let now_s = now_ms / 1_000;
     Lifetime::init(now_s.saturating_sub(HOUR_S), now_s.saturating_add(LIFETIME_S))
 }
@@ -77,7 +72,7 @@ pub(crate) fn forget_expired(store: &Store, now_ms: u64) -> Result<u32> {
 }
 
 /// Where the leaf signature key of a key package is kept.
-pub(crate) fn signer_key(public: &[u8]) -> Key {
+pub(super) fn signer_key(public: &[u8]) -> Key {
     Key::of(Kind::KeyPackageSigner).with(public)
 }
 
@@ -122,7 +117,7 @@ fn check_time(lifetime: &Lifetime, now_ms: u64) -> Result<()> {
 /// Checks what openmls leaves to the application for a key package whose signatures it has checked: the range of its
 /// lifetime (RFC 9420 §7.2), keys that can be sealed to, our types, and who it is. Every member makes these checks of a commit, so
 /// they look at the bytes alone and at no clock.
-pub(crate) fn check(crypto: &Crypto, key_package: &KeyPackage) -> Result<LeafIdentity> {
+pub(super) fn check(crypto: &Crypto, key_package: &KeyPackage) -> Result<LeafIdentity> {
     let suite = Suite::from_openmls(key_package.ciphersuite())?;
     let init_key = key_package.hpke_init_key().as_slice();
     if !is_sealable(init_key, suite) || !is_sealable_leaf(key_package.leaf_node(), suite) {

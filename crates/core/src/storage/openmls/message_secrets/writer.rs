@@ -4,9 +4,11 @@ use openmls::prelude::Member;
 use postcard::Error;
 use serde::Serialize;
 
-use super::{APPLICATION_RATCHETS, CURRENT, HANDSHAKE_RATCHETS, LAYOUT, LEAVES, Leaves, Ratchet, Root, epoch_key};
+use super::{
+    super::apart::{Parts, take_apart},
+    APPLICATION_RATCHETS, CURRENT, HANDSHAKE_RATCHETS, LAYOUT, LEAVES, Leaves, Ratchet, Root, epoch_key,
+};
 use crate::{
-    apart::{Parts, take_apart},
     error::CoreError,
     storage::{Key, Store},
 };
@@ -14,7 +16,7 @@ use crate::{
 type Result<T> = std::result::Result<T, Error>;
 
 impl Store {
-    pub(in crate::storage) fn write_message_secrets_at(
+    pub(in crate::storage::openmls) fn write_message_secrets_at(
         &self,
         key: &Key,
         value: &impl Serialize,

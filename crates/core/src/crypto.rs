@@ -1,0 +1,25 @@
+//! Keys, signatures and encryption: what is computed, and nothing of what it is for.
+
+mod aead;
+mod ed25519;
+mod encryption_key;
+mod hpke;
+mod primitives;
+mod ratchets_begun;
+mod signer;
+mod suite;
+mod transcript;
+mod verified;
+
+pub(crate) use self::{
+    encryption_key::{is_sealable, is_sealable_leaf},
+    primitives::Crypto,
+    ratchets_begun::RatchetsBegun,
+    signer::SecretKey,
+    transcript::hex,
+    verified::Signed,
+};
+pub use self::{
+    suite::Suite,
+    transcript::{Field, device_certificate_transcript, transcript},
+};
