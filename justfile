@@ -30,6 +30,10 @@ check:
 bench *args:
     {{pnpm}} bench {{args}}
 
+# the SDK and the relay under seeds: sim --seed 39, sim --for 10m
+sim *args:
+    {{pnpm}} -s sim {{args}}
+
 # what takes longer: without a name, the list of proofs
 prove *args:
     {{pnpm}} -s prove {{args}}
