@@ -6,7 +6,7 @@ import { transcript } from './transcript.ts';
  * two logs, to whomever they are shown. Bytes are base64url.
  */
 export interface Receipt {
-  /** Which line of the log, see {@link branchOf}: empty where every commit was the first for its epoch. */
+  /** Which branch of the log, see {@link branchOf}: empty where every commit was the first for its epoch. */
   branch: string;
   sequence: number;
   /** SHA-256, 32 bytes. */
@@ -47,8 +47,8 @@ export function receiptTranscript(
 }
 
 /**
- * The line that a further candidate begins: the place of the candidates, and its number among them. A log has one entry
- * for a place in each line, so candidates of one epoch are no fork.
+ * The branch that a further candidate begins: the place of the candidates, and its number among them. A log has one entry
+ * for a place in each branch, so candidates of one epoch are no fork.
  */
 export function branchOf(base: string, place: { sequence: number; candidate: number }): string {
   const step = `${place.sequence}.${place.candidate}`;

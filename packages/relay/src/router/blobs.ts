@@ -10,7 +10,7 @@ import {
 import { RelayError } from '../errors.ts';
 import { requireMember } from '../proof/access.ts';
 import { createBlob, findBlob } from '../store/blobs.ts';
-import { opensEpochOf } from '../store/lines.ts';
+import { opensEpochOf } from '../store/branches.ts';
 import { dayOf, expiryDay } from '../store/retention.ts';
 import { newBlobToken } from '../store/secrets.ts';
 import { asMember, router } from './trpc.ts';

@@ -8,7 +8,7 @@ export type BlobPart = Schema['blob_parts'];
 
 export interface NewBlob {
   id: string;
-  /** Of which of the group's lines. */
+  /** Of which of the group's branches. */
   logId: string;
   epoch: number;
   size: number;
@@ -60,7 +60,7 @@ function isSame(known: Blob, { logId, size, sha256 }: NewBlob): boolean {
   return known.log_id === logId && known.size === size && sameHash;
 }
 
-/** Each line has room of its own: who was removed can begin one, and takes nothing from the others. */
+/** Each branch has room of its own: who was removed can begin one, and takes nothing from the others. */
 async function hasRoom(tx: Db, { logId, size }: NewBlob): Promise<boolean> {
   // PostgreSQL's sum of whole numbers is a decimal, which comes as text.
   const { bytes, blobs } = await tx

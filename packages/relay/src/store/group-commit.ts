@@ -19,7 +19,7 @@ const MOST_GATHERING_MS = 5;
 export class GroupCommit {
   readonly #statements: Statements;
   readonly #platform: RelayPlatform;
-  readonly #line = new Line();
+  readonly #queue = new Queue();
   #group: Group | undefined;
 
   constructor(statements: Statements, platform: RelayPlatform) {
@@ -29,7 +29,7 @@ export class GroupCommit {
 
   /** Waits for a turn to write within the group's transaction. Who gets it must {@link Turn.end} it. */
   async turn(): Promise<Turn> {
-    const pass = await this.#line.next();
+    const pass = await this.#queue.next();
     try {
       const group = this.#group ?? this.#begin();
       group.writers += 1;
@@ -42,7 +42,7 @@ export class GroupCommit {
 
   /** Does what has to stand outside of any transaction, as pragmas and changes of tables. */
   async alone<T>(work: () => T): Promise<T> {
-    const pass = await this.#line.next();
+    const pass = await this.#queue.next();
     try {
       if (this.#group !== undefined) this.#commit(this.#group);
       return work();
@@ -70,9 +70,9 @@ export class GroupCommit {
     });
   }
 
-  /** Stands in line like everyone, so that who came before it is part of the group. */
+  /** Queues like everyone, so that who came before it is part of the group. */
   async #close(group: Group): Promise<void> {
-    const pass = await this.#line.next();
+    const pass = await this.#queue.next();
     try {
       if (this.#group === group) this.#commit(group);
     } finally {
@@ -120,17 +120,17 @@ class Group {
 export class Turn {
   readonly #statements: Statements;
   readonly #group: Group;
-  readonly #line: { pass: () => void; undo: (fault: unknown) => void };
+  readonly #after: { pass: () => void; undo: (fault: unknown) => void };
   #fault: { error: unknown } | undefined;
 
   constructor(
     statements: Statements,
     group: Group,
-    line: { pass: () => void; undo: (fault: unknown) => void },
+    after: { pass: () => void; undo: (fault: unknown) => void },
   ) {
     this.#statements = statements;
     this.#group = group;
-    this.#line = line;
+    this.#after = after;
   }
 
   /** Marks what {@link undo} goes back to. */
@@ -147,7 +147,7 @@ export class Turn {
     } catch (error) {
       if (isStorageFault(error) || !this.#statements.database.inTransaction) {
         this.#fault = { error };
-        this.#line.undo(error);
+        this.#after.undo(error);
       }
       throw error;
     }
@@ -171,13 +171,13 @@ export class Turn {
    * the reason may be what a neighbour wrote, and nobody is told of that before it is stored.
    */
   end(): Promise<void> {
-    this.#line.pass();
+    this.#after.pass();
     return this.#group.stored;
   }
 }
 
 /** Lets one in at a time, in the order in which they came. */
-class Line {
+class Queue {
   #last: Promise<void> = Promise.resolve();
 
   /** Resolves when it is one's turn, with what passes it on. */

@@ -29,7 +29,7 @@ export function isOwn(row: OutboxRow, entry: GroupEntry): boolean {
 }
 
 /** What a prepared row's entry says. */
-export function contentOf(row: OutboxRow): EntryContent {
+export function preparedContent(row: OutboxRow): EntryContent {
   if (row.kind === 'create' || row.prepared === undefined)
     throw new Error('an outbox row is in the log before it is prepared');
   const { id } = row;
@@ -73,7 +73,7 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, platform: Platf
   }
 }
 
-/** Whoever has just come in has not read the message that named the conversation. Put in line with the commit that adds. */
+/** Whoever has just come in has not read the message that named the conversation. Queued together with the commit that adds. */
 function tellName(tx: Transaction, conversationId: string, platform: Platform): void {
   const { id, name: shown, state } = tx.conversation(conversationId);
   const waiting = tx.outboxRows(conversationId).filter((row) => row.kind === 'message');

@@ -11,7 +11,7 @@ import { isInTurn } from '../state/standing.ts';
 /** Receipts that are kept of a conversation, the newest: what another member's are compared with. */
 const KEPT_RECEIPTS = 8;
 
-/** How far a log has been read, in which line, and what the relay has signed for it. */
+/** How far a log has been read, on which branch, and what the relay has signed for it. */
 type Position = Pick<ConversationRow, 'cursor' | 'head' | 'branch'> & { receipts: readonly Receipt[] };
 
 /** What the relay shows after a cursor, with the receipts of where it begins and ends. */
@@ -69,10 +69,10 @@ export class Witness {
     content: EntryContent,
     receipt?: Receipt,
   ): Promise<Position | undefined> {
-    const { id, head: previous, branch: line, receipts: kept = [] } = conversation;
+    const { id, head: previous, branch: before, receipts: kept = [] } = conversation;
     const head =
       previous === undefined ? receipt?.head : await headAfter(this.#crypto, previous, { sequence, content });
-    const branch = line === undefined ? receipt?.branch : branchAfter(line, sequence, content);
+    const branch = before === undefined ? receipt?.branch : branchAfter(before, sequence, content);
     const position = {
       cursor: sequence,
       ...(head !== undefined && { head }),
@@ -157,7 +157,7 @@ export function shownContent(entry: GroupEntry): EntryContent {
   }
 }
 
-/** The line of a log after one more entry: a commit that was not the first for its epoch begins one. */
+/** The branch of a log after one more entry: a commit that was not the first for its epoch begins one. */
 function branchAfter(branch: string, sequence: number, content: EntryContent): string {
   if (content.kind !== 'commit' || content.candidate === 0) return branch;
   return branchOf(branch, { sequence, candidate: content.candidate });

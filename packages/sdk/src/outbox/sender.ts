@@ -4,7 +4,7 @@ import type { Relay } from '../transport/relay.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { newEntryId } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { contentOf, settleOwn } from '../log/own-entries.ts';
+import { preparedContent, settleOwn } from '../log/own-entries.ts';
 import {
   conversations,
   outbox,
@@ -182,7 +182,7 @@ export class OutboxSender {
       const conversation = tx.conversation(row.conversationId);
       const isNext = conversation.cursor + 1 === sequence;
       const position =
-        isNext && (await this.#witness.advance(conversation, sequence, contentOf(sent), receipt));
+        isNext && (await this.#witness.advance(conversation, sequence, preparedContent(sent), receipt));
       if (position) {
         tx.update(row.conversationId, position);
         await settleOwn(tx, row, this.#ledger.platform);

@@ -53,7 +53,7 @@ export interface ConversationRow {
   epoch: number;
   /** How far the group's log has been read. */
   cursor: number;
-  /** The log's head there, and the line that it stands in; unknown until a first receipt. */
+  /** The log's head there, and the branch that it stands on; unknown until a first receipt. */
   head?: string;
   branch?: string;
   /** What the relay has signed of the log, the newest last. */

@@ -3,21 +3,21 @@ import type { Db } from './schema.ts';
 
 /**
  * Whether a key opens what belongs to an epoch of a log: of its own log up to its own epoch, and of the one that this parted
- * from, up to the epoch whose commits they part at. Epochs of other lines have the same numbers and are not its own: who was
- * removed can begin a line, and count as many epochs there as he likes.
+ * from, up to the epoch whose commits they part at. Epochs of other branches have the same numbers and are not its own:
+ * who was removed can begin a branch, and count as many epochs there as he likes.
  */
 export async function opensEpochOf(
   db: Db,
   access: Pick<Access, 'logId' | 'epoch'>,
   { logId, epoch }: { logId: string; epoch: number },
 ): Promise<boolean> {
-  let line = { logId: access.logId, lastEpoch: access.epoch };
-  while (line.logId !== logId) {
-    const base = await baseOf(db, line.logId);
+  let branch = { logId: access.logId, lastEpoch: access.epoch };
+  while (branch.logId !== logId) {
+    const base = await baseOf(db, branch.logId);
     if (base === undefined) return false;
-    line = base;
+    branch = base;
   }
-  return epoch <= line.lastEpoch;
+  return epoch <= branch.lastEpoch;
 }
 
 /** The log that this one parts from, and the last epoch that both have. */
