@@ -5,6 +5,7 @@ import { find, type Person, type Said } from './person.ts';
 export function unsettled(people: readonly Person[], conversationId: string): string[] {
   const views = people.map((person) => viewOf(person, conversationId));
   const [first] = views;
+  const end = Math.max(...views.map(readUpTo));
   return people.flatMap((person, n) => {
     const view = views[n];
     if (view === undefined) return [`${person.handle} is not in the conversation`];
@@ -16,7 +17,7 @@ export function unsettled(people: readonly Person[], conversationId: string): st
     if (view.trouble !== undefined) found.push(`${person.handle} has trouble: ${view.trouble.code}`);
     if (authenticatorOf(view) !== authenticatorOf(first))
       found.push(`${person.handle} is in epoch ${view.epoch}`);
-    if (readUpTo(view) !== readUpTo(first)) found.push(`${person.handle} has read up to ${readUpTo(view)}`);
+    if (readUpTo(view) !== end) found.push(`${person.handle} has read up to ${readUpTo(view)} of ${end}`);
     return found;
   });
 }
@@ -69,9 +70,9 @@ function authenticatorOf(view: Conversation | undefined): string | undefined {
   return view?.security.epochAuthenticator;
 }
 
-/** The last place in the log that the relay has signed for this reader. */
-function readUpTo(view: Conversation | undefined): number | undefined {
-  return view?.statement?.receipts.at(-1)?.sequence;
+/** The last place in the log that a reader has the relay's signature for. The first entry is the commit that brought all in. */
+function readUpTo(view: Conversation | undefined): number {
+  return view?.statement?.receipts.at(-1)?.sequence ?? 1;
 }
 
 /** What is shown as said: own messages that failed are not. */
