@@ -107,6 +107,6 @@ test('no npm package is bundled, as the notices say', async () => {
   const modules = code.flatMap((text) =>
     [...text.matchAll(/^\/\/#region (.+)$/gm)].map(([, path = '']) => path),
   );
-  expect(modules).toContain('src/client.ts');
+  expect(modules).toContain('src/api/client.ts');
   expect(modules.filter((path) => path.includes('node_modules'))).toEqual([]);
 });
