@@ -13,12 +13,14 @@ const NO_SOURCES = new Set([
   'target',
 ]);
 
+const SOURCE_ENDINGS = ['.ts', '.tsx', '.mts'];
+
 /** The TypeScript files under a folder. */
 export function sourcesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return NO_SOURCES.has(entry.name) ? [] : sourcesUnder(path);
-    return /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts') ? [path] : [];
+    return /\.(tsx?|mts)$/.test(entry.name) && !entry.name.endsWith('.d.ts') ? [path] : [];
   });
 }
 
@@ -28,8 +30,13 @@ function importsOf(path, files) {
   return importedFiles
     .map(({ fileName }) => fileName)
     .filter((name) => name.startsWith('.'))
-    .map((name) => resolve(dirname(path), name))
-    .filter((name) => files.has(name));
+    .flatMap((name) => meantBy(resolve(dirname(path), name)).find((one) => files.has(one)) ?? []);
+}
+
+/** The sources that an import of this path can mean: also by the name that they are compiled to, or without an ending. */
+function meantBy(path) {
+  const withoutEnding = path.replace(/\.[mc]?jsx?$/, '');
+  return [path, ...SOURCE_ENDINGS.flatMap((end) => [withoutEnding + end, join(path, `index${end}`)])];
 }
 
 /**

@@ -1,6 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import { ambientRules } from './ambient.js';
+import { ambientRules, LATE_IMPORT, storageRules } from './ambient.js';
 import { relayRules } from './relay-ambient.js';
 import { LAYERS, layerPatterns } from './sdk-layers.js';
 
@@ -152,11 +152,19 @@ export const sdkRules = [
           patterns: [...layerPatterns(folder), ...(folder === 'worker' ? [] : [CRYPTO]), RELAY, NOT_SHIPPED],
         },
       ],
+      'no-restricted-syntax': ['error', LATE_IMPORT],
     },
   })),
   {
+    files: ['src/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [CRYPTO, RELAY, NOT_SHIPPED] }],
+    },
+  },
+  {
     files: ['src/**/*.ts'],
-    ignores: ['**/*.test.ts', 'src/platform/**', 'src/storage/**', 'src/worker/entry-*.ts'],
+    ignores: ['**/*.test.ts', 'src/platform/**', 'src/storage/**', 'src/worker/entry-{node,browser}.ts'],
     rules: ambientRules,
   },
+  { files: ['src/storage/**/*.ts'], ignores: ['**/*.test.ts'], rules: storageRules },
 ];

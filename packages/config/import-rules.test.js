@@ -81,8 +81,10 @@ describe('the import rules', () => {
     expect(complaints(importRules(name), `import '${imported}';`)).toEqual([]);
   });
 
-  test.each(LAYERS.flat())('in the SDK, %s/ has rules', (folder) => {
-    expect(readdirSync(new URL('packages/sdk/src/', ROOT))).toContain(folder);
+  test('in the SDK, each folder is a layer, and each layer a folder', () => {
+    const entries = readdirSync(new URL('packages/sdk/src/', ROOT), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(folders.sort()).toEqual(LAYERS.flat().sort());
   });
 
   test.each([
@@ -98,6 +100,19 @@ describe('the import rules', () => {
     ['api/client.ts', `import '@quicprochat/core-wasm';`, 'one instance, in one worker'],
     ['transport/relay.ts', `import { createRelay } from '@quicprochat/relay';`, 'by its types only'],
     ['sync/live.ts', `import '@quicprochat/testkit';`, 'nothing that ships may import it'],
+    ['sync/live.ts', `export { Client } from '../api/client.ts';`, 'sync/ must not import api/'],
+    ['sync/live.ts', `import { Client } from '../index.ts';`, 'entrances of the SDK are for others'],
+    ['sync/live.ts', `import '../testing.ts';`, 'entrances of the SDK are for others'],
+    ['sync/live.ts', `import '../api';`, 'entrances of the SDK are for others'],
+    ['sync/live.ts', `import { Client } from '@quicprochat/sdk';`, 'entrances of the SDK are for others'],
+    ['sync/live.ts', `import '../../dist/index.js';`, 'entrances of the SDK are for others'],
+    ['sync/live.ts', `import { platform } from '#platform';`, 'A Platform is handed in'],
+    ['sync/live.ts', `import '../platform/node-platform.ts';`, 'A Platform is handed in'],
+    ['sync/live.ts', `await import('../api/client.ts');`, 'Import statically'],
+    ['storage/memory.ts', `await import('../api/client.ts');`, 'Import statically'],
+    ['platform/node.ts', 'await import(`../api/client.ts`);', 'Import statically'],
+    ['sync/live.ts', `await import('@quicprochat/core-wasm');`, 'Import statically'],
+    ['index.ts', `import '@quicprochat/core-wasm';`, 'one instance, in one worker'],
   ])('in the SDK, %s cannot say %s, and the message says why', (file, source, reason) => {
     expect(sdkComplaints(file, source)).toEqual([expect.stringContaining(reason)]);
   });
@@ -120,7 +135,20 @@ describe('the import rules', () => {
     ['performance.now();', 'Clock in Platform'],
     ['crypto.randomUUID();', 'Random in Platform'],
     ['crypto.subtle;', 'PublicCrypto in Platform'],
-    ['globalThis.crypto.subtle;', 'PublicCrypto in Platform'],
+    ['globalThis.crypto.subtle;', 'Through the global object'],
+    ['(globalThis as Ours).setTimeout(() => 1);', 'Through the global object'],
+    ['const { setTimeout: wait } = globalThis;', 'Through the global object'],
+    [`window.fetch('/');`, 'Through the global object'],
+    ['self.crypto;', 'Through the global object'],
+    ['new Date;', 'Clock in Platform'],
+    ['Date();', 'Clock in Platform'],
+    ['const Time = Date;', 'Clock in Platform'],
+    ['class Time extends Date {}', 'Clock in Platform'],
+    ['const { now } = Date;', 'Clock in Platform'],
+    [`process.getBuiltinModule('timers');`, 'What the place is like'],
+    [`await import('node:timers');`, 'Import statically'],
+    [`import 'node:fs';`, 'Only the adapters'],
+    [`import 'http';`, 'Only the adapters'],
     ['Math.random();', 'Random in Platform'],
     [`new Worker('a.js');`, 'worker through Platform'],
     ['AbortSignal.timeout(5);', 'Timers in Platform'],
@@ -136,7 +164,13 @@ describe('the import rules', () => {
   test.each([
     ['setTimeout(() => 1, 5);', 'Wait by RelayPlatform'],
     ['setImmediate(() => 1);', 'Wait by RelayPlatform'],
-    ['globalThis.setTimeout(() => 1, 5);', 'Wait by RelayPlatform'],
+    ['globalThis.setTimeout(() => 1, 5);', 'Through the global object'],
+    ['self.crypto;', 'Through the global object'],
+    ['Date();', 'Take the time from RelayPlatform'],
+    ['const Time = Date;', 'Take the time from RelayPlatform'],
+    [`await import('node:timers/promises');`, 'Import statically'],
+    [`import { request } from 'node:https';`, 'reach the network'],
+    [`import { connect } from 'node:net';`, 'reach the network'],
     ['AbortSignal.timeout(5);', 'Wait by RelayPlatform'],
     [`import { setTimeout as sleep } from 'node:timers/promises';`, 'Wait by RelayPlatform'],
     ['Date.now();', 'Take the time from RelayPlatform'],
@@ -157,6 +191,28 @@ describe('the import rules', () => {
   test('in the relay, hashes and keys that are read are no chance', () => {
     const source = `import { createHash, createPublicKey, type KeyObject } from 'node:crypto';`;
     expect(roomComplaints(relayRules, 'proof/notary.ts', source)).toEqual([]);
+  });
+
+  test.each([
+    ['setTimeout(() => 1, 5);', 'Timers in Platform'],
+    ['Date.now();', 'Clock in Platform'],
+    ['Date();', 'Clock in Platform'],
+    ['Math.random();', 'Random in Platform'],
+    [`fetch('/');`, 'Net in Platform'],
+    [`new Worker('a.js');`, 'worker through Platform'],
+  ])('in the SDK, the adapters to storages cannot say %s either', (source, reason) => {
+    expect(sdkComplaints('storage/sqlite.ts', source)).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test('in the SDK, the adapters to storages reach files, databases and other tabs', () => {
+    const source = `import 'node:fs'; await import('better-sqlite3'); indexedDB; navigator.locks; new BroadcastChannel('a');`;
+    expect(sdkComplaints('storage/sqlite.ts', source)).toEqual([]);
+  });
+
+  test('in the SDK, of the worker the two entries alone are adapters', () => {
+    expect(sdkComplaints('worker/entry-node.ts', 'setTimeout(() => 1, 5);')).toEqual([]);
+    expect(sdkComplaints('worker/entry-other.ts', 'setTimeout(() => 1, 5);')).not.toEqual([]);
+    expect(sdkComplaints('worker/session.ts', 'setTimeout(() => 1, 5);')).not.toEqual([]);
   });
 
   test('a date that is given its time is no clock', () => {

@@ -1,3 +1,5 @@
+import { everyGlobal, NEW_DATE, OTHER_DATE } from './time-and-globals.js';
+
 /** What a simulation of the relay has in its hand. Only platform.ts and the adapters to the network may touch it. */
 const TIME = 'Take the time from RelayPlatform: a simulation drives it.';
 const RANDOM = 'Take randomness and ids from RelayPlatform: a simulation seeds it.';
@@ -18,6 +20,9 @@ const GLOBALS = {
   EventSource: NET,
   performance: TIME,
   crypto: CRYPTO,
+  scheduler: WAIT,
+  Temporal: TIME,
+  ...everyGlobal,
 };
 
 const PROPERTIES = [
@@ -25,17 +30,22 @@ const PROPERTIES = [
   { object: 'Math', property: 'random', message: RANDOM },
   { object: 'AbortSignal', property: 'timeout', message: WAIT },
   { object: 'process', property: 'hrtime', message: TIME },
+  { object: 'process', property: 'uptime', message: TIME },
   { object: 'process', property: 'nextTick', message: WAIT },
-  ...Object.entries(GLOBALS).map(([property, message]) => ({ object: 'globalThis', property, message })),
 ];
-
-const NEW_DATE = "NewExpression[callee.name='Date'][arguments.length=0]";
 
 /** Modules of Node's, with what may be imported all the same: that has one result wherever and whenever it is called. */
 const MODULES = {
   timers: { message: WAIT },
   'timers/promises': { message: WAIT },
   perf_hooks: { message: TIME },
+  http: { message: NET },
+  https: { message: NET },
+  http2: { message: NET },
+  tls: { message: NET },
+  dns: { message: NET },
+  dgram: { message: NET },
+  net: { allowImportNames: ['isIP', 'isIPv4', 'isIPv6'], message: NET },
   worker_threads: { message: CRYPTO },
   crypto: {
     allowImportNames: ['createHash', 'createPrivateKey', 'createPublicKey', 'KeyObject'],
@@ -60,7 +70,14 @@ export const relayRules = [
         ...Object.entries(GLOBALS).map(([name, message]) => ({ name, message })),
       ],
       'no-restricted-properties': ['error', ...PROPERTIES],
-      'no-restricted-syntax': ['error', { selector: NEW_DATE, message: TIME }],
+      'no-restricted-syntax': [
+        'error',
+        ...[NEW_DATE, OTHER_DATE].map((selector) => ({ selector, message: TIME })),
+        {
+          selector: 'ImportExpression',
+          message: 'Import statically: the linter does not see what is imported at run time.',
+        },
+      ],
       'no-restricted-imports': [
         'error',
         ...Object.entries(MODULES).flatMap(([name, rule]) => [

@@ -2,6 +2,8 @@ import type { Receipt } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { check } from '../model/arguments.ts';
 import { sdkError } from '../model/errors.ts';
+// Whoever compares statements may have no client that could hand one in, and a check of signatures takes no time or chance.
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports
 import { platform } from '#platform';
 import { isSigned } from './receipts.ts';
 
