@@ -1,10 +1,10 @@
 import { builtinModules } from 'node:module';
 import { everyGlobal, NEW_DATE, OTHER_DATE } from './time-and-globals.js';
 
-/** What a simulation has in its hand. Only the adapters of a platform may touch it: everybody else is given a Platform. */
-const TIME = 'Take the time from the Clock in Platform: a simulation drives it.';
+/** What a simulation controls. Only the adapters of a platform may touch it: everybody else is given a Platform. */
+const TIME = 'Take the time from the Clock in Platform: the simulation controls it.';
 const RANDOM = 'Take randomness from the Random in Platform: a simulation seeds it.';
-const WAIT = 'Wait by the Timers in Platform: a simulation lets their time pass.';
+const WAIT = 'Use the Timers in Platform: the simulation controls their time.';
 const NET = 'Reach the network through the Net in Platform: a simulation stands in for it.';
 const WORKER = 'Start the worker through Platform: a simulation runs it in its own thread.';
 const CRYPTO = 'Check signatures by the PublicCrypto in Platform: WebCrypto answers from other threads.';

@@ -6,7 +6,7 @@ import type { Client } from '../src/api/client.ts';
 import { sdkError } from '../src/model/errors.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { Storage } from '../src/storage/storage.ts';
-import { badGateway, network, reset, unavailable } from './support/network.ts';
+import { badGateway, network, refused, reset, unavailable } from './support/network.ts';
 import { people, same, textsOf } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });
@@ -17,12 +17,23 @@ test.each([
   ['502', badGateway],
   ['a connection reset', reset],
   ['503', unavailable],
+  ['the answer to its second copy', () => refused('REPLAYED')],
 ])('a live client retries a message whose one request got %s', async (_what, answer) => {
   const net = network();
   const alice = await town.join('alice', { live: true, platform: net.platform });
   const tea = await alice.conversations.create({ members: [] });
   await isOnline(alice);
   net.failNext('groups.post', answer);
+  await tea.send('once more');
+  expect(net.calls.filter((procedure) => procedure === 'groups.post')).toHaveLength(2);
+  expect(tea.lastMessage?.state).toBe('sent');
+});
+
+test('a client that does not stay sends a message again whose one request was refused as the second copy', async () => {
+  const net = network();
+  const alice = await town.join('alice', { platform: net.platform });
+  const tea = await alice.conversations.create({ members: [] });
+  net.failNext('groups.post', () => refused('REPLAYED'));
   await tea.send('once more');
   expect(net.calls.filter((procedure) => procedure === 'groups.post')).toHaveLength(2);
   expect(tea.lastMessage?.state).toBe('sent');

@@ -166,8 +166,12 @@ function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new DOMException('Aborted', 'AbortError');
 }
 
-/** Whether waiting alone can help. A wrong clock needs a person, so the caller hears of it; what was queued stays queued. */
+/**
+ * Whether waiting alone can help. A wrong clock needs a person, so the caller hears of it; what was queued stays queued.
+ * Of a request that arrived twice only one copy counts: the next one is signed anew, whatever became of this one.
+ */
 function isPassing(error: unknown): boolean {
+  if (hasCode(error, 'REPLAYED')) return true;
   return (
     error instanceof QuicprochatError && error.retryable && !hasCode(error, 'WORKER_STOPPED', 'CLOCK_SKEW')
   );

@@ -19,6 +19,7 @@ export class Disk {
         const generation = await tab.work(`commit ${writes.length}`, () =>
           this.#commit(tab, writes, expected),
         );
+        tab.onCommit();
         return tab.later('committed', () => generation);
       },
       storeKey: (fresh) => tab.later('key', () => (this.#key ??= fresh?.slice())?.slice()),

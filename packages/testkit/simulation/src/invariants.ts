@@ -1,55 +1,90 @@
-import type { Conversation } from '@quicprochat/sdk';
+import type { Conversation, Message } from '@quicprochat/sdk';
 import { find, type Person, type Said } from './person.ts';
 
-/** What has not settled yet: everyone is to be online, to have sent and read everything, and to be in one epoch. */
+/** A conversation as one tab has it. */
+interface View {
+  who: string;
+  /** Undefined if that tab does not have it. */
+  conversation: Conversation | undefined;
+}
+
+/** What has not settled yet: every tab is to be online, to have sent and read everything, to have
+ * answered every call, and to be in one epoch. */
 export function unsettled(people: readonly Person[], conversationId: string): string[] {
-  const views = people.map((person) => viewOf(person, conversationId));
+  const views = viewsOf(people, conversationId);
   const [first] = views;
-  const end = Math.max(...views.map(readUpTo));
-  return people.flatMap((person, n) => {
-    const view = views[n];
-    if (view === undefined) return [`${person.handle} is not in the conversation`];
-    const found = person.clients
+  const end = Math.max(...views.map(({ conversation }) => readUpTo(conversation)));
+  const offline = people.flatMap(({ handle, clients }) =>
+    clients
       .filter(({ connection }) => connection !== 'online')
-      .map(({ connection }) => `a tab of ${person.handle} is ${connection}`);
-    for (const { kind, state } of view.waiting)
-      found.push(`a change of ${person.handle} waits: ${kind}, ${state}`);
-    if (view.trouble !== undefined) found.push(`${person.handle} has trouble: ${view.trouble.code}`);
-    if (authenticatorOf(view) !== authenticatorOf(first))
-      found.push(`${person.handle} is in epoch ${view.epoch}`);
-    if (readUpTo(view) !== end) found.push(`${person.handle} has read up to ${readUpTo(view)} of ${end}`);
-    return found;
-  });
+      .map(({ connection }) => `a tab of ${handle} is ${connection}`),
+  );
+  const calls = people.flatMap((person) => person.calls.map((call) => `${call} has not come to its end`));
+  const told = people.flatMap((person) => untold(person, conversationId));
+  return [
+    ...offline,
+    ...calls,
+    ...told,
+    ...views.flatMap((view) => unsettledIn(view, { first: first?.conversation, end })),
+  ];
+}
+
+/** Tabs of one device are to show the same also of what only the device knows. */
+function untold(person: Person, conversationId: string): string[] {
+  const [newest, ...older] = viewsOf([person], conversationId).map(
+    ({ conversation }) => conversation?.unread,
+  );
+  const behind = older.filter((unread) => unread !== newest);
+  return behind.map((unread) => `an older tab of ${person.handle} counts ${unread} unread, not ${newest}`);
+}
+
+function unsettledIn(
+  { who, conversation }: View,
+  { first, end }: { first: Conversation | undefined; end: number },
+): string[] {
+  if (conversation === undefined) return [`${who} is not in the conversation`];
+  const { waiting, trouble, epoch } = conversation;
+  const found = waiting.map(({ kind, state }) => `a change of ${who} waits: ${kind}, ${state}`);
+  if (trouble !== undefined) found.push(`${who} has trouble: ${trouble.code}`);
+  if (authenticatorOf(conversation) !== authenticatorOf(first)) found.push(`${who} is in epoch ${epoch}`);
+  if (readUpTo(conversation) !== end) found.push(`${who} has read up to ${readUpTo(conversation)} of ${end}`);
+  return found;
 }
 
 /**
- * What must hold when all has settled: nothing acknowledged is lost, nothing is shown twice, each sender's messages stand
- * in the order in which they were said, and everyone is in the same epoch.
+ * What must hold when all has settled: nothing acknowledged is lost, nothing that was cancelled or refused is shown,
+ * nothing is refused without a reason, nothing is shown twice, waits still or cannot be opened, each sender's messages
+ * stand in the order in which they were said, all show the same, and everyone is in the same epoch.
  *
  * @returns what does not hold, in sentences
  */
 export async function violations(people: readonly Person[], conversationId: string): Promise<string[]> {
-  const found: string[] = [];
   const said = people.flatMap((person) => person.said);
-  for (const person of people) {
-    const view = viewOf(person, conversationId);
-    if (view === undefined) {
-      found.push(`${person.handle} is not in the conversation`);
+  const views = viewsOf(people, conversationId);
+  const [first] = views;
+  const found = said.flatMap(({ text, refusal }) =>
+    refusal === undefined ? [] : [`“${text}” was refused: ${refusal}`],
+  );
+  let shownToFirst: string | undefined;
+  for (const { who, conversation } of views) {
+    if (conversation === undefined) {
+      found.push(`${who} is not in the conversation`);
       continue;
     }
-    const [first] = people.map((other) => viewOf(other, conversationId));
-    if (authenticatorOf(view) !== authenticatorOf(first)) found.push(`${person.handle} is in another epoch`);
-    const texts = await textsOf(view);
-    found.push(...said.flatMap((one) => amiss(one, texts).map((what) => `${person.handle} ${what}`)));
-    for (const other of people) {
-      const numbers = texts
-        .filter((text) => text.startsWith(`${other.handle} `))
-        .map((text) => Number(text.split(' ')[1]));
-      if (numbers.some((number, at) => at > 0 && number < (numbers[at - 1] ?? 0)))
-        found.push(
-          `${person.handle} sees the messages of ${other.handle} in the order ${numbers.join(', ')}`,
-        );
-    }
+    if (authenticatorOf(conversation) !== authenticatorOf(first?.conversation))
+      found.push(`${who} is in another epoch`);
+    const lines = await conversation.history({ limit: 10_000 });
+    const texts = textsOf(lines);
+    const amissHere = [
+      ...said.flatMap((one) => amiss(one, texts)),
+      ...lines.flatMap(amissIn),
+      ...people.flatMap(({ handle }) => disorder(handle, texts)),
+    ];
+    found.push(...amissHere.map((what) => `${who} ${what}`));
+    const shown = [...texts].sort().join('\n');
+    shownToFirst ??= shown;
+    if (amissHere.length === 0 && shown !== shownToFirst)
+      found.push(`${who} sees other messages than the first`);
   }
   return found;
 }
@@ -58,12 +93,37 @@ function amiss({ text, outcome }: Said, texts: readonly string[]): string[] {
   const times = texts.filter((shown) => shown === text).length;
   if (times > 1) return [`sees “${text}” ${times} times`];
   if (times === 0 && outcome === 'sent') return [`does not see “${text}”, which was acknowledged`];
+  if (times === 1 && (outcome === 'refused' || outcome === 'cancelled'))
+    return [`sees “${text}”, which was ${outcome}`];
   return [];
 }
 
-function viewOf({ clients }: Person, conversationId: string): Conversation | undefined {
-  const client = clients.at(-1);
-  return client && find(client, conversationId);
+function amissIn({ content, state }: Message): string[] {
+  if (content.type === 'undecryptable') return [`cannot open a line: ${content.code}`];
+  if (content.type === 'text' && state === 'queued') return [`sees “${content.text}” wait`];
+  return [];
+}
+
+function disorder(handle: string, texts: readonly string[]): string[] {
+  const numbers = texts
+    .filter((text) => text.startsWith(`${handle} `))
+    .map((text) => Number(text.split(' ')[1]));
+  const isInOrder = numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0));
+  return isInOrder ? [] : [`sees the messages of ${handle} in the order ${numbers.join(', ')}`];
+}
+
+/** The newest tab of each person goes by its person's name. */
+function viewsOf(people: readonly Person[], conversationId: string): View[] {
+  return people.flatMap(({ handle, clients }) => {
+    if (clients.length === 0) return [{ who: handle, conversation: undefined }];
+    return clients
+      .map((client, n) => {
+        const age = clients.length - 1 - n;
+        const who = age === 0 ? handle : `an older tab of ${handle}`;
+        return { who, conversation: find(client, conversationId) };
+      })
+      .reverse();
+  });
 }
 
 function authenticatorOf(view: Conversation | undefined): string | undefined {
@@ -76,8 +136,7 @@ function readUpTo(view: Conversation | undefined): number {
 }
 
 /** What is shown as said: own messages that failed are not. */
-async function textsOf(view: Conversation): Promise<string[]> {
-  const lines = await view.history({ limit: 10_000 });
+function textsOf(lines: readonly Message[]): string[] {
   return lines.flatMap(({ content, state }) =>
     content.type === 'text' && state !== 'failed' ? [content.text] : [],
   );

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { initialize } from '@quicprochat/core-wasm';
 import { simulate, type Outcome } from './simulate.ts';
 
-const USAGE = `Usage: pnpm sim [--seed N | --seeds COUNT [--from N]] [--for TIME] [--twice]
+const USAGE = `Usage: pnpm sim --seed N [--twice]
+       pnpm sim [--seeds COUNT] [--from N] [--for TIME] [--twice]
 
   --seed N       one seed: shows the hash of its trace, and if it fails, what happened last
-  --seeds COUNT  so many seeds (default 20), beginning with --from (default 1)
+  --seeds COUNT  this many seeds (default 20), beginning with --from (default 1)
   --for TIME     as many seeds as fit into a time: 90s, 10m, 2h
   --twice        runs each seed twice, and compares the traces`;
 
@@ -19,7 +20,8 @@ interface Plan {
   isOne: boolean;
 }
 
-function planOf(args: string[]): Plan {
+/** What was asked for; undefined if that was only how to ask. */
+function planOf(args: string[]): Plan | undefined {
   const { values } = parseArgs({
     args,
     options: {
@@ -28,9 +30,13 @@ function planOf(args: string[]): Plan {
       from: { type: 'string' },
       for: { type: 'string' },
       twice: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const isOne = values.seed !== undefined;
+  if (isOne && (values.seeds ?? values.from ?? values.for) !== undefined)
+    throw new Error('--seed names one run. Leave out --seeds, --from and --for.');
   const unlimited = values.for === undefined ? 20 : Infinity;
   return {
     from: whole(values.seed ?? values.from ?? '1'),
@@ -42,8 +48,8 @@ function planOf(args: string[]): Plan {
 }
 
 function whole(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`“${text}” is not an integer of at least 1.`);
-  return Number(text);
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new Error(`“${text}” is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`);
 }
 
 /** `10m` in milliseconds. */
@@ -65,7 +71,7 @@ async function run(plan: Plan): Promise<void> {
     if (plan.isOne || outcome.violations.length > 0) show(outcome);
     else if (done % 100 === 0) console.log(`sim: ${done} seeds, ${failed} failed so far`);
   }
-  console.log(`sim: ${done} seeds${plan.isTwice ? ', each twice with one trace' : ''}, ${failed} failed`);
+  console.log(`sim: ${done} seeds${plan.isTwice ? ', each twice' : ''}, ${failed} failed`);
   process.exitCode = failed > 0 || done === 0 ? 1 : 0;
 }
 
@@ -80,9 +86,17 @@ function show({ seed, hash, length, violations, tail }: Outcome): void {
   for (const violation of violations) console.log(`  ${violation}`);
 }
 
-try {
-  await run(planOf(process.argv.slice(2)));
-} catch (error) {
-  console.error(`sim: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-  process.exitCode = 2;
+const plan = planOrUsage();
+if (plan !== undefined) await run(plan);
+
+function planOrUsage(): Plan | undefined {
+  try {
+    const asked = planOf(process.argv.slice(2));
+    if (asked === undefined) console.log(USAGE);
+    return asked;
+  } catch (error) {
+    console.error(`sim: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
 }

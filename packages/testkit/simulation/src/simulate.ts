@@ -12,16 +12,34 @@ const PEOPLE = ['alice', 'bob', 'carol'] as const;
 /** How long people live with faults, and how soon after them everything has to have settled. */
 const FAULTY_MS = 60_000;
 const SETTLES_WITHIN_MS = 10 * 60_000;
+/** One tab's change is seen in the others within this time, before they would look by themselves. */
+const TELLS_TABS_WITHIN_MS = 5_000;
 /** Everyone registers and meets within this time, before there are faults. */
 const BEGINS_WITHIN_MS = 60_000;
 /** About how long it is from one thing that somebody does to the next. */
 const PAUSE_MS = 1_500;
 
+/** Who thinks better of a message cancels it within this time. */
+const MOST_THOUGHT_MS = 300;
+
+/** A tab that is killed after it has stored something is killed within this time. */
+const MOST_LAST_WORDS_MS = 12;
+
 /** How likely a fault is, in runs that have it. */
 const PROBABILITIES = [0.02, 0.1, 0.3];
 
 /** What somebody does, or what befalls somebody, and how often it does at most beside the others. */
-const EVENTS = { say: 50, heal: 12, killTab: 12, openTab: 16, cutOff: 6, reconnect: 10 };
+const EVENTS = {
+  say: 50,
+  sayAndCancel: 12,
+  heal: 12,
+  read: 8,
+  killTab: 12,
+  killAfterCommit: 12,
+  openTab: 16,
+  cutOff: 6,
+  reconnect: 10,
+};
 
 /** How a run ended. */
 export interface Outcome {
@@ -77,6 +95,8 @@ async function live(world: World): Promise<string[]> {
     happen(world, { weights, conversationId });
   }
   network.faults = NO_FAULTS;
+  for (const person of people) person.spareTabs();
+  await scheduler.runUntil(() => false, MOST_LAST_WORDS_MS);
   for (const person of people) {
     network.reconnect(person.handle);
     if (!person.isOpen) person.openTab();
@@ -84,6 +104,9 @@ async function live(world: World): Promise<string[]> {
 
   const left = () => unsettled(people, conversationId);
   if (!(await scheduler.runUntil(() => left().length === 0, SETTLES_WITHIN_MS))) return left();
+  // What has no part in the log goes from tab to tab by the storage alone.
+  for (const person of people) person.read(conversationId);
+  if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
   return scheduler.answerOf(violations(people, conversationId));
 }
 
@@ -126,8 +149,11 @@ function happen(
   const person = rng.pick(people);
   const events: Record<keyof typeof EVENTS, () => void> = {
     say: () => person.say(conversationId),
+    sayAndCancel: () => person.say(conversationId, rng.below(MOST_THOUGHT_MS)),
     heal: () => person.heal(conversationId),
+    read: () => person.read(conversationId),
     killTab: () => person.killTab(),
+    killAfterCommit: () => person.killTabAfterCommit(rng.below(MOST_LAST_WORDS_MS)),
     openTab: () => person.openTab(),
     cutOff: () => network.cutOff(person.handle),
     reconnect: () => network.reconnect(person.handle),

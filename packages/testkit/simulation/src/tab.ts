@@ -24,6 +24,8 @@ export class Tab {
   readonly #rng: Rng;
   readonly #host = new WorkerHost();
   #isAlive = true;
+  /** Called when the device has stored something of this tab, and the tab has not heard of it. */
+  onCommit: () => void = () => undefined;
 
   constructor(
     { name, device }: { name: string; device: string },

@@ -13,7 +13,18 @@ interface View {
 /** Somebody who has said something, and sees these texts. */
 function person(
   handle: string,
-  { said = [], sees, ...view }: { said?: Said[]; sees: string[] } & Partial<View>,
+  {
+    said = [],
+    calls = [],
+    sees,
+    lines = [],
+    ...view
+  }: Partial<View> & {
+    said?: Said[];
+    calls?: string[];
+    sees: string[];
+    lines?: object[];
+  },
 ): Person {
   const conversation = {
     id: 'tea',
@@ -21,17 +32,20 @@ function person(
     epoch: 1,
     security: { epochAuthenticator: 'one' },
     history: async () =>
-      sees.map((text) => ({ content: { type: 'text', text }, state: 'received' }) as unknown as Message),
+      [
+        ...sees.map((text) => ({ content: { type: 'text', text }, state: 'received' })),
+        ...lines,
+      ] as unknown as Message[],
     ...view,
   } as unknown as Conversation;
   const client = { connection: view.connection ?? 'online', conversations: { list: () => [conversation] } };
-  return { handle, said, clients: [client as unknown as Client] } as unknown as Person;
+  return { handle, said, calls, clients: [client as unknown as Client] } as unknown as Person;
 }
 
 const sent = (text: string): Said => ({ text, by: 'alice', outcome: 'sent' });
 
 test('all that was acknowledged and is seen once, in order, violates nothing', async () => {
-  const said: Said[] = [sent('alice 0'), sent('alice 1'), { ...sent('alice 2'), outcome: 'refused' }];
+  const said: Said[] = [sent('alice 0'), sent('alice 1'), { ...sent('alice 2'), outcome: 'cancelled' }];
   const sees = ['alice 0', 'alice 1'];
   const people = [person('alice', { said, sees }), person('bob', { sees })];
   expect(await violations(people, 'tea')).toEqual([]);
@@ -46,6 +60,37 @@ test.each<[string, string[], string]>([
   const said = [sent('alice 0'), sent('alice 1')];
   const people = [person('alice', { said, sees: ['alice 0', 'alice 1'] }), person('bob', { sees })];
   expect(await violations(people, 'tea')).toEqual([violation]);
+});
+
+test('a message that was cancelled and is seen is a violation', async () => {
+  const said: Said[] = [{ ...sent('alice 0'), outcome: 'cancelled' }];
+  const people = [person('alice', { said, sees: [] }), person('bob', { sees: ['alice 0'] })];
+  expect(await violations(people, 'tea')).toEqual(['bob sees “alice 0”, which was cancelled']);
+});
+
+test('a message that is refused is a violation, with its reason', async () => {
+  const said: Said[] = [{ ...sent('alice 0'), outcome: 'refused', refusal: 'REPLAYED' }];
+  const people = [person('alice', { said, sees: [] }), person('bob', { sees: [] })];
+  expect(await violations(people, 'tea')).toEqual(['“alice 0” was refused: REPLAYED']);
+});
+
+test('a message that nobody knows of is a violation if some see it and others do not', async () => {
+  const said: Said[] = [{ ...sent('alice 0'), outcome: 'unknown' }];
+  const people = [person('alice', { said, sees: ['alice 0'] }), person('bob', { sees: [] })];
+  expect(await violations(people, 'tea')).toEqual(['bob sees other messages than the first']);
+});
+
+test.each([
+  [{ content: { type: 'undecryptable', code: 'REPLAYED' } }, 'bob cannot open a line: REPLAYED'],
+  [{ content: { type: 'text', text: 'alice 9' }, state: 'queued' }, 'bob sees “alice 9” wait'],
+])('the line %j is a violation', async (line, violation) => {
+  const people = [person('alice', { sees: [] }), person('bob', { sees: [], lines: [line] })];
+  expect(await violations(people, 'tea')).toContain(violation);
+});
+
+test('a call that has not come to its end has not settled', () => {
+  const people = [person('alice', { sees: [], calls: ['“alice 0”'] }), person('bob', { sees: [] })];
+  expect(unsettled(people, 'tea')).toEqual(['“alice 0” has not come to its end']);
 });
 
 test('another epoch is a violation', async () => {
