@@ -40,6 +40,21 @@ describe.skipIf(!hasBrowser)('an account, its people and its connection', () => 
     expect(await anna.page.getByRole('log').getByText('You added you').count()).toBe(0);
   });
 
+  test.each(['People', 'Security'])('closing %s gives the focus back to its button', async (panel) => {
+    const { page } = anna;
+    const opener = page.getByRole('button', { name: panel, exact: true });
+    for (const close of [
+      () => page.keyboard.press('Escape'),
+      () => page.getByRole('button', { name: `Close ${panel}` }).click(),
+    ]) {
+      await opener.click();
+      await page.getByRole('dialog', { name: panel }).waitFor();
+      await close();
+      await page.getByRole('dialog', { name: panel }).waitFor({ state: 'detached' });
+      expect(await opener.evaluate((button) => button === document.activeElement)).toBe(true);
+    }
+  });
+
   test('two people who see the same number mark each other as verified', async () => {
     const digits: string[] = [];
     for (const [person, other] of [

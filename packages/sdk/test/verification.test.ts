@@ -103,3 +103,12 @@ test('the id of the key to compare changes with the number that is shown', async
   expect(alice.contacts.keyId(bob.handle)).not.toBe(changed);
   expect(alice.contacts.keyId('a-stranger')).toBeUndefined();
 });
+
+test('there is no safety number with oneself, and nothing to verify', async () => {
+  const alice = await town.join('alice');
+  const { contacts, handle } = alice;
+  const refused = { code: 'INVALID_ARGUMENT', message: 'This handle is your own. Name another person.' };
+  await expect(contacts.safetyNumber(handle)).rejects.toMatchObject(refused);
+  await expect(contacts.verify(handle, { safetyNumber: ANOTHER_NUMBER })).rejects.toMatchObject(refused);
+  await expect(contacts.unverify(handle)).rejects.toMatchObject(refused);
+});

@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { Icon } from './icon.tsx';
 import { belongsToInputMethod } from './input-method.ts';
 import { useMediaQuery } from './use-media-query.ts';
@@ -23,7 +23,8 @@ export function Sheet({ title, onClose, children }: SheetProps) {
   const titleId = useId();
   const beside = useMediaQuery('(min-width: 68rem)');
 
-  useEffect(() => {
+  // Closed before it is taken out of the page: only then does the browser give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element === null) return;
     if (beside) element.show();

@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
 import { check, SAFETY_NUMBER } from '../model/arguments.ts';
 import { isVerifiedAs } from '../account/contact-keys.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { contacts, type ContactRow } from '../state/rows.ts';
+import { ACCOUNT, accounts, contacts, type ContactRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { sdkError } from '../model/errors.ts';
 
@@ -24,7 +24,7 @@ export class Contacts {
    * another channel and it matches, nobody is between them. If the contact's account key has changed, this is the number
    * of the changed key, which waits for a decision.
    *
-   * @throws {UsageError} INVALID_ARGUMENT if this device has never met the handle
+   * @throws {UsageError} INVALID_ARGUMENT if this device has never met the handle, or if it is your own
    */
   async safetyNumber(handle: string): Promise<string> {
     const accountKey = fromBase64Url(keyToCompare(this.#require(handle)));
@@ -110,6 +110,8 @@ export class Contacts {
   }
 
   #require(handle: string, source: Pick<Transaction, 'row'> = this.#ledger): ContactRow {
+    if (handle === source.row(accounts, ACCOUNT)?.handle)
+      throw sdkError('INVALID_ARGUMENT', 'This handle is your own. Name another person.');
     const contact = source.row(contacts, handle);
     if (contact !== undefined) return contact;
     throw sdkError(
