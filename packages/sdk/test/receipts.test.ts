@@ -15,7 +15,7 @@ import { expect, test } from 'vitest';
 import type { Conversation } from '../src/api/conversation.ts';
 import { findFork, parseLogStatement } from '../src/log/fork.ts';
 import type { Platform } from '../src/platform/platform.ts';
-import { headAfter } from '../src/log/receipts.ts';
+import { expectedHead } from '../src/log/receipts.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
@@ -104,7 +104,7 @@ function showing(change: (entry: GroupEntry) => { entry: GroupEntry; branch: str
     const last = page.entries.at(-1);
     if (last === undefined) return page;
     const { entry, branch } = change(last);
-    const head = await headAfter(platform.publicCrypto, page.receipts.before.head, {
+    const head = await expectedHead(platform.publicCrypto, page.receipts.before.head, {
       sequence: entry.sequence,
       content: contentOf(entry),
     });

@@ -20,13 +20,13 @@ import { RelayError } from '../errors.ts';
 import { consume } from '../limits/rate-limit.ts';
 import { requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
 import { isSmallOrder } from '../proof/signatures.ts';
-import { appendCommit, appendMessage, type Place, type Written } from '../store/append.ts';
+import { appendCommit, appendMessage, type Stored, type Written } from '../store/append.ts';
 import { addFollowUp } from '../store/follow-ups.ts';
 import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
 import { expiryDay } from '../store/retention.ts';
 import { hashOf, newTicket } from '../store/secrets.ts';
-import type { Place as StreamPlace } from '../streams/shared-pages.ts';
+import type { Place } from '../streams/shared-pages.ts';
 import { inboxTopic, logTopic, streamTopic } from '../streams/topics.ts';
 import { asMember, router } from './trpc.ts';
 
@@ -165,7 +165,7 @@ async function requireFollowable(
   ctx: Context,
   groups: z.output<typeof openGroupsStreamInputSchema>['groups'],
   stream?: Uint8Array,
-): Promise<StreamPlace[]> {
+): Promise<Place[]> {
   const members = groups.map(({ groupId, epoch, cursor, proof }) => {
     const claim = { groupId, epoch, proof };
     if (stream === undefined) return { ...claim, procedure: 'groups.openStream' as const, body: [cursor] };
@@ -180,7 +180,7 @@ async function requireFollowable(
   });
 }
 
-function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Place {
+function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Stored {
   switch (written.outcome) {
     case 'accepted':
       return written.place;

@@ -8,8 +8,8 @@ import { useNonces, type Once } from './secrets.ts';
 import { transaction } from './transaction.ts';
 import { areKnown, deliverWelcome } from './welcomes.ts';
 
-/** Where an entry stands, and the head of its log after it. */
-export interface Place {
+/** Where an entry was put, and the head of its log after it. */
+export interface Stored {
   /** The log that it was written to. */
   logId: string;
   branch: string;
@@ -19,7 +19,7 @@ export interface Place {
 
 /** What became of a write. Everything but `accepted` has stored nothing, but that the proof was used up. */
 export type Written =
-  | { outcome: 'accepted'; place: Place }
+  | { outcome: 'accepted'; place: Stored }
   | { outcome: 'replayed' | 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' }
   | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } };
 

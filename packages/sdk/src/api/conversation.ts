@@ -3,7 +3,8 @@ import { CANCELABLE, check, POSITION, RANGE, TEXT } from '../model/arguments.ts'
 import { isVerifiedAs, requireUnchanged } from '../account/contact-keys.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './conversation-parts.ts';
 import { Delivery } from '../sync/delivery.ts';
-import { newEntryId, ownLine } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
+import { ownLine } from '../content/history.ts';
 import { encodeName, encodeText, requireSendableSize } from '../content/messages.ts';
 import {
   contacts,
@@ -286,7 +287,7 @@ export class Conversation {
     tx.remove(drafts, this.id);
     if ((await tx.group(this.id)).members.some(({ own }) => !own)) {
       tx.update(this.id, { state: 'leaving' });
-      const id = newEntryId(this.#parts.ledger.platform);
+      const id = newEntryId(this.#parts.ledger.platform.random);
       return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
     }
     for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);

@@ -5,7 +5,7 @@ import { Conversation } from './conversation.ts';
 import { claim } from '../account/claim.ts';
 import type { ConversationParts } from './conversation-parts.ts';
 import { learnContacts } from '../account/contact-keys.ts';
-import { newEntryId } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
 import { enteredRow } from '../state/entered.ts';
 import type { Change } from '../state/ledger.ts';
 import { encodeName } from '../content/messages.ts';
@@ -101,12 +101,12 @@ export class Conversations {
       tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
       tx.groups.set(id, group);
       learnContacts(tx, group.members);
-      tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform) });
+      tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform.random) });
       if (claimed.length > 0) {
         tx.enqueue({
           kind: 'commit',
           conversationId: id,
-          id: newEntryId(ledger.platform),
+          id: newEntryId(ledger.platform.random),
           intent: { type: 'add', claimed },
         });
       }

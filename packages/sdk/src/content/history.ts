@@ -1,16 +1,9 @@
 import { toBase64Url, type EntryId, type GroupEntry } from '@quicprochat/protocol';
-import { hex } from '@scure/base';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Content } from '../model/message.ts';
-import type { Platform } from '../platform/platform.ts';
 import type { CoreMember, Processed, Removal } from '../worker/protocol.ts';
 import { decodePayload } from './payload.ts';
 import type { NewMessage, Transaction } from '../state/transaction.ts';
-
-/** An id that nobody has used and nobody can guess. */
-export function newEntryId(platform: Platform): EntryId {
-  return hex.encode(platform.random.bytes(16)) as EntryId;
-}
 
 /** Adds what an application message says to the history; a new name also names the conversation. */
 export function recordApplication(

@@ -1,7 +1,7 @@
 import { fromBase64Url, toBase64Url, type EntryId } from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { newEntryId } from './history.ts';
+import { newEntryId } from '../model/entry-id.ts';
 import { encodePayload, MAX_NAME_LENGTH, MAX_PAYLOAD_BYTES } from './payload.ts';
 
 /** What goes into a message's ciphertext, under the id it will have everywhere. */
@@ -51,7 +51,7 @@ function encode(
   platform: Platform,
   complete: (base: Base) => Parameters<typeof encodePayload>[0],
 ): EncodedMessage {
-  const id = newEntryId(platform);
+  const id = newEntryId(platform.random);
   const at = platform.clock.now();
   return { id, atMs: at, bytes: toBase64Url(encodePayload(complete({ v: 1, id, at }))) };
 }

@@ -4,7 +4,8 @@ import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
-import { newEntryId, recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
+import { recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { isOwn, settleOwn } from './own-entries.ts';
 import { PageSize } from './page-size.ts';
@@ -173,7 +174,7 @@ export class LogReader {
   #proposeLeaveAgain(tx: Transaction, conversationId: string): void {
     if (tx.conversation(conversationId).state !== 'leaving') return;
     if (tx.outboxRows(conversationId).some(({ kind }) => kind === 'leave')) return;
-    const id = newEntryId(this.#ledger.platform);
+    const id = newEntryId(this.#ledger.platform.random);
     tx.enqueue({ kind: 'leave', conversationId: tx.conversation(conversationId).id, id });
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { PublicCrypto } from '../platform/platform.ts';
 
 /** The head of a log after one more entry, as every reader works it out. Heads are base64url. */
-export async function headAfter(
+export async function expectedHead(
   crypto: PublicCrypto,
   previous: string,
   { sequence, content }: { sequence: number; content: EntryContent },

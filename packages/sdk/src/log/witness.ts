@@ -1,7 +1,7 @@
 import { branchOf, contentOf, type EntryContent, type GroupEntry, type Receipt } from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
 import type { LogStatement } from './fork.ts';
-import { headAfter, isSigned } from './receipts.ts';
+import { expectedHead, isSigned } from './receipts.ts';
 import type { PublicCrypto } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -52,7 +52,7 @@ export class Witness {
     for (const entry of entries) {
       const content = shownContent(entry);
       branch = branchAfter(branch, entry.sequence, content);
-      head = await headAfter(this.#crypto, head, { sequence: entry.sequence, content });
+      head = await expectedHead(this.#crypto, head, { sequence: entry.sequence, content });
     }
     if (head !== after.head || branch !== after.branch) throw unsigned();
     if (conversation.head === undefined || conversation.branch === undefined)
@@ -71,7 +71,9 @@ export class Witness {
   ): Promise<Position | undefined> {
     const { id, head: previous, branch: before, receipts: kept = [] } = conversation;
     const head =
-      previous === undefined ? receipt?.head : await headAfter(this.#crypto, previous, { sequence, content });
+      previous === undefined
+        ? receipt?.head
+        : await expectedHead(this.#crypto, previous, { sequence, content });
     const branch = before === undefined ? receipt?.branch : branchAfter(before, sequence, content);
     const position = {
       cursor: sequence,

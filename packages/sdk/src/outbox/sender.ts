@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { GroupState } from '../worker/protocol.ts';
-import { newEntryId } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { preparedContent, settleOwn } from '../log/own-entries.ts';
 import {
@@ -105,7 +105,7 @@ export class OutboxSender {
     if (isContested(conversation) && conversation.state === 'leaving') return undefined;
     const blocked = blockerOf(row, conversation, group);
     if (blocked !== undefined) {
-      const id = newEntryId(this.#ledger.platform);
+      const id = newEntryId(this.#ledger.platform.random);
       tx.enqueue(
         { kind: 'commit', conversationId: row.conversationId, id, intent: blocked },
         { urgent: true },

@@ -2,7 +2,7 @@ import type { EntryId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import { Arrivals } from './arrivals.ts';
-import { newEntryId } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { LogReader, type Arrived } from '../log/reader.ts';
 import { OutboxSender } from '../outbox/sender.ts';
@@ -114,7 +114,7 @@ export class Driver {
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */
   async intend(conversationId: string, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
-    const id = newEntryId(this.#ledger.platform);
+    const id = newEntryId(this.#ledger.platform.random);
     return this.#ledger.transact(async (tx) => {
       const same = tx
         .outboxRows(conversationId)

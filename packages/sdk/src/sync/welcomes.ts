@@ -5,7 +5,7 @@ import type { Relay } from '../transport/relay.ts';
 import type { CallResult } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import type { Driver } from './driver.ts';
-import { newEntryId } from '../content/history.ts';
+import { newEntryId } from '../model/entry-id.ts';
 import { requireInOrder } from './inbox-order.ts';
 import type { KeyPackages } from './key-packages.ts';
 import { enteredRow } from '../state/entered.ts';
@@ -151,7 +151,7 @@ export class Welcomes {
     tx.groups.set(id, group);
     learnContacts(tx, group.members);
     tx.append(id, {
-      id: newEntryId(this.#ledger.platform),
+      id: newEntryId(this.#ledger.platform.random),
       from: inviter.handle,
       own: false,
       epoch: group.epoch,
