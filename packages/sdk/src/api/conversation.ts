@@ -1,4 +1,4 @@
-import { toBase64Url } from '@quicprochat/protocol';
+import { toBase64Url, type EntryId, type GroupId } from '@quicprochat/protocol';
 import { CANCELABLE, check, POSITION, RANGE, TEXT } from '../model/arguments.ts';
 import { isVerifiedAs, requireUnchanged } from '../account/contact-keys.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './conversation-parts.ts';
@@ -36,7 +36,7 @@ import { securityOf, type Security } from './security.ts';
  * cancelled.
  */
 export class Conversation {
-  readonly id: string;
+  readonly #id: GroupId;
   readonly members: Members;
   readonly #parts: ConversationParts;
   readonly #delivery: Delivery;
@@ -44,12 +44,16 @@ export class Conversation {
   #version = 0;
   #waiting: readonly WaitingChange[] | undefined;
 
-  constructor(id: string, parts: ConversationParts) {
-    this.id = id;
+  constructor(id: GroupId, parts: ConversationParts) {
+    this.#id = id;
     this.#parts = parts;
     this.#delivery = new Delivery(id, parts);
     this.#timeline = new Timeline(id, parts.ledger);
     this.members = new Members(id, parts, (intent, options) => this.#commit(intent, options));
+  }
+
+  get id(): string {
+    return this.#id;
   }
 
   /** The name; empty if there is none. */
@@ -72,12 +76,12 @@ export class Conversation {
    * well. Other conversations are not affected, and a live client tries again by itself.
    */
   get trouble(): QuicprochatError | undefined {
-    return this.#parts.driver.troubleOf(this.id);
+    return this.#parts.driver.troubleOf(this.#id);
   }
 
   /** The changes made on this device that have not reached the relay, in sending order. The same array until it changes. */
   get waiting(): readonly WaitingChange[] {
-    return (this.#waiting ??= waitingIn(this.#parts.ledger.outbox.of(this.id)));
+    return (this.#waiting ??= waitingIn(this.#parts.ledger.outbox.of(this.#id)));
   }
 
   /** The MLS epoch. Each commit raises it by one. */
@@ -100,7 +104,7 @@ export class Conversation {
 
   /** The unsent draft, shared by all tabs and processes on this storage; empty if there is none. */
   get draft(): string {
-    return this.#parts.ledger.row(drafts, this.id)?.text ?? '';
+    return this.#parts.ledger.row(drafts, this.#id)?.text ?? '';
   }
 
   /** Grows with every change of this conversation. Compare it to know whether to read again. */
@@ -113,7 +117,7 @@ export class Conversation {
     const { ledger } = this.#parts;
     const isVerified = (handle: string, accountKey: Uint8Array) =>
       isVerifiedAs(ledger.row(contacts, handle), toBase64Url(accountKey));
-    return securityOf(this.#row, ledger.group(this.id), { isVerified, nowMs: ledger.platform.clock.now() });
+    return securityOf(this.#row, ledger.group(this.#id), { isVerified, nowMs: ledger.platform.clock.now() });
   }
 
   /**
@@ -121,7 +125,7 @@ export class Conversation {
    * member's. Undefined before anything was read.
    */
   get statement(): LogStatement | undefined {
-    return this.#parts.driver.witness.statement(this.id);
+    return this.#parts.driver.witness.statement(this.#id);
   }
 
   /**
@@ -138,10 +142,10 @@ export class Conversation {
     const { id, atMs, bytes } = encodeText(ledger.platform, text);
     this.#requireKnownMembers();
     const position = await ledger.transact(async (tx) => {
-      const row = tx.conversation(this.id);
+      const row = tx.conversation(this.#id);
       requireActive(row);
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'text', text } });
-      const message = tx.append(this.id, line);
+      const message = tx.append(this.#id, line);
       tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position: message.position });
       return message.position;
     });
@@ -157,12 +161,12 @@ export class Conversation {
     const { ledger, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
     const shownAt = await ledger.transact(async (tx) => {
-      const row = tx.conversation(this.id);
+      const row = tx.conversation(this.#id);
       requireActive(row);
       const renames = { from: row.name, to: name };
-      tx.update(this.id, { name });
+      tx.update(this.#id, { name });
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
-      const { position } = tx.append(this.id, line);
+      const { position } = tx.append(this.#id, line);
       tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
       return position;
     });
@@ -200,8 +204,8 @@ export class Conversation {
       ({ own, content }) => !own && ['text', 'undecryptable'].includes(content.type),
     ).length;
     await this.#parts.ledger.transact(async (tx) => {
-      if (position <= tx.conversation(this.id).readPosition) return;
-      tx.update(this.id, { readPosition: position, unread });
+      if (position <= tx.conversation(this.#id).readPosition) return;
+      tx.update(this.#id, { readPosition: position, unread });
     });
   }
 
@@ -215,11 +219,11 @@ export class Conversation {
     check(TEXT, text);
     requireSendableSize(new TextEncoder().encode(text));
     await this.#parts.ledger.transact(async (tx) => {
-      if ((tx.row(drafts, this.id)?.text ?? '') === text) return;
-      if (text === '') return tx.remove(drafts, this.id);
+      if ((tx.row(drafts, this.#id)?.text ?? '') === text) return;
+      if (text === '') return tx.remove(drafts, this.#id);
       // Typed before the end and kept after it, it would outlive the conversation.
-      requireActive(tx.conversation(this.id));
-      tx.put(drafts, this.id, { text });
+      requireActive(tx.conversation(this.#id));
+      tx.put(drafts, this.#id, { text });
     });
   }
 
@@ -265,7 +269,7 @@ export class Conversation {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
     requireActive(this.#row);
-    const id = await this.#parts.driver.intend(this.id, intent, { urgent: false });
+    const id = await this.#parts.driver.intend(this.#id, intent, { urgent: false });
     await this.#delivery.settled(id, options);
     requireActive(this.#row);
     return { epoch: this.epoch };
@@ -279,38 +283,38 @@ export class Conversation {
   }
 
   /** @returns the id of what has to reach the relay for it, if anything does */
-  async #startLeaving(tx: Transaction): Promise<string | undefined> {
-    const row = tx.conversation(this.id);
+  async #startLeaving(tx: Transaction): Promise<EntryId | undefined> {
+    const row = tx.conversation(this.#id);
     if (row.state === 'left' || row.state === 'removed') return undefined;
     if (row.state === 'leaving') return this.#leaveToo(tx);
     requireActive(row);
-    tx.remove(drafts, this.id);
-    if ((await tx.group(this.id)).members.some(({ own }) => !own)) {
-      tx.update(this.id, { state: 'leaving' });
+    tx.remove(drafts, this.#id);
+    if ((await tx.group(this.#id)).members.some(({ own }) => !own)) {
+      tx.update(this.#id, { state: 'leaving' });
       const id = newEntryId(this.#parts.ledger.platform.random);
       return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
     }
-    for (const waiting of tx.outboxRows(this.id)) tx.removeOutbox(waiting);
-    await tx.forgetGroup(this.id);
-    tx.update(this.id, { state: 'left' });
+    for (const waiting of tx.outboxRows(this.#id)) tx.removeOutbox(waiting);
+    await tx.forgetGroup(this.#id);
+    tx.update(this.#id, { state: 'left' });
     return undefined;
   }
 
   /** It is being left already: whoever waits for that can be one more. */
-  #leaveToo(tx: Transaction): string | undefined {
-    const waiting = tx.outboxRows(this.id).find(({ kind }) => kind === 'leave');
+  #leaveToo(tx: Transaction): EntryId | undefined {
+    const waiting = tx.outboxRows(this.#id).find(({ kind }) => kind === 'leave');
     if (waiting !== undefined) tx.putOutbox({ ...waiting, wanted: (waiting.wanted ?? 1) + 1 });
     return waiting?.id;
   }
 
   #requireKnownMembers(): void {
     const { ledger } = this.#parts;
-    for (const { handle, accountKey } of ledger.group(this.id)?.members ?? [])
+    for (const { handle, accountKey } of ledger.group(this.#id)?.members ?? [])
       requireUnchanged(ledger.row(contacts, handle), toBase64Url(accountKey));
   }
 
   get #row(): ConversationRow {
-    const row = this.#parts.ledger.row(conversations, this.id);
+    const row = this.#parts.ledger.row(conversations, this.#id);
     if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
     return row;
   }

@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { CANCELABLE, check, HANDLES } from '../model/arguments.ts';
 import { claim } from '../account/claim.ts';
@@ -8,12 +9,12 @@ import type { Member } from './security.ts';
 
 /** The members of a conversation. Every change of them also renews the group's keys. */
 export class Members {
-  readonly #id: string;
+  readonly #id: GroupId;
   readonly #parts: ConversationParts;
   readonly #commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>;
 
   constructor(
-    id: string,
+    id: GroupId,
     parts: ConversationParts,
     commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>,
   ) {

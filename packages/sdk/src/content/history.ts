@@ -1,4 +1,4 @@
-import { toBase64Url, type EntryId, type GroupEntry } from '@quicprochat/protocol';
+import { toBase64Url, type EntryId, type GroupEntry, type GroupId } from '@quicprochat/protocol';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Content } from '../model/message.ts';
 import type { CoreMember, Processed, Removal } from '../worker/protocol.ts';
@@ -8,7 +8,7 @@ import type { NewMessage, Transaction } from '../state/transaction.ts';
 /** Adds what an application message says to the history; a new name also names the conversation. */
 export function recordApplication(
   tx: Transaction,
-  conversationId: string,
+  conversationId: GroupId,
   received: Extract<Processed, { kind: 'application' }>,
   context: { entry: GroupEntry; nowMs: number },
 ): void {
@@ -61,7 +61,7 @@ interface MemberChanges {
 /** Adds what a commit did to the history. */
 export function recordCommit(
   tx: Transaction,
-  conversationId: string,
+  conversationId: GroupId,
   commit: MemberChanges & { epoch: number },
   { id, nowMs }: { id: string; nowMs: number },
 ): void {
@@ -73,7 +73,7 @@ export function recordCommit(
 /** Adds that something could not be opened. */
 export function recordUndecryptable(
   tx: Transaction,
-  conversationId: string,
+  conversationId: GroupId,
   failed: { entry: GroupEntry; code: ErrorCode; nowMs: number },
 ): void {
   const { entry, code, nowMs } = failed;

@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import type { Message } from '../model/message.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { messageKey } from '../state/rows.ts';
@@ -7,12 +8,12 @@ const PAGE = 200;
 
 /** Reads a conversation's history out of the store, and follows it as it grows. */
 export class Timeline {
-  readonly #id: string;
+  readonly #id: GroupId;
   readonly #ledger: Ledger;
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
-  constructor(id: string, ledger: Ledger) {
+  constructor(id: GroupId, ledger: Ledger) {
     this.#id = id;
     this.#ledger = ledger;
   }

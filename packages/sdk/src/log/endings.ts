@@ -1,9 +1,10 @@
+import type { GroupId } from '@quicprochat/protocol';
 import { drafts } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { undoShown } from '../content/undo.ts';
 
 /** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
-export async function endConversation(tx: Transaction, conversationId: string): Promise<void> {
+export async function endConversation(tx: Transaction, conversationId: GroupId): Promise<void> {
   const { state } = tx.conversation(conversationId);
   await dropOutbox(tx, conversationId);
   await tx.forgetGroup(conversationId);
@@ -12,7 +13,7 @@ export async function endConversation(tx: Transaction, conversationId: string): 
 }
 
 /** Nothing that waits can be sent any more. */
-export async function dropOutbox(tx: Transaction, conversationId: string): Promise<void> {
+export async function dropOutbox(tx: Transaction, conversationId: GroupId): Promise<void> {
   // The last first: of several new names, each gives way to the one before it.
   for (const row of tx.outboxRows(conversationId).reverse()) {
     tx.removeOutbox(row);
@@ -24,7 +25,7 @@ export async function dropOutbox(tx: Transaction, conversationId: string): Promi
  * Ends a conversation that everybody has asked to leave. No member can commit its own removal, so each one ends it by
  * itself. Only once the log holds this member's own proposal, too: the others count on seeing it there.
  */
-export async function endIfDeserted(tx: Transaction, conversationId: string): Promise<void> {
+export async function endIfDeserted(tx: Transaction, conversationId: GroupId): Promise<void> {
   if (tx.conversation(conversationId).state !== 'leaving') return;
   if (tx.outboxRows(conversationId).some(({ kind }) => kind === 'leave')) return;
   if ((await tx.group(conversationId)).deserted) await endConversation(tx, conversationId);

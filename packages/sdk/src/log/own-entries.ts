@@ -1,4 +1,4 @@
-import { fromBase64Url, type EntryContent, type GroupEntry } from '@quicprochat/protocol';
+import { fromBase64Url, type EntryContent, type GroupEntry, type GroupId } from '@quicprochat/protocol';
 import type { Platform } from '../platform/platform.ts';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
@@ -74,7 +74,7 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, platform: Platf
 }
 
 /** Whoever has just come in has not read the message that named the conversation. Queued together with the commit that adds. */
-function tellName(tx: Transaction, conversationId: string, platform: Platform): void {
+function tellName(tx: Transaction, conversationId: GroupId, platform: Platform): void {
   const { id, name: shown, state } = tx.conversation(conversationId);
   const waiting = tx.outboxRows(conversationId).filter((row) => row.kind === 'message');
   const isTold = waiting.some(({ position }) => position === undefined);

@@ -1,4 +1,10 @@
-import { fromBase64Url, type CommitEntry, type GroupEntry, type Receipt } from '@quicprochat/protocol';
+import {
+  fromBase64Url,
+  type CommitEntry,
+  type GroupEntry,
+  type Receipt,
+  type GroupId,
+} from '@quicprochat/protocol';
 import { isAboutInput, sdkError, type ErrorCode } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
@@ -32,7 +38,7 @@ export class LogReader {
   }
 
   /** Reads to the end of the log, as far as this member's keys go. */
-  async catchUp(conversationId: string, signal?: AbortSignal): Promise<void> {
+  async catchUp(conversationId: GroupId, signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
       const before = this.#ledger.row(conversations, conversationId);
@@ -51,7 +57,7 @@ export class LogReader {
    *
    * @returns whether all of them were applied, or had been before; false where some in between are missing
    */
-  apply(conversationId: string, arrived: readonly Arrived[]): Promise<boolean> {
+  apply(conversationId: GroupId, arrived: readonly Arrived[]): Promise<boolean> {
     if (arrived.length === 0) return Promise.resolve(true);
     return this.#ledger.transact(async (tx) => {
       for (const { entry, receipt } of arrived) {
@@ -90,7 +96,7 @@ export class LogReader {
   }
 
   /** False where nobody takes it: a commit that is void. */
-  async #applyOne(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<boolean> {
+  async #applyOne(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<boolean> {
     const waiting = tx.outboxRow(entry.id);
     const own = waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
     if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
@@ -99,7 +105,7 @@ export class LogReader {
     return true;
   }
 
-  async #applyMessage(tx: Transaction, conversationId: string, entry: GroupEntry): Promise<void> {
+  async #applyMessage(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<void> {
     const nowMs = this.#ledger.platform.clock.now();
     try {
       const received = await this.#process(tx, conversationId, entry);
@@ -111,7 +117,7 @@ export class LogReader {
     }
   }
 
-  async #applyCommit(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<boolean> {
+  async #applyCommit(tx: Transaction, conversationId: GroupId, entry: CommitEntry): Promise<boolean> {
     const nowMs = this.#ledger.platform.clock.now();
     try {
       // Another's commit ends the epoch that ours was staged for.
@@ -135,7 +141,7 @@ export class LogReader {
   }
 
   /** The group went on without us: nothing more can be opened here until someone adds this device again. */
-  async #strand(tx: Transaction, conversationId: string, entry: CommitEntry): Promise<void> {
+  async #strand(tx: Transaction, conversationId: GroupId, entry: CommitEntry): Promise<void> {
     // What was meant for the group as it was must not go out in whatever group this device is taken into next.
     await dropOutbox(tx, conversationId);
     // So that the core gives the group up for the Welcome that does.
@@ -145,7 +151,7 @@ export class LogReader {
 
   async #process(
     tx: Transaction,
-    conversationId: string,
+    conversationId: GroupId,
     entry: GroupEntry,
   ): Promise<Exclude<Processed, { kind: 'own-commit' }>> {
     const processed = await tx.callGroup(conversationId, 'group.process', {
@@ -161,7 +167,7 @@ export class LogReader {
 
   async #finishCommit(
     tx: Transaction,
-    conversationId: string,
+    conversationId: GroupId,
     { commit, entry }: { commit: Extract<Processed, { kind: 'commit' }>; entry: GroupEntry },
   ): Promise<void> {
     recordCommit(tx, conversationId, commit, { id: entry.id, nowMs: this.#ledger.platform.clock.now() });
@@ -171,7 +177,7 @@ export class LogReader {
   }
 
   /** A proposal dies with its epoch: who is still in the group after it, and wanted to leave, proposes again. */
-  #proposeLeaveAgain(tx: Transaction, conversationId: string): void {
+  #proposeLeaveAgain(tx: Transaction, conversationId: GroupId): void {
     if (tx.conversation(conversationId).state !== 'leaving') return;
     if (tx.outboxRows(conversationId).some(({ kind }) => kind === 'leave')) return;
     const id = newEntryId(this.#ledger.platform.random);

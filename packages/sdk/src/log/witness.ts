@@ -1,4 +1,11 @@
-import { branchOf, contentOf, type EntryContent, type GroupEntry, type Receipt } from '@quicprochat/protocol';
+import {
+  branchOf,
+  contentOf,
+  type EntryContent,
+  type GroupEntry,
+  type Receipt,
+  type GroupId,
+} from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
 import type { LogStatement } from './fork.ts';
 import { expectedHead, isSigned } from './receipts.ts';
@@ -93,7 +100,7 @@ export class Witness {
   }
 
   /** What the relay has signed of a conversation, to be compared with what it has signed for another member. */
-  statement(conversationId: string): LogStatement | undefined {
+  statement(conversationId: GroupId): LogStatement | undefined {
     const receiptKey = this.#pinnedKey();
     const row = this.#ledger.row(conversations, conversationId);
     if (receiptKey === undefined || row === undefined) return undefined;
@@ -109,7 +116,7 @@ export class Witness {
   }
 
   /** Remembers the first key that the relay names, and takes no other. */
-  async #requireSigned(conversationId: string, receipt: Receipt): Promise<void> {
+  async #requireSigned(conversationId: GroupId, receipt: Receipt): Promise<void> {
     let key = this.#pinnedKey();
     if (key === undefined) {
       const { receiptKey } = await this.#relay.receiptKey();

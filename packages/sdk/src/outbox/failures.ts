@@ -1,3 +1,4 @@
+import type { EntryId } from '@quicprochat/protocol';
 import { errorFrom, type QuicprochatError, type StoredError } from '../model/errors.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { failures, type OutboxRow } from '../state/rows.ts';
@@ -21,7 +22,7 @@ export function fail(tx: Transaction, row: OutboxRow, error?: QuicprochatError):
 }
 
 /** Why something that waited will not happen: an error, or an AbortError if it was cancelled. Undefined if it was not given up. */
-export function failureOf(ledger: Ledger, id: string): Error | undefined {
+export function failureOf(ledger: Ledger, id: EntryId): Error | undefined {
   const row = ledger.row(failures, id);
   if (row === undefined) return undefined;
   return row.error === undefined ? cancelled() : errorFrom(row.error);

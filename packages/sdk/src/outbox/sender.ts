@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url, type Accepted } from '@quicprochat/protocol';
+import { fromBase64Url, toBase64Url, type Accepted, type GroupId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { GroupState } from '../worker/protocol.ts';
@@ -54,7 +54,7 @@ export class OutboxSender {
   }
 
   /** Tries to send the first thing that waits. Throws what leaves it waiting: no network, no storage. */
-  async step(conversationId: string): Promise<Step> {
+  async step(conversationId: GroupId): Promise<Step> {
     const prepared = await this.#prepareFirst(conversationId);
     if (prepared === undefined) return 'idle';
     if (prepared === 'settled') return 'progress';
@@ -69,7 +69,7 @@ export class OutboxSender {
   }
 
   /** The first row, sealed or staged for the epoch of the moment. */
-  async #prepareFirst(conversationId: string): Promise<OutboxRow | 'settled' | undefined> {
+  async #prepareFirst(conversationId: GroupId): Promise<OutboxRow | 'settled' | undefined> {
     const waiting = this.#ledger.outbox.first(conversationId);
     if (waiting === undefined) return undefined;
     try {

@@ -1,3 +1,4 @@
+import type { EntryId } from '@quicprochat/protocol';
 import { sdkError, type QuicprochatError } from '../model/errors.ts';
 import { undoShown } from '../content/undo.ts';
 import { fail } from './failures.ts';
@@ -19,11 +20,11 @@ export type Withdrawal =
  * the store with each row, so that this decides between tabs as well: it and the sending of another tab are transactions
  * on the same rows, of which one comes first.
  */
-export function withdraw(ledger: Ledger, ids: readonly string[]): Promise<Withdrawal> {
+export function withdraw(ledger: Ledger, ids: readonly EntryId[]): Promise<Withdrawal> {
   return ledger.transact((tx) => take(tx, ids));
 }
 
-async function take(tx: Transaction, ids: readonly string[]): Promise<Withdrawal> {
+async function take(tx: Transaction, ids: readonly EntryId[]): Promise<Withdrawal> {
   const rows = ids.flatMap((id) => tx.outboxRow(id) ?? []);
   if (rows.length === 0) return 'over';
   // If a part is gone, it has been sent.

@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -69,7 +70,7 @@ export class Ledger {
   }
 
   /** The MLS state of an active conversation. */
-  group(conversationId: string): GroupState | undefined {
+  group(conversationId: GroupId): GroupState | undefined {
     return this.#groups.get(conversationId);
   }
 
@@ -89,7 +90,7 @@ export class Ledger {
   }
 
   /** Has listeners look at a conversation again, of which something changed that is not stored. */
-  announce(conversationId: string): void {
+  announce(conversationId: GroupId): void {
     this.#emit(new Set([conversationId]));
   }
 
@@ -128,7 +129,7 @@ export class Ledger {
   }
 
   /** Asks the core for a group's state anew: time alone can make an update due. */
-  refreshGroup(conversationId: string): Promise<void> {
+  refreshGroup(conversationId: GroupId): Promise<void> {
     return this.#mutex.run(async () => {
       if (this.#closed || !this.#groups.has(conversationId)) return;
       const nowMs = this.platform.clock.now();

@@ -1,3 +1,4 @@
+import type { EntryId, GroupId } from '@quicprochat/protocol';
 import type { OutboxRow } from './rows.ts';
 import { isUrgent } from './rows.ts';
 
@@ -19,14 +20,14 @@ export class OutboxIndex {
   readonly #listeners = new Map<string, Set<() => void>>();
 
   /** What waits in a conversation, first to go first. */
-  *of(conversationId: string): Generator<OutboxRow, void, undefined> {
+  *of(conversationId: GroupId): Generator<OutboxRow, void, undefined> {
     const queue = this.#queues.get(conversationId);
     if (queue === undefined) return;
     yield* queue.urgent.values();
     yield* queue.others.values();
   }
 
-  first(conversationId: string): OutboxRow | undefined {
+  first(conversationId: GroupId): OutboxRow | undefined {
     return this.of(conversationId).next().value ?? undefined;
   }
 
@@ -35,7 +36,7 @@ export class OutboxIndex {
   }
 
   /** The highest number in a conversation's queue; the next one is behind it. */
-  lastOf(conversationId: string): number {
+  lastOf(conversationId: GroupId): number {
     return this.#queues.get(conversationId)?.last ?? 0;
   }
 
@@ -60,7 +61,7 @@ export class OutboxIndex {
   }
 
   /** Calls back after something happened to what has this id. Returns how to stop it. */
-  listen(id: string, listener: () => void): () => void {
+  listen(id: EntryId, listener: () => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set();
     this.#listeners.set(id, listeners.add(listener));
     return () => {
@@ -78,7 +79,7 @@ export class OutboxIndex {
     this.wake([...this.#listeners.keys()]);
   }
 
-  #queueOf(conversationId: string): Queue {
+  #queueOf(conversationId: GroupId): Queue {
     const known = this.#queues.get(conversationId);
     if (known !== undefined) return known;
     const queue: Queue = { urgent: new Map(), others: new Map(), last: 0 };

@@ -181,7 +181,7 @@ export function coreKeyOf(storeKey: string): Uint8Array {
   return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
 }
 
-export function messageKey(conversationId: string, position: number): string {
+export function messageKey(conversationId: GroupId, position: number): string {
   return `message/${conversationId}/${pad(position)}`;
 }
 
@@ -194,7 +194,7 @@ export function isUrgent({ order }: { order: string }): boolean {
   return order.startsWith('0');
 }
 
-export function outboxKey(row: { conversationId: string; order: string }): string {
+export function outboxKey(row: { conversationId: GroupId; order: string }): string {
   return `${row.conversationId}/${row.order}`;
 }
 

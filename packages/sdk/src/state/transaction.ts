@@ -1,4 +1,4 @@
-import type { CipherSuite } from '@quicprochat/protocol';
+import type { CipherSuite, GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { Message } from '../model/message.ts';
 import type { Clock, Platform } from '../platform/platform.ts';
@@ -45,7 +45,7 @@ export interface Base {
   readonly outbox: OutboxIndex;
   row<Row>(table: Table<Row>, key: string): Row | undefined;
   rows<Row>(table: Table<Row>): Row[];
-  group(conversationId: string): GroupState | undefined;
+  group(conversationId: GroupId): GroupState | undefined;
 }
 
 /** One change in the making: reads see what it has written so far, and nobody else does. */
@@ -55,7 +55,7 @@ export class Transaction {
   readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
-  readonly #touchedGroups = new Set<string>();
+  readonly #touchedGroups = new Set<GroupId>();
   /** What this has put into outboxes or taken out of them, by id. */
   readonly #outbox = new Map<string, OutboxRow | undefined>();
   readonly #lastOrder = new Map<string, number>();
@@ -91,13 +91,13 @@ export class Transaction {
   }
 
   /** The conversation, which must exist. */
-  conversation(id: string): ConversationRow {
+  conversation(id: GroupId): ConversationRow {
     const row = this.row(conversations, id);
     if (row === undefined) throw new Error('no such conversation in the store');
     return row;
   }
 
-  update(id: string, changes: Partial<ConversationRow>): ConversationRow {
+  update(id: GroupId, changes: Partial<ConversationRow>): ConversationRow {
     const row = { ...this.conversation(id), ...changes };
     this.put(conversations, id, row);
     return row;
@@ -112,7 +112,7 @@ export class Transaction {
 
   /** A call to the core on one group, whose state is read anew when the transaction ends. */
   async callGroup<Name extends CallName>(
-    id: string,
+    id: GroupId,
     name: Name,
     data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
   ): Promise<CallResult<Name>> {
@@ -130,7 +130,7 @@ export class Transaction {
   }
 
   /** The group as this transaction has left it so far. */
-  async group(id: string): Promise<GroupState> {
+  async group(id: GroupId): Promise<GroupState> {
     if (!this.#touchedGroups.has(id)) {
       const known = this.#base.group(id);
       if (known !== undefined) return known;
@@ -139,14 +139,14 @@ export class Transaction {
   }
 
   /** Wipes the keys of a group that is over. */
-  async forgetGroup(id: string): Promise<void> {
+  async forgetGroup(id: GroupId): Promise<void> {
     await this.call('group.forget', { groupId: hex.decode(id) });
     this.#touchedGroups.delete(id);
     this.groups.set(id, undefined);
   }
 
   /** Adds a line to a conversation's history. */
-  append(id: string, message: NewMessage): Message {
+  append(id: GroupId, message: NewMessage): Message {
     const row = this.conversation(id);
     const complete: Message = { ...message, conversationId: id, position: row.nextPosition };
     this.#messages.set(messageKey(id, complete.position), complete);
@@ -162,7 +162,7 @@ export class Transaction {
 
   /** Changes a line that stands in the history. */
   async amend(
-    id: string,
+    id: GroupId,
     position: number,
     changes: Partial<Pick<Message, 'state' | 'epoch'>>,
   ): Promise<void> {
@@ -175,7 +175,7 @@ export class Transaction {
   }
 
   /** Deletes all lines of a conversation's history. */
-  forgetHistory(id: string): void {
+  forgetHistory(id: GroupId): void {
     for (let position = 1; position < this.conversation(id).nextPosition; position++) {
       const key = messageKey(id, position);
       this.#messages.delete(key);
@@ -217,7 +217,7 @@ export class Transaction {
   }
 
   /** What is to be sent next in a conversation. */
-  firstInOutbox(id: string): OutboxRow | undefined {
+  firstInOutbox(id: GroupId): OutboxRow | undefined {
     let first: OutboxRow | undefined;
     for (const row of this.#outbox.values())
       if (row?.conversationId === id && (first === undefined || row.order < first.order)) first = row;
@@ -229,7 +229,7 @@ export class Transaction {
   }
 
   /** All that waits in a conversation, first to go first. */
-  outboxRows(id: string): OutboxRow[] {
+  outboxRows(id: GroupId): OutboxRow[] {
     const stored = [...this.#base.outbox.of(id)].filter((row) => !this.#outbox.has(row.id));
     const own = [...this.#outbox.values()].flatMap((row) => (row?.conversationId === id ? row : []));
     return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));

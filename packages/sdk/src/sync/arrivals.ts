@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import type { Arrived } from '../log/reader.ts';
 
 /** Of one conversation, entries that wait; of all together, characters of payload. Beyond that the log is read by pages. */
@@ -10,7 +11,7 @@ export class Arrivals {
   #chars = 0;
 
   /** False if there is no room for it: then it has to be read from the log. */
-  add(conversationId: string, arrived: Arrived): boolean {
+  add(conversationId: GroupId, arrived: Arrived): boolean {
     const waiting = this.#waiting.get(conversationId) ?? [];
     const chars = charsOf(arrived);
     const hasRoom = waiting.length < MOST_ENTRIES && this.#chars + chars <= MOST_CHARS;
@@ -22,18 +23,18 @@ export class Arrivals {
   }
 
   /** What waits now, first to be applied first. */
-  of(conversationId: string): readonly Arrived[] {
+  of(conversationId: GroupId): readonly Arrived[] {
     return [...(this.#waiting.get(conversationId) ?? [])];
   }
 
   /** Takes the first so many out. */
-  take(conversationId: string, count: number): void {
+  take(conversationId: GroupId, count: number): void {
     const waiting = this.#waiting.get(conversationId) ?? [];
     for (const arrived of waiting.splice(0, count)) this.#chars -= charsOf(arrived);
     if (waiting.length === 0) this.#waiting.delete(conversationId);
   }
 
-  clear(conversationId: string): void {
+  clear(conversationId: GroupId): void {
     this.take(conversationId, Infinity);
   }
 }

@@ -1,3 +1,4 @@
+import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Driver } from './driver.ts';
 import { failureOf } from '../outbox/failures.ts';
@@ -18,12 +19,12 @@ interface Waiting {
  * withdrawn if nothing of it can have left the device, and the wait ends with TOO_LATE_TO_CANCEL otherwise.
  */
 export class Delivery {
-  readonly #id: string;
+  readonly #id: GroupId;
   readonly #ledger: Ledger;
   readonly #driver: Driver;
   readonly #live: boolean;
 
-  constructor(id: string, parts: { ledger: Ledger; driver: Driver; live: boolean }) {
+  constructor(id: GroupId, parts: { ledger: Ledger; driver: Driver; live: boolean }) {
     this.#id = id;
     this.#ledger = parts.ledger;
     this.#driver = parts.driver;
@@ -31,12 +32,12 @@ export class Delivery {
   }
 
   /** Resolves when the relay has it. */
-  accepted(id: string, options: Waiting): Promise<void> {
+  accepted(id: EntryId, options: Waiting): Promise<void> {
     return this.#until([id], () => this.#isOver(id, ({ accepted }) => accepted !== undefined), options);
   }
 
   /** Resolves when it has taken effect here. */
-  settled(id: string, options: Waiting): Promise<void> {
+  settled(id: EntryId, options: Waiting): Promise<void> {
     return this.#until([id], () => this.#isOver(id, () => false), options);
   }
 
@@ -46,7 +47,7 @@ export class Delivery {
     return this.#until(ids, () => ids.every((id) => this.#isOver(id, () => false)), options);
   }
 
-  async #until(ids: readonly string[], isOver: () => boolean, { signal }: Waiting): Promise<void> {
+  async #until(ids: readonly EntryId[], isOver: () => boolean, { signal }: Waiting): Promise<void> {
     const stop = new AbortController();
     let isBeingCancelled = false;
     const cancel = () => {
@@ -69,7 +70,7 @@ export class Delivery {
   }
 
   /** @returns what the wait ends with; undefined if it ends by itself */
-  async #cancel(ids: readonly string[], reason: unknown): Promise<unknown> {
+  async #cancel(ids: readonly EntryId[], reason: unknown): Promise<unknown> {
     try {
       switch (await withdraw(this.#ledger, ids)) {
         case 'withdrawn':
@@ -85,7 +86,7 @@ export class Delivery {
   }
 
   /** A live client sends by itself, and goes on when the network is back. */
-  #wait(ids: readonly string[], isDone: () => boolean, stop: AbortSignal): Promise<void> {
+  #wait(ids: readonly EntryId[], isDone: () => boolean, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
         try {
@@ -136,7 +137,7 @@ export class Delivery {
   }
 
   /** @throws why it was given up or withdrawn, if it was */
-  #isOver(id: string, early: (row: OutboxRow) => boolean): boolean {
+  #isOver(id: EntryId, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
     if (row !== undefined) return early(row);
     const failure = failureOf(this.#ledger, id);

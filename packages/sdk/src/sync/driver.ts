@@ -1,4 +1,4 @@
-import type { EntryId } from '@quicprochat/protocol';
+import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import { Arrivals } from './arrivals.ts';
@@ -47,7 +47,7 @@ export class Driver {
   /** What stopped the last run of a conversation, if it does not go by itself, as the network's failures do. */
   readonly #troubles = new Map<string, QuicprochatError>();
   /** Told how each run ended, so that one that failed is run again. */
-  onRun: ((conversationId: string, error?: unknown) => void) | undefined;
+  onRun: ((conversationId: GroupId, error?: unknown) => void) | undefined;
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
   /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */
@@ -71,7 +71,7 @@ export class Driver {
    *
    * @param readLog whether to ask the relay for new entries first; a stream brings them without asking
    */
-  drive(conversationId: string, { readLog }: { readLog: boolean }): Promise<void> {
+  drive(conversationId: GroupId, { readLog }: { readLog: boolean }): Promise<void> {
     if (readLog) this.#unread.add(conversationId);
     const current = this.#runs.get(conversationId);
     if (current !== undefined) {
@@ -91,12 +91,12 @@ export class Driver {
   }
 
   /** Why a conversation stands still, if not for a passing reason such as the network. */
-  troubleOf(conversationId: string): QuicprochatError | undefined {
+  troubleOf(conversationId: GroupId): QuicprochatError | undefined {
     return this.#troubles.get(conversationId);
   }
 
   /** Does what time has made due in a conversation, and sends what waits in it. */
-  async tend(conversationId: string): Promise<void> {
+  async tend(conversationId: GroupId): Promise<void> {
     await this.#ledger.refreshGroup(conversationId);
     const row = this.#ledger.row(conversations, conversationId);
     // No stream follows an epoch that void commits have ended: what others bring for it has to be asked for.
@@ -107,13 +107,13 @@ export class Driver {
   }
 
   /** Takes an entry that a stream brought. */
-  deliver(conversationId: string, arrived: Arrived): Promise<void> {
+  deliver(conversationId: GroupId, arrived: Arrived): Promise<void> {
     const isTaken = this.#arrived.add(conversationId, arrived);
     return this.drive(conversationId, { readLog: !isTaken });
   }
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */
-  async intend(conversationId: string, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
+  async intend(conversationId: GroupId, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
     const id = newEntryId(this.#ledger.platform.random);
     return this.#ledger.transact(async (tx) => {
       const same = tx
@@ -130,7 +130,7 @@ export class Driver {
     });
   }
 
-  async #run(conversationId: string, run: Run): Promise<void> {
+  async #run(conversationId: GroupId, run: Run): Promise<void> {
     let failure: unknown;
     try {
       do await this.#round(conversationId, run);
@@ -146,7 +146,7 @@ export class Driver {
     }
   }
 
-  #noteTrouble(conversationId: string, failure: unknown): void {
+  #noteTrouble(conversationId: GroupId, failure: unknown): void {
     const lasts = failure instanceof QuicprochatError && !failure.retryable && !hasCode(failure, 'CLOSED');
     const before = this.#troubles.get(conversationId);
     if (lasts) this.#troubles.set(conversationId, failure);
@@ -154,7 +154,7 @@ export class Driver {
     if (before?.code !== this.#troubles.get(conversationId)?.code) this.#ledger.announce(conversationId);
   }
 
-  async #round(conversationId: string, run: Run): Promise<void> {
+  async #round(conversationId: GroupId, run: Run): Promise<void> {
     const before = this.#ledger.row(conversations, conversationId);
     if (!isReadable(before)) {
       this.#arrived.clear(conversationId);
@@ -169,7 +169,7 @@ export class Driver {
     run.again ||= step !== 'idle';
   }
 
-  async #read(conversationId: string): Promise<void> {
+  async #read(conversationId: GroupId): Promise<void> {
     // A group that the relay has not heard of yet has no log.
     if (this.#ledger.outbox.first(conversationId)?.kind === 'create') return;
     if (!(await this.#applyArrived(conversationId))) this.#unread.add(conversationId);
@@ -204,7 +204,7 @@ export class Driver {
    * Applies what streams brought and the relay has signed for; false where something in between is missing. Taken from
    * the queue only after that: where the storage is busy, the next run finds it there.
    */
-  async #applyArrived(conversationId: string): Promise<boolean> {
+  async #applyArrived(conversationId: GroupId): Promise<boolean> {
     const entries = this.#arrived.of(conversationId);
     const signed = entries.slice(0, entries.findLastIndex(({ receipt }) => receipt !== undefined) + 1);
     const isComplete = await this.#reader.apply(conversationId, signed).catch(falseIfMisbehaved);
@@ -216,14 +216,14 @@ export class Driver {
   }
 
   /** Puts what the group needs of this member before all that waits: heal when due, commit others' proposals. */
-  async #tend(conversationId: string, run: Run): Promise<void> {
+  async #tend(conversationId: GroupId, run: Run): Promise<void> {
     const intent = this.#dutyOf(conversationId);
     if (intent === undefined || run.tended.has(intent.type)) return;
     run.tended.add(intent.type);
     await this.intend(conversationId, intent, { urgent: true });
   }
 
-  #dutyOf(conversationId: string): Intent | undefined {
+  #dutyOf(conversationId: GroupId): Intent | undefined {
     const group = this.#ledger.group(conversationId);
     const conversation = this.#ledger.row(conversations, conversationId);
     if (group === undefined || !isReadable(conversation)) return undefined;
@@ -242,7 +242,7 @@ export class Driver {
    * Whether what waits does the group's duties already. Any commit heals and takes up all proposals: the one that goes
    * next is enough, and one that is staged may be with the relay, so that nothing may take its place in the core.
    */
-  #isServed(conversationId: string, { hasPendingCommit }: GroupState): boolean {
+  #isServed(conversationId: GroupId, { hasPendingCommit }: GroupState): boolean {
     const first = this.#ledger.outbox.first(conversationId);
     return hasPendingCommit || first?.kind === 'create' || first?.kind === 'commit';
   }

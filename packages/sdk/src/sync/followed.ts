@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import type { Base64Url } from '@quicprochat/protocol';
 import type { Place } from '../transport/events.ts';
 
@@ -7,14 +8,14 @@ type EpochOfGroup = Pick<Place, 'groupId' | 'epoch'>;
 export class Followed {
   /** By what the relay knows the stream; undefined until it is open, and from relays to whose streams nothing can be added. */
   stream: Base64Url | undefined;
-  readonly #epochs = new Map<string, number>();
-  readonly #unconfirmed = new Map<string, number>();
+  readonly #epochs = new Map<GroupId, number>();
+  readonly #unconfirmed = new Map<GroupId, number>();
 
   constructor(groups: readonly EpochOfGroup[]) {
     for (const { groupId, epoch } of groups) this.#epochs.set(groupId, epoch);
   }
 
-  groupIds(): string[] {
+  groupIds(): GroupId[] {
     return [...this.#epochs.keys()];
   }
 

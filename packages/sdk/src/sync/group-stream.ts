@@ -1,5 +1,6 @@
-import type { Base64Url, StreamEvent } from '@quicprochat/protocol';
+import type { Base64Url, GroupId } from '@quicprochat/protocol';
 import type { Platform } from '../platform/platform.ts';
+import type { RelayEvent } from '../transport/answers.ts';
 import type { Events, Place } from '../transport/events.ts';
 import { Followed } from './followed.ts';
 import { KeptStream, StreamEnded } from './kept-stream.ts';
@@ -18,9 +19,9 @@ export interface GroupStreamParts {
   /** The groups to follow now, each from where it was read. */
   places: () => readonly Place[];
   /** Takes an entry that a stream brought. */
-  deliver: (event: Extract<StreamEvent, { type: 'group-entry' }>) => Promise<void>;
+  deliver: (event: Extract<RelayEvent, { type: 'group-entry' }>) => Promise<void>;
   /** Sends what waits in a conversation, after reading its log if asked to. */
-  drive: (groupId: string, options: { readLog: boolean }) => Promise<void>;
+  drive: (groupId: GroupId, options: { readLog: boolean }) => Promise<void>;
   /** Called when a stream opens or breaks. */
   onChange: () => void;
 }
@@ -31,9 +32,9 @@ export class GroupStream {
   readonly #stopping = new AbortController();
   readonly #kept: KeptStream;
   /** The ids of the groups that are this stream's to follow. */
-  readonly #assigned = new Set<string>();
+  readonly #assigned = new Set<GroupId>();
   /** The last entry of each group that is being taken. A conversation whose request hangs must not hold up the others. */
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<GroupId, Promise<void>>();
   #underWayCount = 0;
   #reopen = new AbortController();
   #followed = new Followed([]);
@@ -65,16 +66,16 @@ export class GroupStream {
     this.#stopping.abort();
   }
 
-  has(groupId: string): boolean {
+  has(groupId: GroupId): boolean {
     return this.#assigned.has(groupId);
   }
 
-  assign(groupId: string): void {
+  assign(groupId: GroupId): void {
     this.#assigned.add(groupId);
   }
 
   /** Lets go of all groups but these. */
-  keepOnly(wanted: ReadonlySet<string>): void {
+  keepOnly(wanted: ReadonlySet<GroupId>): void {
     for (const groupId of this.#assigned) if (!wanted.has(groupId)) this.#assigned.delete(groupId);
   }
 
@@ -134,7 +135,7 @@ export class GroupStream {
     if (!either.aborted && followed.missing(this.#groups()).length === 0) throw new StreamEnded();
   }
 
-  async #take(event: StreamEvent, followed: Followed): Promise<void> {
+  async #take(event: RelayEvent, followed: Followed): Promise<void> {
     switch (event.type) {
       case 'open':
         followed.stream = event.stream;
@@ -157,7 +158,7 @@ export class GroupStream {
   }
 
   /** Hands an entry over, and waits only where too many are under way. */
-  async #deliver(event: Extract<StreamEvent, { type: 'group-entry' }>): Promise<void> {
+  async #deliver(event: Extract<RelayEvent, { type: 'group-entry' }>): Promise<void> {
     const { groupId } = event;
     this.#underWayCount++;
     const taken = this.#parts.deliver(event).finally(() => {
@@ -169,7 +170,7 @@ export class GroupStream {
   }
 
   /** What was queued while there was no connection goes out now. */
-  #sendWaiting(groupIds: readonly string[]): void {
+  #sendWaiting(groupIds: readonly GroupId[]): void {
     for (const id of groupIds) void this.#parts.drive(id, { readLog: false });
   }
 

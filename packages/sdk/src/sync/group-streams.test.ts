@@ -1,18 +1,14 @@
-import {
-  followInputSchema,
-  LIMITS,
-  openGroupsStreamInputSchema,
-  type StreamEvent,
-} from '@quicprochat/protocol';
+import { followInputSchema, LIMITS, openGroupsStreamInputSchema, type GroupId } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
 import type { Platform } from '../platform/platform.ts';
+import type { RelayEvent } from '../transport/answers.ts';
 import type { Place } from '../transport/events.ts';
 import { GroupStreams } from './group-streams.ts';
 
 /** So many groups, from a first one on. */
 function groups(count: number, first = 0): Place[] {
   return Array.from({ length: count }, (_, i) => ({
-    groupId: (first + i).toString(16).padStart(32, '0'),
+    groupId: (first + i).toString(16).padStart(32, '0') as GroupId,
     epoch: 1,
     cursor: 5,
   }));
@@ -35,7 +31,7 @@ const PROOF = {
 
 interface Stream {
   groupIds: Set<string>;
-  say: (event: StreamEvent) => void;
+  say: (event: RelayEvent) => void;
   fail: () => void;
 }
 
@@ -52,12 +48,12 @@ async function follow(start: readonly Place[]) {
   let isAway = false;
 
   const events = {
-    async *followGroups(followed: readonly Place[], signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    async *followGroups(followed: readonly Place[], signal: AbortSignal): AsyncGenerator<RelayEvent> {
       requireWithinLimits(openGroupsStreamInputSchema, followed);
       if (isAway) throw new TypeError('no more streams');
       opened.push(followed.length);
       const id = `stream ${++streamCount}`;
-      const said: StreamEvent[] = [{ type: 'open', stream: id }];
+      const said: RelayEvent[] = [{ type: 'open', stream: id }];
       let wake = () => {};
       const failing = new AbortController();
       const ending = AbortSignal.any([signal, failing.signal]);

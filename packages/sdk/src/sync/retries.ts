@@ -1,3 +1,4 @@
+import type { GroupId } from '@quicprochat/protocol';
 import { QuicprochatError, hasCode } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { BACKOFF_MS, waitAfter } from './backoff.ts';
@@ -20,7 +21,7 @@ interface Failing {
 export class Retries {
   readonly #platform: Platform;
   readonly #closing: AbortSignal;
-  readonly #again: (conversationId: string) => Promise<void>;
+  readonly #again: (conversationId: GroupId) => Promise<void>;
   readonly #onChange: () => void;
   readonly #failing = new Map<string, Failing>();
 
@@ -28,7 +29,7 @@ export class Retries {
     platform: Platform;
     closing: AbortSignal;
     /** Does the work again. How that went is told by {@link note}. */
-    again: (conversationId: string) => Promise<void>;
+    again: (conversationId: GroupId) => Promise<void>;
     onChange: () => void;
   }) {
     this.#platform = options.platform;
@@ -38,7 +39,7 @@ export class Retries {
   }
 
   /** Takes note of how a conversation's work ended: with an error, or well. */
-  note(conversationId: string, error?: unknown): void {
+  note(conversationId: GroupId, error?: unknown): void {
     const failing = this.#failing.get(conversationId);
     if (error === undefined || isFinal(error)) {
       if (failing === undefined) return;
@@ -60,16 +61,16 @@ export class Retries {
   }
 
   /** Whether a timer will try again by itself. */
-  isScheduled(conversationId: string): boolean {
+  isScheduled(conversationId: GroupId): boolean {
     return this.#failing.get(conversationId)?.waiting !== undefined;
   }
 
   /** Whether the relay does not let this device read on in a conversation, as after a restore from a backup. */
-  isRefused(conversationId: string): boolean {
+  isRefused(conversationId: GroupId): boolean {
     return isRefusal(this.#failing.get(conversationId)?.error);
   }
 
-  async #retryLater(conversationId: string, failing: Failing): Promise<void> {
+  async #retryLater(conversationId: GroupId, failing: Failing): Promise<void> {
     const waiting = new AbortController();
     failing.waiting = waiting;
     const { random, timers } = this.#platform;

@@ -69,7 +69,7 @@ export class Welcomes {
    */
   async receive(entries: readonly InboxEntry[], after: number): Promise<void> {
     requireInOrder(entries, after);
-    const joined: string[] = [];
+    const joined: GroupId[] = [];
     // Another tab may have taken some of them.
     for (const entry of entries.filter(({ sequence }) => sequence > this.cursor)) {
       await this.#readLogOf(entry);
@@ -108,16 +108,17 @@ export class Welcomes {
    * read that yet; until it has, its Welcome would look like one too many.
    */
   async #readLogOf({ groupId }: InboxEntry): Promise<void> {
-    if (!isReadable(this.#ledger.row(conversations, groupId))) return;
+    const known = this.#ledger.row(conversations, groupId);
+    if (!isReadable(known)) return;
     try {
-      await this.#driver.drive(groupId, { readLog: true });
+      await this.#driver.drive(known.id, { readLog: true });
     } catch (error) {
       // Only what may go by itself keeps the Welcome waiting: one conversation's trouble must not block all others.
       if (!(error instanceof QuicprochatError) || error.retryable) throw error;
     }
   }
 
-  async #join(tx: Transaction, entry: InboxEntry): Promise<string | undefined> {
+  async #join(tx: Transaction, entry: InboxEntry): Promise<GroupId | undefined> {
     const account = tx.row(accounts, ACCOUNT);
     if (account === undefined || entry.sequence <= account.inboxCursor) return undefined;
     tx.put(accounts, ACCOUNT, { ...account, inboxCursor: entry.sequence });
@@ -143,7 +144,7 @@ export class Welcomes {
     tx: Transaction,
     { group, inviter }: Joined,
     { cursor, nowMs, handle }: { cursor: number; nowMs: number; handle: string },
-  ): string {
+  ): GroupId {
     const id = hex.encode(group.groupId) as GroupId;
     const before = tx.row(conversations, id);
     const nameFrom = toBase64Url(inviter.accountKey);

@@ -2,9 +2,12 @@ import {
   bytes,
   candidateSchema,
   deviceIdSchema,
+  groupIdSchema,
   LIMITS,
   publicKeySchema,
   ticketSchema,
+  type GroupId,
+  type StreamEvent,
 } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { sdkError } from '../model/errors.ts';
@@ -69,15 +72,22 @@ export const candidateAnswer = z.object({ entry: commitEntry.nullable(), receipt
 /** What a stream carries about groups. Of the others, only the type is looked at here. */
 export const groupEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), stream: z.string().optional() }),
-  z.object({ type: z.literal('following'), groupId: z.string(), epoch: count }),
+  z.object({ type: z.literal('following'), groupId: groupIdSchema, epoch: count }),
   z.object({
     type: z.literal('group-entry'),
-    groupId: z.string(),
+    groupId: groupIdSchema,
     entry: groupEntry,
     receipt: receipt.optional(),
   }),
-  z.object({ type: z.literal('epoch-ended'), groupId: z.string(), epoch: count }),
+  z.object({ type: z.literal('epoch-ended'), groupId: groupIdSchema, epoch: count }),
 ]);
+type OfGroup<Event> = Event extends { groupId: string }
+  ? Omit<Event, 'groupId'> & { groupId: GroupId }
+  : Event;
+
+/** What a stream carries, after its form was checked. */
+export type RelayEvent = OfGroup<StreamEvent>;
+
 export const GROUP_EVENTS: ReadonlySet<string> = new Set(
   groupEvent.options.map(({ shape }) => shape.type.value),
 );

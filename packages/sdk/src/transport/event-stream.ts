@@ -1,8 +1,7 @@
-import type { StreamEvent } from '@quicprochat/protocol';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { z } from 'zod';
 import { sdkError } from '../model/errors.ts';
-import { GROUP_EVENTS, groupEvent, requireForm } from './answers.ts';
+import { GROUP_EVENTS, groupEvent, requireForm, type RelayEvent } from './answers.ts';
 import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
 import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';
 import { asRelayError, errorIn, noRelay, unknownAnswer } from './relay-errors.ts';
@@ -22,7 +21,7 @@ export async function* follow(
   network: Network,
   origin: string,
   { ticket, signal }: { ticket: string; signal: AbortSignal },
-): AsyncGenerator<StreamEvent> {
+): AsyncGenerator<RelayEvent> {
   const leaving = new AbortController();
   const either = AbortSignal.any([signal, leaving.signal]);
   try {
@@ -52,7 +51,7 @@ async function open(
 }
 
 /** The events of tRPC's streams: besides those of the procedure, `return` at the end, and an error. */
-async function* eventsOf(response: Response, { timers }: Network): AsyncGenerator<StreamEvent> {
+async function* eventsOf(response: Response, { timers }: Network): AsyncGenerator<RelayEvent> {
   const arrived: EventSourceMessage[] = [];
   const parsing = { isTooLong: false };
   const parser = createParser({
@@ -73,11 +72,11 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
   throw sdkError('NETWORK', 'The connection to the relay was lost. Try again.');
 }
 
-function eventIn(data: string): StreamEvent {
+function eventIn(data: string): RelayEvent {
   const event = eventSchema.safeParse(parse(data));
   if (!event.success) throw unknownAnswer();
   const { data: shown } = event;
-  return (GROUP_EVENTS.has(shown.type) ? requireForm(groupEvent, shown) : shown) as StreamEvent;
+  return (GROUP_EVENTS.has(shown.type) ? requireForm(groupEvent, shown) : shown) as RelayEvent;
 }
 
 function parse(text: string): unknown {

@@ -1,5 +1,5 @@
-import { fromBase64Url, type Base64Url, type StreamEvent } from '@quicprochat/protocol';
-import { requireForm, ticketAnswer } from './answers.ts';
+import { fromBase64Url, type Base64Url, type GroupId } from '@quicprochat/protocol';
+import { requireForm, ticketAnswer, type RelayEvent } from './answers.ts';
 import type { Network } from './bounded-fetch.ts';
 import { follow } from './event-stream.ts';
 import type { Proofs } from './proofs.ts';
@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 /** From where on a group's log is read or followed, under which epoch's key. */
 export interface Place {
-  groupId: string;
+  groupId: GroupId;
   epoch: number;
   cursor: number;
 }
@@ -39,13 +39,13 @@ export class Events {
   }
 
   /** The inbox from a cursor on, as it fills. */
-  async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  async *followInbox(cursor: number, signal: AbortSignal): AsyncGenerator<RelayEvent> {
     const answer = await this.#session.signedIn(() => this.#asDevice.inbox.openStream.mutate({ cursor }));
     yield* this.#follow(answer, signal);
   }
 
   /** The logs of groups from their cursors on, as they fill. */
-  async *followGroups(groups: readonly Place[], signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  async *followGroups(groups: readonly Place[], signal: AbortSignal): AsyncGenerator<RelayEvent> {
     const answer = await this.#proofs.withClock(async () => {
       const proven = groups.map(async (group) => ({
         ...group,
@@ -67,7 +67,7 @@ export class Events {
     });
   }
 
-  async *#follow(answer: unknown, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  async *#follow(answer: unknown, signal: AbortSignal): AsyncGenerator<RelayEvent> {
     const { ticket } = requireForm(ticketAnswer, answer);
     yield* follow(this.#network, this.#origin, { ticket, signal });
   }
