@@ -14,7 +14,7 @@ for (const [n, line] of lines.entries()) {
   // cargo:   "…:test: test a::b ... FAILED"
   if (/: {2}FAIL {2}|\.\.\. FAILED$/.test(line))
     failures.add(`${line.trim()}\n    ${lines[n + 1]?.trim() ?? ''}`);
-  // vitest fails a run whose tests all passed when an error was left unhandled: "…:test: Error: …" below this line.
+  // An unhandled error fails a run of vitest even if every test passed. It is printed below this line.
   if (/Unhandled (Rejection|Errors?|Exception)/.test(line))
     failures.add(
       lines

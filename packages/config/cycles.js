@@ -24,7 +24,7 @@ export function sourcesUnder(folder) {
   });
 }
 
-/** The files that a file imports, types included: whoever reads the one has to know the other. */
+/** Returns the files that a file imports. Type imports count: a reader has to know those files, too. */
 function importsOf(path, files) {
   const { importedFiles } = ts.preProcessFile(readFileSync(path, 'utf8'), true, true);
   return importedFiles

@@ -203,10 +203,10 @@ export function relayError(
   return new TransportError(code, message, options);
 }
 
-/** What of an error is kept, for another tab or process to throw again. */
+/** The fields of an error that are stored, so that another tab or process can throw it again. */
 export type StoredError = Pick<QuicprochatError, 'code' | 'message' | 'retryable' | 'details'>;
 
-/** Makes an error from one that was kept. */
+/** Rebuilds a stored error. */
 export function errorFrom({ code, message, ...options }: StoredError): QuicprochatError {
   return new CLASSES[remedyOf(code)](code, message, options);
 }

@@ -4,14 +4,14 @@ import type { Ledger } from '../state/ledger.ts';
 import { failures, type OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 
-/** A tab that slept while more than this many others failed takes what failed before them for done (security/limits). */
+/** How many failures are kept. A tab that slept through more takes older ones for done (see security/limits). */
 const MOST = 1_000;
 
 /**
- * Takes something out of the outbox that will not happen, and keeps why, in one transaction: whoever waits for it learns
- * it, in this tab or process or in another one.
+ * Removes a change from the outbox and stores why it failed, in the same transaction. So the caller learns the reason in
+ * whichever tab or process it waits.
  *
- * @param error undefined if it was cancelled
+ * @param error undefined if the change was cancelled
  */
 export function fail(tx: Transaction, row: OutboxRow, error?: QuicprochatError): void {
   tx.removeOutbox(row);
@@ -21,7 +21,7 @@ export function fail(tx: Transaction, row: OutboxRow, error?: QuicprochatError):
   tx.put(failures, row.id, { id: row.id, n, ...(error && { error: plain(error) }) });
 }
 
-/** Why something that waited will not happen: an error, or an AbortError if it was cancelled. Undefined if it was not given up. */
+/** Returns why a change failed: its error, or an AbortError if it was cancelled. Undefined if it did not fail. */
 export function failureOf(ledger: Ledger, id: EntryId): Error | undefined {
   const row = ledger.row(failures, id);
   if (row === undefined) return undefined;

@@ -201,7 +201,7 @@ export class OutboxSender {
     // While it was being signed, another tab took the group to the next epoch: seal it anew.
     const epoch = this.#ledger.row(conversations, row.conversationId)?.epoch;
     if (row.kind !== 'create' && row.prepared?.epoch !== epoch) return 'behind';
-    // Whether it was taken is not known: the log tells.
+    // The relay may have accepted it. The log will show.
     if (hasCode(error, 'RELAY_MISBEHAVED')) return 'behind';
     if (isTransient(error)) throw error;
     await this.#giveUp(row, error as QuicprochatError);

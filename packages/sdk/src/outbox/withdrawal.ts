@@ -52,9 +52,9 @@ async function unmake(tx: Transaction, { conversationId }: OutboxRow): Promise<v
 }
 
 /**
- * Takes something out of the outbox that will not happen, and what was shown of it with it.
+ * Removes a change from the outbox, and takes back what was shown of it.
  *
- * @param error undefined if it was cancelled
+ * @param error undefined if the change was cancelled
  */
 export async function takeBack(tx: Transaction, row: OutboxRow, error?: QuicprochatError): Promise<void> {
   fail(tx, row, error);

@@ -31,7 +31,7 @@ export interface Timers {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** What is needed to check the relay's receipts, which hold no secrets. By default, WebCrypto. */
+/** Checks the relay's receipts, which contain no secrets. By default, WebCrypto. */
 export interface PublicCrypto {
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Ed25519 (RFC 8032). */

@@ -31,12 +31,12 @@ export interface DraftRow {
   text: string;
 }
 
-/** Something that was taken out of the outbox and will not happen. */
+/** A change that was removed from the outbox because it failed or was cancelled. */
 export interface FailureRow {
   id: EntryId;
-  /** Grows with each transaction in which something fails, so that the oldest can be found. */
+  /** Grows with each transaction that adds failures, so that the oldest rows can be deleted first. */
   n: number;
-  /** Why; nothing if it was cancelled. */
+  /** The reason. Undefined if the change was cancelled. */
   error?: StoredError;
 }
 
@@ -160,7 +160,7 @@ export const contacts: Table<ContactRow> = { name: 'contact' };
 export const outbox: Table<OutboxRow> = { name: 'outbox' };
 /** By the id of the conversation. */
 export const drafts: Table<DraftRow> = { name: 'draft' };
-/** By the id of what failed. */
+/** By the id of the change. */
 export const failures: Table<FailureRow> = { name: 'failure' };
 
 /** The tables in memory. Core records and messages are not among them. */
@@ -171,12 +171,12 @@ export const ACCOUNT = 'own';
 
 export const CORE_PREFIX = 'core/';
 
-/** Where a core record stands in the store. */
+/** Returns the store key of a core record. */
 export function storeKeyOf(coreKey: Uint8Array): string {
   return CORE_PREFIX + toBase64Url(coreKey);
 }
 
-/** Which core record stands there. */
+/** Returns the key of the core record that is stored under this key. */
 export function coreKeyOf(storeKey: string): Uint8Array {
   return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
 }

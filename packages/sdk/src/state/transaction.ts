@@ -36,7 +36,7 @@ export type NewOutboxRow = OutboxRow extends infer Row
 /** A message without what its conversation gives it. */
 export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
 
-/** What a transaction starts from. */
+/** What a transaction reads from. The ledger implements it. */
 export interface Base {
   readonly storage: Pick<Storage, 'get'>;
   readonly core: Pick<WorkerCore, 'call'>;
@@ -77,7 +77,7 @@ export class Transaction {
     return this.rows.has(full) ? (this.rows.get(full) as Row | undefined) : this.#base.row(table, key);
   }
 
-  /** The rows of a table as they are before this transaction. */
+  /** Returns the rows of a table as they were before this transaction. */
   stored<Row>(table: Table<Row>): Row[] {
     return this.#base.rows(table);
   }

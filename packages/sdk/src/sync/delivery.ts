@@ -58,7 +58,7 @@ export class Delivery {
         else stop.abort(error);
       });
     };
-    // While it is being cancelled, that it is gone does not mean that it was sent.
+    // While the cancellation runs, a missing row does not mean that the change was sent.
     const isDone = () => !isBeingCancelled && isOver();
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted) cancel();

@@ -248,7 +248,7 @@ export class Driver {
   }
 }
 
-/** What is no entry must not stay in the queue, where it would fail again and again: the log is read in its place. */
+/** Drops malformed entries from the queue, where they would fail again and again. The log is read instead. */
 function falseIfMisbehaved(error: unknown): false {
   if (hasCode(error, 'RELAY_MISBEHAVED')) return false;
   throw error;

@@ -38,7 +38,7 @@ export const receiptKeyAnswer = z.object({ receiptKey: textOf(publicKeySchema) }
 
 const count = z.int().min(0);
 
-/** What is base64url in it is decoded with the entry, before anything of it counts. */
+/** The base64url fields are decoded later, together with the entry and before it is applied. */
 const receipt = z.object({ branch: z.string(), sequence: count, head: z.string(), signature: z.string() });
 
 const entryBase = { sequence: z.int().min(1), epoch: count, id: z.string(), payload: z.string() };
@@ -69,7 +69,7 @@ export const groupPageAnswer = z.object({
 /** `groups.candidate`. */
 export const candidateAnswer = z.object({ entry: commitEntry.nullable(), receipts: receipts.nullable() });
 
-/** What a stream carries about groups. Of the others, only the type is looked at here. */
+/** Stream events about groups. For other events only the type is checked here. */
 export const groupEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('open'), stream: z.string().optional() }),
   z.object({ type: z.literal('following'), groupId: groupIdSchema, epoch: count }),
@@ -85,7 +85,7 @@ type OfGroup<Event> = Event extends { groupId: string }
   ? Omit<Event, 'groupId'> & { groupId: GroupId }
   : Event;
 
-/** What a stream carries, after its form was checked. */
+/** A stream event whose form was checked. */
 export type RelayEvent = OfGroup<StreamEvent>;
 
 export const GROUP_EVENTS: ReadonlySet<string> = new Set(

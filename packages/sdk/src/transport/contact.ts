@@ -1,9 +1,9 @@
 import { TransportError } from '../model/errors.ts';
 import { asRelayError } from './relay-errors.ts';
 
-/** Makes calls, names their errors, and tells of each whether it reached the relay. */
+/** Makes calls, turns their failures into typed errors, and reports whether each call reached the relay. */
 export class Contact {
-  /** Told of each call whether it reached the relay, whatever that answered. */
+  /** Called after each call with whether it reached the relay, whatever the answer was. */
   onContact: ((reached: boolean) => void) | undefined;
 
   /** @throws {TransportError} */

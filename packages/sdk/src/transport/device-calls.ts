@@ -12,7 +12,7 @@ export interface KeyPackageUpload {
   lastResort: Uint8Array | undefined;
 }
 
-/** The calls that concern this device. They carry its session. */
+/** The calls for this device. They carry its session. */
 export class DeviceCalls {
   readonly #api: RelayApi;
   readonly #session: Session;

@@ -6,14 +6,14 @@ import type { Proofs } from './proofs.ts';
 import type { RelayApi } from './relay-client.ts';
 import type { Session } from './session.ts';
 
-/** From where on a group's log is read or followed, under which epoch's key. */
+/** Where to read a group's log from, and with which epoch's key. */
 export interface Place {
   groupId: GroupId;
   epoch: number;
   cursor: number;
 }
 
-/** What the relay tells by itself: an inbox as it fills, and the logs of groups. */
+/** The relay's streams: this device's inbox, and the logs of groups. */
 export class Events {
   readonly #origin: string;
   readonly #network: Network;

@@ -24,8 +24,8 @@ export interface CommitSubmission {
 }
 
 /**
- * The calls that concern a group. They carry a proof by the group's key and never the device's session, so that the relay
- * cannot tell who calls.
+ * The calls for a group. They carry a proof by the group's key and never the device's session, so that the relay cannot
+ * tell which member calls.
  */
 export class GroupCalls {
   readonly #api: RelayApi;

@@ -10,7 +10,7 @@ import type { Random } from '../platform/platform.ts';
 import type { Contact } from './contact.ts';
 import type { RelayClock } from './relay-clock.ts';
 
-/** Signs by the access key of a group's current epoch, and tells that key with it. */
+/** Signs with the access key of a group's current epoch, and returns that key with the signature. */
 export type GroupSigner = (
   groupId: string,
   transcript: Uint8Array,
@@ -26,7 +26,7 @@ export interface WireProof {
 
 type Claim = Pick<AccessClaim, 'procedure' | 'groupId' | 'epoch'>;
 
-/** Proves to the relay that a call comes from a member of the group, without telling it which one. */
+/** Proves to the relay that a call comes from a member of the group, without revealing which one. */
 export class Proofs {
   readonly #audience: string;
   readonly #sign: GroupSigner;
@@ -48,7 +48,7 @@ export class Proofs {
     this.#contact = parts.contact;
   }
 
-  /** A call with one proof over its body. */
+  /** Makes a call with a proof over its body. */
   proven<Result>(
     claim: Claim,
     body: readonly TranscriptField[],

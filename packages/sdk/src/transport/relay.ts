@@ -11,15 +11,15 @@ import { connect, type RelayApi } from './relay-client.ts';
 import type { RelayClock } from './relay-clock.ts';
 import { Session, type DeviceSigner } from './session.ts';
 
-/** What signs for this device and for its seats in groups: the core, behind the worker. */
+/** Signs for this device and as a member of groups. The core does, behind the worker. */
 export interface Signer {
   device: DeviceSigner;
   group: GroupSigner;
 }
 
 /**
- * The relay, as this device talks to it. What concerns the device carries its session, and what concerns a group carries
- * a proof by the group's key and never the session, so that the relay cannot tell who calls.
+ * The relay. Calls for the device carry its session. Calls for a group carry a proof by the group's key and never the
+ * session, so that the relay cannot tell which member calls.
  */
 export class Relay {
   readonly session: Session;
@@ -34,7 +34,7 @@ export class Relay {
     const contact = this.#contact;
     const audience = new URL(origin).host;
     const network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
-    // Two connections' worth of calls: only the device's ever send its token.
+    // Two clients: only the one for the device ever sends its token.
     const asMember = connect(origin, network, () => undefined);
     const asDevice = connect(origin, network, () => this.session.token);
     const { random } = platform;

@@ -16,7 +16,7 @@ export interface Registration {
   deviceCertificate: Uint8Array;
 }
 
-/** The device's session with the relay. It signs in on demand, and again when the session has run out. */
+/** The device's session with the relay. It signs in on demand, and again after the session has expired. */
 export class Session {
   readonly #api: RelayApi;
   readonly #audience: string;
@@ -71,7 +71,7 @@ export class Session {
     this.#token = requireForm(sessionAnswer, session).token;
   }
 
-  /** A call that carries the session's token. */
+  /** Makes a call with the session's token. */
   async signedIn<Result>(call: () => Promise<Result>): Promise<Result> {
     if (this.#token === undefined) await this.#signIn();
     try {

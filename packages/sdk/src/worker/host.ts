@@ -8,7 +8,7 @@ type Handlers = {
   [Name in CallName]: (data: CallData<Name>) => CallResult<Name> | Promise<CallResult<Name>>;
 };
 
-/** One client's side of the worker. In a worker there is one; a simulation has several in its own thread. */
+/** The worker's side of one client. A worker has one; a simulation has several in one thread. */
 export class WorkerHost {
   readonly #session: Session;
   readonly #handlers: Handlers;
@@ -27,7 +27,7 @@ export class WorkerHost {
     return current;
   }
 
-  /** Gives the core's memory back, which wipes it. A worker that ends does so without being asked. */
+  /** Frees the core's memory, which wipes it. The end of a worker does the same. */
   close(): void {
     this.#session.close();
   }

@@ -5,7 +5,7 @@ const PRINT: ts.TypeFormatFlags =
   ts.TypeFormatFlags.WriteArrowStyleSignature |
   ts.TypeFormatFlags.InTypeAlias;
 
-/** All that a module exports: a line for each thing, and one for each of its public members with its type. */
+/** Lists a module's exports: a line for each, and one for each public member with its type. */
 export function apiReport(file: string): string {
   const config = ts.getParsedCommandLineOfConfigFile(
     'tsconfig.json',
@@ -54,18 +54,18 @@ function membersOf(checker: ts.TypeChecker, type: ts.Type, prefix: string): stri
     .sort();
 }
 
-/** The compiler lists a union in the order in which it met its members. */
+/** The compiler's order of a union depends on which member it met first. */
 function unionOf(type: ts.Type): readonly ts.Type[] {
   return type.isUnion() ? type.types : [type];
 }
 
-/** A well-known symbol has a number of its own in each run of the compiler. */
+/** The compiler gives a well-known symbol another number in each run. */
 function nameOf({ name }: ts.Symbol): string {
   const wellKnown = /^__@(\w+)@\d+$/.exec(name)?.[1];
   return wellKnown === undefined ? name : `[Symbol.${wellKnown}]`;
 }
 
-/** Of what is inherited, only what this project declares. */
+/** Whether a member is public and declared in this project. */
 function isPublic(member: ts.Symbol): boolean {
   const [declaration] = member.declarations ?? [];
   if (declaration === undefined || declaration.getSourceFile().fileName.includes('/node_modules/'))

@@ -6,7 +6,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { readRecording, writeRecording, type Recording } from './recording.ts';
 import { live } from './script.ts';
 
-/** With it, the recording is made anew: when the wire or the store is changed on purpose. */
+/** If set, makes the recording anew. Do that after an intended change of the wire or the store. */
 const RECORD = process.env['QPC_RECORD'] !== undefined;
 
 if (RECORD) {
@@ -42,7 +42,7 @@ if (RECORD) {
   });
 }
 
-/** The client against a real relay, its calls one after the other. */
+/** Runs the client against a real relay, one call at a time. */
 async function record(): Promise<Recording> {
   const relay = await startRelay({});
   const bob = await Client.create({
@@ -78,7 +78,7 @@ async function record(): Promise<Recording> {
   return { relay: relay.url, nowMs, calls, ...(await kept.contents()) };
 }
 
-/** The client against what was recorded: an answer for each call, whatever it asks. */
+/** Runs the client against the recorded answers, whatever it asks. */
 async function replay(recording: Recording) {
   const calls: Recording['calls'] = [];
   const answered: typeof fetch = async (input, init) => {
@@ -105,7 +105,7 @@ function answerWith(body: string, status: number): Response {
   return new Response(body, { status, headers: { 'content-type': 'application/json' } });
 }
 
-/** A storage whose contents can be read after the client has closed it. */
+/** Makes a storage that can still be read after the client has closed it. */
 function keep() {
   const inner = memoryStorage();
   const storage: Storage = { ...inner, close: async () => undefined };

@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-/** What a client asked a relay, in its order, what it was answered, and what it stored in the end. */
+/** The calls of a client in order, the relay's answers, and the contents of the store at the end. */
 export interface Recording {
   relay: string;
-  /** What the client's clock showed all the time. */
+  /** The time that the client's clock showed throughout. */
   nowMs: number;
   calls: { procedure: string; body: string; answer: string; status: number }[];
   /** base64 */

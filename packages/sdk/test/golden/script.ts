@@ -8,7 +8,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 
 const SEED = 13;
 
-/** A device whose time stands still and whose randomness, the core's included, is always the same. */
+/** A device with a fixed clock and seeded random bytes, also in the core. */
 function seeded(nowMs: number, fetch: typeof globalThis.fetch): Platform {
   const rng = new Rng(SEED);
   const startWorker = () =>
@@ -27,13 +27,13 @@ function seeded(nowMs: number, fetch: typeof globalThis.fetch): Platform {
   };
 }
 
-/** What happens between two steps on the other side. */
+/** What the other person does between two steps. */
 export interface Others {
-  /** Bob takes in what there is, and says something. */
+  /** Bob syncs and sends a message. */
   bobSpeaks(): Promise<void>;
 }
 
-/** A life in short: all that a client asks of a relay when it does not stay connected. */
+/** A short story that makes every call of a client that is not live. */
 export async function live(parts: {
   relay: string;
   nowMs: number;

@@ -2,8 +2,8 @@ import { workerData } from 'node:worker_threads';
 import { Rng } from '@quicprochat/testkit';
 
 /**
- * The worker's thread on a device whose randomness is known and whose time stands still: the core takes its bytes from
- * `crypto.getRandomValues`, and openmls notes in what it stores when it did so.
+ * The worker's thread with seeded random bytes and a fixed clock. The core reads both from globals:
+ * `crypto.getRandomValues`, and `Date.now` for the times that openmls stores with its records.
  */
 const { seed, nowMs } = workerData as { seed: number; nowMs: number };
 const rng = new Rng(seed);

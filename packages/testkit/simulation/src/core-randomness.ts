@@ -2,10 +2,10 @@ import type { Rng } from '@quicprochat/testkit';
 import type { Scheduler } from './scheduler.ts';
 
 /**
- * Gives the core its randomness and its time for as long as a run lasts. It takes both from globals of its thread, where
- * nobody can hand them in: `crypto.getRandomValues`, and `Date.now` for what openmls notes beside what it stores.
+ * Seeds the core for one run. The core reads two globals of its thread, which no caller can pass in:
+ * `crypto.getRandomValues`, and `Date.now` for the times that openmls stores with its records.
  *
- * @returns what puts the real ones back
+ * @returns a function that restores the real globals
  */
 export function feedCore(rng: Rng, scheduler: Scheduler): () => void {
   const realNow = Date.now;
@@ -16,7 +16,7 @@ export function feedCore(rng: Rng, scheduler: Scheduler): () => void {
   };
   Date.now = () => scheduler.nowMs;
   return () => {
-    // The real one is inherited.
+    // Uncovers the real method, which `crypto` inherits.
     Reflect.deleteProperty(crypto, 'getRandomValues');
     Date.now = realNow;
   };

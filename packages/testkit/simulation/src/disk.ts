@@ -1,20 +1,20 @@
 import { StorageConflict, type ScanRange, type Storage, type StoredRow } from '@quicprochat/sdk';
 import type { Tab } from './tab.ts';
 
-/** A device's storage. It outlives the tabs that have it open. */
+/** A device's storage. All tabs of the device share it, and it survives them. */
 export class Disk {
   #rows = new Map<string, Uint8Array>();
   #generation = 0;
   #key: Uint8Array | undefined;
   readonly #listeners = new Map<Tab, Set<() => void>>();
 
-  /** The storage as one tab has it. Each call takes its time; a tab that is killed meanwhile hears no answer. */
+  /** Returns the storage for one tab. Each call takes a moment. A tab that is killed meanwhile gets no answer. */
   openFor(tab: Tab): Storage {
     return {
       generation: () => tab.later('generation', () => this.#generation),
       get: (key) => tab.later('get', () => this.#rows.get(key)?.slice()),
       scan: (range) => tab.later('scan', () => this.#scan(range)),
-      // It is done at one moment and told at another: a tab can be killed between the two.
+      // The commit and its answer are two events, so that a tab can be killed between them.
       commit: async (writes, expected) => {
         const generation = await tab.work(`commit ${writes.length}`, () =>
           this.#commit(tab, writes, expected),

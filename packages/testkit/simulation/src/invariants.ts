@@ -1,15 +1,17 @@
 import type { Conversation, Message } from '@quicprochat/sdk';
 import { find, type Person, type Said } from './person.ts';
 
-/** A conversation as one tab has it. */
+/** One tab's view of the conversation. */
 interface View {
   who: string;
-  /** Undefined if that tab does not have it. */
+  /** Undefined if the tab does not have the conversation. */
   conversation: Conversation | undefined;
 }
 
-/** What has not settled yet: every tab is to be online, to have sent and read everything, to have
- * answered every call, and to be in one epoch. */
+/**
+ * Lists what has not settled yet. When a run has settled, every tab is online and in the same epoch, has sent and read
+ * everything, and every call has ended.
+ */
 export function unsettled(people: readonly Person[], conversationId: string): string[] {
   const views = viewsOf(people, conversationId);
   const [first] = views;
@@ -29,7 +31,7 @@ export function unsettled(people: readonly Person[], conversationId: string): st
   ];
 }
 
-/** Tabs of one device are to show the same also of what only the device knows. */
+/** Tabs of one device must agree even on state that never reaches the log. */
 function untold(person: Person, conversationId: string): string[] {
   const [newest, ...older] = viewsOf([person], conversationId).map(
     ({ conversation }) => conversation?.unread,
@@ -52,11 +54,11 @@ function unsettledIn(
 }
 
 /**
- * What must hold when all has settled: nothing acknowledged is lost, nothing that was cancelled or refused is shown,
- * nothing is refused without a reason, nothing is shown twice, waits still or cannot be opened, each sender's messages
- * stand in the order in which they were said, all show the same, and everyone is in the same epoch.
+ * Checks a settled run. No acknowledged message may be lost. No message may be refused, shown twice, still queued or
+ * undecryptable, and no cancelled one may be shown. Each sender's messages must be in order, and everyone must see the
+ * same messages and be in the same epoch.
  *
- * @returns what does not hold, in sentences
+ * @returns one sentence per violation
  */
 export async function violations(people: readonly Person[], conversationId: string): Promise<string[]> {
   const said = people.flatMap((person) => person.said);
@@ -112,7 +114,7 @@ function disorder(handle: string, texts: readonly string[]): string[] {
   return isInOrder ? [] : [`sees the messages of ${handle} in the order ${numbers.join(', ')}`];
 }
 
-/** The newest tab of each person goes by its person's name. */
+/** Lists every tab's view, the newest tab of each person first and under the person's name. */
 function viewsOf(people: readonly Person[], conversationId: string): View[] {
   return people.flatMap(({ handle, clients }) => {
     if (clients.length === 0) return [{ who: handle, conversation: undefined }];
@@ -130,12 +132,12 @@ function authenticatorOf(view: Conversation | undefined): string | undefined {
   return view?.security.epochAuthenticator;
 }
 
-/** The last place in the log that a reader has the relay's signature for. The first entry is the commit that brought all in. */
+/** Returns the sequence of the newest receipt. Without one it is 1, the commit that added everyone. */
 function readUpTo(view: Conversation | undefined): number {
   return view?.statement?.receipts.at(-1)?.sequence ?? 1;
 }
 
-/** What is shown as said: own messages that failed are not. */
+/** The texts of a history, without own messages that failed. */
 function textsOf(lines: readonly Message[]): string[] {
   return lines.flatMap(({ content, state }) =>
     content.type === 'text' && state !== 'failed' ? [content.text] : [],

@@ -20,7 +20,7 @@ interface Plan {
   isOne: boolean;
 }
 
-/** What was asked for; undefined if that was only how to ask. */
+/** Parses the arguments. Returns undefined for --help. */
 function planOf(args: string[]): Plan | undefined {
   const { values } = parseArgs({
     args,
@@ -52,7 +52,7 @@ function whole(text: string): number {
   throw new Error(`“${text}” is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}.`);
 }
 
-/** `10m` in milliseconds. */
+/** Parses a duration such as `10m` into milliseconds. */
 function duration(text: string): number {
   const [, number = '', unit = ''] = /^([1-9]\d*)([smh])$/.exec(text) ?? [];
   const ms = Number(number) * (UNITS[unit] ?? NaN);

@@ -2,21 +2,21 @@ import type { Rng } from '@quicprochat/testkit';
 import type { Answer, SimulatedRelay } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** How likely each fault is, of a call or of an event of a stream. */
+/** The probability of each fault, per call or per stream event. */
 export interface Faults {
   /** The call does not reach the relay. */
   lostCall: number;
-  /** The relay takes the call, and its answer does not come back. */
+  /** The call reaches the relay, but the answer is lost. */
   lostAnswer: number;
   /** The call reaches the relay twice. */
   doubledCall: number;
-  /** Something before the relay answers in its place. */
+  /** A proxy answers with 502 instead of the relay. */
   badGateway: number;
-  /** A call, an answer or an event takes much longer than most. */
+  /** A call, an answer or an event is delayed by up to {@link MOST_LATE_MS}. */
   late: number;
-  /** The stream breaks, and what was on its way is lost. */
+  /** The stream breaks, and events under way are lost. */
   brokenStream: number;
-  /** An event of a stream comes twice. */
+  /** A stream event arrives twice. */
   doubledEvent: number;
 }
 
@@ -30,15 +30,15 @@ export const NO_FAULTS: Faults = {
   doubledEvent: 0,
 };
 
-/** A call, an answer or an event takes up to so long; one that is late, up to so long. */
+/** The longest delay of a call, an answer or an event, and of a late one. */
 const MOST_MS = 40;
 const MOST_LATE_MS = 8_000;
 
-/** Who calls: one tab of a device. */
+/** A tab that calls. */
 export interface Caller {
   readonly name: string;
   readonly device: string;
-  /** Has it hear something, unless it is killed before. */
+  /** Runs the callback in the tab after a delay, unless the tab is killed first. */
   after(what: string, run: () => void, delayMs: number): void;
 }
 
@@ -47,7 +47,7 @@ interface Stream {
   break: () => void;
 }
 
-/** What lies between the tabs and the relay. */
+/** The network between the tabs and the relay. */
 export class Network {
   readonly #scheduler: Scheduler;
   readonly #relay: SimulatedRelay;
@@ -62,7 +62,7 @@ export class Network {
     this.#rng = parts.rng;
   }
 
-  /** A device loses its network: its streams break, and no call of it goes through. */
+  /** Takes a device offline: its streams break and its calls fail. */
   cutOff(device: string): void {
     this.#cutOff.add(device);
     for (const stream of [...this.#streams]) if (stream.tab.device === device) stream.break();
@@ -72,12 +72,12 @@ export class Network {
     this.#cutOff.delete(device);
   }
 
-  /** A tab that is gone reads no more streams. */
+  /** Breaks the streams of a tab that was killed. */
   forget(tab: Caller): void {
     for (const stream of [...this.#streams]) if (stream.tab === tab) stream.break();
   }
 
-  /** The SDK's fetch, as one tab has it. */
+  /** The `fetch` of one tab. */
   async fetch(tab: Caller, url: string, init: RequestInit = {}): Promise<Response> {
     const { signal } = init;
     signal?.throwIfAborted();
@@ -119,7 +119,7 @@ export class Network {
     });
   }
 
-  /** Events come in their order, each in its time; a stream that breaks takes those with it that are on their way. */
+  /** Delivers events in order, each after a delay. If the stream breaks, events under way are lost. */
   #stream(tab: Caller, { status, headers, events, cancel }: Answer): Response {
     let [isOpen, lastMs] = [true, 0];
     const body = new ReadableStream<Uint8Array>({

@@ -6,26 +6,26 @@ import type { Scheduler } from './scheduler.ts';
 import { Tab } from './tab.ts';
 
 /**
- * A message that somebody wanted to send, and what became of the call: nobody knows if its tab was killed meanwhile, or if
- * it was too late to cancel it.
+ * A message that a person tried to send, and how the call ended. The outcome stays unknown if the tab was killed during
+ * the call, or if it was too late to cancel.
  */
 export interface Said {
   text: string;
   by: string;
   outcome: 'unknown' | 'sent' | 'cancelled' | 'refused';
-  /** Why it was refused. */
+  /** The error code, if the message was refused. */
   refusal?: string;
 }
 
-/** A client that is open in a tab, or is being opened there. */
+/** A tab and its client, which is undefined while it opens. */
 interface Open {
   tab: Tab;
   client: Client | undefined;
-  /** What was called and has not come to its end. */
+  /** Calls that have not ended yet. */
   calls: Set<string>;
 }
 
-/** Somebody with one device, on which any number of tabs is open. */
+/** A person with one device and any number of open tabs. */
 export class Person {
   readonly handle: string;
   readonly said: Said[] = [];
@@ -50,7 +50,7 @@ export class Person {
     return this.#open.flatMap(({ client }) => client ?? []);
   }
 
-  /** Opens one more tab. A tab whose client cannot be opened is opened again, as a person would. */
+  /** Opens one more tab. If its client fails to open, closes the tab after a second and opens another one. */
   openTab(): void {
     this.#tabs += 1;
     const { scheduler, network, seed } = this.#parts;
@@ -81,25 +81,25 @@ export class Person {
     );
   }
 
-  /** Ends the newest tab at this very moment, without a word to its client. */
+  /** Kills the newest tab. Its client gets no chance to clean up. */
   killTab(): void {
     const newest = this.#open.at(-1);
     if (newest !== undefined) this.#kill(newest);
   }
 
-  /** Ends the newest tab so long after it has stored something next: of two commits that belong together, between them. */
+  /** Kills the newest tab shortly after its next commit, so that it can die between two commits that belong together. */
   killTabAfterCommit(delayMs: number): void {
     const newest = this.#open.at(-1);
     if (newest === undefined) return;
     newest.tab.onCommit = () => newest.tab.after('dies', () => this.#kill(newest), delayMs);
   }
 
-  /** From now on no tab is killed for what it stores; one that is dying still does. */
+  /** Stops killing tabs after commits. A kill that is already planned still happens. */
   spareTabs(): void {
     for (const { tab } of this.#open) tab.onCommit = () => undefined;
   }
 
-  /** Marks all as read, in the newest tab. */
+  /** Marks everything as read in the newest tab. */
   read(conversationId: string): void {
     const open = this.#newest();
     const conversation = open && find(open.client, conversationId);
@@ -113,7 +113,7 @@ export class Person {
     );
   }
 
-  /** Says something in a conversation, from the newest tab, and may cancel it after a while. */
+  /** Sends a message from the newest tab, and cancels it after a delay if one is given. */
   say(conversationId: string, cancelAfterMs?: number): void {
     const open = this.#newest();
     const conversation = open && find(open.client, conversationId);
@@ -139,12 +139,12 @@ export class Person {
     const conversation = open && find(open.client, conversationId);
     if (open === undefined || conversation === undefined) return;
     this.#heals += 1;
-    // Losing every race is one of its outcomes.
+    // It may end with COMMIT_CONTENTION.
     const healing = conversation.heal().catch(() => undefined);
     note(open, `heal ${this.#heals} of ${this.handle}`, healing);
   }
 
-  /** What was called in tabs that are open and has not come to its end. */
+  /** Calls of open tabs that have not ended yet. */
   get calls(): string[] {
     return this.#open.flatMap(({ calls }) => [...calls]);
   }
@@ -165,7 +165,7 @@ export class Person {
   }
 }
 
-/** Keeps a call as long as it lasts. */
+/** Lists a call until it ends. */
 function note({ calls }: Open, name: string, call: Promise<unknown>): void {
   calls.add(name);
   void call.then(() => calls.delete(name));

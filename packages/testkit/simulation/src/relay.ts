@@ -26,7 +26,7 @@ export interface Call {
   address: string;
 }
 
-/** What a call is answered. A stream hands out its events as they come, until it is cancelled. */
+/** The answer to a call. A stream passes its events on until it is cancelled. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -35,7 +35,7 @@ export interface Answer {
   cancel?: () => void;
 }
 
-/** The relay's procedures over a store in memory, called without a server in between. */
+/** The relay's procedures over an in-memory store, called without an HTTP server. */
 export class SimulatedRelay {
   readonly #services: ReturnType<typeof createServices>;
 
@@ -72,7 +72,7 @@ export class SimulatedRelay {
   }
 }
 
-/** Answers `streams.events` as the relay's server does, in the form that tRPC's clients read. */
+/** Answers `streams.events` in the same format as the relay's HTTP server. */
 function streamOf(ctx: Context, url: URL): Answer {
   const gone = new AbortController();
   return {
@@ -132,7 +132,7 @@ function frame(data: string, event?: string): Uint8Array {
 /** PKCS #8 of an Ed25519 key is these bytes and then the seed (RFC 8410 §7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The relay's time and chance, and its signatures, which are made on this thread. */
+/** The relay's platform: simulated time, seeded random bytes, and signatures on this thread. */
 function platformOf(scheduler: Scheduler, rng: Rng): RelayPlatform {
   const randomBytes = (length: number) => Buffer.from(Array.from({ length }, () => rng.below(256)));
   return {
@@ -160,7 +160,7 @@ function platformOf(scheduler: Scheduler, rng: Rng): RelayPlatform {
   };
 }
 
-/** Pushes are not simulated, so that nobody asks for a key of another kind. */
+/** Makes the only kind of key that is needed here: pushes, which use P-256, are not simulated. */
 function ed25519(seed: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
 }

@@ -6,20 +6,20 @@ const START_MS = Date.UTC(2026, 0, 1);
 
 interface Planned {
   atMs: number;
-  /** Decides among things that are due at the same time. */
+  /** Decides the order of events that are due at the same time. */
   lot: number;
   what: string;
   run: () => void;
 }
 
 /**
- * The simulated time and all that is going to happen in it. Nothing happens by itself: whatever takes time or comes from
- * elsewhere is planned here, and is done one after the other, in an order that the seed decides.
+ * The simulated clock and its queue of events. Timers, calls, answers and storage operations are all events here. They
+ * run one at a time, and the seed decides the order.
  */
 export class Scheduler {
   readonly #rng: Rng;
   readonly #trace: Trace;
-  /** Last first. */
+  /** Sorted, with the next event at the end. */
   readonly #planned: Planned[] = [];
   #nowMs = START_MS;
 
@@ -34,10 +34,10 @@ export class Scheduler {
   }
 
   /**
-   * Plans something. Returns what takes it out of the plan again.
+   * Schedules an event. Returns a function that cancels it.
    *
-   * @param delayMs from now on; clocks show whole milliseconds
-   * @param what stands in the trace when it happens
+   * @param delayMs rounded up, since clocks show whole milliseconds
+   * @param what the line that the trace gets when the event runs
    */
   after(delayMs: number, what: string, run: () => void): () => void {
     const planned: Planned = {
@@ -53,7 +53,7 @@ export class Scheduler {
     };
   }
 
-  /** As `after`, for whoever waits. If the signal aborts first, rejects with its reason. */
+  /** Resolves after a delay. If the signal aborts first, rejects with its reason. */
   sleep(ms: number, what: string, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(reasonOf(signal));
@@ -70,9 +70,9 @@ export class Scheduler {
   }
 
   /**
-   * Lets time pass until something is so, or for so long at most.
+   * Runs events until the condition holds or the time is over.
    *
-   * @returns whether it came to be so
+   * @returns whether the condition holds
    */
   async runUntil(isSo: () => boolean, withinMs: number): Promise<boolean> {
     const endMs = this.#nowMs + withinMs;
@@ -92,7 +92,7 @@ export class Scheduler {
     return true;
   }
 
-  /** What a promise gives that needs time to pass. */
+  /** Runs events until the promise settles, and returns its result. */
   async answerOf<Result>(promise: Promise<Result>, withinMs = 60_000): Promise<Result> {
     let answer: { result: Result } | { error: unknown } | undefined;
     promise.then(
@@ -100,7 +100,7 @@ export class Scheduler {
       (error: unknown) => (answer = { error }),
     );
     await this.runUntil(() => answer !== undefined, withinMs);
-    if (answer === undefined) throw new Error('nothing came of what was waited for');
+    if (answer === undefined) throw new Error('The promise did not settle in time.');
     if ('error' in answer) throw answer.error;
     return answer.result;
   }
@@ -118,7 +118,7 @@ export class Scheduler {
   }
 }
 
-/** Until all that follows at once from what happened has been done: promises are, before the event loop goes on. */
+/** Resolves after all pending microtasks have run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

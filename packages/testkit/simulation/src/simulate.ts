@@ -9,26 +9,26 @@ import { Trace } from './trace.ts';
 
 const PEOPLE = ['alice', 'bob', 'carol'] as const;
 
-/** How long people live with faults, and how soon after them everything has to have settled. */
+/** How long faults last, and how soon after them everything must settle. */
 const FAULTY_MS = 60_000;
 const SETTLES_WITHIN_MS = 10 * 60_000;
-/** One tab's change is seen in the others within this time, before they would look by themselves. */
+/** How soon the other tabs of a device must show a change: before their own timers would find it. */
 const TELLS_TABS_WITHIN_MS = 5_000;
-/** Everyone registers and meets within this time, before there are faults. */
+/** How soon everyone must have registered and met. There are no faults yet. */
 const BEGINS_WITHIN_MS = 60_000;
-/** About how long it is from one thing that somebody does to the next. */
+/** The mean time between two events. */
 const PAUSE_MS = 1_500;
 
-/** Who thinks better of a message cancels it within this time. */
+/** The longest time from sending a message to cancelling it. */
 const MOST_THOUGHT_MS = 300;
 
-/** A tab that is killed after it has stored something is killed within this time. */
+/** The longest time from a tab's commit to its death, for tabs that are killed after a commit. */
 const MOST_LAST_WORDS_MS = 12;
 
-/** How likely a fault is, in runs that have it. */
+/** The possible probabilities of a fault, in runs that have it. */
 const PROBABILITIES = [0.02, 0.1, 0.3];
 
-/** What somebody does, or what befalls somebody, and how often it does at most beside the others. */
+/** The events, and their highest weights. */
 const EVENTS = {
   say: 50,
   sayAndCancel: 12,
@@ -44,13 +44,13 @@ const EVENTS = {
 /** How a run ended. */
 export interface Outcome {
   seed: number;
-  /** Over all that happened. */
+  /** The hash of the trace. */
   hash: string;
-  /** How many things happened. */
+  /** The number of events. */
   length: number;
-  /** What does not hold; nothing if the run passed. */
+  /** One sentence per violation. Empty if the run passed. */
   violations: string[];
-  /** What happened last. */
+  /** The last lines of the trace. */
   tail: readonly string[];
 }
 
@@ -104,13 +104,13 @@ async function live(world: World): Promise<string[]> {
 
   const left = () => unsettled(people, conversationId);
   if (!(await scheduler.runUntil(() => left().length === 0, SETTLES_WITHIN_MS))) return left();
-  // What has no part in the log goes from tab to tab by the storage alone.
+  // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) person.read(conversationId);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
   return scheduler.answerOf(violations(people, conversationId));
 }
 
-/** Everyone registers; the first one begins a conversation with the others. */
+/** Registers everyone, and lets the first person create a conversation with the others. */
 async function meet({ scheduler, people }: World): Promise<string | undefined> {
   for (const person of people) person.openTab();
   await scheduler.runUntil(() => people.every(({ clients }) => clients.length > 0), BEGINS_WITHIN_MS);
@@ -124,8 +124,8 @@ async function meet({ scheduler, people }: World): Promise<string | undefined> {
 }
 
 /**
- * Each run has some of the faults and not the others, and some of the events more often than others: what one of them
- * mends by itself is found only where that one does not happen.
+ * Picks the faults of a run. Each run has only some of them, because one fault can hide another: a stream that breaks
+ * makes the client send again, so a missing retry shows only in runs whose streams stay up.
  */
 function chooseFaults(rng: Rng): Faults {
   const chosen = { ...NO_FAULTS };
@@ -141,7 +141,7 @@ function chooseWeights(rng: Rng): typeof EVENTS {
   return chosen;
 }
 
-/** One thing that somebody does, or that befalls somebody. */
+/** Lets one random event happen to a random person. */
 function happen(
   { network, people, rng }: World,
   { weights, conversationId }: { weights: typeof EVENTS; conversationId: string },

@@ -5,15 +5,15 @@ import { Rng } from '@quicprochat/testkit';
 import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Whatever a device does by itself takes up to so long. */
+/** The longest delay of a storage operation or of a message to the worker. */
 const MOST_LOCAL_MS = 3;
 
-/** SubjectPublicKeyInfo of an Ed25519 key is these bytes and then the key (RFC 8410 §4). */
+/** The SubjectPublicKeyInfo of an Ed25519 key is these bytes followed by the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 /**
- * One tab or process that a client runs in: its clock, timers, worker and network are the simulation's. It can be killed
- * between any two moments: from then on it hears nothing, and nothing that it has begun goes on.
+ * A browser tab or process with one client. Its clock, timers, worker and network are simulated. It can be killed
+ * between any two events. After that it gets no answers, and its timers never fire.
  */
 export class Tab {
   readonly name: string;
@@ -24,7 +24,7 @@ export class Tab {
   readonly #rng: Rng;
   readonly #host = new WorkerHost();
   #isAlive = true;
-  /** Called when the device has stored something of this tab, and the tab has not heard of it. */
+  /** Called when a commit of this tab is stored, before the tab gets the answer. */
   onCommit: () => void = () => undefined;
 
   constructor(
@@ -49,21 +49,21 @@ export class Tab {
     this.#network.forget(this);
   }
 
-  /** Has something happen in a moment, unless the tab is killed before. */
+  /** Runs the callback after a short delay, unless the tab is killed first. */
   after(what: string, run: () => void, delayMs = this.#rng.below(MOST_LOCAL_MS)): () => void {
     return this.#scheduler.after(delayMs, `${this.name} ${what}`, () => {
       if (this.#isAlive) run();
     });
   }
 
-  /** Does something in a moment, and tells what came of it. */
+  /** Does the work after a short delay. Never settles if the tab is killed first. */
   later<Result>(what: string, work: () => Result): Promise<Result> {
     return new Promise((resolve) => {
       this.after(what, () => resolve(attempt(work)));
     });
   }
 
-  /** As `later`, and done even if the tab is killed meanwhile: it was on its way. */
+  /** Does the work after a short delay, even if the tab is killed meanwhile. Then the promise never settles. */
   work<Result>(what: string, work: () => Result): Promise<Result> {
     return new Promise((resolve) => {
       this.#scheduler.after(this.#rng.below(MOST_LOCAL_MS), `${this.name} ${what}`, () => {
@@ -91,17 +91,17 @@ export class Tab {
       },
     },
     spawnWorker: () => this.#spawnWorker(),
-    // The core is loaded once for all, before the first run.
+    // Never read: the core is loaded once for all tabs, before the first run.
     wasmUrl: new URL('loaded:'),
   };
 
-  /** A tab that is killed never wakes. */
+  /** Never resolves if the tab is killed meanwhile. */
   async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await this.#scheduler.sleep(ms, `${this.name} wakes`, signal);
     if (!this.#isAlive) await new Promise(() => undefined);
   }
 
-  /** The worker's side in this thread. What crosses is copied, as it is between threads. */
+  /** Runs the worker's side in this thread. Messages are copied, as between threads. */
   #spawnWorker(): WorkerPort {
     let listener: (message: unknown) => void = () => undefined;
     let isRunning = true;
@@ -128,7 +128,7 @@ export class Tab {
   }
 }
 
-/** What comes of some work, as a promise that is there at once. */
+/** Turns a result or an exception into a promise. */
 async function attempt<Result>(work: () => Result): Promise<Result> {
   return work();
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** All that happened in one run, in its order. Two runs of one seed have the same hash. */
+/** The events of one run, in order. Two runs of the same seed have the same hash. */
 export class Trace {
   readonly #hash = createHash('sha256');
   readonly #tail: string[] = [];
   readonly #kept: number;
   #length = 0;
 
-  /** @param kept how many of the last lines are kept to be shown */
+  /** @param kept how many of the last lines to keep */
   constructor(kept: number) {
     this.#kept = kept;
   }
