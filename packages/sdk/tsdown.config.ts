@@ -26,7 +26,8 @@ export default defineConfig([
     },
     platform: 'neutral',
     deps: { neverBundle: ['#platform', /^node:/], alwaysBundle: inlined },
-    dts: true,
+    // What only the SDK calls stays out of the types: else they would bring the relay's and tRPC's along.
+    dts: { compilerOptions: { stripInternal: true } },
   },
   {
     // Bundlers copy a worker's file and leave its imports alone: so it has none.

@@ -15,6 +15,7 @@ export interface Compared {
 export class Contacts {
   readonly #ledger: Ledger;
 
+  /** @internal */
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }

@@ -44,6 +44,7 @@ export class Conversation {
   #version = 0;
   #waiting: readonly WaitingChange[] | undefined;
 
+  /** @internal */
   constructor(id: GroupId, parts: ConversationParts) {
     this.#id = id;
     this.#parts = parts;

@@ -33,6 +33,7 @@ export class Conversations {
   readonly #known = new Map<string, Conversation>();
   #list: readonly Conversation[] | undefined;
 
+  /** @internal */
   constructor(parts: ConversationParts) {
     this.#parts = parts;
     parts.ledger.onChange((change) => {

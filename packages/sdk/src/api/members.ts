@@ -13,6 +13,7 @@ export class Members {
   readonly #parts: ConversationParts;
   readonly #commit: (intent: Intent, options: Cancelable) => Promise<{ epoch: number }>;
 
+  /** @internal */
   constructor(
     id: GroupId,
     parts: ConversationParts,
