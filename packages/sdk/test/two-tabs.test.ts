@@ -1,13 +1,16 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { platform } from '#platform';
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import type { Client } from '../src/api/client.ts';
 import type { Conversation } from '../src/api/conversation.ts';
+import type { Platform } from '../src/platform/platform.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import type { Request } from '../src/worker/protocol.ts';
 import { network, refused, reset, type Fault } from './support/network.ts';
 import { people, same, syncAll } from './support/people.ts';
 
@@ -152,4 +155,28 @@ test('what another tab sent is done in the tab that asked for it', async () => {
   const sending = tea.send('sent over there');
   await sendElsewhere(() => undefined);
   await expect(sending).resolves.toMatchObject({ epoch: tea.epoch });
+});
+
+test('a tab that takes over what another one stored shows the members all the time', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'qpc-device-')), 'device.db');
+  const bob = await town.join('bob');
+  const other = await town.join('alice', { storage: sqliteStorage(path) });
+  const { id } = await other.conversations.create({ members: [bob.handle] });
+  const shown: number[] = [];
+  let look: () => void = () => undefined;
+  const spawnWorker: Platform['spawnWorker'] = (source) => {
+    const port = platform.spawnWorker(source);
+    const post = (message: unknown) => {
+      if ((message as Request).name === 'group.state') look();
+      port.post(message);
+    };
+    return { ...port, post };
+  };
+  const tab = await town.open({ storage: sqliteStorage(path), platform: { ...platform, spawnWorker } });
+  const tea = tab.conversations.find(id);
+  look = () => shown.push(tea.members.list().length);
+  await other.conversations.find(id).setDraft('from the other tab');
+  await tab.sync();
+  expect(tea.draft).toBe('from the other tab');
+  expect(new Set(shown)).toEqual(new Set([2]));
 });

@@ -17,6 +17,7 @@ import {
   outbox,
   STORE_VERSION,
   TABLES,
+  type ConversationRow,
   type OutboxRow,
   type Table,
 } from './rows.ts';
@@ -222,25 +223,37 @@ export class Ledger {
     const rows = new Map<string, unknown>();
     for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
     requireVersion(rows);
+    // Until the new state is in memory, too, the core must be opened again.
+    this.core.dirty = true;
     if (snapshot.core.length > 0 || rows.size > 0) {
       const storeKey = await this.storeKey({ isNew: false });
       await this.core.call('client.open', { storeKey, records: snapshot.core });
     }
-    this.core.dirty = false;
+    const groups = await this.#groupsOf(rows);
 
+    // All at once: a reader in between must not find a conversation without its group.
+    this.core.dirty = false;
     this.#generation = snapshot.generation;
     this.#tables = new Map();
     this.outbox.clear();
     for (const key of [...rows.keys()].sort()) this.#take(key, rows.get(key));
-    this.#groups = new Map();
-    const nowMs = this.platform.clock.now();
-    for (const { id, state } of this.rows(conversations)) {
-      if (state !== 'active' && state !== 'leaving') continue;
-      const { result } = await this.core.call('group.state', { groupId: hex.decode(id), nowMs });
-      this.#groups.set(id, result);
-    }
+    this.#groups = groups;
     this.#emit('everything');
     this.outbox.wakeAll();
+  }
+
+  /** Reads the MLS state of each conversation that goes on. */
+  async #groupsOf(rows: ReadonlyMap<string, unknown>): Promise<Map<string, GroupState>> {
+    const groups = new Map<string, GroupState>();
+    const nowMs = this.platform.clock.now();
+    for (const [key, row] of rows) {
+      if (!key.startsWith(`${conversations.name}/`)) continue;
+      const { id, state } = row as ConversationRow;
+      if (state !== 'active' && state !== 'leaving') continue;
+      const { result } = await this.core.call('group.state', { groupId: hex.decode(id), nowMs });
+      groups.set(id, result);
+    }
+    return groups;
   }
 
   /** All rows of one generation. */
