@@ -10,7 +10,7 @@ describe.skipIf(!hasBrowser)('a relay that does not allow the page’s origin an
     await stage[Symbol.asyncDispose]();
   });
 
-  test('is told in the banner, with what its operator must set', async () => {
+  test('names the setting that the operator must change, in the banner', async () => {
     const nina = await stage.person('nina');
     // As such a relay answers: a page of this origin may not read it.
     const headers = { 'access-control-allow-origin': 'https://another.example' };

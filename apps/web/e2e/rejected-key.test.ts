@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('an account key that the person has rejected', () =
     await alice.send('only for carol');
     await expect.poll(() => tea.lastMessage?.content).toEqual({ type: 'text', text: 'only for carol' });
 
-    // Where the earlier key is in use, nothing is wrong.
+    // If the earlier key is in use, nothing is wrong.
     await alice.openConversation('With Bob');
     expect(await page.getByText('You rejected').count()).toBe(0);
   });

@@ -2,7 +2,7 @@ import type { Receipt } from '@quicprochat/protocol';
 import { z } from 'zod';
 import { check } from '../model/arguments.ts';
 import { sdkError } from '../model/errors.ts';
-// Whoever compares statements may have no client that could hand one in, and a check of signatures takes no time or chance.
+// findFork is public and takes no client, so nobody can pass a platform in. Checking a signature needs neither time nor randomness.
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports
 import { platform } from '#platform';
 import { isSigned } from './receipts.ts';

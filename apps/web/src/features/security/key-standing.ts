@@ -19,7 +19,7 @@ export function keyStanding(member: MemberSecurity, contacts: Contacts): KeyStan
 /** From the one to show first. */
 const GRAVITY: readonly KeyStanding[] = ['rejected', 'changed', 'unverified', 'verified'];
 
-/** What there is to say of a person, who is as trustworthy as the worst of their devices. Undefined without a device. */
+/** Returns a person's mark, by the worst of their devices. Undefined if they have no device. */
 export function personStanding(
   handle: string,
   members: readonly MemberSecurity[],
