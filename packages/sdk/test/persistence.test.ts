@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, findPlaintext } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
+import { decodeRow, encodeRow } from '../src/state/codec.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
@@ -146,11 +147,12 @@ test.each([
 ])('a storage of %s version is refused by its code, and stays as it is', async (_which, step) => {
   const storage = memoryStorage();
   await (await town.join('alice', { storage })).close();
-  const [row] = await storage.scan({ prefix: 'account/' });
-  if (row === undefined) throw new Error('no account');
-  const account = JSON.parse(new TextDecoder().decode(row.value)) as { version: number };
-  const value = new TextEncoder().encode(JSON.stringify({ ...account, version: account.version + step }));
-  await storage.commit([{ key: row.key, value }], await storage.generation());
+  const key = 'store/header';
+  const header = await storage.get(key);
+  if (header === undefined) throw new Error('no header');
+  const { version } = decodeRow(key, header) as { version: number };
+  const value = encodeRow({ version: version + step });
+  await storage.commit([{ key, value }], await storage.generation());
 
   const before = await storage.scan({ prefix: '' });
   await expect(town.open({ storage })).rejects.toMatchObject({ code: 'STORE_VERSION' });

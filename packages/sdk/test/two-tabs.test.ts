@@ -10,7 +10,6 @@ import type { Platform } from '../src/platform/platform.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import type { Storage } from '../src/storage/storage.ts';
-import type { Request } from '../src/worker/protocol.ts';
 import { network, refused, reset, type Fault } from './support/network.ts';
 import { people, same, syncAll } from './support/people.ts';
 
@@ -164,18 +163,25 @@ test('a tab that takes over what another one stored shows the members all the ti
   const { id } = await other.conversations.create({ members: [bob.handle] });
   const shown: number[] = [];
   let look: () => void = () => undefined;
+  const stored = await sqliteStorage(path);
+  const scan: Storage['scan'] = (range) => {
+    look();
+    return stored.scan(range);
+  };
   const spawnWorker: Platform['spawnWorker'] = (source) => {
     const port = platform.spawnWorker(source);
     const post = (message: unknown) => {
-      if ((message as Request).name === 'group.state') look();
+      look();
       port.post(message);
     };
     return { ...port, post };
   };
-  const tab = await town.open({ storage: sqliteStorage(path), platform: { ...platform, spawnWorker } });
+  const storage = { ...stored, scan };
+  const tab = await town.open({ storage, platform: { ...platform, spawnWorker } });
   const tea = tab.conversations.find(id);
-  look = () => shown.push(tea.members.list().length);
+  await other.conversations.find(id).heal();
   await other.conversations.find(id).setDraft('from the other tab');
+  look = () => shown.push(tea.members.list().length);
   await tab.sync();
   expect(tea.draft).toBe('from the other tab');
   expect(new Set(shown)).toEqual(new Set([2]));

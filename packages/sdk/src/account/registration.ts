@@ -4,7 +4,15 @@ import { hasCode, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Identity } from '../worker/protocol.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { ACCOUNT, accounts, contacts, STORE_VERSION, type AccountRow } from '../state/rows.ts';
+import {
+  ACCOUNT,
+  accounts,
+  contacts,
+  HEADER,
+  STORE_VERSION,
+  stores,
+  type AccountRow,
+} from '../state/rows.ts';
 
 /**
  * Opens the account that the store holds, or makes one and registers it. The new account is stored before the relay
@@ -47,13 +55,13 @@ async function create(
     if (present !== undefined) return present;
     const identity = await tx.call('client.create', { handle, storeKey });
     const account: AccountRow = {
-      version: STORE_VERSION,
       relay: origin,
       handle,
       deviceId: hex.encode(identity.deviceId) as DeviceId,
       registered: false,
       inboxCursor: 0,
     };
+    tx.put(stores, HEADER, { version: STORE_VERSION });
     tx.put(accounts, ACCOUNT, account);
     tx.put(contacts, handle, { handle, accountKey: toBase64Url(identity.accountKey), verified: true });
     return account;

@@ -100,7 +100,7 @@ export class Conversations {
     await ledger.transact(async (tx) => {
       const group = await tx.call('group.create', { groupId: hex.decode(id), suite: chosen, nowMs });
       tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
-      tx.groups.set(id, group);
+      tx.putGroup(id, group);
       learnContacts(tx, group.members);
       tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform.random) });
       if (claimed.length > 0) {

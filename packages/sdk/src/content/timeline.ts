@@ -1,7 +1,9 @@
 import type { GroupId } from '@quicprochat/protocol';
 import type { Message } from '../model/message.ts';
 import type { Ledger } from '../state/ledger.ts';
+import { decodeRow } from '../state/codec.ts';
 import { messageKey } from '../state/rows.ts';
+import type { StoredRow } from '../storage/storage.ts';
 
 /** Lines read from the store at once. */
 const PAGE = 200;
@@ -19,22 +21,23 @@ export class Timeline {
   }
 
   async at(position: number): Promise<Message | undefined> {
-    const stored = await this.#ledger.storage.get(messageKey(this.#id, position));
-    return stored === undefined ? undefined : parse(stored);
+    const key = messageKey(this.#id, position);
+    const stored = await this.#ledger.storage.get(key);
+    return stored === undefined ? undefined : messageOf({ key, value: stored });
   }
 
   /** The newest `limit` lines before a position, in their order. */
   async before(position: number, limit: number): Promise<Message[]> {
     const before = Number.isFinite(position) ? { before: messageKey(this.#id, Math.max(0, position)) } : {};
     const rows = await this.#ledger.storage.scan({ prefix: this.#prefix, limit, reverse: true, ...before });
-    return rows.map(({ value }) => parse(value)).reverse();
+    return rows.map(messageOf).reverse();
   }
 
   /** All lines after a position, in their order. */
   async after(position: number, limit = Infinity): Promise<Message[]> {
     const range = { prefix: this.#prefix, after: messageKey(this.#id, Math.max(0, position)) };
     const rows = await this.#ledger.storage.scan(Number.isFinite(limit) ? { ...range, limit } : range);
-    return rows.map(({ value }) => parse(value));
+    return rows.map(messageOf);
   }
 
   /** The lines after a position, as they come, until the signal aborts or this is closed. */
@@ -83,6 +86,6 @@ export class Timeline {
   }
 }
 
-function parse(stored: Uint8Array): Message {
-  return JSON.parse(new TextDecoder().decode(stored)) as Message;
+function messageOf({ key, value }: StoredRow): Message {
+  return decodeRow(key, value) as Message;
 }

@@ -2,25 +2,18 @@ import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { StorageConflict, type Storage } from '../storage/storage.ts';
+import { StorageConflict, type Storage, type StoredRow } from '../storage/storage.ts';
 import { RelayClock } from '../transport/relay-clock.ts';
 import type { CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
+import { decodeRow } from './codec.ts';
+import { groupRowOf } from './group-rows.ts';
+import { HEADER_KEY, requireVersion } from './header.ts';
+import { changedSince, journalWrites } from './journal.ts';
 import { Mutex } from './mutex.ts';
-import { OutboxIndex } from './outbox-index.ts';
-import {
-  accounts,
-  ACCOUNT,
-  conversations,
-  coreKeyOf,
-  CORE_PREFIX,
-  outbox,
-  STORE_VERSION,
-  TABLES,
-  type ConversationRow,
-  type OutboxRow,
-  type Table,
-} from './rows.ts';
+import type { OutboxIndex } from './outbox-index.ts';
+import { coreKeyOf, CORE_PREFIX, groups, MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
+import { Snapshot } from './snapshot.ts';
 import { Transaction } from './transaction.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
@@ -32,7 +25,8 @@ export type Change = ReadonlySet<string> | 'everything';
 /**
  * The client's state, in three places that must agree: the store (the truth), the rows held in memory, and the core in
  * the worker. It changes by transactions only: the core's writes, the outbox, the cursor and the history go into one
- * commit of the store, or none of them does and the memory is loaded again. Transactions run one at a time.
+ * commit of the store, or none of them does. Transactions run one at a time, each from the newest generation: what
+ * others have changed since ours is loaded before, and nothing else.
  */
 export class Ledger {
   readonly storage: Storage;
@@ -43,12 +37,8 @@ export class Ledger {
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
-  /** What waits to be sent, as it stands in the rows. */
-  readonly outbox = new OutboxIndex();
+  readonly #snapshot = new Snapshot();
   #generation = 0;
-  /** By the names of their tables, and then by their keys. */
-  #tables = new Map<string, Map<string, unknown>>();
-  #groups = new Map<string, GroupState>();
   #closed = false;
 
   constructor(storage: Storage, core: WorkerCore, platform: Platform) {
@@ -56,28 +46,33 @@ export class Ledger {
     this.core = core;
     this.platform = platform;
     this.relayClock = new RelayClock(platform.clock);
-    // Should this fail, a live client looks again with its next tick, and every transaction does before it commits.
+    // Should this fail, a live client looks again with its next tick, and every transaction does before it begins.
     this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
   }
 
+  /** What waits to be sent, as it stands in the rows. */
+  get outbox(): OutboxIndex {
+    return this.#snapshot.outbox;
+  }
+
   row<Row>(table: Table<Row>, key: string): Row | undefined {
-    return this.#tables.get(table.name)?.get(key) as Row | undefined;
+    return this.#snapshot.row(table, key);
   }
 
   /** The rows of a table in the order of their keys. */
   rows<Row>(table: Table<Row>): Row[] {
-    const rows = [...(this.#tables.get(table.name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-    return rows.map(([, row]) => row as Row);
+    return this.#snapshot.rows(table);
   }
 
   /** The MLS state of an active conversation. */
   group(conversationId: GroupId): GroupState | undefined {
-    return this.#groups.get(conversationId);
+    return this.#snapshot.group(conversationId);
   }
 
   /** A call that changes nothing, between transactions and never inside one. */
   query<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
     return this.#mutex.run(async () => {
+      if (this.core.dirty) await this.#load();
       const { result, writes } = await this.core.call(name, data);
       // Lost writes would leave a gap in the core's batches, and the store would not open again.
       if (writes.length > 0) throw new Error(`${name} changes the store and must run in a transaction`);
@@ -103,18 +98,17 @@ export class Ledger {
     return this.#mutex.run(async () => {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
         if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
-        if (this.core.dirty) await this.#load();
+        await this.#catchUp();
         const tx = new Transaction(this);
         try {
           const result = await work(tx);
           await this.#commit(tx);
           return result;
         } catch (error) {
-          // The core is ahead of the store until it is opened anew, even if that cannot be done now.
+          // The core is ahead of the store until it is opened anew, which comes before anything else is asked of it.
           this.core.dirty ||= tx.touchedCore;
-          const overtaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (overtaken || this.core.dirty) await this.#load();
-          if (!overtaken) throw error;
+          const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
+          if (!isOvertaken) throw error;
           await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
         }
       }
@@ -125,17 +119,18 @@ export class Ledger {
   /** Takes over what other tabs or processes have committed. */
   refresh(): Promise<void> {
     return this.#mutex.run(async () => {
-      if (!this.#closed && (await this.#isOvertaken())) await this.#load();
+      if (!this.#closed) await this.#catchUp();
     });
   }
 
   /** Asks the core for a group's state anew: time alone can make an update due. */
   refreshGroup(conversationId: GroupId): Promise<void> {
     return this.#mutex.run(async () => {
-      if (this.#closed || !this.#groups.has(conversationId)) return;
+      if (this.#closed || this.row(groups, conversationId) === undefined) return;
+      if (this.core.dirty) await this.#load();
       const nowMs = this.platform.clock.now();
       const { result } = await this.core.call('group.state', { groupId: hex.decode(conversationId), nowMs });
-      this.#groups.set(conversationId, result);
+      this.#snapshot.take(`${groups.name}/${conversationId}`, groupRowOf(result));
     });
   }
 
@@ -188,89 +183,97 @@ export class Ledger {
   async #commit(tx: Transaction): Promise<void> {
     await tx.finish();
     if (tx.isEmpty) return;
-    this.#generation = await this.storage.commit(tx.storageWrites(), this.#generation);
-    const settled = new Set<string>();
-    for (const [key, row] of tx.rows) for (const id of this.#take(key, row)) settled.add(id);
-    for (const [id, group] of tx.groups) {
-      if (group === undefined) this.#groups.delete(id);
-      else this.#groups.set(id, group);
-    }
-    this.#emit(tx.changed);
-    this.outbox.wake(settled);
+    const writes = tx.storageWrites();
+    const note = journalWrites(
+      this.#generation + 1,
+      writes.map(({ key }) => key),
+    );
+    this.#generation = await this.storage.commit([...writes, ...note], this.#generation);
+    this.#take(tx.rows);
+    this.#emit(conversationsOf(tx.changedKeys));
   }
 
-  /** Takes a row over into the memory. Gives the ids of what waits, or waited, in the outbox there. */
-  #take(key: string, row: unknown): string[] {
-    const [name, rest] = splitKey(key);
-    const table = this.#tables.get(name) ?? new Map<string, unknown>();
-    this.#tables.set(name, table);
-    const before = table.get(rest);
-    if (row === undefined) table.delete(rest);
-    else table.set(rest, row);
-    if (name !== outbox.name) return [];
-    const [gone, there] = [before as OutboxRow | undefined, row as OutboxRow | undefined];
-    if (gone !== undefined && gone.id !== there?.id) this.outbox.remove(gone);
-    if (there !== undefined) this.outbox.put(there);
-    return [gone, there].flatMap((one) => one?.id ?? []);
+  /** Takes rows over into the memory, and tells those who wait for what they settle. */
+  #take(rows: ReadonlyMap<string, unknown>): void {
+    const settled = new Set<string>();
+    for (const [key, row] of rows) for (const id of this.#snapshot.take(key, row)) settled.add(id);
+    this.outbox.wake(settled);
   }
 
   async #isOvertaken(): Promise<boolean> {
     return (await this.storage.generation()) !== this.#generation;
   }
 
+  /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
+  async #catchUp(): Promise<void> {
+    if (this.core.dirty) return this.#load();
+    for (;;) {
+      const generation = await this.storage.generation();
+      if (generation === this.#generation) return;
+      const changes = await this.#changesUntil(generation);
+      if (changes === undefined) return this.#load();
+      if ((await this.storage.generation()) !== generation) continue;
+      const header = changes.rows.get(HEADER_KEY);
+      if (header !== undefined) requireVersion(header as StoreRow);
+      this.#generation = generation;
+      this.#take(changes.rows);
+      this.#emit(conversationsOf(changes.keys));
+      return;
+    }
+  }
+
+  /** The rows that were changed since our generation; undefined if they cannot be told, or concern the core. */
+  async #changesUntil(generation: number) {
+    const keys = await changedSince(this.storage, { since: this.#generation, until: generation });
+    if (keys === undefined || keys.some((key) => key.startsWith(CORE_PREFIX))) return undefined;
+    const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX));
+    const rows = await Promise.all(
+      held.map(async (key): Promise<[string, unknown]> => {
+        const value = await this.storage.get(key);
+        return [key, value && decodeRow(key, value)];
+      }),
+    );
+    return { keys, rows: new Map(rows) };
+  }
+
   async #load(): Promise<void> {
-    const snapshot = await this.#snapshot();
-    const rows = new Map<string, unknown>();
-    for (const { key, value } of snapshot.rows) rows.set(key, JSON.parse(new TextDecoder().decode(value)));
-    requireVersion(rows);
+    const { generation, core, rows } = await this.#read();
     // Until the new state is in memory, too, the core must be opened again.
     this.core.dirty = true;
-    if (snapshot.core.length > 0 || rows.size > 0) {
+    if (core.length > 0 || rows.size > 0) {
       const storeKey = await this.storeKey({ isNew: false });
-      await this.core.call('client.open', { storeKey, records: snapshot.core });
+      const records = core.map(({ key, value }) => ({ key: coreKeyOf(key), value }));
+      await this.core.call('client.open', { storeKey, records });
     }
-    const groups = await this.#groupsOf(rows);
-
     // All at once: a reader in between must not find a conversation without its group.
     this.core.dirty = false;
-    this.#generation = snapshot.generation;
-    this.#tables = new Map();
-    this.outbox.clear();
-    for (const key of [...rows.keys()].sort()) this.#take(key, rows.get(key));
-    this.#groups = groups;
+    this.#generation = generation;
+    this.#snapshot.replace(rows);
     this.#emit('everything');
     this.outbox.wakeAll();
   }
 
-  /** Reads the MLS state of each conversation that goes on. */
-  async #groupsOf(rows: ReadonlyMap<string, unknown>): Promise<Map<string, GroupState>> {
-    const groups = new Map<string, GroupState>();
-    const nowMs = this.platform.clock.now();
-    for (const [key, row] of rows) {
-      if (!key.startsWith(`${conversations.name}/`)) continue;
-      const { id, state } = row as ConversationRow;
-      if (state !== 'active' && state !== 'leaving') continue;
-      const { result } = await this.core.call('group.state', { groupId: hex.decode(id), nowMs });
-      groups.set(id, result);
-    }
-    return groups;
-  }
-
-  /** All rows of one generation. */
-  async #snapshot() {
+  /** All rows that are held in memory, and the core's records, of one generation. */
+  async #read() {
     for (;;) {
       const generation = await this.storage.generation();
       const core = await this.storage.scan({ prefix: CORE_PREFIX });
       const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
       if ((await this.storage.generation()) !== generation) continue;
-      const records = core.map(({ key, value }) => ({ key: coreKeyOf(key), value }));
-      return { generation, core: records, rows: tables.flat() };
+      return { generation, core, rows: decodeRows(tables.flat()) };
     }
   }
 
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {
+  const header = stored.find(({ key }) => key === HEADER_KEY);
+  // Before anything else is read: rows of another version may have another form.
+  if (stored.length > 0) requireVersion(header && (decodeRow(HEADER_KEY, header.value) as StoreRow));
+  return new Map(stored.map(({ key, value }) => [key, decodeRow(key, value)]));
 }
 
 function contention() {
@@ -280,19 +283,7 @@ function contention() {
   );
 }
 
-/** The name of a row's table, and its key in there. */
-function splitKey(key: string): [name: string, rest: string] {
-  const end = key.indexOf('/');
-  return [key.slice(0, end), key.slice(end + 1)];
-}
-
-function requireVersion(rows: ReadonlyMap<string, unknown>): void {
-  const account = rows.get(`${accounts.name}/${ACCOUNT}`) as { version: number } | undefined;
-  if (account !== undefined && account.version !== STORE_VERSION) {
-    const message =
-      account.version > STORE_VERSION
-        ? 'A newer version of quicprochat wrote this storage. Update, and try again.'
-        : 'An older version of quicprochat wrote this storage, and this version cannot read it. Use an empty storage.';
-    throw sdkError('STORE_VERSION', message);
-  }
+/** The conversations that rows are about. Other ids among them concern nobody who listens. */
+function conversationsOf(keys: readonly string[]): Set<string> {
+  return new Set(keys.map((key) => key.split('/')[1] ?? ''));
 }

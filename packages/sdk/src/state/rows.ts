@@ -2,16 +2,25 @@ import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
 import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
 import type { StoredError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
+import type { GroupRow, RosterRow } from './group-rows.ts';
 
 /**
- * The SDK's own rows, beside the core's records. All are JSON under a text key `table/…`; bytes are base64url.
- * Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the order of things.
+ * The SDK's own rows, beside the core's records: see codec.ts for their form. Each stands under a text key `table/…`;
+ * bytes in rows are base64url. Keys are plain ASCII, and numbers in them are padded, so that the order of keys is the
+ * order of things.
  */
-export const STORE_VERSION = 4;
+
+/** The store as a whole. */
+export interface StoreRow {
+  /** The version of keys and rows. */
+  version: number;
+}
+
+/** The version that this release writes, and the only one that it reads. */
+export const STORE_VERSION = 5;
 
 /** The account that the store belongs to. */
 export interface AccountRow {
-  version: number;
   relay: string;
   handle: string;
   deviceId: DeviceId;
@@ -154,9 +163,13 @@ export interface Table<Row> {
   readonly row?: Row;
 }
 
+export const stores: Table<StoreRow> = { name: 'store' };
 export const accounts: Table<AccountRow> = { name: 'account' };
 export const conversations: Table<ConversationRow> = { name: 'conversation' };
 export const contacts: Table<ContactRow> = { name: 'contact' };
+/** By the id of the conversation, as long as its group is kept. */
+export const groups: Table<GroupRow> = { name: 'group' };
+export const rosters: Table<RosterRow> = { name: 'roster' };
 export const outbox: Table<OutboxRow> = { name: 'outbox' };
 /** By the id of the conversation. */
 export const drafts: Table<DraftRow> = { name: 'draft' };
@@ -164,7 +177,20 @@ export const drafts: Table<DraftRow> = { name: 'draft' };
 export const failures: Table<FailureRow> = { name: 'failure' };
 
 /** The tables in memory. Core records and messages are not among them. */
-export const TABLES = [accounts, conversations, contacts, outbox, drafts, failures].map(({ name }) => name);
+export const TABLES = [
+  stores,
+  accounts,
+  conversations,
+  contacts,
+  groups,
+  rosters,
+  outbox,
+  drafts,
+  failures,
+].map(({ name }) => name);
+
+/** The one row of the store table. */
+export const HEADER = 'header';
 
 /** The one row of the account table. */
 export const ACCOUNT = 'own';
@@ -181,8 +207,10 @@ export function coreKeyOf(storeKey: string): Uint8Array {
   return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
 }
 
+export const MESSAGE_PREFIX = 'message/';
+
 export function messageKey(conversationId: GroupId, position: number): string {
-  return `message/${conversationId}/${pad(position)}`;
+  return `${MESSAGE_PREFIX}${conversationId}/${pad(position)}`;
 }
 
 /** Commits that unblock others (healing, pending proposals) go before everything that waits. */
@@ -198,6 +226,7 @@ export function outboxKey(row: { conversationId: GroupId; order: string }): stri
   return `${row.conversationId}/${row.order}`;
 }
 
-function pad(n: number): string {
+/** Returns a number for a key: its order as text is that of the number. */
+export function pad(n: number): string {
   return String(n).padStart(12, '0');
 }

@@ -12,14 +12,18 @@ import type {
   StoreWrite,
 } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
+import { decodeRow, encodeRow } from './codec.ts';
+import { groupRowOf, rosterRowOf } from './group-rows.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import {
   conversations,
+  groups,
   isUrgent,
   messageKey,
   outbox,
   outboxKey,
   outboxOrder,
+  rosters,
   storeKeyOf,
   type ConversationRow,
   type OutboxRow,
@@ -51,7 +55,6 @@ export interface Base {
 /** One change in the making: reads see what it has written so far, and nobody else does. */
 export class Transaction {
   readonly rows = new Map<string, unknown>();
-  readonly groups = new Map<string, GroupState | undefined>();
   readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
@@ -142,7 +145,14 @@ export class Transaction {
   async forgetGroup(id: GroupId): Promise<void> {
     await this.call('group.forget', { groupId: hex.decode(id) });
     this.#touchedGroups.delete(id);
-    this.groups.set(id, undefined);
+    this.remove(groups, id);
+    this.remove(rosters, id);
+  }
+
+  /** Keeps what the core says of a group: what has changed of it. */
+  putGroup(id: GroupId, group: GroupState): void {
+    this.#putIfNew(groups, id, groupRowOf(group));
+    this.#putIfNew(rosters, id, rosterRowOf(group));
   }
 
   /** Adds a line to a conversation's history. */
@@ -235,11 +245,11 @@ export class Transaction {
     return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
 
-  /** Reads the state of every group that was touched, for the memory to take over with the commit. */
+  /** Reads the state of every group that was touched, to be stored with the rest. */
   async finish(): Promise<void> {
     for (const id of this.#touchedGroups) {
       const group = await this.callGroup(id, 'group.state', {});
-      this.groups.set(id, group);
+      this.putGroup(id, group);
       if (this.conversation(id).epoch !== group.epoch)
         this.update(id, { epoch: group.epoch, voidCommits: 0 });
     }
@@ -248,22 +258,24 @@ export class Transaction {
   storageWrites(): StorageWrite[] {
     return [
       ...this.#coreWrites.map(({ key, value }) => ({ key: storeKeyOf(key), value })),
-      ...[...this.rows, ...this.#messages].map(([key, row]) => ({ key, value: encodeRow(row) })),
+      ...[...this.rows, ...this.#messages].map(([key, row]) => ({
+        key,
+        value: row === undefined ? undefined : encodeRow(row),
+      })),
     ];
   }
 
-  /** The conversations that this changes. */
-  get changed(): ReadonlySet<string> {
-    const keys = [...this.rows.keys(), ...this.#messages.keys()].map((key) => key.split('/')[1] ?? '');
-    return new Set([...keys, ...this.groups.keys()]);
+  /** The keys of the rows that this changes, core records excepted. */
+  get changedKeys(): string[] {
+    return [...this.rows.keys(), ...this.#messages.keys()];
+  }
+
+  #putIfNew<Row>(table: Table<Row>, key: string, row: Row): void {
+    if (JSON.stringify(this.row(table, key)) !== JSON.stringify(row)) this.put(table, key, row);
   }
 
   async #storedMessage(key: string): Promise<Message | undefined> {
     const stored = await this.#base.storage.get(key);
-    return stored === undefined ? undefined : (JSON.parse(new TextDecoder().decode(stored)) as Message);
+    return stored === undefined ? undefined : (decodeRow(key, stored) as Message);
   }
-}
-
-function encodeRow(row: unknown): Uint8Array | undefined {
-  return row === undefined ? undefined : new TextEncoder().encode(JSON.stringify(row));
 }

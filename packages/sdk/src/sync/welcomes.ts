@@ -149,7 +149,7 @@ export class Welcomes {
     const before = tx.row(conversations, id);
     const nameFrom = toBase64Url(inviter.accountKey);
     tx.put(conversations, id, { ...enteredRow({ id, group, cursor, nowMs }, before), nameFrom });
-    tx.groups.set(id, group);
+    tx.putGroup(id, group);
     learnContacts(tx, group.members);
     tx.append(id, {
       id: newEntryId(this.#ledger.platform.random),
