@@ -163,7 +163,13 @@ export class OutboxSender {
     }
     if (row.prepared === undefined) throw new Error('an outbox row is sent before it is prepared');
     if (row.kind === 'commit') return this.#relay.groups.commit({ groupId, id, ...row.prepared });
-    return this.#relay.groups.post({ groupId, id, ...row.prepared });
+    const { epoch, message } = row.prepared;
+    const { sequences, receipt } = await this.#relay.groups.post({
+      groupId,
+      epoch,
+      entries: [{ id, message }],
+    });
+    return { sequence: sequences[0] ?? 0, receipt };
   }
 
   /**

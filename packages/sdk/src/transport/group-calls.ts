@@ -1,13 +1,15 @@
 import {
   commitProofBody,
   fromBase64Url,
+  postProofBody,
   type Accepted,
   type Base64Url,
   type Candidate,
   type GroupPage,
+  type Posted,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { acceptedAnswer, candidateAnswer, groupPageAnswer, requireForm } from './answers.ts';
+import { acceptedAnswer, candidateAnswer, groupPageAnswer, postedAnswer, requireForm } from './answers.ts';
 import type { Place } from './events.ts';
 import type { Proofs } from './proofs.ts';
 import type { RelayApi } from './relay-client.ts';
@@ -21,6 +23,13 @@ export interface CommitSubmission {
   commit: Base64Url;
   nextAccessKey: Base64Url;
   welcome: { shared: Base64Url; joiners: { deviceId: string; secrets: Base64Url }[] } | null;
+}
+
+/** Messages for one epoch, in the order in which they are to stand in the log. */
+export interface PostSubmission {
+  groupId: string;
+  epoch: number;
+  entries: { id: string; message: Base64Url }[];
 }
 
 /**
@@ -60,13 +69,15 @@ export class GroupCalls {
     return requireForm(acceptedAnswer, answer);
   }
 
-  async post(input: { groupId: string; epoch: number; id: string; message: Base64Url }): Promise<Accepted> {
-    const { groupId, epoch, id, message } = input;
+  /** Posts messages that were sealed for one epoch: the relay stores all of them, in their order, or none. */
+  async post(input: PostSubmission): Promise<Posted> {
+    const { groupId, epoch, entries } = input;
+    const body = postProofBody(entries.map(({ id, message }) => ({ id, message: fromBase64Url(message) })));
     const claim = { procedure: 'groups.post', groupId, epoch } as const;
-    const answer = await this.#proofs.proven(claim, [id, fromBase64Url(message)], (proof) =>
+    const answer = await this.#proofs.proven(claim, body, (proof) =>
       this.#api.groups.post.mutate({ ...input, proof }),
     );
-    return requireForm(acceptedAnswer, answer);
+    return requireForm(postedAnswer(entries.length), answer);
   }
 
   async read(input: Place & { limit: number }): Promise<GroupPage> {
