@@ -1,9 +1,9 @@
-import { fromBase64Url } from '@quicprochat/protocol';
-import { hex } from '@scure/base';
+import { fromBase64Url, type GroupId } from '@quicprochat/protocol';
 import {
   CANCELABLE,
   check,
   FILES,
+  GROUPS_IN_MEMORY,
   LISTENER,
   RELAY_ADDRESS,
   STORAGE,
@@ -20,6 +20,7 @@ import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
 import { contacts, conversations, type AccountRow } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
+import type { Transaction } from '../state/transaction.ts';
 import { sdkError, type TransportError } from '../model/errors.ts';
 import { absolute } from '../platform/files.ts';
 import type { Platform, WorkerLike } from '../platform/platform.ts';
@@ -44,6 +45,8 @@ export const DEFAULT_POLICY: UpdatePolicy = {
   hardStopMs: 7 * 24 * 60 * 60 * 1_000,
 };
 
+const GROUPS_IN_MEMORY_BY_DEFAULT = 32;
+
 export interface ClientOptions {
   /** The relay's address: http or https, a host and a port, and nothing after them. */
   relay: string;
@@ -57,6 +60,11 @@ export interface ClientOptions {
   /** Keeps streams open, reconnects, and heals on time. Default true. If false, only calls talk to the relay. */
   live?: boolean;
   update?: Partial<UpdatePolicy>;
+  /**
+   * The most conversations whose keys stay in memory while nothing is done in them. Others are loaded from the storage
+   * when they are needed. Default 32.
+   */
+  groupsInMemory?: number;
   /** Aborts the opening. It does not close a client that is already open. */
   signal?: AbortSignal;
   /** The address of the .wasm file (`@quicprochat/sdk/wasm`); by default, the file beside the SDK's own files. */
@@ -113,6 +121,7 @@ export class Client implements AsyncDisposable {
     try {
       check(RELAY_ADDRESS, options.relay);
       check(UPDATE_POLICY, options.update);
+      check(GROUPS_IN_MEMORY, options.groupsInMemory);
       check(CANCELABLE, options);
       check(FILES, options);
       options.signal?.throwIfAborted();
@@ -123,7 +132,12 @@ export class Client implements AsyncDisposable {
         core.terminate();
         return storage.close();
       };
-      const ledger = new Ledger(storage, core, platform);
+      const ledger = new Ledger(
+        storage,
+        core,
+        platform,
+        options.groupsInMemory ?? GROUPS_IN_MEMORY_BY_DEFAULT,
+      );
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       await ledger.load();
@@ -134,7 +148,7 @@ export class Client implements AsyncDisposable {
       });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       const policy = { ...DEFAULT_POLICY, ...options.update };
-      await ledger.transact((tx) => tx.call('client.policy', policy));
+      await ledger.transact((tx) => setPolicy(tx, policy));
       options.signal?.throwIfAborted();
       const client = new Client({ ledger, relay, account, live: options.live ?? true });
       // Whoever has just registered can be added to groups as soon as this resolves.
@@ -254,10 +268,16 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** Another policy than before makes other times due in every conversation. */
+async function setPolicy(tx: Transaction, policy: UpdatePolicy): Promise<void> {
+  await tx.call('client.policy', policy);
+  if (!tx.touchedCore) return;
+  for (const { id } of tx.stored(conversations).filter(isReadable)) tx.touchGroup(id);
+}
+
 function signerOf(ledger: Ledger) {
   return {
     device: (transcript: Uint8Array) => ledger.query('client.sign', { transcript }),
-    group: (groupId: string, transcript: Uint8Array) =>
-      ledger.query('group.sign', { groupId: hex.decode(groupId), transcript }),
+    group: (groupId: GroupId, transcript: Uint8Array) => ledger.signAccess(groupId, transcript),
   };
 }

@@ -98,9 +98,8 @@ export class Conversations {
     const id = hex.encode(ledger.platform.random.bytes(16)) as GroupId;
     const nowMs = ledger.platform.clock.now();
     await ledger.transact(async (tx) => {
-      const group = await tx.call('group.create', { groupId: hex.decode(id), suite: chosen, nowMs });
+      const group = await tx.createGroup(id, { suite: chosen, nowMs });
       tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
-      tx.putGroup(id, group);
       learnContacts(tx, group.members);
       tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform.random) });
       if (claimed.length > 0) {

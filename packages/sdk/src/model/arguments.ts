@@ -49,6 +49,11 @@ export const UPDATE_POLICY: Form = {
     '`afterMessages` must be an integer from 1 to 4294967295; `afterMs` and `hardStopMs` must be positive numbers.',
 };
 
+export const GROUPS_IN_MEMORY: Form = {
+  schema: z.int().min(1).optional(),
+  sentence: '`groupsInMemory` must be an integer, and at least 1.',
+};
+
 export const CANCELABLE: Form = {
   schema: z.object({ signal: z.custom(isSignal).optional() }),
   sentence: 'The options must be an object, and `signal` must be an AbortSignal.',

@@ -15,8 +15,9 @@ export interface GroupRow {
   hasPendingCommit: boolean;
   hasPendingProposals: boolean;
   deserted: boolean;
-  commitDue: boolean;
-  updateDue: GroupState['updateDue'];
+  updateDueAtMs?: number | undefined;
+  updateMustAtMs?: number | undefined;
+  commitDueAtMs?: number | undefined;
 }
 
 /** The members, in a row of their own: they change with commits only, and in a large group they are most of it. */
@@ -47,8 +48,9 @@ export function groupRowOf(group: GroupState): GroupRow {
     hasPendingCommit,
     hasPendingProposals,
     deserted,
-    commitDue: group.commitDue,
-    updateDue: group.updateDue,
+    updateDueAtMs: group.updateDueAtMs,
+    updateMustAtMs: group.updateMustAtMs,
+    commitDueAtMs: group.commitDueAtMs,
   };
 }
 
@@ -62,6 +64,9 @@ export function groupStateOf(id: GroupId, row: GroupRow, roster: RosterRow): Gro
     groupId: hex.decode(id),
     epochAuthenticator: fromBase64Url(row.epochAuthenticator),
     accessKey: fromBase64Url(row.accessKey),
+    updateDueAtMs: row.updateDueAtMs,
+    updateMustAtMs: row.updateMustAtMs,
+    commitDueAtMs: row.commitDueAtMs,
     members: roster.members.map(memberOf),
   };
 }

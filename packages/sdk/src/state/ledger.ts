@@ -1,18 +1,19 @@
 import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
-import { sdkError } from '../model/errors.ts';
+import { hasCode, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { StorageConflict, type Storage, type StoredRow } from '../storage/storage.ts';
+import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
 import { RelayClock } from '../transport/relay-clock.ts';
-import type { CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
+import type { AccessSignature, CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { decodeRow } from './codec.ts';
-import { groupRowOf } from './group-rows.ts';
+import { CORE_PREFIX, corePrefixOf, OWN_CORE_PREFIX } from './core-keys.ts';
+import { CoreState } from './core-state.ts';
 import { HEADER_KEY, requireVersion } from './header.ts';
 import { changedSince, journalWrites } from './journal.ts';
 import { Mutex } from './mutex.ts';
 import type { OutboxIndex } from './outbox-index.ts';
-import { coreKeyOf, CORE_PREFIX, groups, MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
+import { MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { Transaction } from './transaction.ts';
 
@@ -38,12 +39,14 @@ export class Ledger {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
   readonly #snapshot = new Snapshot();
+  readonly #coreState: CoreState;
   #generation = 0;
   #closed = false;
 
-  constructor(storage: Storage, core: WorkerCore, platform: Platform) {
+  constructor(storage: Storage, core: WorkerCore, platform: Platform, groupsInMemory: number) {
     this.storage = storage;
     this.core = core;
+    this.#coreState = new CoreState(core, groupsInMemory);
     this.platform = platform;
     this.relayClock = new RelayClock(platform.clock);
     // Should this fail, a live client looks again with its next tick, and every transaction does before it begins.
@@ -69,14 +72,31 @@ export class Ledger {
     return this.#snapshot.group(conversationId);
   }
 
-  /** A call that changes nothing, between transactions and never inside one. */
-  query<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
+  /** A call that changes nothing and concerns no group, between transactions and never inside one. */
+  query<Name extends Exclude<CallName, `group.${string}`>>(
+    name: Name,
+    data: CallData<Name>,
+  ): Promise<CallResult<Name>> {
     return this.#mutex.run(async () => {
-      if (this.core.dirty) await this.#load();
+      if (this.core.dirty) await this.#catchUp();
       const { result, writes } = await this.core.call(name, data);
       // Lost writes would leave a gap in the core's batches, and the store would not open again.
       if (writes.length > 0) throw new Error(`${name} changes the store and must run in a transaction`);
       return result;
+    });
+  }
+
+  /** Signs for a group with its access key. The core keeps the keys of groups that it had in memory once. */
+  signAccess(groupId: GroupId, transcript: Uint8Array): Promise<AccessSignature> {
+    const sign = () => this.core.call('group.sign', { groupId: hex.decode(groupId), transcript });
+    return this.#onNewest(async () => {
+      try {
+        return (await sign()).result;
+      } catch (error) {
+        if (!hasCode(error, 'GROUP_NOT_LOADED')) throw error;
+        await this.needGroup(groupId);
+        return (await sign()).result;
+      }
     });
   }
 
@@ -95,42 +115,41 @@ export class Ledger {
    * throws undoes everything it did.
    */
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    return this.#mutex.run(async () => {
-      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-        if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
-        await this.#catchUp();
-        const tx = new Transaction(this);
-        try {
-          const result = await work(tx);
-          await this.#commit(tx);
-          return result;
-        } catch (error) {
-          // The core is ahead of the store until it is opened anew, which comes before anything else is asked of it.
-          this.core.dirty ||= tx.touchedCore;
-          const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (!isOvertaken) throw error;
-          await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
-        }
+    return this.#onNewest(async () => {
+      const tx = new Transaction(this);
+      try {
+        const result = await work(tx);
+        await this.#commit(tx);
+        return result;
+      } catch (error) {
+        // The core is ahead of the store until it is opened anew, which comes before anything else is asked of it.
+        this.core.dirty ||= tx.touchedCore;
+        throw error;
       }
-      throw contention();
     });
+  }
+
+  /**
+   * Has the core hold a group in memory. Only inside a transaction.
+   *
+   * @throws {StorageConflict} if others have committed meanwhile
+   */
+  async needGroup(groupId: GroupId): Promise<void> {
+    if (this.#coreState.use(groupId)) return;
+    const records = await this.storage.scan({ prefix: corePrefixOf(groupId) });
+    if (await this.#isOvertaken()) throw new StorageConflict();
+    await this.#coreState.load(groupId, records);
+  }
+
+  /** Notes that the core has entered a group, or has deleted it. */
+  noteGroup(groupId: GroupId, what: 'entered' | 'forgotten'): void {
+    this.#coreState[what](groupId);
   }
 
   /** Takes over what other tabs or processes have committed. */
   refresh(): Promise<void> {
     return this.#mutex.run(async () => {
       if (!this.#closed) await this.#catchUp();
-    });
-  }
-
-  /** Asks the core for a group's state anew: time alone can make an update due. */
-  refreshGroup(conversationId: GroupId): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (this.#closed || this.row(groups, conversationId) === undefined) return;
-      if (this.core.dirty) await this.#load();
-      const nowMs = this.platform.clock.now();
-      const { result } = await this.core.call('group.state', { groupId: hex.decode(conversationId), nowMs });
-      this.#snapshot.take(`${groups.name}/${conversationId}`, groupRowOf(result));
     });
   }
 
@@ -200,73 +219,110 @@ export class Ledger {
     this.outbox.wake(settled);
   }
 
+  /** Runs work on the newest generation, one at a time, and again if others have committed meanwhile. */
+  #onNewest<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(async () => {
+      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+        if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+        await this.#catchUp();
+        try {
+          const result = await work();
+          await this.#trim();
+          return result;
+        } catch (error) {
+          const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
+          if (!isOvertaken) throw error;
+          await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
+        }
+      }
+      throw contention();
+    });
+  }
+
   async #isOvertaken(): Promise<boolean> {
     return (await this.storage.generation()) !== this.#generation;
   }
 
   /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
   async #catchUp(): Promise<void> {
-    if (this.core.dirty) return this.#load();
     for (;;) {
-      const generation = await this.storage.generation();
-      if (generation === this.#generation) return;
-      const changes = await this.#changesUntil(generation);
-      if (changes === undefined) return this.#load();
-      if ((await this.storage.generation()) !== generation) continue;
-      const header = changes.rows.get(HEADER_KEY);
-      if (header !== undefined) requireVersion(header as StoreRow);
-      this.#generation = generation;
+      const until = await this.storage.generation();
+      if (until === this.#generation && !this.core.dirty) return;
+      const keys = await changedSince(this.storage, { since: this.#generation, until });
+      if (keys === undefined) return this.#load();
+      const changes = await this.#changesOf(keys);
+      const own = this.core.dirty ? await this.storage.scan({ prefix: OWN_CORE_PREFIX }) : undefined;
+      if ((await this.storage.generation()) !== until) continue;
+      requireVersionOf(changes.rows);
+      if (own === undefined) await this.#coreState.takeOver(changes.core);
+      else await this.#openCore(own);
+      this.#generation = until;
       this.#take(changes.rows);
-      this.#emit(conversationsOf(changes.keys));
+      this.#emit(conversationsOf(keys));
       return;
     }
   }
 
-  /** The rows that were changed since our generation; undefined if they cannot be told, or concern the core. */
-  async #changesUntil(generation: number) {
-    const keys = await changedSince(this.storage, { since: this.#generation, until: generation });
-    if (keys === undefined || keys.some((key) => key.startsWith(CORE_PREFIX))) return undefined;
+  /** Reads changed rows and core records. Messages are not held in memory. */
+  async #changesOf(keys: readonly string[]) {
+    const core: StorageWrite[] = [];
+    const rows = new Map<string, unknown>();
     const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX));
-    const rows = await Promise.all(
-      held.map(async (key): Promise<[string, unknown]> => {
-        const value = await this.storage.get(key);
-        return [key, value && decodeRow(key, value)];
-      }),
-    );
-    return { keys, rows: new Map(rows) };
+    const read = held.map(async (key) => {
+      const value = await this.storage.get(key);
+      if (key.startsWith(CORE_PREFIX)) core.push({ key, value });
+      else rows.set(key, value && decodeRow(key, value));
+    });
+    await Promise.all(read);
+    return { core, rows };
   }
 
   async #load(): Promise<void> {
-    const { generation, core, rows } = await this.#read();
-    // Until the new state is in memory, too, the core must be opened again.
-    this.core.dirty = true;
-    if (core.length > 0 || rows.size > 0) {
-      const storeKey = await this.storeKey({ isNew: false });
-      const records = core.map(({ key, value }) => ({ key: coreKeyOf(key), value }));
-      await this.core.call('client.open', { storeKey, records });
-    }
+    const { generation, own, rows } = await this.#read();
+    // An account that came to nothing leaves an empty store, and nothing to open.
+    if (own.length > 0 || rows.size > 0) await this.#openCore(own);
+    else this.core.dirty = false;
     // All at once: a reader in between must not find a conversation without its group.
-    this.core.dirty = false;
     this.#generation = generation;
     this.#snapshot.replace(rows);
     this.#emit('everything');
     this.outbox.wakeAll();
   }
 
-  /** All rows that are held in memory, and the core's records, of one generation. */
+  async #openCore(own: readonly StoredRow[]): Promise<void> {
+    // Should it fail half way.
+    this.core.dirty = true;
+    await this.#coreState.open(await this.storeKey({ isNew: false }), own);
+  }
+
+  /** All rows that are held in memory, and the core's own records, of one generation. */
   async #read() {
     for (;;) {
       const generation = await this.storage.generation();
-      const core = await this.storage.scan({ prefix: CORE_PREFIX });
+      const own = await this.storage.scan({ prefix: OWN_CORE_PREFIX });
       const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
       if ((await this.storage.generation()) !== generation) continue;
-      return { generation, core, rows: decodeRows(tables.flat()) };
+      return { generation, own, rows: decodeRows(tables.flat()) };
+    }
+  }
+
+  /** What was done is done, whatever comes of this: a core that fails here is opened anew before it is used again. */
+  async #trim(): Promise<void> {
+    try {
+      await this.#coreState.trim();
+    } catch {
+      this.core.dirty = true;
     }
   }
 
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function requireVersionOf(rows: ReadonlyMap<string, unknown>): void {
+  const header = rows.get(HEADER_KEY);
+  if (header !== undefined) requireVersion(header as StoreRow);
 }
 
 function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {

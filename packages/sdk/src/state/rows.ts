@@ -1,4 +1,3 @@
-import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
 import type { CipherSuite, DeviceId, EntryId, GroupId, Receipt } from '@quicprochat/protocol';
 import type { StoredError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
@@ -194,18 +193,6 @@ export const HEADER = 'header';
 
 /** The one row of the account table. */
 export const ACCOUNT = 'own';
-
-export const CORE_PREFIX = 'core/';
-
-/** Returns the store key of a core record. */
-export function storeKeyOf(coreKey: Uint8Array): string {
-  return CORE_PREFIX + toBase64Url(coreKey);
-}
-
-/** Returns the key of the core record that is stored under this key. */
-export function coreKeyOf(storeKey: string): Uint8Array {
-  return fromBase64Url(storeKey.slice(CORE_PREFIX.length));
-}
 
 export const MESSAGE_PREFIX = 'message/';
 

@@ -13,6 +13,7 @@ import type {
 } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { decodeRow, encodeRow } from './codec.ts';
+import { storeKeyOf } from './core-keys.ts';
 import { groupRowOf, rosterRowOf } from './group-rows.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import {
@@ -24,7 +25,6 @@ import {
   outboxKey,
   outboxOrder,
   rosters,
-  storeKeyOf,
   type ConversationRow,
   type OutboxRow,
   type Table,
@@ -50,6 +50,9 @@ export interface Base {
   row<Row>(table: Table<Row>, key: string): Row | undefined;
   rows<Row>(table: Table<Row>): Row[];
   group(conversationId: GroupId): GroupState | undefined;
+  /** Has the core hold a group in memory, before it is called on it. */
+  needGroup(groupId: GroupId): Promise<void>;
+  noteGroup(groupId: GroupId, what: 'entered' | 'forgotten'): void;
 }
 
 /** One change in the making: reads see what it has written so far, and nobody else does. */
@@ -120,6 +123,7 @@ export class Transaction {
     data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
   ): Promise<CallResult<Name>> {
     this.#touchedGroups.add(id);
+    await this.#base.needGroup(id);
     // Another device's clock has set the lifetime of an added key package. All other times here are this device's own.
     const { platform, relayClock } = this.#base;
     const nowMs = (name === 'group.add' ? relayClock : platform.clock).now();
@@ -132,27 +136,43 @@ export class Transaction {
     return this.call('client.inspectKeyPackage', { keyPackage, suite, nowMs });
   }
 
+  /** Makes a group with this device as its only member. */
+  async createGroup(id: GroupId, data: { suite: CipherSuite; nowMs: number }): Promise<GroupState> {
+    const group = await this.call('group.create', { groupId: hex.decode(id), ...data });
+    this.#enter(id, group);
+    return group;
+  }
+
+  /** Joins the group of a Welcome, which replaces what the core may have of that group from before. */
+  async joinGroup(data: CallData<'group.join'>): Promise<CallResult<'group.join'>> {
+    const { secrets, shared } = data;
+    const id = hex.encode(await this.call('client.groupOfWelcome', { secrets, shared })) as GroupId;
+    if (this.row(groups, id) !== undefined) await this.#base.needGroup(id);
+    const joined = await this.call('group.join', data);
+    this.#enter(id, joined.group);
+    return joined;
+  }
+
   /** The group as this transaction has left it so far. */
   async group(id: GroupId): Promise<GroupState> {
-    if (!this.#touchedGroups.has(id)) {
-      const known = this.#base.group(id);
-      if (known !== undefined) return known;
-    }
+    const known = this.#base.group(id);
+    if (known !== undefined && !this.#touchedGroups.has(id)) return known;
     return this.callGroup(id, 'group.state', {});
+  }
+
+  /** Has the state of a group read from the core when this ends, as after a change of the update policy. */
+  touchGroup(id: GroupId): void {
+    this.#touchedGroups.add(id);
   }
 
   /** Wipes the keys of a group that is over. */
   async forgetGroup(id: GroupId): Promise<void> {
+    await this.#base.needGroup(id);
     await this.call('group.forget', { groupId: hex.decode(id) });
+    this.#base.noteGroup(id, 'forgotten');
     this.#touchedGroups.delete(id);
     this.remove(groups, id);
     this.remove(rosters, id);
-  }
-
-  /** Keeps what the core says of a group: what has changed of it. */
-  putGroup(id: GroupId, group: GroupState): void {
-    this.#putIfNew(groups, id, groupRowOf(group));
-    this.#putIfNew(rosters, id, rosterRowOf(group));
   }
 
   /** Adds a line to a conversation's history. */
@@ -249,7 +269,7 @@ export class Transaction {
   async finish(): Promise<void> {
     for (const id of this.#touchedGroups) {
       const group = await this.callGroup(id, 'group.state', {});
-      this.putGroup(id, group);
+      this.#keepGroup(id, group);
       if (this.conversation(id).epoch !== group.epoch)
         this.update(id, { epoch: group.epoch, voidCommits: 0 });
     }
@@ -257,7 +277,7 @@ export class Transaction {
 
   storageWrites(): StorageWrite[] {
     return [
-      ...this.#coreWrites.map(({ key, value }) => ({ key: storeKeyOf(key), value })),
+      ...this.#coreWrites.map((write) => ({ key: storeKeyOf(write), value: write.value })),
       ...[...this.rows, ...this.#messages].map(([key, row]) => ({
         key,
         value: row === undefined ? undefined : encodeRow(row),
@@ -268,6 +288,17 @@ export class Transaction {
   /** The keys of the rows that this changes, core records excepted. */
   get changedKeys(): string[] {
     return [...this.rows.keys(), ...this.#messages.keys()];
+  }
+
+  #enter(id: GroupId, group: GroupState): void {
+    this.#base.noteGroup(id, 'entered');
+    this.#keepGroup(id, group);
+  }
+
+  /** Keeps what the core says of a group: what has changed of it. */
+  #keepGroup(id: GroupId, group: GroupState): void {
+    this.#putIfNew(groups, id, groupRowOf(group));
+    this.#putIfNew(rosters, id, rosterRowOf(group));
   }
 
   #putIfNew<Row>(table: Table<Row>, key: string, row: Row): void {

@@ -137,7 +137,7 @@ export class Welcomes {
   /** Who is stuck or was removed comes in anew: the Welcome replaces what the core has of the group. */
   #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<Joined> {
     const { secrets, shared } = entry;
-    return tx.call('group.join', { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
+    return tx.joinGroup({ secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
   }
 
   #enter(
@@ -149,7 +149,6 @@ export class Welcomes {
     const before = tx.row(conversations, id);
     const nameFrom = toBase64Url(inviter.accountKey);
     tx.put(conversations, id, { ...enteredRow({ id, group, cursor, nowMs }, before), nameFrom });
-    tx.putGroup(id, group);
     learnContacts(tx, group.members);
     tx.append(id, {
       id: newEntryId(this.#ledger.platform.random),
