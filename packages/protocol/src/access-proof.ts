@@ -27,6 +27,7 @@ export interface AccessClaim {
     | 'groups.post'
     | 'groups.signal'
     | 'groups.read'
+    | 'groups.heads'
     | 'groups.candidate'
     | 'groups.openStream'
     | 'groups.follow'

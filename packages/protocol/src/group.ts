@@ -149,6 +149,17 @@ export const readGroupInputSchema = z.strictObject({
 });
 
 /**
+ * `groups.heads`: how far the logs of several groups can be read, in one call. Each group brings its own proof by the
+ * access key of `epoch`, with an empty body.
+ */
+export const groupHeadsInputSchema = z.strictObject({
+  groups: z
+    .array(z.strictObject({ groupId: groupIdSchema, epoch: epochSchema, proof: accessProofSchema }))
+    .min(1)
+    .max(LIMITS.maxStreamGroups),
+});
+
+/**
  * `groups.candidate`: the commit with this number of those that were brought for `epoch`, by the access key of `epoch`.
  * `groups.read` shows the first of them alone. Proof body: candidate.
  */
@@ -201,6 +212,23 @@ export interface GroupPage {
   more: boolean;
   /** Where the log stands at the cursor that was asked for, and at the page's own. */
   receipts: { before: Receipt; after: Receipt };
+}
+
+/** How far a group's log can be read with the key that was shown, or why it cannot. */
+export type GroupHead =
+  | {
+      /** The last entry that the key opens. A reader whose cursor is there has nothing to read with this key. */
+      sequence: number;
+      /** Whether that entry is the commit that ends the key's epoch: what follows needs the next epoch's key. */
+      ended: boolean;
+      /** Where the log stands at that entry. */
+      receipt: Receipt;
+    }
+  | { error: 'NOT_AUTHORIZED' | 'FUTURE_EPOCH' };
+
+/** The answer to `groups.heads`, in the order of the call. */
+export interface GroupHeads {
+  heads: GroupHead[];
 }
 
 /** The answer to `groups.candidate`: null where no commit has that number yet. */

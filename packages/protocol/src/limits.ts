@@ -36,7 +36,7 @@ export const LIMITS = {
   maxPageBytes: 4 * 1024 * 1024,
   /** The address at which a push service takes pushes for a device, in characters. */
   maxPushEndpointChars: 1_024,
-  /** Groups that one stream can follow. */
+  /** Groups that one stream can follow, and that one `groups.heads` can ask about. */
   maxStreamGroups: 500,
   /**
    * One HTTP request body. The largest commit, the largest shared part and the secrets of 1,000 joiners in the hybrid

@@ -66,6 +66,7 @@ gainsNothing('RLY-32 a stranger asks whether a group is there', 'one answer', as
     ['groups.read', group.readInput({ epoch, key })],
     ['groups.commit', group.commitInput({ epoch, key })],
     ['groups.openStream', { groups: [group.streamInput({ epoch, key })] }],
+    ['groups.heads', { groups: [group.headsInput({ epoch, key })] }],
   ];
   const told = async (group: TestGroup, epoch: number) => {
     const answers = [];

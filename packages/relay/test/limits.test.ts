@@ -180,7 +180,7 @@ test('RLY-9 each kind of call has its own limit, strangers’ calls included', a
   }
 });
 
-test('RLY-9 each group that a stream is to follow counts as a call', async () => {
+test('RLY-9 each group that a stream is to follow, or whose head is asked for, counts as a call', async () => {
   const most = Math.ceil(RATES.write * 0.002);
   const strict = await startRelay({ rateFactor: 0.002, instances: 1, trustedProxies: ['127.0.0.1'] });
   const groups = Array.from({ length: 10 }, () => new TestGroup(strict.url));
@@ -200,6 +200,7 @@ test('RLY-9 each group that a stream is to follow counts as a call', async () =>
     for (const [call, input] of [
       ['groups.openStream', opening],
       ['groups.follow', following],
+      ['groups.heads', () => ({ groups: groups.map((group) => group.headsInput()) })],
     ] as const) {
       const statuses = [];
       for (let i = 0; i < 3; i += 1) statuses.push(await from(`192.0.2.${call.length}`, call, input()));

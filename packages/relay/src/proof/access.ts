@@ -48,7 +48,7 @@ export async function requireWriter(ctx: Context, claim: Proven): Promise<{ acce
   return { access, once: onceOf(ctx, [claim.proof]) };
 }
 
-/** {@link requireMember} for several groups at once: every proof is used up, or none of them. */
+/** {@link requireMember} for several groups at once. Of one wrong proof, none is used up; one used proof spoils them all. */
 export async function requireMembers(ctx: Context, claims: readonly Proven[]): Promise<Access[]> {
   const access: Access[] = [];
   for (const claim of claims) access.push(await requireProofOfMember(ctx, claim));
@@ -57,6 +57,26 @@ export async function requireMembers(ctx: Context, claims: readonly Proven[]): P
     claims.map(({ proof }) => proof),
   );
   return access;
+}
+
+/**
+ * {@link requireMembers} for calls that one wrong proof does not fail. The refusal stands in the place of the access, and
+ * that proof is not used up.
+ */
+export async function findMembers(ctx: Context, claims: readonly Proven[]): Promise<(Access | RelayError)[]> {
+  const found: (Access | RelayError)[] = [];
+  for (const claim of claims) {
+    const access = requireProofOfMember(ctx, claim);
+    found.push(await access.catch(refusalOf));
+  }
+  const proofs = claims.filter((_, i) => !(found[i] instanceof RelayError)).map(({ proof }) => proof);
+  if (proofs.length > 0) await requireFresh(ctx, proofs);
+  return found;
+}
+
+function refusalOf(error: unknown): RelayError {
+  if (error instanceof RelayError) return error;
+  throw error;
 }
 
 /** Requires that the holder of this very key made the call. */

@@ -3,6 +3,7 @@ import {
   commitProofBody,
   createGroupInputSchema,
   followInputSchema,
+  groupHeadsInputSchema,
   LIMITS,
   openGroupsStreamInputSchema,
   postBytes,
@@ -14,6 +15,8 @@ import {
   toBase64Url,
   type Accepted,
   type Candidate,
+  type GroupHead,
+  type GroupHeads,
   type GroupPage,
   type Posted,
 } from '@quicprochat/protocol';
@@ -21,7 +24,7 @@ import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { consume } from '../limits/rate-limit.ts';
-import { requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
+import { findMembers, requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
 import { isSmallOrder } from '../proof/signatures.ts';
 import type { Refused } from '../store/append.ts';
 import { appendCommit } from '../store/append-commit.ts';
@@ -128,6 +131,20 @@ export const groups = router({
     };
   }),
 
+  /** How far each log can be read with the key of its claimed epoch. A group that is refused does not fail the others. */
+  heads: asMember.input(groupHeadsInputSchema).mutation(async ({ ctx, input }): Promise<GroupHeads> => {
+    const { groups } = input;
+    const procedure = 'groups.heads';
+    // Each is proven by a signature of its own: each counts as a call.
+    consume(ctx, 'write', { amount: groups.length - 1 });
+    const found = await findMembers(
+      ctx,
+      groups.map((group) => ({ ...group, procedure, body: [] })),
+    );
+    const heads = groups.map(({ groupId }, i) => headOf(ctx, groupId, found[i]));
+    return { heads: await Promise.all(heads) };
+  }),
+
   /** One of the commits for an epoch that has ended, for members who find those before it void. */
   candidate: asMember.input(readCandidateInputSchema).mutation(async ({ ctx, input }): Promise<Candidate> => {
     const { groupId, epoch, candidate, proof } = input;
@@ -166,6 +183,23 @@ export const groups = router({
  */
 function writersOf({ logId, epoch, isEnded }: Access): string {
   return isEnded ? `${logId} ${epoch}` : logId;
+}
+
+/** The end of what a key opens: of an ended epoch that is the commit that ended it, however far the log went on. */
+async function headOf(
+  ctx: Context,
+  groupId: string,
+  access: Access | RelayError | undefined,
+): Promise<GroupHead> {
+  if (access === undefined) throw new Error('a group was not looked for');
+  if (access instanceof RelayError) {
+    const error = access.qpc;
+    if (error === 'NOT_AUTHORIZED' || error === 'FUTURE_EPOCH') return { error };
+    throw access;
+  }
+  const { readableTo: sequence, isEnded: ended } = access;
+  const receipt = await ctx.notary.receipt(groupId, await markAt(ctx.db, access, sequence));
+  return { sequence, ended, receipt };
 }
 
 /** Where a stream begins in each of these groups; their proofs are for that, and for a running stream if one is named. */

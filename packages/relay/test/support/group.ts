@@ -160,6 +160,10 @@ export class TestGroup {
     };
   }
 
+  headsInput({ epoch = this.epoch, ...proof }: Partial<ReadOptions> = {}) {
+    return { groupId: this.id as string, epoch, proof: this.proof('groups.heads', epoch, [], proof) };
+  }
+
   streamInput({ epoch = this.epoch, cursor = 0, ...proof }: Partial<ReadOptions> = {}) {
     return {
       groupId: this.id as string,

@@ -75,6 +75,15 @@ export const groupPageAnswer = z.object({
   receipts,
 });
 
+/** `groups.heads` of so many groups: an answer for each of them, in their order. */
+export function headsAnswer(groups: number) {
+  const head = z
+    .object({ sequence: count, ended: z.boolean(), receipt })
+    .refine(({ sequence, receipt }) => receipt.sequence === sequence);
+  const refusal = z.object({ error: z.enum(['NOT_AUTHORIZED', 'FUTURE_EPOCH']) });
+  return z.object({ heads: z.array(z.union([head, refusal])).length(groups) });
+}
+
 /** `groups.candidate`. */
 export const candidateAnswer = z.object({ entry: commitEntry.nullable(), receipts: receipts.nullable() });
 

@@ -27,6 +27,7 @@ const PAGE_BYTES =
 const MOST_BYTES: Record<string, number> = {
   'groups.read': PAGE_BYTES,
   'groups.candidate': PAGE_BYTES,
+  'groups.heads': LIMITS.maxStreamGroups * AROUND_ONE + SMALL_BYTES,
   'inbox.read': PAGE_BYTES,
   // One for each device; no commit can add more of them.
   'keyPackages.claim': LIMITS.maxJoiners * (textBytes(LIMITS.maxKeyPackageBytes) + AROUND_ONE) + SMALL_BYTES,

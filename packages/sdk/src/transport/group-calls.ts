@@ -1,15 +1,24 @@
 import {
   commitProofBody,
   fromBase64Url,
+  LIMITS,
   postProofBody,
   type Accepted,
   type Base64Url,
   type Candidate,
+  type GroupHead,
   type GroupPage,
   type Posted,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { acceptedAnswer, candidateAnswer, groupPageAnswer, postedAnswer, requireForm } from './answers.ts';
+import {
+  acceptedAnswer,
+  candidateAnswer,
+  groupPageAnswer,
+  headsAnswer,
+  postedAnswer,
+  requireForm,
+} from './answers.ts';
 import type { Place } from './events.ts';
 import type { Proofs } from './proofs.ts';
 import type { RelayApi } from './relay-client.ts';
@@ -87,6 +96,28 @@ export class GroupCalls {
       this.#api.groups.read.mutate({ ...input, proof }),
     );
     return requireForm(groupPageAnswer, answer);
+  }
+
+  /**
+   * How far the log of each group can be read with the key of its epoch: one answer for each, in their order. For 500
+   * groups that is one call.
+   */
+  async heads(groups: readonly { groupId: string; epoch: number }[]): Promise<GroupHead[]> {
+    const heads: GroupHead[] = [];
+    for (let from = 0; from < groups.length; from += LIMITS.maxStreamGroups)
+      heads.push(...(await this.#headsOf(groups.slice(from, from + LIMITS.maxStreamGroups))));
+    return heads;
+  }
+
+  async #headsOf(groups: readonly { groupId: string; epoch: number }[]): Promise<GroupHead[]> {
+    const answer = await this.#proofs.withClock(async () => {
+      const proven = groups.map(async ({ groupId, epoch }) => {
+        const claim = { procedure: 'groups.heads', groupId, epoch } as const;
+        return { groupId, epoch, proof: await this.#proofs.prove(claim, []) };
+      });
+      return this.#api.groups.heads.mutate({ groups: await Promise.all(proven) });
+    });
+    return requireForm(headsAnswer(groups.length), answer).heads;
   }
 
   async readCandidate(input: { groupId: string; epoch: number; candidate: number }): Promise<Candidate> {

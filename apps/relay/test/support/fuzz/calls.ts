@@ -123,6 +123,11 @@ export const CALLS: Record<Procedure, Make> = {
     const page = { ...epochOf(group, rng), cursor: cursorOf(rng), limit: limitOf(rng) };
     return { procedure: 'groups.read', input: group.readInput({ ...proofOf(world, rng), ...page }) };
   },
+  'groups.heads': (world, rng) => {
+    const groups = rng.sample(world.groups, 1 + rng.below(3));
+    const asked = groups.map((group) => group.headsInput({ ...proofOf(world, rng), ...epochOf(group, rng) }));
+    return { procedure: 'groups.heads', input: { groups: rng.chance(1 / 8) ? [] : asked } };
+  },
   'groups.candidate': (world, rng) => {
     const group = rng.pick(world.groups);
     const claim = { ...proofOf(world, rng), ...epochOf(group, rng) };
