@@ -35,7 +35,8 @@ async function fill(session: Relay, accessKey: Uint8Array): Promise<string[]> {
 
 async function post(session: Relay, groupId: string): Promise<string> {
   const id = randomBytes(16).toString('hex');
-  await session.groups.post({ groupId, epoch: 0, id, message: toBase64Url(randomBytes(32)) });
+  const message = toBase64Url(randomBytes(32));
+  await session.groups.post({ groupId, epoch: 0, entries: [{ id, message }] });
   return id;
 }
 

@@ -5,12 +5,19 @@ import {
   type Base64Url,
   type Candidate,
   type GroupPage,
+  type Receipt,
   type WelcomeParts,
 } from '@quicprochat/protocol';
 import { acceptedAnswer, candidateAnswer, groupPageAnswer, requireForm } from './answers.ts';
 import type { Place } from './events.ts';
 import type { Proofs } from './proofs.ts';
 import type { RelayApi } from './relay-client.ts';
+
+/** Where the entries of a post stand, in order, and the relay's receipt for the last one. */
+export interface Posted {
+  sequences: number[];
+  receipt: Receipt;
+}
 
 /** A commit, its Welcome and the key of the epoch it begins, as they go out together. */
 export interface CommitSubmission {
@@ -60,13 +67,19 @@ export class GroupCalls {
     return requireForm(acceptedAnswer, answer);
   }
 
-  async post(input: { groupId: string; epoch: number; id: string; message: Base64Url }): Promise<Accepted> {
-    const { groupId, epoch, id, message } = input;
+  async post(input: {
+    groupId: string;
+    epoch: number;
+    entries: { id: string; message: Base64Url }[];
+  }): Promise<Posted> {
+    const { groupId, epoch } = input;
+    const { id, message } = input.entries[0]!;
     const claim = { procedure: 'groups.post', groupId, epoch } as const;
     const answer = await this.#proofs.proven(claim, [id, fromBase64Url(message)], (proof) =>
-      this.#api.groups.post.mutate({ ...input, proof }),
+      this.#api.groups.post.mutate({ groupId, epoch, id, message, proof }),
     );
-    return requireForm(acceptedAnswer, answer);
+    const { sequence, receipt } = requireForm(acceptedAnswer, answer);
+    return { sequences: [sequence], receipt };
   }
 
   async read(input: Place & { limit: number }): Promise<GroupPage> {
