@@ -62,7 +62,8 @@ async function newPerson(handle: string, address: string): Promise<Person> {
 /** Posts in a person's name, right after that device's own calls, and notes what is the post's alone. */
 async function post(person: Person): Promise<void> {
   const input = group.message();
-  posts.push(input.id, hexOf(input.message), hexOf(input.proof.nonce), hexOf(input.proof.signature));
+  for (const { id, message } of input.entries) posts.push(id, hexOf(message));
+  posts.push(hexOf(input.proof.nonce), hexOf(input.proof.signature));
   const { token } = person.device;
   expect(await call(person, 'directory.lookup', { handle: person.device.handle }, token)).toBe(200);
   expect(await call(person, 'groups.post', input)).toBe(200);
@@ -94,7 +95,7 @@ async function live(): Promise<void> {
   await group.api.groups.openStream.mutate({ groups: [group.streamInput()] });
   await bob.device.api.inbox.openStream.mutate({ cursor: 0 });
   expect(await call(alice, 'groups.post', group.message({ epoch: 0 }))).toBe(409);
-  expect(await call(alice, 'groups.post', { ...group.message(), message: 7 })).toBe(400);
+  expect(await call(alice, 'groups.post', { ...group.message(), entries: 7 })).toBe(400);
   expect(await call(bob, 'groups.post', group.message(), bob.device.token)).toBe(400);
 }
 

@@ -81,14 +81,48 @@ export function commitProofBody(input: {
   return [id, candidate, commit, nextAccessKey, joiners.length, shared, ...own];
 }
 
-/** `groups.post`: an application message or a proposal; the relay cannot tell which. Proof body: id, message. */
+/** One message of a batch. `id` is its idempotency key. */
+export const postEntrySchema = z.strictObject({
+  id: entryIdSchema,
+  message: bytes({ min: 1, max: LIMITS.maxMessageBytes }),
+});
+
+/**
+ * `groups.post`: application messages or proposals; the relay cannot tell which. All entries that are new are stored, in
+ * their order, or none is. Entries that are stored already must come first in the batch, and get their first sequences.
+ * Proof body: {@link postProofBody}.
+ */
 export const postInputSchema = z.strictObject({
   groupId: groupIdSchema,
   epoch: epochSchema,
-  id: entryIdSchema,
-  message: bytes({ min: 1, max: LIMITS.maxMessageBytes }),
+  entries: z
+    .array(postEntrySchema)
+    .min(1)
+    .max(LIMITS.maxPostEntries)
+    .superRefine((entries, context) => {
+      if (new Set(entries.map(({ id }) => id)).size < entries.length)
+        context.addIssue({ code: 'custom', message: 'an id occurs twice' });
+      if (postBytes(entries) > LIMITS.maxPostBytes)
+        context.addIssue({
+          code: 'too_big',
+          origin: 'array',
+          maximum: LIMITS.maxPostBytes,
+          inclusive: true,
+          message: `must have at most ${LIMITS.maxPostBytes} bytes of messages`,
+        });
+    }),
   proof: accessProofSchema,
 });
+
+/** The bytes of a batch's messages. */
+export function postBytes(entries: readonly { message: Uint8Array }[]): number {
+  return entries.reduce((total, { message }) => total + message.length, 0);
+}
+
+/** Proof body of `groups.post`: the id and the message of each entry, in order. */
+export function postProofBody(entries: readonly { id: string; message: Uint8Array }[]): TranscriptField[] {
+  return entries.flatMap(({ id, message }) => [id, message]);
+}
 
 /**
  * `groups.signal`: for members who listen just now, as that somebody is typing. It is stored nowhere and reaches each of
@@ -175,8 +209,16 @@ export interface Candidate {
   receipts: { before: Receipt; after: Receipt } | null;
 }
 
-/** The answer to `groups.commit` and `groups.post`: where the entry stands. A repeated call gets the first answer. */
+/** The answer to `groups.commit`: where the entry stands. A repeated call gets the first answer. */
 export interface Accepted {
   sequence: number;
+  receipt: Receipt;
+}
+
+/** The answer to `groups.post`. Entries that were stored before get their first sequences. */
+export interface Posted {
+  /** Where each entry stands, in the order of the call. */
+  sequences: number[];
+  /** For the place of the last entry; its head is chained to all before it. */
   receipt: Receipt;
 }

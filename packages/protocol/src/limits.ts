@@ -7,6 +7,10 @@ export const LIMITS = {
   handle: { min: 1, max: 32 },
   /** One application message or proposal as it is sent: ciphertext, padding included. */
   maxMessageBytes: 96 * 1024,
+  /** Messages in one `groups.post`. */
+  maxPostEntries: 64,
+  /** Bytes of the messages in one `groups.post`, together. base64url adds a third; the body stays below half of its limit. */
+  maxPostBytes: 4 * 1024 * 1024,
   /** One signal. Several processes of a relay tell each other of it in one text, which is bounded. */
   maxSignalBytes: 2 * 1024,
   /** One commit. It carries the key package of each device that it adds: 0.5 kB, in the hybrid suite 2.9 kB. */

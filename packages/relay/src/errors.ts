@@ -63,12 +63,13 @@ export function detailsOf(error: TRPCError): RelayErrorDetails {
 }
 
 /**
- * A message, commit, Welcome or key package over its limit, or a blob that would be; a key or an id of the wrong length is
- * plain bad input.
+ * A message, commit, Welcome or key package over its limit, the messages of one post together, or a blob that would be; a
+ * key or an id of the wrong length is plain bad input.
  */
 function isTooLarge(issue: ZodError['issues'][number]): boolean {
   if (issue.code !== 'too_big') return false;
-  return issue.origin === 'string' ? issue.maximum > 1_024 : issue.maximum === LIMITS.maxBlobBytes;
+  if (issue.origin === 'string') return issue.maximum > 1_024;
+  return issue.maximum === LIMITS.maxBlobBytes || issue.maximum === LIMITS.maxPostBytes;
 }
 
 /** The path is made of our own field names; the values that broke the rule are not repeated. */

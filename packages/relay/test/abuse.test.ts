@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { toBase64Url } from '@quicprochat/protocol';
+import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RATES } from '../src/limits/rate-limit.ts';
 import { gainsNothing } from './support/attack.ts';
 import { signaturesChecked } from './support/defences.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { newEntries, TestGroup } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 
 vi.mock(import('../src/proof/signatures.ts'), async (original) =>
@@ -179,17 +179,18 @@ test('RLY-18 who has had his share gets the last resort, others still get single
 /** How many posts of a flood are taken, beside which another group's members go on, each time from an address of theirs. */
 async function taken(
   flood: (groups: readonly TestGroup[], i: number) => { group: TestGroup; address: string },
+  messages = 1,
 ): Promise<number> {
   const strict = await startStrict();
   try {
     const groups = await Promise.all(Array.from({ length: 8 }, () => new TestGroup(strict.url).create()));
     const honest = await new TestGroup(strict.url).create();
-    const post = (group: TestGroup, address: string) =>
-      ask('groups.post', group.message(), { address, url: strict.url });
+    const post = (group: TestGroup, address: string, count = 1) =>
+      ask('groups.post', group.batch(newEntries(count)), { address, url: strict.url });
     let count = 0;
     for (let round = 0; round < 10; round += 1) {
       const posts = Array.from({ length: 20 }, (_, i) => flood(groups, i));
-      const answers = await Promise.all(posts.map(({ group, address }) => post(group, address)));
+      const answers = await Promise.all(posts.map(({ group, address }) => post(group, address, messages)));
       count += answers.filter(({ status }) => status === 200).length;
       expect((await post(honest, '192.0.2.67')).status).toBe(200);
     }
@@ -210,12 +211,54 @@ gainsNothing(
   'RLY-9 a member floods a group from many addresses, and other groups go on',
   'rates',
   async () => {
+    const messages = 20;
     const flood = await taken(([group], i) => {
       return { group: group ?? expect.unreachable(), address: `198.51.100.${i + 1}` };
-    });
-    return flood - RATES.group * 0.01;
+    }, messages);
+    return flood * messages - RATES.message * 0.01;
   },
 );
+
+test('RLY-9 the messages of a log are counted by their bytes, too, and other groups go on', async () => {
+  const strict = await startStrict();
+  try {
+    const [group, other] = [
+      await new TestGroup(strict.url).create(),
+      await new TestGroup(strict.url).create(),
+    ];
+    const post = (to: TestGroup) => {
+      const entries = newEntries(16, 64 * 1024);
+      return ask('groups.post', to.batch(entries), { address: '192.0.2.70', url: strict.url });
+    };
+    const statuses = [];
+    // 1 MiB each. 1% of the limit is less than the largest post, and so is raised to that: 4 MiB.
+    for (let i = 0; i < 5; i += 1) statuses.push((await post(group)).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 429]);
+    expect((await post(other)).status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});
+
+test('RLY-9 messages without end do not keep out the commit that removes their sender', async () => {
+  const strict = await startStrict();
+  try {
+    const group = await new TestGroup(strict.url).create();
+    const flood = () => {
+      const input = group.batch(newEntries(LIMITS.maxPostEntries));
+      return ask('groups.post', input, { address: '192.0.2.71', url: strict.url });
+    };
+    for (let i = 0; i < 10; i += 1) await flood();
+    expect((await flood()).status).toBe(429);
+    const removal = await ask('groups.commit', group.commitInput(), {
+      address: '192.0.2.72',
+      url: strict.url,
+    });
+    expect(removal.status).toBe(200);
+  } finally {
+    await strict.close();
+  }
+});
 
 test('RLY-9 who was removed uses up nothing of what the members may write', async () => {
   const strict = await startStrict();
@@ -226,13 +269,15 @@ test('RLY-9 who was removed uses up nothing of what the members may write', asyn
     await group.commit();
     await line.commit({ candidate: 1 });
     const floods = [
-      () => ask('groups.post', line.message(), { address: '192.0.2.80', url: strict.url }),
-      () => ask('groups.post', removed.message(), { address: '192.0.2.81', url: strict.url }),
+      () => ask('groups.post', line.batch(newEntries(20)), { address: '192.0.2.80', url: strict.url }),
+      () => ask('groups.post', removed.batch(newEntries(20)), { address: '192.0.2.81', url: strict.url }),
       () => ask('groups.commit', removed.commitInput(), { address: '192.0.2.82', url: strict.url }),
     ];
-    for (let i = 0; i < RATES.group * 0.01; i += 1) for (const flood of floods) await flood();
-    const own = await ask('groups.post', group.message(), { address: '192.0.2.83', url: strict.url });
-    expect(own.status).toBe(200);
+    for (let i = 0; i <= RATES.commit * 0.01; i += 1) for (const flood of floods) await flood();
+    for (const flood of floods) expect((await flood()).status).toBe(429);
+    const own = { address: '192.0.2.83', url: strict.url };
+    expect((await ask('groups.post', group.message(), own)).status).toBe(200);
+    expect((await ask('groups.commit', group.commitInput(), own)).status).toBe(200);
   } finally {
     await strict.close();
   }
@@ -247,8 +292,9 @@ test('RLY-9 RLY-47 nor of what it takes to leave a void commit behind', async ()
     const member = new TestGroup(strict.url, group.id, [...group.keys]);
     // By somebody who is a member, and void.
     await group.commit();
-    const flood = () => ask('groups.post', removed.message(), { address: '192.0.2.90', url: strict.url });
-    for (let i = 0; i < RATES.group * 0.01; i += 1) await flood();
+    const flood = () =>
+      ask('groups.commit', removed.commitInput(), { address: '192.0.2.90', url: strict.url });
+    for (let i = 0; i < RATES.commit * 0.01; i += 1) await flood();
     expect((await flood()).status).toBe(429);
     const input = member.commitInput({ candidate: 1 });
     const healing = await ask('groups.commit', input, { address: '192.0.2.91', url: strict.url });

@@ -5,10 +5,11 @@ import { LIMITS, toBase64Url, type RelayErrorData } from '@quicprochat/protocol'
 import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
-import { RATES, subscriberOf } from '../src/limits/rate-limit.ts';
+import { nodePlatform } from '../src/platform.ts';
+import { consume, createLimiters, RATES, subscriberOf } from '../src/limits/rate-limit.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
-import { TestGroup } from './support/group.ts';
+import { newEntries, TestGroup } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
 import { TestStream } from './support/stream.ts';
 
@@ -66,6 +67,16 @@ test('RLY-4 a payload of the largest size is taken, one byte more is not', async
   expect(await commit(LIMITS.maxCommitBytes)).toBe(2);
   expect(await codeOf(commit(LIMITS.maxCommitBytes + 1))).toBe('PAYLOAD_TOO_LARGE');
   expect(await codeOf(post(0))).toBe('BAD_INPUT');
+});
+
+test('RLY-4 a post’s messages may have so many bytes together, one byte more is too large', async () => {
+  const group = await new TestGroup(relay.url).create();
+  const size = LIMITS.maxPostBytes / LIMITS.maxPostEntries;
+  const entries = newEntries(LIMITS.maxPostEntries, size);
+  expect((await group.postAll(entries)).sequences).toHaveLength(LIMITS.maxPostEntries);
+  const tooLarge = [...newEntries(LIMITS.maxPostEntries - 1, size), ...newEntries(1, size + 1)];
+  expect(await codeOf(group.postAll(tooLarge))).toBe('PAYLOAD_TOO_LARGE');
+  expect(await group.post('next')).toBe(LIMITS.maxPostEntries + 1);
 });
 
 test('RLY-4 a Welcome’s parts of the largest size are taken, one byte more is not', async () => {
@@ -194,6 +205,33 @@ test('RLY-9 each group that a stream is to follow counts as a call', async () =>
       for (let i = 0; i < 3; i += 1) statuses.push(await from(`192.0.2.${call.length}`, call, input()));
       expect(statuses).toEqual([200, 200, 429]);
     }
+  } finally {
+    await strict.close();
+  }
+});
+
+test('RLY-9 one address may send 500 messages a second into one conversation', () => {
+  const limiters = createLimiters({ ...nodePlatform, elapsedMs: () => 0 });
+  const caller = { limiters, address: '192.0.2.1' };
+  let left = 500 * 60;
+  while (left > 0) {
+    const amount = Math.min(left, LIMITS.maxPostEntries);
+    consume(caller, 'write');
+    consume(caller, 'message', { who: 'log', amount });
+    consume(caller, 'messageBytes', { who: 'log', amount: amount * 2 * 1024 });
+    left -= amount;
+  }
+  expect(() => consume(caller, 'message', { who: 'log', amount: RATES.message })).toThrow('RATE_LIMITED');
+});
+
+test('RLY-9 the largest post passes, however small the factor of the limits', async () => {
+  const strict = await startRelay({ rateFactor: 0.000_1, instances: 1 });
+  try {
+    const group = await new TestGroup(strict.url).create();
+    const size = LIMITS.maxPostBytes / LIMITS.maxPostEntries;
+    expect((await group.postAll(newEntries(LIMITS.maxPostEntries, size))).sequences).toHaveLength(
+      LIMITS.maxPostEntries,
+    );
   } finally {
     await strict.close();
   }

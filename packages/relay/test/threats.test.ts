@@ -17,8 +17,11 @@ vi.mock(import('../src/store/secrets.ts'), async (original) =>
 vi.mock(import('../src/store/groups.ts'), async (original) =>
   (await import('./support/defences.ts')).mocked.groups(await original()),
 );
-vi.mock(import('../src/store/append.ts'), async (original) =>
-  (await import('./support/defences.ts')).mocked.append(await original()),
+vi.mock(import('../src/store/append-commit.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.commits(await original()),
+);
+vi.mock(import('../src/store/append-messages.ts'), async (original) =>
+  (await import('./support/defences.ts')).mocked.messages(await original()),
 );
 
 let relay: TestRelay;

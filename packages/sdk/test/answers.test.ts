@@ -36,10 +36,15 @@ test('creating a conversation fails with RELAY_MISBEHAVED if the receipt key is 
   hostile.rewrite('receipts.key');
 });
 
+/** Of the right form, by nobody. */
+const receipt = { branch: '', sequence: 2, head: 'AA', signature: 'AA' };
+
 test.each([
-  ['groups.post', { sequence: 'one' }],
+  ['groups.post', { sequences: ['one'], receipt }],
   ['groups.post', null],
-  ['groups.post', { sequence: 2, receipt: { sequence: 2 } }],
+  ['groups.post', { sequences: [2], receipt: { sequence: 2 } }],
+  ['groups.post', { sequences: [], receipt }],
+  ['groups.post', { sequences: [2, 3], receipt }],
 ])(
   'a message whose answer from %s is %j is looked for in the log, and sent once',
   async (procedure, answer) => {

@@ -35,8 +35,11 @@ async function fill(session: Relay, accessKey: Uint8Array): Promise<string[]> {
 
 async function post(session: Relay, groupId: string): Promise<string> {
   const id = randomBytes(16).toString('hex');
-  const message = toBase64Url(randomBytes(32));
-  await session.groups.post({ groupId, epoch: 0, entries: [{ id, message }] });
+  await session.groups.post({
+    groupId,
+    epoch: 0,
+    entries: [{ id, message: toBase64Url(randomBytes(32)) }],
+  });
   return id;
 }
 

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { toBase64Url, type Accepted, type AccessClaim, type GroupPage } from '@quicprochat/protocol';
+import {
+  postProofBody,
+  toBase64Url,
+  type AccessClaim,
+  type GroupPage,
+  type Posted,
+} from '@quicprochat/protocol';
 import { accessProof, newId, newSigner } from '@quicprochat/testkit';
 import type { Calls } from './calls.ts';
 
@@ -21,11 +27,17 @@ export class LoadGroup {
   }
 
   /** Posts random bytes where a client would post a padded ciphertext. */
-  post(id: string, bytes: number): Promise<Accepted> {
+  async post(id: string, bytes: number): Promise<{ sequence: number }> {
     const message = randomBytes(bytes);
-    const proof = this.#proof('groups.post', [id, message]);
-    const input = { groupId: this.id, epoch: 0, id, message: toBase64Url(message), proof };
-    return this.#calls.make('groups.post', input);
+    const proof = this.#proof('groups.post', postProofBody([{ id, message }]));
+    const entries = [{ id, message: toBase64Url(message) }];
+    const posted = await this.#calls.make<Posted>('groups.post', {
+      groupId: this.id,
+      epoch: 0,
+      entries,
+      proof,
+    });
+    return { sequence: posted.sequences[0] ?? 0 };
   }
 
   read(cursor: number, limit: number): Promise<GroupPage> {

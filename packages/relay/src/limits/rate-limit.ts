@@ -1,11 +1,18 @@
 import { isIPv6 } from 'node:net';
+import { LIMITS } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
 import type { RelayPlatform } from '../platform.ts';
 import { Counter } from './counter.ts';
 
 /**
- * Calls in a minute, by kind: of one network address (generous, as a household shares one), of one device that has signed
- * in, and writes into one line of a group's log and signals to those who follow it, wherever they come from.
+ * What is allowed in a minute, by kind: calls of one network address (generous, as a household shares one), calls of one
+ * device that has signed in, and writes into one branch of a group's log and signals to those who follow it, wherever they
+ * come from.
+ *
+ * Posts count by what they store and not by the call, as one call brings up to 64 messages. The limits let a busy
+ * conversation keep up 1,000 messages a second of 2 KiB each, twice what one client of ours sends. The bytes bound what a
+ * member can put on the disk. Commits count apart: messages without end do not keep out the commit that removes their
+ * sender.
  */
 export const RATES = {
   register: 600,
@@ -13,7 +20,9 @@ export const RATES = {
   directory: 1_200,
   write: 12_000,
   device: 1_200,
-  group: 3_000,
+  commit: 3_000,
+  message: 60_000,
+  messageBytes: 128 * 1024 * 1024,
   signal: 600,
 } as const;
 
@@ -35,32 +44,39 @@ interface Counted {
 }
 
 export function createLimiters(platform: RelayPlatform, factor = 1): Limiters {
-  const counter = (most: number, windowMs: number) =>
-    new Counter(platform, { most: Math.ceil(most * factor), windowMs });
-  const limiter = (rate: Rate) => counter(RATES[rate], 60_000);
+  const limiter = (rate: Rate, least = 1) => {
+    const most = Math.max(Math.ceil(RATES[rate] * factor), least);
+    return new Counter(platform, { most, windowMs: 60_000 });
+  };
   return {
     device: limiter('device'),
-    group: limiter('group'),
+    commit: limiter('commit'),
+    // However small the factor: the largest post that a client may make is accepted once a minute.
+    message: limiter('message', LIMITS.maxPostEntries),
+    messageBytes: limiter('messageBytes', LIMITS.maxPostBytes),
     signal: limiter('signal'),
     register: limiter('register'),
     signIn: limiter('signIn'),
     directory: limiter('directory'),
     write: limiter('write'),
-    poolShare: counter(POOL_SHARE.most, POOL_SHARE.windowMs),
+    poolShare: new Counter(platform, {
+      most: Math.ceil(POOL_SHARE.most * factor),
+      windowMs: POOL_SHARE.windowMs,
+    }),
   };
 }
 
 /**
  * @param who whose calls are counted; of a device or a group only once it is known that it is its call
- * @param calls how many it counts as
+ * @param amount how much it counts as: calls, messages or bytes
  * @throws {RelayError} RATE_LIMITED where there were too many of this kind
  */
 export function consume(
   { limiters, address }: Counted,
   rate: Rate,
-  { who = subscriberOf(address), calls = 1 }: { who?: string; calls?: number } = {},
+  { who = subscriberOf(address), amount = 1 }: { who?: string; amount?: number } = {},
 ): void {
-  const refused = limiters[rate].count(who, calls);
+  const refused = limiters[rate].count(who, amount);
   if (refused !== undefined) throw new RelayError('RATE_LIMITED', refused);
 }
 

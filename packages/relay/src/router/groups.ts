@@ -5,7 +5,9 @@ import {
   followInputSchema,
   LIMITS,
   openGroupsStreamInputSchema,
+  postBytes,
   postInputSchema,
+  postProofBody,
   readCandidateInputSchema,
   readGroupInputSchema,
   signalInputSchema,
@@ -13,6 +15,7 @@ import {
   type Accepted,
   type Candidate,
   type GroupPage,
+  type Posted,
 } from '@quicprochat/protocol';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -20,7 +23,9 @@ import { RelayError } from '../errors.ts';
 import { consume } from '../limits/rate-limit.ts';
 import { requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
 import { isSmallOrder } from '../proof/signatures.ts';
-import { appendCommit, appendMessage, type Stored, type Written } from '../store/append.ts';
+import type { Refused } from '../store/append.ts';
+import { appendCommit } from '../store/append-commit.ts';
+import { appendMessages } from '../store/append-messages.ts';
 import { addFollowUp } from '../store/follow-ups.ts';
 import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
@@ -60,7 +65,7 @@ export const groups = router({
       proof,
       body: commitProofBody(input),
     });
-    consume(ctx, 'group', { who: writersOf(access) });
+    consume(ctx, 'commit', { who: writersOf(access) });
     const written = await appendCommit(ctx.db, {
       once,
       groupId,
@@ -73,7 +78,7 @@ export const groups = router({
       welcome,
       welcomeExpiresOn: expiryDay(ctx.platform.now(), LIMITS.welcomeKeptMs),
     });
-    const place = requireAccepted(written, 'EPOCH_CONFLICT');
+    const { place } = requireAccepted(written, 'EPOCH_CONFLICT');
     ctx.wake.notify(logTopic(place.logId));
     const joiners = welcome?.joiners.map(({ deviceId }) => deviceId) ?? [];
     for (const deviceId of joiners) ctx.wake.notify(inboxTopic(deviceId));
@@ -81,17 +86,20 @@ export const groups = router({
     return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 
-  /** Adds a message to the log of the epoch that goes on. */
-  post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
-    const { groupId, epoch, id, message, proof } = input;
-    const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body: [id, message] };
+  /** Adds messages to the log of the epoch that goes on: all that are new, or none. */
+  post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Posted> => {
+    const { groupId, epoch, entries, proof } = input;
+    const body = postProofBody(entries);
+    const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body };
     const { access, once } = await requireWriter(ctx, member);
-    consume(ctx, 'group', { who: writersOf(access) });
-    const entry = { groupId, logId: access.logId, epoch, id, payload: message };
-    const written = await appendMessage(ctx.db, { once, ...entry });
-    const place = requireAccepted(written, 'STALE_EPOCH');
+    const who = writersOf(access);
+    consume(ctx, 'message', { who, amount: entries.length });
+    consume(ctx, 'messageBytes', { who, amount: postBytes(entries) });
+    const { logId } = access;
+    const written = await appendMessages(ctx.db, { once, groupId, logId, epoch, entries });
+    const { place, sequences } = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
-    return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
+    return { sequences, receipt: await ctx.notary.receipt(groupId, place) };
   }),
 
   /** For who follows this epoch just now, on any relay. Of the call itself nothing is stored but its proof's nonce. */
@@ -172,7 +180,7 @@ async function requireFollowable(
     return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
   });
   // Each is proven by a signature of its own, and followed for as long as the stream lasts: each counts as a call.
-  consume(ctx, 'write', { calls: groups.length - 1 });
+  consume(ctx, 'write', { amount: groups.length - 1 });
   const access = await requireMembers(ctx, members);
   for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
   return groups.map(({ groupId, epoch, cursor }, i) => {
@@ -180,10 +188,13 @@ async function requireFollowable(
   });
 }
 
-function requireAccepted(written: Written, behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH'): Stored {
+function requireAccepted<Accepted extends { outcome: 'accepted' }>(
+  written: Accepted | Refused,
+  behind: 'EPOCH_CONFLICT' | 'STALE_EPOCH',
+): Accepted {
   switch (written.outcome) {
     case 'accepted':
-      return written.place;
+      return written;
     case 'replayed':
       throw new RelayError('REPLAYED');
     case 'reused-id':

@@ -3,7 +3,7 @@ import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Db } from '../../src/index.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { appendCommit } from '../../src/store/append.ts';
+import { appendCommit } from '../../src/store/append-commit.ts';
 import { createGroup } from '../../src/store/groups.ts';
 import { acknowledgeInbox, readInbox } from '../../src/store/inbox.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../../src/store/key-packages.ts';

@@ -12,7 +12,7 @@ import {
   sqliteProblems,
   statsOf,
 } from '../../src/index.ts';
-import { appendMessage } from '../../src/store/append.ts';
+import { appendMessages } from '../../src/store/append-messages.ts';
 import { createGroup } from '../../src/store/groups.ts';
 import { codeOf } from '../support/api.ts';
 import { TestDevice } from '../support/device.ts';
@@ -39,7 +39,7 @@ async function storeOfOne(name: string): Promise<string> {
   const path = at(name);
   const db = await openSqlite(path);
   await createGroup(db, 'g', Buffer.from('k'));
-  await appendMessage(db, newMessage('g', { id: name, payload: Buffer.from(name) }));
+  await appendMessages(db, newMessage('g', { id: name, payload: Buffer.from(name) }));
   await db.destroy();
   return path;
 }

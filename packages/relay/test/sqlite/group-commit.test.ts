@@ -7,7 +7,8 @@ import { sql } from 'kysely';
 import { newId } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nodePlatform, openSqlite, type Db, type Observed } from '../../src/index.ts';
-import { appendCommit, appendMessage } from '../../src/store/append.ts';
+import { appendCommit } from '../../src/store/append-commit.ts';
+import { appendMessages } from '../../src/store/append-messages.ts';
 import { isStorageFault } from '../../src/store/faults.ts';
 import { createGroup } from '../../src/store/groups.ts';
 import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
@@ -43,7 +44,7 @@ async function newGroup(): Promise<string> {
 }
 
 const post = (payload: Buffer = randomBytes(20), groupId = group) =>
-  appendMessage(db, newMessage(groupId, { payload }));
+  appendMessages(db, newMessage(groupId, { payload }));
 
 const commit = (welcome: ReturnType<typeof welcomeFor> | null = null, groupId = group) =>
   appendCommit(db, newCommit(groupId, welcome));

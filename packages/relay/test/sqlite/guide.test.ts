@@ -19,7 +19,9 @@ test('the guide gives the rate limits that the relay ships', () => {
     ['address', 'directory calls and claims', RATES.directory],
     ['address', 'all others', RATES.write],
     ['device that has signed in', 'directory, key packages and inbox', RATES.device],
-    ['branch of a group’s log', 'writes', RATES.group],
+    ['branch of a group’s log', 'commits', RATES.commit],
+    ['branch of a group’s log', 'messages', RATES.message],
+    ['branch of a group’s log', 'bytes of messages', RATES.messageBytes],
     ['branch of a group’s log', 'signals', RATES.signal],
   ]);
   expect(Object.keys(RATES)).toHaveLength(given.length);

@@ -6,7 +6,7 @@ import { Kysely, sql, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
 import { openSqlite, problemsOf } from '../../src/index.ts';
-import { appendMessage } from '../../src/store/append.ts';
+import { appendMessages } from '../../src/store/append-messages.ts';
 import { findAccess } from '../../src/store/groups.ts';
 import { readInbox } from '../../src/store/inbox.ts';
 import { readEntries } from '../../src/store/log.ts';
@@ -66,7 +66,7 @@ test('logs of before 0007 are chained, and go on', async () => {
     `INSERT INTO entries VALUES ('g', 3, 1, 'message', 'three', x'03', x'00')`,
   ]);
   const db = await openSqlite(path);
-  await appendMessage(db, newMessage('g', { epoch: 1, id: 'four', payload: Buffer.from([4]) }));
+  await appendMessages(db, newMessage('g', { epoch: 1, id: 'four', payload: Buffer.from([4]) }));
   const access = await findAccess(db, 'g', Buffer.from([0xbb]));
   if (access === undefined) return expect.unreachable();
   const { entries, after } = await readEntries(db, { access, cursor: 0, limit: 9 });

@@ -2,7 +2,9 @@ import { RelayError } from '../../src/errors.ts';
 import type * as rateLimit from '../../src/limits/rate-limit.ts';
 import type * as signatures from '../../src/proof/signatures.ts';
 import type * as accounts from '../../src/store/accounts.ts';
-import type * as append from '../../src/store/append.ts';
+import type { NewWrite } from '../../src/store/append.ts';
+import type * as commits from '../../src/store/append-commit.ts';
+import type * as messages from '../../src/store/append-messages.ts';
 import type * as groups from '../../src/store/groups.ts';
 import type { Db } from '../../src/store/schema.ts';
 import type * as secrets from '../../src/store/secrets.ts';
@@ -82,20 +84,17 @@ export const mocked = {
     };
   },
 
-  append: (real: typeof append) => {
-    const forHead = async <T extends append.NewMessage>(db: Db, entry: T): Promise<T> => {
-      if (!out.has('the epochs of writes')) return entry;
-      const head = db.selectFrom('logs').select('epoch').where('log_id', '=', entry.logId);
-      return { ...entry, ...(await head.executeTakeFirstOrThrow()) };
-    };
-    return {
-      ...real,
-      appendMessage: async (...[db, message]: Parameters<typeof real.appendMessage>) =>
-        real.appendMessage(db, await forHead(db, message)),
-      appendCommit: async (...[db, commit]: Parameters<typeof real.appendCommit>) =>
-        real.appendCommit(db, await forHead(db, commit)),
-    };
-  },
+  commits: (real: typeof commits) => ({
+    ...real,
+    appendCommit: async (...[db, commit]: Parameters<typeof real.appendCommit>) =>
+      real.appendCommit(db, await forHead(db, commit)),
+  }),
+
+  messages: (real: typeof messages) => ({
+    ...real,
+    appendMessages: async (...[db, batch]: Parameters<typeof real.appendMessages>) =>
+      real.appendMessages(db, await forHead(db, batch)),
+  }),
 
   topics: (real: typeof topics) => ({
     ...real,
@@ -117,6 +116,13 @@ export const mocked = {
       out.has('shares of pools') ? new Set<string>() : real.exhaustedShares(...args),
   }),
 };
+
+/** Without the epochs of writes, a write goes where its log stands. */
+async function forHead<Write extends NewWrite>(db: Db, write: Write): Promise<Write> {
+  if (!out.has('the epochs of writes')) return write;
+  const head = db.selectFrom('logs').select('epoch').where('log_id', '=', write.logId);
+  return { ...write, ...(await head.executeTakeFirstOrThrow()) };
+}
 
 /** Without the one answer, what is not there is said not to be there. */
 function told<T>(found: T | undefined): T | undefined {

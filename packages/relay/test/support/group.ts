@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import {
   commitProofBody,
   fromBase64Url,
+  postProofBody,
   toBase64Url,
   type AccessClaim,
   type GroupId,
+  type Posted,
   type WelcomeParts,
 } from '@quicprochat/protocol';
 import { accessProof, newId, newSigner, type Signer } from '@quicprochat/testkit';
@@ -16,6 +18,12 @@ interface ProofOptions {
   nonce?: Uint8Array;
   /** Signs instead of the epoch's key. */
   key?: Signer;
+}
+
+/** One message of a post. */
+export interface TestEntry {
+  id: string;
+  payload: Uint8Array;
 }
 
 /** What a test may bend in a commit or message. */
@@ -63,16 +71,27 @@ export class TestGroup {
   /** Posts and gives the sequence. */
   async post(text: string, options: WriteOptions = {}): Promise<number> {
     const input = this.message({ payload: Buffer.from(text), ...options });
-    return (await this.api.groups.post.mutate(input)).sequence;
+    const { sequences } = await this.api.groups.post.mutate(input);
+    return sequences[0] ?? 0;
   }
 
-  message({ epoch = this.epoch, id = newId(), payload = randomBytes(40), ...proof }: WriteOptions = {}) {
+  /** Posts several messages in one call. */
+  postAll(entries: readonly TestEntry[], options: WriteOptions = {}): Promise<Posted> {
+    return this.api.groups.post.mutate(this.batch(entries, options));
+  }
+
+  /** A post of one message. */
+  message({ id = newId(), payload = randomBytes(40), ...options }: WriteOptions = {}) {
+    return this.batch([{ id, payload }], options);
+  }
+
+  batch(entries: readonly TestEntry[], { epoch = this.epoch, ...proof }: WriteOptions = {}) {
+    const body = postProofBody(entries.map(({ id, payload }) => ({ id, message: payload })));
     return {
       groupId: this.id as string,
       epoch,
-      id: id,
-      message: toBase64Url(payload),
-      proof: this.proof('groups.post', epoch, [id, payload], proof),
+      entries: entries.map(({ id, payload }) => ({ id, message: toBase64Url(payload) })),
+      proof: this.proof('groups.post', epoch, body, proof),
     };
   }
 
@@ -173,6 +192,11 @@ export class TestGroup {
   #keyOf(epoch: number): Signer {
     return this.keys[epoch] ?? newSigner();
   }
+}
+
+/** So many messages of random bytes. */
+export function newEntries(count: number, bytes = 40): TestEntry[] {
+  return Array.from({ length: count }, () => ({ id: newId(), payload: randomBytes(bytes) }));
 }
 
 /** A Welcome of random bytes for these devices, each with secrets of its own. */

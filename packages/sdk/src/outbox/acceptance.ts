@@ -1,9 +1,9 @@
+import type { Posted } from '@quicprochat/protocol';
 import { preparedContent, settleOwn } from '../log/own-entries.ts';
 import type { Witness } from '../log/witness.ts';
 import type { Platform } from '../platform/platform.ts';
 import { outbox, outboxKey, type ConversationRow, type OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
-import type { Posted } from '../transport/group-calls.ts';
 import type { Batch } from './preparing.ts';
 
 /** Something that was sent, and where the relay put it. */

@@ -1,7 +1,4 @@
-import type { GroupId } from '@quicprochat/protocol';
-
-/** Messages in one call to the relay. */
-const MOST_MESSAGES = 1;
+import { LIMITS, type GroupId } from '@quicprochat/protocol';
 
 /**
  * How many messages to send at once, by conversation. After a call that failed, half as many go: a slow link carries them,
@@ -12,7 +9,7 @@ export class BatchSize {
   readonly #sizes = new Map<string, number>();
 
   of(conversationId: GroupId): number {
-    return this.#sizes.get(conversationId) ?? MOST_MESSAGES;
+    return this.#sizes.get(conversationId) ?? LIMITS.maxPostEntries;
   }
 
   /** Whether the last call of a conversation failed. */
@@ -29,7 +26,7 @@ export class BatchSize {
   /** Notes that a call succeeded. */
   restore(conversationId: GroupId): void {
     const next = this.of(conversationId) * 2;
-    if (next < MOST_MESSAGES) this.#sizes.set(conversationId, next);
+    if (next < LIMITS.maxPostEntries) this.#sizes.set(conversationId, next);
     else this.#sizes.delete(conversationId);
   }
 }

@@ -1,11 +1,9 @@
-import { fromBase64Url, toBase64Url, type GroupId } from '@quicprochat/protocol';
+import { fromBase64Url, LIMITS, toBase64Url, type GroupId } from '@quicprochat/protocol';
 import type { OutboxRow } from '../state/rows.ts';
 import { isContested } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 
 export type MessageRow = Extract<OutboxRow, { kind: 'message' }>;
-
-const MOST_BYTES = 4 * 1024 * 1024;
 
 /** A sealed message is at most this much longer than its plaintext: an eighth of padding, and the fields of MLS. */
 const PADDED = 9 / 8;
@@ -28,7 +26,7 @@ export function messagesAtHead(
     if (head.length === most || row.kind !== 'message' || row.accepted !== undefined) break;
     if (isAway && !row.attempted) break;
     bytes += row.payload.length * (3 / 4) * PADDED + AROUND_ONE_BYTES;
-    if (head.length > 0 && bytes > MOST_BYTES) break;
+    if (head.length > 0 && bytes > LIMITS.maxPostBytes) break;
     head.push(row);
   }
   return head;

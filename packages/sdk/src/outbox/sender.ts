@@ -1,6 +1,5 @@
-import { toBase64Url, type GroupId } from '@quicprochat/protocol';
+import { toBase64Url, type GroupId, type Posted } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
-import type { Posted } from '../transport/group-calls.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, outbox, outboxKey, type OutboxRow } from '../state/rows.ts';

@@ -54,8 +54,17 @@ const groupEntry = z.discriminatedUnion('kind', [
 ]);
 const receipts = z.object({ before: receipt, after: receipt });
 
-/** `groups.commit` and `groups.post`. */
+/** `groups.commit`. */
 export const acceptedAnswer = z.object({ sequence: z.int().min(1), receipt });
+
+/** `groups.post` of so many entries: a place for each of them, in their order. */
+export function postedAnswer(entries: number) {
+  const sequences = z
+    .array(z.int().min(1))
+    .length(entries)
+    .refine((places) => places.every((place, i) => place > (places[i - 1] ?? 0)));
+  return z.object({ sequences, receipt });
+}
 
 /** `groups.read`. */
 export const groupPageAnswer = z.object({

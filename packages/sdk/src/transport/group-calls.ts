@@ -1,23 +1,18 @@
 import {
   commitProofBody,
   fromBase64Url,
+  postProofBody,
   type Accepted,
   type Base64Url,
   type Candidate,
   type GroupPage,
-  type Receipt,
+  type Posted,
   type WelcomeParts,
 } from '@quicprochat/protocol';
-import { acceptedAnswer, candidateAnswer, groupPageAnswer, requireForm } from './answers.ts';
+import { acceptedAnswer, candidateAnswer, groupPageAnswer, postedAnswer, requireForm } from './answers.ts';
 import type { Place } from './events.ts';
 import type { Proofs } from './proofs.ts';
 import type { RelayApi } from './relay-client.ts';
-
-/** Where the entries of a post stand, in order, and the relay's receipt for the last one. */
-export interface Posted {
-  sequences: number[];
-  receipt: Receipt;
-}
 
 /** A commit, its Welcome and the key of the epoch it begins, as they go out together. */
 export interface CommitSubmission {
@@ -28,6 +23,13 @@ export interface CommitSubmission {
   commit: Base64Url;
   nextAccessKey: Base64Url;
   welcome: { shared: Base64Url; joiners: { deviceId: string; secrets: Base64Url }[] } | null;
+}
+
+/** Messages for one epoch, in the order in which they are to stand in the log. */
+export interface PostSubmission {
+  groupId: string;
+  epoch: number;
+  entries: { id: string; message: Base64Url }[];
 }
 
 /**
@@ -67,19 +69,15 @@ export class GroupCalls {
     return requireForm(acceptedAnswer, answer);
   }
 
-  async post(input: {
-    groupId: string;
-    epoch: number;
-    entries: { id: string; message: Base64Url }[];
-  }): Promise<Posted> {
-    const { groupId, epoch } = input;
-    const { id, message } = input.entries[0]!;
+  /** Posts messages that were sealed for one epoch: the relay stores all of them, in their order, or none. */
+  async post(input: PostSubmission): Promise<Posted> {
+    const { groupId, epoch, entries } = input;
+    const body = postProofBody(entries.map(({ id, message }) => ({ id, message: fromBase64Url(message) })));
     const claim = { procedure: 'groups.post', groupId, epoch } as const;
-    const answer = await this.#proofs.proven(claim, [id, fromBase64Url(message)], (proof) =>
-      this.#api.groups.post.mutate({ groupId, epoch, id, message, proof }),
+    const answer = await this.#proofs.proven(claim, body, (proof) =>
+      this.#api.groups.post.mutate({ ...input, proof }),
     );
-    const { sequence, receipt } = requireForm(acceptedAnswer, answer);
-    return { sequences: [sequence], receipt };
+    return requireForm(postedAnswer(entries.length), answer);
   }
 
   async read(input: Place & { limit: number }): Promise<GroupPage> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Accepted, RelayErrorCode, RelayErrorDetails } from '@quicprochat/protocol';
+import type { Accepted, Posted, RelayErrorCode, RelayErrorDetails } from '@quicprochat/protocol';
 import { refusalOf } from '../../../../../packages/relay/test/support/api.ts';
 import { TestGroup } from '../../../../../packages/relay/test/support/group.ts';
 import { LogModel, payloadOf, type Problem, type Sent } from './log-model.ts';
@@ -7,12 +7,14 @@ import { LogModel, payloadOf, type Problem, type Sent } from './log-model.ts';
 const GROUPS = 4;
 const POSTERS = 3;
 const RIVALS = 3;
+/** Messages that stand or fall together. */
+const IN_ONE_POST = 2;
 /** After so many more entries of a group, its rivals commit. */
 const BETWEEN_COMMITS = 20;
 /** A write that is not answered for so long ends the test. */
 const PATIENCE_MS = 60_000;
 
-type Answer = Accepted | { code: RelayErrorCode; details: RelayErrorDetails };
+type Answer<Result> = Result | { code: RelayErrorCode; details: RelayErrorDetails };
 
 /** Clients that post into several groups and race for their epochs, each repeating a write until it is answered. */
 export class Writers {
@@ -63,14 +65,15 @@ export class Writers {
   async #post(model: LogModel): Promise<void> {
     const { group } = model;
     while (!this.#isStopped()) {
-      const entry = model.entry('message');
-      const { id, epoch } = entry;
-      const answer = await this.#untilAnswered(() =>
-        group.api.groups.post.mutate(group.message({ id, epoch, payload: payloadOf(id) })),
-      );
-      if ('sequence' in answer) model.acknowledge(id, answer.sequence);
-      else if (answer.code === 'STALE_EPOCH') model.refuse(id);
-      else model.unexpected(entry, answer.code);
+      const entries = Array.from({ length: IN_ONE_POST }, () => model.entry('message'));
+      const { epoch } = group;
+      const batch = entries.map(({ id }) => ({ id, payload: payloadOf(id) }));
+      const answer = await this.#untilAnswered<Posted>(() => group.postAll(batch, { epoch }));
+      for (const [i, entry] of entries.entries()) {
+        if ('sequences' in answer) model.acknowledge(entry.id, answer.sequences[i] ?? 0);
+        else if (answer.code === 'STALE_EPOCH') model.refuse(entry.id);
+        else model.unexpected(entry, answer.code);
+      }
       // Whose message came too late waits to be told who ended the epoch.
       while ('code' in answer && group.epoch === epoch && !this.#isStopped()) await sleep(2);
     }
@@ -92,7 +95,7 @@ export class Writers {
   async #commit(model: LogModel, rival: Sent): Promise<boolean> {
     const { id, epoch, nextKey } = rival;
     const { group } = model;
-    const answer = await this.#untilAnswered(() =>
+    const answer = await this.#untilAnswered<Accepted>(() =>
       group.api.groups.commit.mutate(
         group.commitInput({ id, epoch, payload: payloadOf(id), ...(nextKey && { nextKey }) }),
       ),
@@ -111,7 +114,7 @@ export class Writers {
   }
 
   /** The same entry again, under a fresh proof, until the relay says what became of it. */
-  async #untilAnswered(write: () => Promise<Accepted>): Promise<Answer> {
+  async #untilAnswered<Result extends object>(write: () => Promise<Result>): Promise<Answer<Result>> {
     for (const begun = Date.now(); Date.now() < begun + PATIENCE_MS; await sleep(10)) {
       const call = write();
       const answer = await call.catch(() => refusalOf(call).catch(() => undefined));

@@ -102,14 +102,15 @@ export const CALLS: Record<Procedure, Make> = {
   'groups.post': (world, rng) => {
     const group = rng.pick(world.groups);
     const bytes = rng.pick([0, 1, 40, 40, 40, 5_000, LIMITS.maxMessageBytes + rng.below(2)]);
-    const id = World.again(world.entryIds, newId(), rng);
-    const input = group.message({
-      ...proofOf(world, rng),
-      ...epochOf(group, rng),
-      id,
-      payload: randomBytes(bytes),
+    const count = rng.pick([0, 1, 1, 1, 2, 7, LIMITS.maxPostEntries + rng.below(2)]);
+    const entries = Array.from({ length: count }, () => {
+      return { id: World.again(world.entryIds, newId(), rng), payload: randomBytes(bytes) };
     });
-    return { procedure: 'groups.post', input, succeeded: () => void World.remember(world.entryIds, id) };
+    const input = group.batch(entries, { ...proofOf(world, rng), ...epochOf(group, rng) });
+    const succeeded = () => {
+      for (const { id } of entries) World.remember(world.entryIds, id);
+    };
+    return { procedure: 'groups.post', input, succeeded };
   },
   'groups.signal': (world, rng) => {
     const group = rng.pick(world.groups);

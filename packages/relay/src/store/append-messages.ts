@@ -1,0 +1,69 @@
+import {
+  append,
+  behind,
+  digestOf,
+  lockLog,
+  type NewEntry,
+  type NewWrite,
+  type Refused,
+  type Stored,
+} from './append.ts';
+import type { Db } from './schema.ts';
+import { useNonces } from './secrets.ts';
+import { transaction } from './transaction.ts';
+
+/** At least one message for one epoch, each with an id of its own. */
+export interface NewMessages extends NewWrite {
+  entries: readonly { id: string; message: Uint8Array }[];
+}
+
+/** `place` is that of the last entry. */
+export type WrittenMessages = { outcome: 'accepted'; sequences: number[]; place: Stored } | Refused;
+
+/**
+ * Adds messages to the log of their epoch, if that epoch goes on: all that are new, or none. Entries that are stored
+ * already must come first, in the log's order; otherwise the batch would not stand in the log as its sender wrote it.
+ */
+export function appendMessages(db: Db, messages: NewMessages): Promise<WrittenMessages> {
+  const { epoch } = messages;
+  const entries = messages.entries.map(({ id, message: payload }): NewEntry => {
+    return { kind: 'message', epoch, id, payload, digest: digestOf([payload]) };
+  });
+  return transaction(db, async (tx): Promise<WrittenMessages> => {
+    if (!(await useNonces(tx, messages.once))) return { outcome: 'replayed' };
+    const log = await lockLog(tx, messages.logId);
+    const stored = await findStored(tx, log.log_id, entries);
+    if (stored === undefined) return { outcome: 'reused-id' };
+    const fresh = entries.slice(stored.length);
+    if (fresh.length > 0 && epoch < log.epoch) return behind(tx, log, messages);
+    const added = await append(tx, log, fresh);
+    const places = [
+      ...stored.map((entry) => ({ ...entry, logId: log.log_id, branch: log.branch })),
+      ...added,
+    ];
+    const place = places.at(-1);
+    if (place === undefined) throw new Error('a batch without entries');
+    return { outcome: 'accepted', sequences: places.map(({ sequence }) => sequence), place };
+  });
+}
+
+/** Where the first of these entries stand already; undefined if what is stored under their ids is anything else. */
+async function findStored(
+  tx: Db,
+  logId: string,
+  entries: readonly NewEntry[],
+): Promise<{ sequence: number; head: Buffer }[] | undefined> {
+  const ids = entries.map(({ id }) => id);
+  const stored = await tx
+    .selectFrom('entries')
+    .select(['entry_id', 'epoch', 'digest', 'sequence', 'head'])
+    .where('log_id', '=', logId)
+    .where('entry_id', 'in', ids)
+    .orderBy('sequence')
+    .execute();
+  const isRepeated = stored.every(({ entry_id: id, epoch, digest }, i) => {
+    const entry = entries[i];
+    return entry?.id === id && entry.epoch === epoch && entry.digest.equals(digest);
+  });
+  return isRepeated ? stored : undefined;
+}
