@@ -43,15 +43,19 @@ export async function sealMessages(
   conversationId: GroupId,
   rows: readonly MessageRow[],
 ): Promise<MessageRow[]> {
-  const { epoch } = await tx.group(conversationId);
-  const unsealed = rows.filter(({ prepared }) => prepared?.epoch !== epoch);
+  const { epoch, updateDue } = await tx.group(conversationId);
+  const isSealed = ({ prepared }: MessageRow) => prepared?.epoch === epoch;
+  const sealedBefore = rows.filter(isSealed);
+  // Healing fell due with the last of these: it goes before the others.
+  if (updateDue !== 'no' && sealedBefore.length > 0) return sealedBefore.map((row) => begin(tx, row));
+  const unsealed = rows.filter((row) => !isSealed(row));
   const plaintexts = unsealed.map(({ payload }) => fromBase64Url(payload));
   const encrypted =
     plaintexts.length === 0 ? [] : await tx.callGroup(conversationId, 'group.encrypt', { plaintexts });
   const fresh = encrypted.values();
   const sealed: MessageRow[] = [];
   for (const row of rows) {
-    if (row.prepared?.epoch === epoch) {
+    if (isSealed(row)) {
       sealed.push(begin(tx, row));
       continue;
     }
