@@ -102,3 +102,20 @@ test('a live client heals by itself too, and the other side follows', async () =
   await eventually('both are in the healed epoch', () => same(bob, tea).epoch === 2 && tea.epoch === 2);
   expect(await textsOf(same(bob, tea))).toEqual(['0', '1', '2']);
 });
+
+test('a client that sends many messages at once heals after each hundred, before the rest', async () => {
+  const [alice, bob] = [await town.join('alice'), await town.join('bob')];
+  await syncAll(alice, bob);
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const texts = Array.from({ length: 250 }, (_, i) => `text ${i}`);
+  await Promise.all(texts.map((text) => tea.send(text)));
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(texts);
+  const lines = await same(bob, tea).history({ limit: 1_000 });
+  const runs = lines
+    .map(({ content, from }) => (content.type === 'healed' && from === alice.handle ? '|' : content.type[0]))
+    .join('')
+    .split('|');
+  expect(runs.map((run) => run.replaceAll(/[^t]/g, '').length)).toEqual([100, 100, 50]);
+});

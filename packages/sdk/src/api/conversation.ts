@@ -139,17 +139,17 @@ export class Conversation {
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
-    const { ledger, handle } = this.#parts;
+    const { ledger, driver, handle } = this.#parts;
     const { id, atMs, bytes } = encodeText(ledger.platform, text);
-    this.#requireKnownMembers();
-    const position = await ledger.transact(async (tx) => {
-      const row = tx.conversation(this.#id);
-      requireActive(row);
-      const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'text', text } });
-      const message = tx.append(this.#id, line);
-      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position: message.position });
-      return message.position;
-    });
+    const write = (tx: Transaction) => {
+      const { epoch } = tx.conversation(this.#id);
+      const line = ownLine({ id, handle, epoch, nowMs: atMs, content: { type: 'text', text } });
+      const { position } = tx.append(this.#id, line);
+      tx.enqueue({ kind: 'message', conversationId: this.#id, id, payload: bytes, position });
+      return position;
+    };
+    const request = { check: this.#requireReady, write, signal: options.signal };
+    const position = await driver.intake.store(this.#id, request);
     await this.#delivery.accepted(id, options);
     const sent = await this.#sentLine(position);
     return { id, epoch: sent?.epoch ?? this.epoch };
@@ -159,18 +159,19 @@ export class Conversation {
   async rename(name: string, options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
-    const { ledger, handle } = this.#parts;
+    const { ledger, driver, handle } = this.#parts;
     const { id, atMs, bytes } = encodeName(ledger.platform, name);
-    const shownAt = await ledger.transact(async (tx) => {
+    const write = (tx: Transaction) => {
       const row = tx.conversation(this.#id);
-      requireActive(row);
       const renames = { from: row.name, to: name };
       tx.update(this.#id, { name });
       const line = ownLine({ id, handle, epoch: row.epoch, nowMs: atMs, content: { type: 'renamed', name } });
       const { position } = tx.append(this.#id, line);
-      tx.enqueue({ kind: 'message', conversationId: row.id, id, payload: bytes, position, renames });
+      tx.enqueue({ kind: 'message', conversationId: this.#id, id, payload: bytes, position, renames });
       return position;
-    });
+    };
+    const request = { check: this.#requireActive, write, signal: options.signal };
+    const shownAt = await driver.intake.store(this.#id, request);
     await this.#delivery.accepted(id, options);
     await this.#sentLine(shownAt);
   }
@@ -246,7 +247,8 @@ export class Conversation {
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
-    const { ledger } = this.#parts;
+    const { ledger, driver } = this.#parts;
+    driver.intake.divide();
     const id = await ledger.transact((tx) => this.#startLeaving(tx));
     if (id !== undefined) await this.#delivery.accepted(id, options);
   }
@@ -308,11 +310,16 @@ export class Conversation {
     return waiting?.id;
   }
 
-  #requireKnownMembers(): void {
-    const { ledger } = this.#parts;
-    for (const { handle, accountKey } of ledger.group(this.#id)?.members ?? [])
-      requireUnchanged(ledger.row(contacts, handle), toBase64Url(accountKey));
-  }
+  readonly #requireActive = (tx: Transaction): void => {
+    requireActive(tx.conversation(this.#id));
+  };
+
+  /** Whether a person may say something here: to members whose keys are the ones that were seen first. */
+  readonly #requireReady = (tx: Transaction): void => {
+    this.#requireActive(tx);
+    for (const { handle, accountKey } of this.#parts.ledger.group(this.#id)?.members ?? [])
+      requireUnchanged(tx.row(contacts, handle), toBase64Url(accountKey));
+  };
 
   get #row(): ConversationRow {
     const row = this.#parts.ledger.row(conversations, this.#id);

@@ -5,6 +5,9 @@ import { Arrivals } from './arrivals.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { LogReader, type Arrived } from '../log/reader.ts';
+import { BatchSize } from '../outbox/batch-size.ts';
+import { failureOf } from '../outbox/failures.ts';
+import { Intake } from '../outbox/intake.ts';
 import { OutboxSender } from '../outbox/sender.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { conversations, type ConversationRow, type Intent } from '../state/rows.ts';
@@ -16,8 +19,8 @@ interface Run {
   finished: Promise<void>;
   /** Asked for while the run was under way: one more round. */
   again: boolean;
-  /** What was put into the outbox on the group's behalf: once a run, so that a failing one cannot go round for ever. */
-  readonly tended: Set<Intent['type']>;
+  /** What was put into the outbox on the group's behalf. What fails is not tried again in this run. */
+  readonly tended: Map<Intent['type'], EntryId>;
   /** Rounds in a row that were behind and read nothing new. */
   stalled: number;
   /** Where the log stood after the last round that was behind. */
@@ -36,9 +39,12 @@ const MAX_UNSIGNED = 64;
  */
 export class Driver {
   readonly witness: Witness;
+  /** Where messages are stored to be sent. */
+  readonly intake: Intake;
   readonly #ledger: Ledger;
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
+  readonly #sizes = new BatchSize();
   readonly #runs = new Map<string, Run>();
   /** What streams brought and is not applied yet. */
   readonly #arrived = new Arrivals();
@@ -57,12 +63,10 @@ export class Driver {
     this.#ledger = ledger;
     this.witness = new Witness(ledger, relay);
     this.#reader = new LogReader(ledger, relay, this.witness);
-    this.#sender = new OutboxSender({
-      ledger,
-      relay,
-      witness: this.witness,
-      isAway: () => this.isAway(),
-    });
+    const sizes = this.#sizes;
+    const isAway = () => this.isAway();
+    this.#sender = new OutboxSender({ ledger, relay, witness: this.witness, sizes, isAway });
+    this.intake = new Intake({ ledger, sizes, maySend: (id) => this.#maySend(id) });
   }
 
   /**
@@ -81,7 +85,7 @@ export class Driver {
     const run: Run = {
       finished: Promise.resolve(),
       again: false,
-      tended: new Set(),
+      tended: new Map(),
       stalled: 0,
       stalledAt: undefined,
     };
@@ -115,6 +119,7 @@ export class Driver {
   /** Puts a commit into the outbox, unless one for the same end waits already. */
   async intend(conversationId: GroupId, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
     const id = newEntryId(this.#ledger.platform.random);
+    this.intake.divide();
     return this.#ledger.transact(async (tx) => {
       const same = tx
         .outboxRows(conversationId)
@@ -218,9 +223,17 @@ export class Driver {
   /** Puts what the group needs of this member before all that waits: heal when due, commit others' proposals. */
   async #tend(conversationId: GroupId, run: Run): Promise<void> {
     const intent = this.#dutyOf(conversationId);
-    if (intent === undefined || run.tended.has(intent.type)) return;
-    run.tended.add(intent.type);
-    await this.intend(conversationId, intent, { urgent: true });
+    if (intent === undefined || this.#hasFailed(run.tended.get(intent.type))) return;
+    run.tended.set(intent.type, await this.intend(conversationId, intent, { urgent: true }));
+  }
+
+  #hasFailed(id: EntryId | undefined): boolean {
+    return id !== undefined && failureOf(this.#ledger, id) !== undefined;
+  }
+
+  /** Whether a request with a message that is stored now would start at once, if nothing waits before it. */
+  #maySend(conversationId: GroupId): boolean {
+    return !this.isAway() && !this.#unread.has(conversationId) && !this.#troubles.has(conversationId);
   }
 
   #dutyOf(conversationId: GroupId): Intent | undefined {
@@ -231,11 +244,22 @@ export class Driver {
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
-    if (group.updateDue !== 'no') return { type: 'heal' };
+    if (group.updateDue === 'must' || (group.updateDue === 'due' && !this.#isSealed(conversationId, group)))
+      return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
     // after a while). A client that does not stay cannot wait for its own, and tries.
     if (group.hasPendingProposals && (group.commitDue || !this.patient)) return { type: 'commit-proposals' };
     return undefined;
+  }
+
+  /**
+   * Whether the next messages are sealed for the current epoch: they go before the healing that fell due with the last of
+   * them, or they would have to be sealed again. Unless they fail: that must not keep the group from healing.
+   */
+  #isSealed(conversationId: GroupId, { epoch }: GroupState): boolean {
+    const first = this.#ledger.outbox.first(conversationId);
+    const isSealed = first?.kind === 'message' && first.prepared?.epoch === epoch;
+    return isSealed && !this.#sizes.isReduced(conversationId);
   }
 
   /**

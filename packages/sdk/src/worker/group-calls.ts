@@ -31,7 +31,8 @@ export const groupCalls = (session: Session): GroupCalls => ({
     return { accessKey: group.accessKey(), signature: group.signAccess(transcript) };
   },
 
-  'group.encrypt': ({ groupId, plaintext, nowMs }) => session.group(groupId).encrypt(plaintext, nowMs),
+  'group.encrypt': ({ groupId, plaintexts, nowMs }) =>
+    encryptUntilDue(session.group(groupId), plaintexts, nowMs),
 
   'group.leave': ({ groupId }) => session.group(groupId).leave(),
 
@@ -94,6 +95,21 @@ function processAndMerge(
     case 'own-commit':
       return { kind: 'own-commit' };
   }
+}
+
+/**
+ * Stops after the message with which healing falls due, so that it can go before the rest. If it was due before, healing
+ * was tried and failed, or the caller does not want to wait for it.
+ */
+function encryptUntilDue(group: GroupMember, plaintexts: readonly Uint8Array[], nowMs: number): Uint8Array[] {
+  const before = group.updateDue(nowMs);
+  const messages: Uint8Array[] = [];
+  if (before === 'must') return messages;
+  for (const plaintext of plaintexts) {
+    messages.push(group.encrypt(plaintext, nowMs));
+    if (before === 'no' && group.updateDue(nowMs) !== 'no') break;
+  }
+  return messages;
 }
 
 function stateOf(group: GroupMember, nowMs: number): GroupState {

@@ -115,7 +115,8 @@ export interface Calls {
     data: OnGroup & { transcript: Uint8Array };
     result: { accessKey: Uint8Array; signature: Uint8Array };
   };
-  'group.encrypt': { data: OnGroup & { plaintext: Uint8Array; nowMs: number }; result: Uint8Array };
+  /** Encrypts the plaintexts in order, up to the one with which healing falls due; none if it is overdue. */
+  'group.encrypt': { data: OnGroup & { plaintexts: Uint8Array[]; nowMs: number }; result: Uint8Array[] };
   'group.leave': { data: OnGroup; result: Uint8Array };
   'group.add': { data: OnGroup & { keyPackages: Uint8Array[]; nowMs: number }; result: StagedBundle };
   'group.remove': { data: OnGroup & { leafIndexes: number[]; nowMs: number }; result: StagedBundle };

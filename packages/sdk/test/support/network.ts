@@ -11,15 +11,19 @@ export type Fault = (call: { procedure: string; body: string }) => Response | Er
 export function network() {
   let fault: Fault = () => undefined;
   let change: (procedure: string, answer: unknown) => unknown = (_, answer) => answer;
+  let before: (procedure: string) => Promise<void> | undefined = () => undefined;
+  let loses: (procedure: string) => boolean = () => false;
   const calls: string[] = [];
   const fetch: Fetch = async (input, init) => {
     const request = new Request(input, init);
     const procedure = new URL(request.url).pathname.split('/').at(-1) ?? '';
+    await before(procedure);
     const instead = fault({ procedure, body: await request.clone().text() });
     calls.push(procedure);
     if (instead instanceof Error) throw instead;
     if (instead !== undefined) return instead;
     const response = await platform.net.fetch(request);
+    if (loses(procedure)) throw reset();
     if (response.headers.get('content-type')?.startsWith('application/json') !== true) return response;
     return Response.json(change(procedure, await response.json()), { status: response.status });
   };
@@ -35,6 +39,22 @@ export function network() {
     failNext(procedure: string, answer: () => Response | Error, times = 1): void {
       let left = times;
       fault = (call) => (call.procedure === procedure && left-- > 0 ? answer() : undefined);
+    },
+    /** Has the next call of a procedure wait for this before it goes out. */
+    delayNext(procedure: string, wait: () => Promise<void>): void {
+      before = async (called) => {
+        if (called !== procedure) return;
+        before = () => undefined;
+        await wait();
+      };
+    },
+    /** Has the relay carry out the next call of a procedure, and loses its answer. */
+    loseNext(procedure: string): void {
+      loses = (called) => {
+        if (called !== procedure) return false;
+        loses = () => false;
+        return true;
+      };
     },
     /** Puts other data into what the relay answers to a procedure. */
     lie(about: string, falsify: (data: never) => unknown): void {

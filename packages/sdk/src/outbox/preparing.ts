@@ -1,0 +1,113 @@
+import { toBase64Url, type GroupId } from '@quicprochat/protocol';
+import { newEntryId } from '../model/entry-id.ts';
+import type { Ledger } from '../state/ledger.ts';
+import type { ConversationRow, Intent, OutboxRow } from '../state/rows.ts';
+import { isContested, isReadable } from '../state/standing.ts';
+import type { Transaction } from '../state/transaction.ts';
+import type { GroupState } from '../worker/protocol.ts';
+import { begin, messagesAtHead, sealMessages } from './sealing.ts';
+import { stage, welcomeFor } from './staging.ts';
+
+/** What goes out in one call: one change, or several messages. */
+export type Batch = readonly [OutboxRow, ...OutboxRow[]];
+
+/** How much to prepare, and of what. */
+interface Limits {
+  most: number;
+  /** Whether the relay is known to be out of reach. */
+  isAway: boolean;
+}
+
+/**
+ * Seals or stages what is next to be sent for the current epoch, and notes that a request with it may be started.
+ *
+ * @returns 'settled' if something else was done that comes first; undefined if nothing can be sent now
+ */
+export async function prepareNext(
+  tx: Transaction,
+  { ledger, conversationId, ...limits }: Limits & { ledger: Ledger; conversationId: GroupId },
+): Promise<Batch | 'settled' | undefined> {
+  const row = tx.firstInOutbox(conversationId);
+  if (row === undefined || !isReadable(tx.conversation(conversationId))) return undefined;
+  // Nothing of it has left the device, and as long as the relay is away it can be cancelled for certain.
+  if (!row.attempted && limits.isAway) return undefined;
+  if (row.kind === 'create' || row.accepted !== undefined) return [begin(tx, row)];
+  const group = await tx.group(conversationId);
+  if (row.kind === 'commit') return prepareCommit(tx, row, group);
+  const conversation = tx.conversation(conversationId);
+  // A member that leaves cannot commit: the others bring the epoch to its end.
+  if (isContested(conversation) && conversation.state === 'leaving') return undefined;
+  const blocker = blockerOf(row, conversation, group);
+  if (blocker !== undefined) return commitFirst(tx, blocker, { ledger, conversationId });
+  if (row.kind === 'leave') return prepareLeave(tx, row, group);
+  // At the beginning of a transaction these are all. The rest of a long queue is not looked at.
+  const head = messagesAtHead(ledger.outbox.of(conversationId), limits);
+  const [first, ...others] = await sealMessages(tx, conversationId, head);
+  if (first === undefined) return commitFirst(tx, { type: 'heal' }, { ledger, conversationId });
+  return [first, ...others];
+}
+
+function commitFirst(
+  tx: Transaction,
+  intent: Intent,
+  { ledger, conversationId }: { ledger: Ledger; conversationId: GroupId },
+): 'settled' {
+  const id = newEntryId(ledger.platform.random);
+  tx.enqueue({ kind: 'commit', conversationId, id, intent }, { urgent: true });
+  return 'settled';
+}
+
+async function prepareLeave(
+  tx: Transaction,
+  row: Extract<OutboxRow, { kind: 'leave' }>,
+  group: GroupState,
+): Promise<Batch> {
+  if (row.prepared?.epoch === group.epoch) return [begin(tx, row)];
+  const message = toBase64Url(await tx.callGroup(row.conversationId, 'group.leave', {}));
+  const ready: OutboxRow = { ...row, prepared: { epoch: group.epoch, message }, attempted: true };
+  tx.putOutbox(ready);
+  return [ready];
+}
+
+async function prepareCommit(
+  tx: Transaction,
+  row: Extract<OutboxRow, { kind: 'commit' }>,
+  group: GroupState,
+): Promise<Batch | 'settled'> {
+  const { voidCommits: candidate = 0 } = tx.conversation(row.conversationId);
+  if (row.prepared?.epoch === group.epoch && row.prepared.candidate === candidate) return [begin(tx, row)];
+  if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
+  const staged = await stage(tx, row, group);
+  if (staged === undefined) {
+    // Another member has brought about what this was for.
+    tx.removeOutbox(row);
+    return 'settled';
+  }
+  const { bundle, added } = staged;
+  const prepared = {
+    epoch: group.epoch,
+    candidate,
+    commit: toBase64Url(bundle.commit),
+    nextAccessKey: toBase64Url(bundle.nextAccessKey),
+    welcome: bundle.welcome ? welcomeFor(added, bundle.welcome) : null,
+  };
+  const ready: OutboxRow = { ...row, prepared, attempted: true };
+  tx.putOutbox(ready);
+  return [ready];
+}
+
+/**
+ * What must be committed before this can be sent: anything, if the epoch was ended by void commits alone; before messages,
+ * pending proposals (RFC 9420 §12.2) and overdue healing.
+ */
+function blockerOf(
+  { kind }: OutboxRow,
+  conversation: ConversationRow,
+  group: GroupState,
+): Intent | undefined {
+  if (isContested(conversation)) return { type: 'heal' };
+  if (kind !== 'message') return undefined;
+  if (group.hasPendingProposals) return { type: 'commit-proposals' };
+  if (group.updateDue === 'must') return { type: 'heal' };
+  return undefined;
+}
