@@ -13,6 +13,7 @@ import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
+import { behindTheirLogs } from '../sync/heads.ts';
 import { KeyPackages } from '../sync/key-packages.ts';
 import { Welcomes } from '../sync/welcomes.ts';
 import { Ledger } from '../state/ledger.ts';
@@ -92,6 +93,7 @@ export class Client implements AsyncDisposable {
   readonly conversations: Conversations;
   readonly contacts: Contacts;
   readonly #ledger: Ledger;
+  readonly #relay: Relay;
   readonly #driver: Driver;
   readonly #welcomes: Welcomes;
   readonly #keyPackages: KeyPackages;
@@ -169,6 +171,7 @@ export class Client implements AsyncDisposable {
     this.accountKey = fromBase64Url(own?.accountKey ?? '');
     this.relay = account.relay;
     this.#ledger = ledger;
+    this.#relay = relay;
     this.#driver = new Driver(ledger, relay);
     this.#keyPackages = new KeyPackages(ledger, relay);
     this.#welcomes = new Welcomes(ledger, relay, { driver: this.#driver, keyPackages: this.#keyPackages });
@@ -187,7 +190,7 @@ export class Client implements AsyncDisposable {
     ledger.relayClock.onErrorChange(() => {
       this.#notify();
     });
-    this.#live = live ? this.#prepareLive(relay) : undefined;
+    this.#live = live ? this.#prepareLive() : undefined;
   }
 
   /** Whether new messages arrive by themselves now. Always `offline` without `live`. */
@@ -218,8 +221,15 @@ export class Client implements AsyncDisposable {
     const isRead = await pass.try(() => this.#welcomes.catchUp());
     // An invitation that was not read yet needs the key package that it was made for.
     if (isRead) await pass.try(() => this.#keyPackages.forgetExpired());
-    for (const { id } of this.#ledger.rows(conversations).filter(isReadable))
-      await pass.try(() => this.#driver.drive(id, { readLog: true }));
+    let behind: ReadonlySet<GroupId> | undefined;
+    await pass.try(async () => {
+      behind = await behindTheirLogs(this.#ledger, this.#relay);
+    });
+    for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
+      // Whoever could not be told asks for each.
+      const readLog = behind?.has(id) ?? true;
+      if (readLog || this.#driver.hasWork(id)) await pass.try(() => this.#driver.drive(id, { readLog }));
+    }
     pass.end();
   }
 
@@ -244,10 +254,10 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
-  #prepareLive(relay: Relay): Live {
+  #prepareLive(): Live {
     return new Live({
       ledger: this.#ledger,
-      relay,
+      relay: this.#relay,
       driver: this.#driver,
       welcomes: this.#welcomes,
       keyPackages: this.#keyPackages,
@@ -278,6 +288,6 @@ async function setPolicy(tx: Transaction, policy: UpdatePolicy): Promise<void> {
 function signerOf(ledger: Ledger) {
   return {
     device: (transcript: Uint8Array) => ledger.query('client.sign', { transcript }),
-    group: (groupId: GroupId, transcript: Uint8Array) => ledger.signAccess(groupId, transcript),
+    group: (groupId: string, transcript: Uint8Array) => ledger.signAccess(groupId as GroupId, transcript),
   };
 }

@@ -8,6 +8,7 @@ import {
 import { isAboutInput, sdkError, type ErrorCode } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
+import { errorOf } from '../worker/worker-core.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
 import { newEntryId } from '../model/entry-id.ts';
@@ -15,10 +16,10 @@ import { recordApplication, recordCommit, recordUndecryptable } from '../content
 import type { Ledger } from '../state/ledger.ts';
 import { isOwn, settleOwn } from './own-entries.ts';
 import { PageSize } from './page-size.ts';
-import { conversations, type ConversationRow } from '../state/rows.ts';
+import { conversations, type ConversationRow, type OutboxRow } from '../state/rows.ts';
 import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { shownContent, type Witness } from './witness.ts';
+import { shownContent, type Position, type Witness } from './witness.ts';
 
 /**
  * Reads a group's log in order and applies it. The log decides everything: whether a commit of ours won, and whether a
@@ -60,26 +61,65 @@ export class LogReader {
   apply(conversationId: GroupId, arrived: readonly Arrived[]): Promise<boolean> {
     if (arrived.length === 0) return Promise.resolve(true);
     return this.#ledger.transact(async (tx) => {
-      for (const { entry, receipt } of arrived) {
+      for (let next = 0; next < arrived.length;) {
         const conversation = tx.conversation(conversationId);
+        const { entry } = arrived[next] as Arrived;
         if (!isReadable(conversation)) return true;
-        if (entry.sequence <= conversation.cursor || isPassedOver(conversation, entry)) continue;
-        if (entry.sequence !== conversation.cursor + 1 || !isInTurn(conversation, entry)) return false;
-        const position = await this.#witness.advance(
-          conversation,
-          entry.sequence,
-          shownContent(entry),
-          receipt,
-        );
-        if (position === undefined) return false;
-        const isTaken = await this.#applyOne(tx, conversationId, entry);
-        // A void commit ends nothing: the next candidate, another's or our own, stands at the same place.
-        const { receipts } = position;
-        const passed = entry.kind === 'commit' ? { voidCommits: entry.candidate + 1, receipts } : {};
-        tx.update(conversationId, isTaken ? position : passed);
+        if (entry.sequence <= conversation.cursor || isPassedOver(conversation, entry)) {
+          next += 1;
+          continue;
+        }
+        if (!isInTurn(conversation, entry)) return false;
+        const run = await this.#runFrom(tx, conversation, arrived.slice(next));
+        if (run.length === 0) return false;
+        await this.#applyRun(tx, conversationId, run);
+        next += run.length;
       }
       return true;
     });
+  }
+
+  /**
+   * Takes what can be applied at once from the beginning of the entries: one of our own, one commit, or as many messages
+   * of others as follow one another. Empty if the first does not continue from the cursor as the relay has signed it.
+   */
+  async #runFrom(
+    tx: Transaction,
+    conversation: ConversationRow,
+    arrived: readonly Arrived[],
+  ): Promise<Placed[]> {
+    const run: Placed[] = [];
+    let reached = conversation;
+    for (const { entry, receipt } of arrived) {
+      const own = ownRow(tx, conversation.id, entry);
+      const isAlone = own !== undefined || entry.kind === 'commit';
+      if (run.length > 0 && isAlone) break;
+      if (entry.sequence !== reached.cursor + 1) break;
+      const position = await this.#witness.advance(reached, entry.sequence, shownContent(entry), receipt);
+      if (position === undefined) break;
+      run.push({ entry, position, own });
+      if (isAlone) break;
+      reached = { ...reached, ...position };
+    }
+    return run;
+  }
+
+  async #applyRun(tx: Transaction, conversationId: GroupId, run: readonly Placed[]): Promise<void> {
+    const [first] = run;
+    if (first?.own !== undefined) {
+      await settleOwn(tx, first.own, this.#ledger.platform);
+      tx.update(conversationId, first.position);
+    } else if (first?.entry.kind === 'commit') {
+      const isTaken = await this.#applyCommit(tx, conversationId, first.entry);
+      // A void commit ends nothing: the next candidate, another's or our own, stands at the same place.
+      const { receipts } = first.position;
+      tx.update(
+        conversationId,
+        isTaken ? first.position : { voidCommits: first.entry.candidate + 1, receipts },
+      );
+    } else {
+      await this.#applyMessages(tx, conversationId, run);
+    }
   }
 
   async #page({ id: groupId, epoch, cursor }: ConversationRow) {
@@ -95,28 +135,25 @@ export class LogReader {
     return entry && receipts ? { entries: [entry], receipts, goesOn: true } : undefined;
   }
 
-  /** False where nobody takes it: a commit that is void. */
-  async #applyOne(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<boolean> {
-    const waiting = tx.outboxRow(entry.id);
-    const own = waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
-    if (own === undefined && entry.kind === 'commit') return this.#applyCommit(tx, conversationId, entry);
-    if (own !== undefined) await settleOwn(tx, own, this.#ledger.platform);
-    else await this.#applyMessage(tx, conversationId, entry);
-    return true;
-  }
-
-  async #applyMessage(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<void> {
+  async #applyMessages(tx: Transaction, conversationId: GroupId, run: readonly Placed[]): Promise<void> {
     const nowMs = this.#ledger.platform.clock.now();
-    try {
-      const received = await this.#process(tx, conversationId, entry);
+    const messages = run.map(({ entry }) => fromBase64Url(entry.payload));
+    const opened = await tx.callGroup(conversationId, 'group.open', { messages });
+    for (const [i, { entry, position }] of run.entries()) {
+      const message = opened[i];
+      if (message === undefined) throw new Error('the worker opened fewer messages than it was given');
+      if (message.kind === 'own-commit') throw ownCommitElsewhere();
+      if (message.kind === 'failed')
+        recordUndecryptable(tx, conversationId, { entry, code: codeOf(errorOf(message.error)), nowMs });
       // A proposal waits in the core until a commit takes it up.
-      if (received.kind === 'application') recordApplication(tx, conversationId, received, { entry, nowMs });
-      if (received.kind === 'proposal') await endIfDeserted(tx, conversationId);
-    } catch (error) {
-      recordUndecryptable(tx, conversationId, { entry, code: codeOf(error), nowMs });
+      if (message.kind === 'application') recordApplication(tx, conversationId, message, { entry, nowMs });
+      tx.update(conversationId, position);
     }
+    // Last: nothing that was sent before the last member left is to be missed.
+    if (opened.some(({ kind }) => kind === 'proposal')) await endIfDeserted(tx, conversationId);
   }
 
+  /** Returns false if nobody takes the commit: it is void. */
   async #applyCommit(tx: Transaction, conversationId: GroupId, entry: CommitEntry): Promise<boolean> {
     const nowMs = this.#ledger.platform.clock.now();
     try {
@@ -152,17 +189,14 @@ export class LogReader {
   async #process(
     tx: Transaction,
     conversationId: GroupId,
-    entry: GroupEntry,
+    entry: CommitEntry,
   ): Promise<Exclude<Processed, { kind: 'own-commit' }>> {
     const processed = await tx.callGroup(conversationId, 'group.process', {
       message: fromBase64Url(entry.payload),
-      nextAccessKey: entry.kind === 'commit' ? fromBase64Url(entry.nextAccessKey) : undefined,
+      nextAccessKey: fromBase64Url(entry.nextAccessKey),
     });
     if (processed.kind !== 'own-commit') return processed;
-    throw sdkError(
-      'RELAY_MISBEHAVED',
-      'The relay lists a commit of this device under another id. Tell whoever runs the relay.',
-    );
+    throw ownCommitElsewhere();
   }
 
   async #finishCommit(
@@ -210,6 +244,26 @@ const VOID_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export interface Arrived {
   entry: GroupEntry;
   receipt?: Receipt;
+}
+
+/** An entry that continues the log, and where the reader stands after it. */
+interface Placed {
+  entry: GroupEntry;
+  position: Position;
+  /** What waits in the outbox for this entry, if it is our own. */
+  own: OutboxRow | undefined;
+}
+
+function ownRow(tx: Transaction, conversationId: GroupId, entry: GroupEntry): OutboxRow | undefined {
+  const waiting = tx.outboxRow(entry.id);
+  return waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
+}
+
+function ownCommitElsewhere() {
+  return sdkError(
+    'RELAY_MISBEHAVED',
+    'The relay lists a commit of this device under another id. Tell whoever runs the relay.',
+  );
 }
 
 /** A page's receipt is that of its last entry. */

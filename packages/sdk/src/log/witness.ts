@@ -19,7 +19,8 @@ import { isInTurn } from '../state/standing.ts';
 const KEPT_RECEIPTS = 8;
 
 /** How far a log has been read, on which branch, and what the relay has signed for it. */
-type Position = Pick<ConversationRow, 'cursor' | 'head' | 'branch'> & { receipts: readonly Receipt[] };
+/** Where a reader stands in a log. */
+export type Position = Pick<ConversationRow, 'cursor' | 'head' | 'branch'> & { receipts: readonly Receipt[] };
 
 /** What the relay shows after a cursor, with the receipts of where it begins and ends. */
 interface Shown {

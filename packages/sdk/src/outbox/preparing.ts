@@ -2,7 +2,7 @@ import { toBase64Url, type GroupId } from '@quicprochat/protocol';
 import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { ConversationRow, Intent, OutboxRow } from '../state/rows.ts';
-import { isContested, isReadable } from '../state/standing.ts';
+import { isContested, isReadable, updateDue } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { begin, messagesAtHead, sealMessages } from './sealing.ts';
@@ -37,7 +37,7 @@ export async function prepareNext(
   const conversation = tx.conversation(conversationId);
   // A member that leaves cannot commit: the others bring the epoch to its end.
   if (isContested(conversation) && conversation.state === 'leaving') return undefined;
-  const blocker = blockerOf(row, conversation, group);
+  const blocker = blockerOf(row, { conversation, group, nowMs: tx.nowMs });
   if (blocker !== undefined) return commitFirst(tx, blocker, { ledger, conversationId });
   if (row.kind === 'leave') return prepareLeave(tx, row, group);
   // At the beginning of a transaction these are all. The rest of a long queue is not looked at.
@@ -102,12 +102,11 @@ async function prepareCommit(
  */
 function blockerOf(
   { kind }: OutboxRow,
-  conversation: ConversationRow,
-  group: GroupState,
+  { conversation, group, nowMs }: { conversation: ConversationRow; group: GroupState; nowMs: number },
 ): Intent | undefined {
   if (isContested(conversation)) return { type: 'heal' };
   if (kind !== 'message') return undefined;
   if (group.hasPendingProposals) return { type: 'commit-proposals' };
-  if (group.updateDue === 'must') return { type: 'heal' };
+  if (updateDue(group, nowMs) === 'must') return { type: 'heal' };
   return undefined;
 }

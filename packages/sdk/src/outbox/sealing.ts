@@ -1,6 +1,6 @@
 import { fromBase64Url, LIMITS, toBase64Url, type GroupId } from '@quicprochat/protocol';
 import type { OutboxRow } from '../state/rows.ts';
-import { isContested } from '../state/standing.ts';
+import { isContested, updateDue } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 
 export type MessageRow = Extract<OutboxRow, { kind: 'message' }>;
@@ -43,11 +43,13 @@ export async function sealMessages(
   conversationId: GroupId,
   rows: readonly MessageRow[],
 ): Promise<MessageRow[]> {
-  const { epoch, updateDue } = await tx.group(conversationId);
+  const group = await tx.group(conversationId);
+  const { epoch } = group;
   const isSealed = ({ prepared }: MessageRow) => prepared?.epoch === epoch;
   const sealedBefore = rows.filter(isSealed);
   // Healing fell due with the last of these: it goes before the others.
-  if (updateDue !== 'no' && sealedBefore.length > 0) return sealedBefore.map((row) => begin(tx, row));
+  if (updateDue(group, tx.nowMs) !== 'no' && sealedBefore.length > 0)
+    return sealedBefore.map((row) => begin(tx, row));
   const unsealed = rows.filter((row) => !isSealed(row));
   const plaintexts = unsealed.map(({ payload }) => fromBase64Url(payload));
   const encrypted =
@@ -80,6 +82,6 @@ export function begin<Row extends OutboxRow>(tx: Transaction, row: Row): Row {
 export async function isReady(tx: Transaction, conversationId: GroupId): Promise<boolean> {
   const conversation = tx.conversation(conversationId);
   if (conversation.state !== 'active' || isContested(conversation)) return false;
-  const { hasPendingCommit, hasPendingProposals, updateDue } = await tx.group(conversationId);
-  return !hasPendingCommit && !hasPendingProposals && updateDue === 'no';
+  const group = await tx.group(conversationId);
+  return !group.hasPendingCommit && !group.hasPendingProposals && updateDue(group, tx.nowMs) === 'no';
 }

@@ -70,6 +70,11 @@ export class Transaction {
     this.#base = base;
   }
 
+  /** The time on this device's clock. */
+  get nowMs(): number {
+    return this.#base.platform.clock.now();
+  }
+
   get touchedCore(): boolean {
     return this.#coreWrites.length > 0;
   }

@@ -11,7 +11,7 @@ import { Intake } from '../outbox/intake.ts';
 import { OutboxSender } from '../outbox/sender.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { conversations, type ConversationRow, type Intent } from '../state/rows.ts';
-import { hasAdvanced, isContested, isReadable } from '../state/standing.ts';
+import { hasAdvanced, isCommitDue, isContested, isReadable, updateDue } from '../state/standing.ts';
 import { Witness } from '../log/witness.ts';
 
 /** One run of a conversation's work, and what to do in it. */
@@ -101,13 +101,16 @@ export class Driver {
 
   /** Does what time has made due in a conversation, and sends what waits in it. */
   async tend(conversationId: GroupId): Promise<void> {
-    await this.#ledger.refreshGroup(conversationId);
+    if (this.hasWork(conversationId)) await this.drive(conversationId, { readLog: false });
+  }
+
+  /** Whether anything is to be done in a conversation, whatever the others may have written. */
+  hasWork(conversationId: GroupId): boolean {
     const row = this.#ledger.row(conversations, conversationId);
     // No stream follows an epoch that void commits have ended: what others bring for it has to be asked for.
     const isStanding = row !== undefined && isContested(row);
     const waits = this.#ledger.outbox.first(conversationId) !== undefined;
-    if (isStanding || waits || this.#dutyOf(conversationId) !== undefined)
-      await this.drive(conversationId, { readLog: false });
+    return isStanding || waits || this.#dutyOf(conversationId) !== undefined;
   }
 
   /** Takes an entry that a stream brought. */
@@ -244,11 +247,13 @@ export class Driver {
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
-    if (group.updateDue === 'must' || (group.updateDue === 'due' && !this.#isSealed(conversationId, group)))
-      return { type: 'heal' };
+    const nowMs = this.#ledger.platform.clock.now();
+    const due = updateDue(group, nowMs);
+    if (due === 'must' || (due === 'due' && !this.#isSealed(conversationId, group))) return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
     // after a while). A client that does not stay cannot wait for its own, and tries.
-    if (group.hasPendingProposals && (group.commitDue || !this.patient)) return { type: 'commit-proposals' };
+    if (group.hasPendingProposals && (isCommitDue(group, nowMs) || !this.patient))
+      return { type: 'commit-proposals' };
     return undefined;
   }
 

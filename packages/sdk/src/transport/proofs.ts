@@ -3,7 +3,6 @@ import {
   toBase64Url,
   type AccessClaim,
   type Base64Url,
-  type GroupId,
   type TranscriptField,
 } from '@quicprochat/protocol';
 import { hasCode } from '../model/errors.ts';
@@ -13,7 +12,7 @@ import type { RelayClock } from './relay-clock.ts';
 
 /** Signs with the access key of a group's current epoch, and returns that key with the signature. */
 export type GroupSigner = (
-  groupId: GroupId,
+  groupId: string,
   transcript: Uint8Array,
 ) => Promise<{ accessKey: Uint8Array; signature: Uint8Array }>;
 

@@ -1,6 +1,15 @@
 import type { CipherSuite } from '@quicprochat/protocol';
 import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm/bundled';
-import type { CallData, CallName, CallResult, GroupState, Processed, StagedBundle } from './protocol.ts';
+import { describe } from './failure.ts';
+import type {
+  CallData,
+  CallName,
+  CallResult,
+  GroupState,
+  Opened,
+  Processed,
+  StagedBundle,
+} from './protocol.ts';
 import type { Session } from './session.ts';
 
 type GroupCallName = Extract<CallName, `group.${string}`>;
@@ -64,6 +73,11 @@ export const groupCalls = (session: Session): GroupCalls => ({
     return undefined;
   },
 
+  'group.open': ({ groupId, messages, nowMs }) => {
+    const group = session.group(groupId);
+    return messages.map((message) => open(group, { message, nextAccessKey: undefined, nowMs }));
+  },
+
   'group.process': ({ groupId, ...entry }) => processAndMerge(session.group(groupId), entry),
 });
 
@@ -110,6 +124,14 @@ function encryptUntilDue(group: GroupMember, plaintexts: readonly Uint8Array[], 
     if (before === 'no' && group.updateDue(nowMs) !== 'no') break;
   }
   return messages;
+}
+
+function open(group: GroupMember, entry: Omit<CallData<'group.process'>, 'groupId'>): Opened {
+  try {
+    return processAndMerge(group, entry);
+  } catch (error) {
+    return { kind: 'failed', error: describe(error) };
+  }
 }
 
 function stateOf(group: GroupMember, nowMs: number): GroupState {

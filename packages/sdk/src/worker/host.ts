@@ -1,7 +1,7 @@
 import { clientCalls } from './client-calls.ts';
+import { describe } from './failure.ts';
 import { groupCalls } from './group-calls.ts';
-import { WasmNotLoaded } from './load.ts';
-import type { CallData, CallName, CallResult, Failure, Request, Response } from './protocol.ts';
+import type { CallData, CallName, CallResult, Request, Response } from './protocol.ts';
 import { Session } from './session.ts';
 
 type Handlers = {
@@ -41,19 +41,4 @@ export class WorkerHost {
       return { id, ok: false, error: describe(error), dirty: this.#session.takeWrites().length > 0 };
     }
   }
-}
-
-/** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
-function describe(error: unknown): Failure {
-  if (error instanceof WasmNotLoaded)
-    return { code: 'WASM_NOT_FOUND', message: error.message, address: error.address };
-  if (
-    error instanceof Error &&
-    error.name === 'CoreError' &&
-    'code' in error &&
-    typeof error.code === 'string'
-  ) {
-    return { code: error.code, message: error.message };
-  }
-  return { code: 'INTERNAL', message: 'The worker failed because of an unexpected error. Report it.' };
 }

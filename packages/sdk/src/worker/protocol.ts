@@ -75,6 +75,9 @@ export type Processed =
   /** Our own pending commit, which the SDK knows by its entry's id and merges by `group.merge`. Nothing was done. */
   | { kind: 'own-commit' };
 
+/** What one of several messages turned out to be, or why it could not be opened. */
+export type Opened = Processed | { kind: 'failed'; error: Failure };
+
 interface UpdatePolicy {
   afterMessages: number;
   afterMs: number;
@@ -128,6 +131,8 @@ export interface Calls {
   };
   'group.clear': { data: OnGroup; result: undefined };
   'group.markStuck': { data: OnGroup & { commit: Uint8Array; nowMs: number }; result: undefined };
+  /** Opens messages in order, none of which may be a commit. One that cannot be opened does not stop the others. */
+  'group.open': { data: OnGroup & { messages: Uint8Array[]; nowMs: number }; result: Opened[] };
   /** `nextAccessKey` is what a commit was announced with; without one, no commit is taken. */
   'group.process': {
     data: OnGroup & { message: Uint8Array; nextAccessKey: Uint8Array | undefined; nowMs: number };

@@ -78,7 +78,8 @@ export class WorkerCore {
   }
 }
 
-function errorOf({ code, message, address }: Failure): Error {
+/** Makes an error of the SDK's from what the worker tells of one. */
+export function errorOf({ code, message, address }: Failure): Error {
   return address === undefined ? coreError(code, message) : wasmNotFound(address, message);
 }
 

@@ -1,0 +1,17 @@
+import { WasmNotLoaded } from './load.ts';
+import type { Failure } from './protocol.ts';
+
+/** Structured clone would drop the code of an Error's subclass; so it crosses as a plain record. */
+export function describe(error: unknown): Failure {
+  if (error instanceof WasmNotLoaded)
+    return { code: 'WASM_NOT_FOUND', message: error.message, address: error.address };
+  if (
+    error instanceof Error &&
+    error.name === 'CoreError' &&
+    'code' in error &&
+    typeof error.code === 'string'
+  ) {
+    return { code: error.code, message: error.message };
+  }
+  return { code: 'INTERNAL', message: 'The worker failed because of an unexpected error. Report it.' };
+}
