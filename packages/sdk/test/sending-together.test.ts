@@ -49,14 +49,12 @@ test('messages that are sent at once are stored in one commit, in the order of t
 
 test('messages that are sent while another one is stored are stored together in the next commit', async () => {
   const { storage, bob, tea } = await pair();
-  const { commit } = storage;
   const later: Promise<unknown>[] = [];
-  let sizes: number[] = [];
-  storage.commit = (writes, expected) => {
+  const sizes: number[] = [];
+  storage.beforeCommit((writes) => {
     sizes.push(writes.filter(({ key }) => key.startsWith('message/')).length);
     if (later.length === 0) later.push(...texts(10).map((text) => tea.send(text)));
-    return commit(writes, expected);
-  };
+  });
   await tea.send('first');
   await Promise.all(later);
   expect(sizes.slice(0, 2)).toEqual([1, 10]);
@@ -99,10 +97,10 @@ test('of messages that are sent at once each one has its own result or error', a
 
 test('messages that are stored again after another tab came first are stored once', async () => {
   const { storage, bob, tea } = await pair();
-  const { commit } = storage;
   let conflicts = 2;
-  storage.commit = (writes, expected) =>
-    conflicts-- > 0 ? Promise.reject(new StorageConflict()) : commit(writes, expected);
+  storage.beforeCommit(() => {
+    if (conflicts-- > 0) throw new StorageConflict();
+  });
   await Promise.all(texts(5).map((text) => tea.send(text)));
   await bob.sync();
   expect(await textsOf(same(bob, tea))).toEqual(texts(5));

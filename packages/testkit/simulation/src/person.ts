@@ -134,6 +134,11 @@ export class Person {
     note(open, `“${said.text}”`, sending);
   }
 
+  /** Sends many messages at once from the newest tab. */
+  sayMany(conversationId: string, count: number): void {
+    for (let n = 0; n < count; n += 1) this.say(conversationId);
+  }
+
   heal(conversationId: string): void {
     const open = this.#newest();
     const conversation = open && find(open.client, conversationId);

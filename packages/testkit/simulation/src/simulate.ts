@@ -21,6 +21,9 @@ const BEGINS_WITHIN_MS = 60_000;
 /** The mean time between two events. */
 const PAUSE_MS = 1_500;
 
+/** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
+const BURST = { least: 5, most: 150 };
+
 /** The longest time from sending a message to cancelling it. */
 const MOST_THOUGHT_MS = 300;
 
@@ -33,6 +36,7 @@ const PROBABILITIES = [0.02, 0.1, 0.3];
 /** The events, and their highest weights. */
 const EVENTS = {
   say: 50,
+  sayMany: 5,
   sayAndCancel: 12,
   heal: 12,
   read: 8,
@@ -164,6 +168,7 @@ function happen(
   const person = rng.pick(people);
   const events: Record<keyof typeof EVENTS, () => void> = {
     say: () => person.say(conversationId),
+    sayMany: () => person.sayMany(conversationId, BURST.least + rng.below(BURST.most - BURST.least + 1)),
     sayAndCancel: () => person.say(conversationId, rng.below(MOST_THOUGHT_MS)),
     heal: () => person.heal(conversationId),
     read: () => person.read(conversationId),
