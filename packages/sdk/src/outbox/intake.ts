@@ -79,6 +79,8 @@ export class Intake {
         for (const settle of outcomes) settle();
       },
       (error: unknown) => {
+        // The storage may have failed before the transaction began.
+        if (this.#next === round) this.divide();
         for (const { reject } of round.requests) reject(error);
       },
     );

@@ -1,6 +1,7 @@
 import { fromBase64Url, LIMITS, toBase64Url, type GroupId } from '@quicprochat/protocol';
 import type { OutboxRow } from '../state/rows.ts';
-import { isContested, updateDue } from '../state/standing.ts';
+import { updateDue } from '../model/due.ts';
+import { isContested } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 
 export type MessageRow = Extract<OutboxRow, { kind: 'message' }>;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { memoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { changedSince, journalWrites } from './journal.ts';
+import { changedSince, isCommitted, journalWrites } from './journal.ts';
 
 /** Commits once for each list of keys. Returns the generation afterwards. */
 async function commitAll(storage: Storage, commits: readonly (readonly string[])[]): Promise<number> {
   let generation = await storage.generation();
   for (const keys of commits)
-    generation = await storage.commit(journalWrites(generation + 1, keys), generation);
+    generation = await storage.commit(journalWrites(generation + 1, { mark: 'ours', keys }), generation);
   return generation;
 }
 
@@ -46,4 +46,12 @@ test('says so if it cannot tell: a commit without a note, or too many commits', 
   expect(await changedSince(storage, { since: until + 1, until: far })).toEqual(['draft/c']);
   const notes = await storage.scan({ prefix: 'journal/' });
   expect(notes).toHaveLength(500);
+});
+
+test('knows a commit again by its mark', async () => {
+  const storage = memoryStorage();
+  const generation = await commitAll(storage, [['draft/a']]);
+  expect(await isCommitted(storage, generation, 'ours')).toBe(true);
+  expect(await isCommitted(storage, generation, 'another')).toBe(false);
+  expect(await isCommitted(storage, generation + 1, 'ours')).toBe(false);
 });

@@ -1,4 +1,4 @@
-import type { GroupId } from '@quicprochat/protocol';
+import { toBase64Url, type GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -10,7 +10,7 @@ import { decodeRow } from './codec.ts';
 import { CORE_PREFIX, corePrefixOf, OWN_CORE_PREFIX } from './core-keys.ts';
 import { CoreState } from './core-state.ts';
 import { HEADER_KEY, requireVersion } from './header.ts';
-import { changedSince, journalWrites } from './journal.ts';
+import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { Mutex } from './mutex.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import { MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
@@ -202,17 +202,31 @@ export class Ledger {
   async #commit(tx: Transaction): Promise<void> {
     await tx.finish();
     if (tx.isEmpty) return;
-    const writes = tx.storageWrites();
-    const note = journalWrites(
-      this.#generation + 1,
-      writes.map(({ key }) => key),
-    );
-    this.#generation = await this.storage.commit([...writes, ...note], this.#generation);
+    await this.#store(tx.storageWrites());
     this.#take(tx.rows);
     this.#emit(conversationsOf(tx.changedKeys));
   }
 
-  /** Takes rows over into the memory, and tells those who wait for what they settle. */
+  /**
+   * Commits writes as the next generation. Should the storage fail, the journal tells whether they were stored all the same.
+   *
+   * @throws {StorageConflict} if others came first
+   */
+  async #store(writes: readonly StorageWrite[]): Promise<void> {
+    const next = this.#generation + 1;
+    const mark = toBase64Url(this.platform.random.bytes(9));
+    const note = journalWrites(next, { mark, keys: writes.map(({ key }) => key) });
+    try {
+      await this.storage.commit([...writes, ...note], this.#generation);
+    } catch (error) {
+      const isStored = await isCommitted(this.storage, next, mark).catch(() => undefined);
+      if (isStored === undefined) throw new Unsure(error);
+      if (!isStored) throw error;
+    }
+    this.#generation = next;
+  }
+
+  /** Takes rows over into the memory, those of an outbox in their order, and tells those who wait for what they settle. */
   #take(rows: ReadonlyMap<string, unknown>): void {
     const settled = new Set<string>();
     for (const [key, row] of rows) for (const id of this.#snapshot.take(key, row)) settled.add(id);
@@ -230,6 +244,7 @@ export class Ledger {
           await this.#trim();
           return result;
         } catch (error) {
+          if (error instanceof Unsure) throw error.cause;
           const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
           if (!isOvertaken) throw error;
           await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
@@ -263,18 +278,20 @@ export class Ledger {
     }
   }
 
-  /** Reads changed rows and core records. Messages are not held in memory. */
+  /** Reads changed rows, in the order of their keys, and core records. Messages are not held in memory. */
   async #changesOf(keys: readonly string[]) {
-    const core: StorageWrite[] = [];
-    const rows = new Map<string, unknown>();
-    const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX));
-    const read = held.map(async (key) => {
-      const value = await this.storage.get(key);
-      if (key.startsWith(CORE_PREFIX)) core.push({ key, value });
-      else rows.set(key, value && decodeRow(key, value));
-    });
-    await Promise.all(read);
-    return { core, rows };
+    const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX)).sort();
+    const read = held.map(async (key): Promise<StorageWrite> => ({
+      key,
+      value: await this.storage.get(key),
+    }));
+    const changes = await Promise.all(read);
+    const isOfCore = ({ key }: StorageWrite) => key.startsWith(CORE_PREFIX);
+    const rows = changes.filter((change) => !isOfCore(change));
+    return {
+      core: changes.filter(isOfCore),
+      rows: new Map(rows.map(({ key, value }) => [key, value && decodeRow(key, value)])),
+    };
   }
 
   async #load(): Promise<void> {
@@ -330,6 +347,13 @@ function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {
   // Before anything else is read: rows of another version may have another form.
   if (stored.length > 0) requireVersion(header && (decodeRow(HEADER_KEY, header.value) as StoreRow));
   return new Map(stored.map(({ key, value }) => [key, decodeRow(key, value)]));
+}
+
+/** A commit failed, and nobody can tell whether it was stored: it must not be done again. */
+class Unsure extends Error {
+  constructor(cause: unknown) {
+    super('a commit may have been stored', { cause });
+  }
 }
 
 function contention() {

@@ -1,5 +1,4 @@
 import type { GroupEntry } from '@quicprochat/protocol';
-import type { GroupTimes } from '../worker/protocol.ts';
 import type { ConversationRow } from './rows.ts';
 
 /** Where a conversation stands in its log, and what may come next there. */
@@ -27,22 +26,4 @@ export function hasAdvanced(before: ConversationRow, after: ConversationRow | un
   if (after === undefined) return false;
   const { cursor, epoch, voidCommits = 0 } = before;
   return after.cursor > cursor || after.epoch > epoch || (after.voidCommits ?? 0) > voidCommits;
-}
-
-/** What the update policy says of a group now: with `must`, the core encrypts nothing before this device has healed. */
-export function updateDue(
-  { updateDueAtMs, updateMustAtMs }: Pick<GroupTimes, 'updateDueAtMs' | 'updateMustAtMs'>,
-  nowMs: number,
-): 'no' | 'due' | 'must' {
-  if (isOver(updateMustAtMs, nowMs)) return 'must';
-  return isOver(updateDueAtMs, nowMs) ? 'due' : 'no';
-}
-
-/** Whether it is this member's turn to commit the proposals that wait. */
-export function isCommitDue({ commitDueAtMs }: Pick<GroupTimes, 'commitDueAtMs'>, nowMs: number): boolean {
-  return isOver(commitDueAtMs, nowMs);
-}
-
-function isOver(atMs: number | undefined, nowMs: number): boolean {
-  return atMs !== undefined && atMs <= nowMs;
 }

@@ -11,7 +11,8 @@ import { Intake } from '../outbox/intake.ts';
 import { OutboxSender } from '../outbox/sender.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { conversations, type ConversationRow, type Intent } from '../state/rows.ts';
-import { hasAdvanced, isCommitDue, isContested, isReadable, updateDue } from '../state/standing.ts';
+import { isCommitDue, updateDue } from '../model/due.ts';
+import { hasAdvanced, isContested, isReadable } from '../state/standing.ts';
 import { Witness } from '../log/witness.ts';
 
 /** One run of a conversation's work, and what to do in it. */

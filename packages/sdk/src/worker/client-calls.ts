@@ -19,6 +19,13 @@ export const clientCalls = (session: Session): ClientCalls => ({
 
   'client.open': ({ storeKey, records }) => identityOf(session.replace(CoreClient.open(storeKey, records))),
 
+  'client.takeOver': ({ changes }) => {
+    session.client.takeOver(changes);
+    return undefined;
+  },
+
+  'client.groupOfWelcome': ({ secrets, shared }) => session.client.groupOfWelcome(secrets, shared),
+
   'client.identity': () => identityOf(session.client),
 
   'client.policy': ({ afterMessages, afterMs, hardStopMs }) => {

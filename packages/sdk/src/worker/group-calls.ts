@@ -1,5 +1,6 @@
 import type { CipherSuite } from '@quicprochat/protocol';
-import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm/bundled';
+import type { CommitBundle, GroupMember, GroupTimes } from '@quicprochat/core-wasm/bundled';
+import { updateDue } from '../model/due.ts';
 import { describe } from './failure.ts';
 import type {
   CallData,
@@ -15,27 +16,43 @@ import type { Session } from './session.ts';
 type GroupCallName = Extract<CallName, `group.${string}`>;
 type GroupCalls = { [Name in GroupCallName]: (data: CallData<Name>) => CallResult<Name> };
 
+/** The times of a group that this device is not a member of any more. */
+const NEVER: GroupTimes = { updateDueAtMs: undefined, updateMustAtMs: undefined, commitDueAtMs: undefined };
+
 /** The calls that concern one group. Each converts, calls the core and converts back. */
 export const groupCalls = (session: Session): GroupCalls => ({
   'group.create': ({ groupId, suite, nowMs }) =>
-    stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
+    stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs))),
 
   'group.join': ({ secrets, shared, nowMs }) => {
     const group = session.hold(session.client.join(secrets, shared, nowMs));
     const inviter = group.inviter();
     if (inviter === undefined) throw new Error('a group was joined without a Welcome');
-    return { group: stateOf(group, nowMs), inviter };
+    return { group: stateOf(group), inviter };
   },
 
-  'group.state': ({ groupId, nowMs }) => stateOf(session.group(groupId), nowMs),
+  'group.load': ({ groupId, records }) => {
+    session.hold(session.client.loadGroup(groupId, records));
+    return undefined;
+  },
+
+  'group.unload': ({ groupId }) => {
+    session.client.unloadGroup(groupId);
+    session.drop(groupId);
+    return undefined;
+  },
+
+  'group.state': ({ groupId }) => stateOf(session.group(groupId)),
 
   'group.forget': ({ groupId }) => {
-    session.drop(groupId);
     session.client.deleteGroup(groupId);
+    session.drop(groupId);
     return undefined;
   },
 
   'group.sign': ({ groupId, transcript }) => {
+    const signed = session.client.signAccess(groupId, transcript);
+    if (signed !== undefined) return signed;
     const group = session.group(groupId);
     return { accessKey: group.accessKey(), signature: group.signAccess(transcript) };
   },
@@ -116,12 +133,12 @@ function processAndMerge(
  * was tried and failed, or the caller does not want to wait for it.
  */
 function encryptUntilDue(group: GroupMember, plaintexts: readonly Uint8Array[], nowMs: number): Uint8Array[] {
-  const before = group.updateDue(nowMs);
+  const before = updateDue(group.times(), nowMs);
   const messages: Uint8Array[] = [];
   if (before === 'must') return messages;
   for (const plaintext of plaintexts) {
     messages.push(group.encrypt(plaintext, nowMs));
-    if (before === 'no' && group.updateDue(nowMs) !== 'no') break;
+    if (before === 'no' && updateDue(group.times(), nowMs) !== 'no') break;
   }
   return messages;
 }
@@ -134,7 +151,7 @@ function open(group: GroupMember, entry: Omit<CallData<'group.process'>, 'groupI
   }
 }
 
-function stateOf(group: GroupMember, nowMs: number): GroupState {
+function stateOf(group: GroupMember): GroupState {
   const active = group.isActive();
   const hasPendingProposals = group.hasPendingProposals();
   return {
@@ -148,8 +165,7 @@ function stateOf(group: GroupMember, nowMs: number): GroupState {
     hasPendingCommit: group.hasPendingCommit(),
     hasPendingProposals,
     deserted: active && hasPendingProposals && group.status().kind === 'deserted',
-    commitDue: active && group.commitDue(nowMs),
-    updateDue: active ? group.updateDue(nowMs) : 'no',
+    ...(active ? group.times() : NEVER),
   };
 }
 

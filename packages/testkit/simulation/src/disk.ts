@@ -1,31 +1,70 @@
-import { StorageConflict, type ScanRange, type Storage, type StoredRow } from '@quicprochat/sdk';
+import {
+  StorageConflict,
+  StorageError,
+  type ScanRange,
+  type Storage,
+  type StoredRow,
+} from '@quicprochat/sdk';
+import type { Rng } from '@quicprochat/testkit';
 import type { Tab } from './tab.ts';
+
+/** The probability of each fault, per operation. */
+export interface DiskFaults {
+  /** Reading fails. */
+  failedRead: number;
+  /** A commit fails, and nothing is stored. */
+  failedCommit: number;
+  /** A commit is stored, and fails all the same: its answer is lost. */
+  lostCommit: number;
+}
+
+export const SOUND: DiskFaults = { failedRead: 0, failedCommit: 0, lostCommit: 0 };
 
 /** A device's storage. All tabs of the device share it, and it survives them. */
 export class Disk {
+  readonly #rng: Rng;
   #rows = new Map<string, Uint8Array>();
   #generation = 0;
   #key: Uint8Array | undefined;
   readonly #listeners = new Map<Tab, Set<() => void>>();
+  faults = SOUND;
+
+  constructor(rng: Rng) {
+    this.#rng = rng;
+  }
 
   /** Returns the storage for one tab. Each call takes a moment. A tab that is killed meanwhile gets no answer. */
   openFor(tab: Tab): Storage {
     return {
-      generation: () => tab.later('generation', () => this.#generation),
-      get: (key) => tab.later('get', () => this.#rows.get(key)?.slice()),
-      scan: (range) => tab.later('scan', () => this.#scan(range)),
+      generation: () => tab.later('generation', () => this.#read(() => this.#generation)),
+      get: (key) => tab.later('get', () => this.#read(() => this.#rows.get(key)?.slice())),
+      scan: (range) => tab.later('scan', () => this.#read(() => this.#scan(range))),
       // The commit and its answer are two events, so that a tab can be killed between them.
       commit: async (writes, expected) => {
-        const generation = await tab.work(`commit ${writes.length}`, () =>
-          this.#commit(tab, writes, expected),
-        );
+        const generation = await tab.work(`commit ${writes.length}`, () => {
+          this.#failSometimes(this.faults.failedCommit);
+          return this.#commit(tab, writes, expected);
+        });
         tab.onCommit();
-        return tab.later('committed', () => generation);
+        return tab.later('committed', () => {
+          this.#failSometimes(this.faults.lostCommit);
+          return generation;
+        });
       },
       storeKey: (fresh) => tab.later('key', () => (this.#key ??= fresh?.slice())?.slice()),
       onForeignCommit: (listener) => this.#listen(tab, listener),
       close: async () => undefined,
     };
+  }
+
+  #read<Result>(read: () => Result): Result {
+    this.#failSometimes(this.faults.failedRead);
+    return read();
+  }
+
+  #failSometimes(probability: number): void {
+    if (probability > 0 && this.#rng.chance(probability))
+      throw new StorageError('STORE_UNAVAILABLE', 'The simulated disk failed.', { retryable: true });
   }
 
   #commit(tab: Tab, writes: Parameters<Storage['commit']>[0], expected: number): number {

@@ -61,7 +61,7 @@ function unsettledIn(
  * @returns one sentence per violation
  */
 export async function violations(people: readonly Person[], conversationId: string): Promise<string[]> {
-  const said = people.flatMap((person) => person.said);
+  const said = people.flatMap((person) => person.said).filter((one) => one.conversationId === conversationId);
   const views = viewsOf(people, conversationId);
   const [first] = views;
   const found = said.flatMap(({ text, refusal }) =>

@@ -1,5 +1,6 @@
 import { Client, QuicprochatError, type Conversation } from '@quicprochat/sdk';
-import { Disk } from './disk.ts';
+import { Rng } from '@quicprochat/testkit';
+import { Disk, type DiskFaults } from './disk.ts';
 import type { Network } from './network.ts';
 import { RELAY_ADDRESS } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -10,12 +11,17 @@ import { Tab } from './tab.ts';
  * the call, or if it was too late to cancel.
  */
 export interface Said {
+  /** The conversation that it was said in. */
+  conversationId: string;
   text: string;
   by: string;
   outcome: 'unknown' | 'sent' | 'cancelled' | 'refused';
   /** The error code, if the message was refused. */
   refusal?: string;
 }
+
+/** How many groups a client keeps in memory: with one, the others are loaded again and again. */
+const GROUPS_IN_MEMORY = [1, 2, 32];
 
 /** A tab and its client, which is undefined while it opens. */
 interface Open {
@@ -29,9 +35,10 @@ interface Open {
 export class Person {
   readonly handle: string;
   readonly said: Said[] = [];
-  readonly #disk = new Disk();
+  readonly #disk: Disk;
   readonly #open: Open[] = [];
   readonly #parts: { scheduler: Scheduler; network: Network; seed: number };
+  #groupsInMemory: number;
   #tabs = 0;
   #heals = 0;
   #reads = 0;
@@ -39,6 +46,14 @@ export class Person {
   constructor(handle: string, parts: { scheduler: Scheduler; network: Network; seed: number }) {
     this.handle = handle;
     this.#parts = parts;
+    const rng = new Rng(parts.seed);
+    this.#disk = new Disk(new Rng(rng.below(2 ** 31)));
+    this.#groupsInMemory = rng.pick(GROUPS_IN_MEMORY);
+  }
+
+  /** How the device's storage fails, in all tabs. */
+  set diskFaults(faults: DiskFaults) {
+    this.#disk.faults = faults;
   }
 
   get isOpen(): boolean {
@@ -63,6 +78,7 @@ export class Person {
       relay: RELAY_ADDRESS,
       handle: this.handle,
       storage: this.#disk.openFor(tab),
+      groupsInMemory: this.#groupsInMemory,
       platform,
     }).then(
       (client) => {
@@ -118,7 +134,12 @@ export class Person {
     const open = this.#newest();
     const conversation = open && find(open.client, conversationId);
     if (open === undefined || conversation === undefined) return;
-    const said: Said = { text: `${this.handle} ${this.said.length}`, by: this.handle, outcome: 'unknown' };
+    const said: Said = {
+      conversationId,
+      text: `${this.handle} ${this.said.length}`,
+      by: this.handle,
+      outcome: 'unknown',
+    };
     this.said.push(said);
     const cancelling = new AbortController();
     if (cancelAfterMs !== undefined) {
@@ -176,9 +197,12 @@ function note({ calls }: Open, name: string, call: Promise<unknown>): void {
   void call.then(() => calls.delete(name));
 }
 
+/** Errors that do not tell whether the message is sent. A storage can fail after the message was stored. */
+const UNDECIDED: ReadonlySet<string> = new Set(['TOO_LATE_TO_CANCEL', 'STORE_UNAVAILABLE']);
+
 function noteRefusal(said: Said, error: unknown, { aborted, reason }: AbortSignal): void {
   if (aborted && error === reason) said.outcome = 'cancelled';
-  else if (!(error instanceof QuicprochatError && error.code === 'TOO_LATE_TO_CANCEL')) {
+  else if (!(error instanceof QuicprochatError && UNDECIDED.has(error.code))) {
     said.outcome = 'refused';
     said.refusal = error instanceof QuicprochatError ? error.code : String(error);
   }

@@ -1,7 +1,8 @@
 import { Rng } from '@quicprochat/testkit';
 import { feedCore } from './core-randomness.ts';
 import { unsettled, violations } from './invariants.ts';
-import { Network, NO_FAULTS, type Faults } from './network.ts';
+import { SOUND } from './disk.ts';
+import { Network, NO_FAULTS } from './network.ts';
 import { Person } from './person.ts';
 import { SimulatedRelay } from './relay.ts';
 import { Scheduler } from './scheduler.ts';
@@ -32,6 +33,12 @@ const MOST_LAST_WORDS_MS = 12;
 
 /** The possible probabilities of a fault, in runs that have it. */
 const PROBABILITIES = [0.02, 0.1, 0.3];
+
+/** Of a fault of the disk, which each transaction uses several times. */
+const DISK_PROBABILITIES = [0.005, 0.02, 0.1];
+
+/** The most conversations in a run. All people are in each of them. */
+const MOST_CONVERSATIONS = 3;
 
 /** The events, and their highest weights. */
 const EVENTS = {
@@ -90,30 +97,38 @@ interface World {
 
 async function live(world: World): Promise<string[]> {
   const { scheduler, network, people, rng } = world;
-  const conversationId = await meet(world);
-  if (conversationId === undefined) return ['they never met'];
+  const ids = await meet(world);
+  if (ids === undefined) return ['they never met'];
 
-  network.faults = chooseFaults(rng);
+  network.faults = choose(NO_FAULTS, rng);
+  const isDiskFaulty = rng.chance(0.5);
+  for (const person of people)
+    person.diskFaults = isDiskFaulty ? choose(SOUND, rng, DISK_PROBABILITIES) : SOUND;
   const weights = chooseWeights(rng);
   const endMs = scheduler.nowMs + FAULTY_MS;
   while (scheduler.nowMs < endMs) {
     await scheduler.runUntil(() => false, rng.below(2 * PAUSE_MS));
-    happen(world, { weights, conversationId });
+    happen(world, { weights, conversationId: rng.pick(ids) });
   }
   network.faults = NO_FAULTS;
-  for (const person of people) person.spareTabs();
+  for (const person of people) {
+    person.diskFaults = SOUND;
+    person.spareTabs();
+  }
   await scheduler.runUntil(() => false, MOST_LAST_WORDS_MS);
   for (const person of people) {
     network.reconnect(person.handle);
     if (!person.isOpen) person.openTab();
   }
 
-  const left = () => unsettled(people, conversationId);
+  const left = () => ids.flatMap((id) => unsettled(people, id));
   if (!(await staysSo(scheduler, () => left().length === 0))) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
-  for (const person of people) person.read(conversationId);
+  for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
-  return scheduler.answerOf(violations(people, conversationId));
+  const found: string[] = [];
+  for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
+  return found;
 }
 
 /**
@@ -129,10 +144,20 @@ async function staysSo(scheduler: Scheduler, isSo: () => boolean): Promise<boole
   return false;
 }
 
-/** Registers everyone, and lets the first person create a conversation with the others. */
-async function meet({ scheduler, people }: World): Promise<string | undefined> {
+/** Registers everyone, and lets the first person create conversations with the others. */
+async function meet({ scheduler, people, rng }: World): Promise<string[] | undefined> {
   for (const person of people) person.openTab();
   await scheduler.runUntil(() => people.every(({ clients }) => clients.length > 0), BEGINS_WITHIN_MS);
+  const ids: string[] = [];
+  for (let n = 1 + rng.below(MOST_CONVERSATIONS); n > 0; n--) {
+    const id = await beginOne(people, scheduler);
+    if (id === undefined) return undefined;
+    ids.push(id);
+  }
+  return ids;
+}
+
+async function beginOne(people: readonly Person[], scheduler: Scheduler): Promise<string | undefined> {
   const [first, ...others] = people;
   let id: string | undefined;
   void first?.clients[0]?.conversations
@@ -146,10 +171,14 @@ async function meet({ scheduler, people }: World): Promise<string | undefined> {
  * Picks the faults of a run. Each run has only some of them, because one fault can hide another: a stream that breaks
  * makes the client send again, so a missing retry shows only in runs whose streams stay up.
  */
-function chooseFaults(rng: Rng): Faults {
-  const chosen = { ...NO_FAULTS };
+function choose<Faults extends Record<keyof Faults, number>>(
+  none: Faults,
+  rng: Rng,
+  probabilities = PROBABILITIES,
+): Faults {
+  const chosen = { ...none };
   for (const fault of Object.keys(chosen) as (keyof Faults)[])
-    if (rng.chance(0.5)) chosen[fault] = rng.pick(PROBABILITIES);
+    if (rng.chance(0.5)) chosen[fault] = rng.pick(probabilities) as Faults[keyof Faults];
   return chosen;
 }
 
