@@ -1,13 +1,13 @@
 //! One device of one account: its keys, its key packages, its groups.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use openmls::prelude::OpenMlsProvider;
 
 use crate::{
     crypto::Suite,
     error::{CoreError, Result},
-    group::{CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
+    group::{AccessSignature, CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
     identity::{Identity, LeafIdentity, revocation, safety_number},
     policy::UpdatePolicy,
     shared::Shared,
@@ -32,21 +32,21 @@ impl Client {
         Ok(Self::of(provider, identity, UpdatePolicy::default()))
     }
 
-    /// The client of a store, from all records written so far and the key that they were sealed with.
+    /// The client of a store, from all of its own records written so far ([`Write::group`]) and the key that they were
+    /// sealed with. Groups are loaded by [`Client::load_group_from`].
     ///
     /// # Errors
     /// [`CoreError::StoreTooNew`], [`CoreError::StoreTooOld`] or [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`]
-    /// or [`CoreError::StoreRolledBack`] naming the first record that does not hold. Groups are read by
-    /// [`Client::load_group`].
+    /// or [`CoreError::StoreRolledBack`] naming the first record that does not hold.
     pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
         let provider = Provider::open(store_key, records)?;
         let identity = Identity::load(&provider)?;
-        let policy = provider.storage().read(&Key::of(Kind::UpdatePolicy))?.unwrap_or_default();
+        let policy = read_policy(&provider)?;
         Ok(Self::of(provider, identity, policy))
     }
 
     fn of(provider: Provider, identity: Identity, policy: UpdatePolicy) -> Self {
-        Self { shared: Rc::new(Shared { provider, identity, policy: Cell::new(policy) }) }
+        Self { shared: Rc::new(Shared::new(provider, identity, policy)) }
     }
 
     /// Who this device is, as members see it.
@@ -162,17 +162,89 @@ impl Client {
     /// # Errors
     /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::CredentialRejected`],
     /// [`CoreError::UnsupportedRules`], [`CoreError::PolicyRejected`], [`CoreError::GroupExists`],
-    /// [`CoreError::WireDecode`], [`CoreError::PskMissing`].
+    /// [`CoreError::GroupNotLoaded`] if a group of that id is stored and not in memory, [`CoreError::WireDecode`],
+    /// [`CoreError::PskMissing`].
     pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: u64) -> Result<GroupMember> {
         GroupMember::join(Rc::clone(&self.shared), ReceivedWelcome::decode(joiner, shared)?, now_ms)
     }
 
-    /// A handle on a stored group. Handles on one group see each other's changes.
+    /// The group that a Welcome is for, without joining: a group of that id that is stored has to be in memory first.
     ///
     /// # Errors
-    /// [`CoreError::GroupNotFound`], [`CoreError::StoreCorrupt`].
+    /// [`CoreError::WelcomeNotForUs`], [`CoreError::WelcomeInvalid`], [`CoreError::WireDecode`],
+    /// [`CoreError::PskMissing`].
+    pub fn group_of_welcome(&self, joiner: &[u8], shared: &[u8]) -> Result<GroupId> {
+        GroupMember::of_welcome(&self.shared, ReceivedWelcome::decode(joiner, shared)?)
+    }
+
+    /// A handle on a group in memory. Handles on one group see each other's changes.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`], [`CoreError::GroupNotLoaded`], [`CoreError::StoreCorrupt`].
     pub fn load_group(&self, group_id: GroupId) -> Result<GroupMember> {
         GroupMember::load(Rc::clone(&self.shared), group_id)
+    }
+
+    /// Takes a group into memory, from all of its records written so far ([`Write::group`]), and gives a handle on it. A
+    /// group that is in memory stays as it is there: nothing can be newer.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`]; [`CoreError::StoreCorrupt`] or [`CoreError::StoreRolledBack`] naming the first record
+    /// that does not hold. Then the group is not in memory.
+    pub fn load_group_from(&self, group_id: GroupId, records: impl IntoIterator<Item = Record>) -> Result<GroupMember> {
+        let was_loaded = self.is_loaded(group_id);
+        self.shared.store().load_group(group_id, records)?;
+        let loaded = self.load_group(group_id);
+        if loaded.is_err() && !was_loaded {
+            self.unload_group(group_id)?;
+        }
+        loaded
+    }
+
+    /// Wipes a group's records from memory, if they are there. Handles on it answer [`CoreError::GroupNotLoaded`] until it
+    /// is loaded again; they hold keys of their own until they are used or dropped.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`]; [`CoreError::BadInput`] if the group has writes that have not been taken.
+    pub fn unload_group(&self, group_id: GroupId) -> Result<()> {
+        self.shared.store().unload_group(group_id)
+    }
+
+    /// Whether a group is in memory.
+    pub fn is_loaded(&self, group_id: GroupId) -> bool {
+        self.shared.store().has_loaded(group_id)
+    }
+
+    /// Takes over what other processes have written to the store since this client's state: the records that have changed,
+    /// its own and of groups, in any order; others may be among them. The client is then as if opened anew, and groups that
+    /// were in memory still are, as they are now. Handles take the changes over by themselves.
+    ///
+    /// # Errors
+    /// [`CoreError::BadInput`] if there are writes that have not been taken; as [`Client::open`] otherwise. Then nothing has
+    /// changed. A state with writes that were taken and never stored cannot go on: open the store again.
+    pub fn take_over(&self, changes: impl IntoIterator<Item = Write>) -> Result<()> {
+        let Shared { provider, policy, .. } = &*self.shared;
+        for id in provider.storage().take_over(changes)? {
+            self.shared.forget_access_key(id);
+        }
+        policy.set(read_policy(provider)?);
+        Ok(())
+    }
+
+    /// A signature of the access key of a group's current epoch over exactly these bytes: of a group that has been in memory
+    /// since this client was opened, even if it is not any more. None for others, and for groups that this device is not a
+    /// member of.
+    ///
+    /// # Errors
+    /// [`CoreError::StoreCorrupt`].
+    pub fn sign_access(&self, group_id: GroupId, transcript: &[u8]) -> Result<Option<AccessSignature>> {
+        match self.shared.sign_access(group_id, transcript) {
+            None if self.is_loaded(group_id) => {
+                self.load_group(group_id)?;
+                Ok(self.shared.sign_access(group_id, transcript))
+            }
+            signed => Ok(signed),
+        }
     }
 
     /// A new group of an old one's suite, with the addition staged of those of its members whose key packages these are:
@@ -222,18 +294,18 @@ impl Client {
         revocation::accept(&self.shared.provider, statement)
     }
 
-    /// Deletes a group and all its records. Handles on it answer [`CoreError::GroupNotFound`] from then on.
+    /// Deletes a group that is in memory, and all its records. Handles on it answer [`CoreError::GroupNotFound`] from then
+    /// on.
     ///
     /// # Errors
-    /// [`CoreError::GroupNotFound`].
+    /// [`CoreError::GroupNotFound`], [`CoreError::GroupNotLoaded`].
     pub fn delete_group(&self, group_id: GroupId) -> Result<()> {
         GroupMember::delete(&self.shared, group_id)
     }
 
-    /// The groups of this store, left ones included.
+    /// The groups of this store, in memory or not, left ones included.
     pub fn group_ids(&self) -> Vec<GroupId> {
-        let keys = self.shared.store().keys_of(Kind::OwnLeaf);
-        keys.iter().filter_map(|key| GroupId::from_key(key)).collect()
+        self.shared.store().group_ids()
     }
 
     /// All changes since the last call, of the client and its groups, in order, sealed. Commit them in one transaction
@@ -250,6 +322,10 @@ impl Client {
         let identity = &self.shared.identity;
         safety_number((&identity.handle, &identity.account_key()), (other_handle, other_account_key))
     }
+}
+
+fn read_policy(provider: &Provider) -> Result<UpdatePolicy> {
+    Ok(provider.storage().read(&Key::of(Kind::UpdatePolicy))?.unwrap_or_default())
 }
 
 impl std::fmt::Debug for Client {

@@ -116,6 +116,8 @@ core_errors! {
     GroupExists = "GROUP_EXISTS", "a group with this id already exists";
     /// No group here has this id. Wait for its Welcome.
     GroupNotFound = "GROUP_NOT_FOUND", "no group has this id";
+    /// The group is stored, but not in memory. Load it from its records, then call again.
+    GroupNotLoaded = "GROUP_NOT_LOADED", "the group is not loaded";
     /// We are no longer a member. Show the group as left; only a new Welcome brings it back.
     RemovedFromGroup = "REMOVED_FROM_GROUP", "this device is no longer a member of the group";
     /// The group went on by a commit that this device cannot process. Ask a member to re-add this device.

@@ -18,6 +18,7 @@ mod roll;
 mod rules;
 mod standing;
 mod status;
+mod times;
 mod tree_care;
 mod welcome;
 
@@ -25,7 +26,17 @@ use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
-pub(crate) use self::welcome::ReceivedWelcome;
+pub(crate) use self::{access::AccessKeySeed, welcome::ReceivedWelcome};
+pub use self::{
+    access::AccessSignature,
+    changes::{CommitEffect, Removal},
+    commit::CommitBundle,
+    message::{ProposalKind, Received},
+    standing::Agreement,
+    status::GroupStatus,
+    times::GroupTimes,
+    welcome::WelcomeBundle,
+};
 use self::{
     changes::Changes,
     commit::to_bytes,
@@ -34,19 +45,11 @@ use self::{
     own_leaf::OwnLeaf,
     standing::Standing,
 };
-pub use self::{
-    changes::{CommitEffect, Removal},
-    commit::CommitBundle,
-    message::{ProposalKind, Received},
-    standing::Agreement,
-    status::GroupStatus,
-    welcome::WelcomeBundle,
-};
 use crate::{
     crypto::{Crypto, Suite},
     error::{CoreError, Result},
     identity::{LeafIdentity, credential},
-    policy::{Activity, UpdateDue},
+    policy::Activity,
     shared::Shared,
     storage::{Key, Kind, Provider, Store},
 };
@@ -65,13 +68,8 @@ impl GroupId {
     }
 
     /// The key of this group's record of a kind; openmls's records of the group are under the same form of the id.
-    fn key(self, kind: Kind) -> Key {
+    pub(crate) fn key(self, kind: Kind) -> Key {
         Key::of(kind).with(&[16]).with(&self.0)
-    }
-
-    /// The id in what follows the kind in such a key.
-    pub(crate) fn from_key(rest: &[u8]) -> Option<Self> {
-        rest.strip_prefix(&[16]).and_then(|id| Self::try_from(id).ok())
     }
 }
 
@@ -223,45 +221,6 @@ impl GroupMember {
         self.group.export_ratchet_tree().tls_serialize_detached().map_err(|_| CoreError::Internal)
     }
 
-    /// What the update policy says now: by messages and time, and by the member's turn to mend a bare tree.
-    pub fn update_due(&self, now_ms: u64) -> UpdateDue {
-        match self.policy_due(now_ms) {
-            // Nothing that this device commits would reach anyone.
-            _ if self.check_not_stuck().is_err() => UpdateDue::No,
-            UpdateDue::No if self.is_turn_to_mend(now_ms) => UpdateDue::Due,
-            due => due,
-        }
-    }
-
-    /// Whether it is this member's turn to commit the proposals that wait. The one whose commit mends most of the tree is
-    /// first, at once; others follow after a while, so that nobody waits for those who are away and not all commit at
-    /// once. Own proposals are for the others.
-    pub fn commit_due(&self, now_ms: u64) -> bool {
-        let Some(age_ms) = self.activity.proposals_age_ms(now_ms).filter(|_| self.may_commit()) else { return false };
-        let leaving = self.leaving();
-        let turn = tree_care::committer_turn_of(self.group.treesync(), self.epoch(), self.own_leaf_index(), &leaving);
-        turn.is_some_and(|turn| age_ms >= turn * tree_care::TURN_MS)
-    }
-
-    fn may_commit(&self) -> bool {
-        self.is_active() && self.check_may_send().is_ok()
-    }
-
-    /// [`GroupMember::update_due`] by messages and time alone.
-    fn policy_due(&self, now_ms: u64) -> UpdateDue {
-        self.activity.due(&self.shared.policy.get(), now_ms)
-    }
-
-    fn is_turn_to_mend(&self, now_ms: u64) -> bool {
-        let epoch = self.epoch();
-        if self.mending_turn.get().is_none_or(|(of_epoch, _)| of_epoch != epoch) {
-            let turn = tree_care::turn_of(self.group.treesync(), epoch, self.own_leaf_index());
-            self.mending_turn.set(Some((epoch, turn.filter(|_| self.is_active()))));
-        }
-        let turn = self.mending_turn.get().and_then(|(_, turn)| turn);
-        turn.is_some_and(|turn| self.activity.epoch_age_ms(now_ms) >= turn * tree_care::TURN_MS)
-    }
-
     /// The epoch in which the own leaf last changed.
     pub fn last_healed_epoch(&self) -> u64 {
         self.health.of(self.own_leaf_index()).epoch
@@ -275,7 +234,7 @@ impl GroupMember {
     /// Takes over what another handle on the same group has changed. Every changing call does so by itself.
     ///
     /// # Errors
-    /// [`CoreError::GroupNotFound`] once the group is deleted.
+    /// [`CoreError::GroupNotFound`] once the group is deleted, [`CoreError::GroupNotLoaded`] while it is not in memory.
     pub fn refresh(&mut self) -> Result<()> {
         if self.revision == self.store().revision(&self.id.0) {
             return Ok(());

@@ -22,8 +22,8 @@ pub use client::Client;
 pub use crypto::{Field, Suite, device_certificate_transcript, transcript};
 pub use error::{CoreError, Result};
 pub use group::{
-    Agreement, CommitBundle, CommitEffect, GroupId, GroupMember, GroupStatus, Member, ProposalKind, Received, Removal,
-    WelcomeBundle,
+    AccessSignature, Agreement, CommitBundle, CommitEffect, GroupId, GroupMember, GroupStatus, GroupTimes, Member,
+    ProposalKind, Received, Removal, WelcomeBundle,
 };
 pub use identity::{LeafIdentity, safety_number};
 pub use policy::{UpdateDue, UpdatePolicy};

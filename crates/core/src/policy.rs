@@ -31,6 +31,18 @@ pub enum UpdateDue {
     Must,
 }
 
+impl UpdateDue {
+    /// What these times say now.
+    pub(crate) fn at(due_at_ms: Option<u64>, must_at_ms: Option<u64>, now_ms: u64) -> Self {
+        let is_over = |time: Option<u64>| time.is_some_and(|time| time <= now_ms);
+        match (is_over(must_at_ms), is_over(due_at_ms)) {
+            (true, _) => Self::Must,
+            (false, true) => Self::Due,
+            (false, false) => Self::No,
+        }
+    }
+}
+
 /// What happened in a group since the own leaf last changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Activity {
@@ -59,14 +71,14 @@ impl Activity {
         self.proposed_at_ms.get_or_insert(now_ms);
     }
 
-    /// How long proposals have waited.
-    pub(crate) fn proposals_age_ms(&self, now_ms: u64) -> Option<u64> {
-        self.proposed_at_ms.map(|first| now_ms.saturating_sub(first))
+    /// When the first of the proposals that wait came.
+    pub(crate) fn proposed_at_ms(&self) -> Option<u64> {
+        self.proposed_at_ms
     }
 
-    /// How long the current epoch has lasted.
-    pub(crate) fn epoch_age_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_sub(self.epoch_began_at_ms)
+    /// When the current epoch began.
+    pub(crate) fn epoch_began_at_ms(&self) -> u64 {
+        self.epoch_began_at_ms
     }
 
     /// Counts one application message, sent or received.
@@ -75,18 +87,24 @@ impl Activity {
         self.first_message_at_ms.get_or_insert(now_ms);
     }
 
-    /// What `policy` makes of it. A clock that runs backwards delays, it never undoes.
-    pub(crate) fn due(&self, policy: &UpdatePolicy, now_ms: u64) -> UpdateDue {
-        let active_ms = self.first_message_at_ms.map_or(0, |first| now_ms.saturating_sub(first));
-        if now_ms.saturating_sub(self.healed_at_ms) >= policy.hard_stop_ms {
-            UpdateDue::Must
-        } else if self.messages >= policy.after_messages
-            || (self.first_message_at_ms.is_some() && active_ms >= policy.after_ms)
-        {
-            UpdateDue::Due
-        } else {
-            UpdateDue::No
+    /// When an update falls due by `policy`. A clock that runs backwards delays what time alone makes due, it never undoes
+    /// anything: so many messages are due at once, as of time 0.
+    pub(crate) fn due_at_ms(&self, policy: &UpdatePolicy) -> Option<u64> {
+        if self.messages >= policy.after_messages {
+            return Some(0);
         }
+        let by_time = self.first_message_at_ms.and_then(|first| first.checked_add(policy.after_ms));
+        by_time.into_iter().chain(self.must_at_ms(policy)).min()
+    }
+
+    /// From when nothing more is sent before an update, by `policy`.
+    pub(crate) fn must_at_ms(&self, policy: &UpdatePolicy) -> Option<u64> {
+        self.healed_at_ms.checked_add(policy.hard_stop_ms)
+    }
+
+    /// What `policy` makes of it.
+    pub(crate) fn due(&self, policy: &UpdatePolicy, now_ms: u64) -> UpdateDue {
+        UpdateDue::at(self.due_at_ms(policy), self.must_at_ms(policy), now_ms)
     }
 }
 
@@ -121,5 +139,35 @@ mod tests {
         assert_eq!(Activity::since(10).due(&POLICY, 1_009), UpdateDue::No);
         assert_eq!(Activity::since(10).due(&POLICY, 1_010), UpdateDue::Must);
         assert_eq!(Activity::since(10).due(&POLICY, 0), UpdateDue::No);
+    }
+
+    /// The policy as a verdict on durations, to compare the times with.
+    fn verdict(activity: &Activity, policy: &UpdatePolicy, now_ms: u64) -> UpdateDue {
+        let since = |time: u64| now_ms.saturating_sub(time);
+        if since(activity.healed_at_ms) >= policy.hard_stop_ms {
+            UpdateDue::Must
+        } else if activity.messages >= policy.after_messages
+            || activity.first_message_at_ms.is_some_and(|first| since(first) >= policy.after_ms)
+        {
+            UpdateDue::Due
+        } else {
+            UpdateDue::No
+        }
+    }
+
+    #[test]
+    fn times_say_what_the_verdict_says() {
+        for messages in 0..4 {
+            for (healed_at_ms, heard_at_ms) in [(0, 0), (10, 20), (10, 5), (500, 2_000), (u64::MAX, 1)] {
+                let mut activity = Activity::since(healed_at_ms);
+                (0..messages).for_each(|_| activity.count_message(heard_at_ms));
+                let times = [activity.due_at_ms(&POLICY), activity.must_at_ms(&POLICY)].into_iter().flatten();
+                let around = times.flat_map(|time| [time.saturating_sub(1), time, time.saturating_add(1)]);
+                for now_ms in around.chain([0, 7, u64::MAX - 1]) {
+                    let expected = verdict(&activity, &POLICY, now_ms);
+                    assert_eq!(activity.due(&POLICY, now_ms), expected, "{activity:?} at {now_ms}");
+                }
+            }
+        }
     }
 }

@@ -3,8 +3,11 @@
 //! The core never waits for a disk. The caller takes the journal after each operation, sealed, and commits it in one
 //! transaction with what the operation sends, so that state and outbox cannot part. A failed operation is undone from
 //! an undo log: neither the records nor the journal keep a trace of it.
+//!
+//! The client's own records are always in memory, those of a group while it is loaded (`groups.rs`).
 
 mod codec;
+mod groups;
 mod kind;
 mod manifest;
 mod openmls;
@@ -87,7 +90,8 @@ impl Store {
         Ok(Self::of(Seal::new(store_key, store_id, crypto)?, Manifest::default(), State::default()))
     }
 
-    /// A store of all records written so far: all of them are there, in the versions that were written last, and open.
+    /// A store of all of the client's own records: all of them are there, in the versions that were written last, and
+    /// open. Groups are loaded one by one.
     ///
     /// # Errors
     /// [`CoreError::StoreTooNew`], [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`] or
@@ -101,10 +105,7 @@ impl Store {
         let (manifest, seal) = Manifest::open(store_key, &mut sealed, crypto)?;
         let mut state = State::default();
         for (key, sealed) in sealed {
-            let corrupt = || CoreError::StoreCorrupt { record: kind::name_of(&key) };
-            let value = seal.open(&key, &sealed).ok_or_else(corrupt)?;
-            kind::check(&key)?;
-            codec::check_version(&key, &value)?;
+            let value = open_record(&seal, &key, &sealed)?;
             state.records.insert(key, value);
         }
         Ok(Self::of(seal, manifest, state))
@@ -165,7 +166,7 @@ impl Store {
         let version = manifest.version();
         let seal = |(key, value): (Vec<u8>, Option<Value>)| {
             let value = value.map(|value| self.seal.seal(&key, version, &value, random));
-            Write { key, value }
+            Write::new(key, value)
         };
         batch.into_iter().map(seal).chain(own).collect()
     }
@@ -317,4 +318,13 @@ impl Store {
     fn take_fault(&self) -> Option<CoreError> {
         self.state.borrow_mut().fault.take()
     }
+}
+
+/// The value of a record, if it is one of ours and opens.
+fn open_record(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<Value> {
+    let corrupt = || CoreError::StoreCorrupt { record: kind::name_of(key) };
+    let value = seal.open(key, sealed).ok_or_else(corrupt)?;
+    kind::check(key)?;
+    codec::check_version(key, &value)?;
+    Ok(value)
 }

@@ -160,6 +160,25 @@ fn a_message_writes_only_what_it_changes() {
 }
 
 #[test]
+fn several_messages_are_one_batch_of_all_or_none() {
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let members = group_of(&mut [&mut alice, &mut bob], SUITE);
+    let [mut at_alice, mut at_bob] = <[_; 2]>::try_from(members).unwrap();
+    say(&mut at_alice, &mut at_bob, "x");
+    alice.save();
+    let too_long = CoreError::BadInput("a message has at most 65536 bytes");
+    assert_eq!(at_alice.encrypt_all(&[vec![0], vec![0; 65_537]], 1), Err(too_long));
+    assert!(alice.save().is_empty());
+    let texts: Vec<_> = (0..20).map(|number| format!("message {number}")).collect();
+    let messages = at_alice.encrypt_all(&texts, 1).unwrap();
+    // As for one message: the ratchet, the count, and the list of these two.
+    assert_eq!(alice.save().iter().map(|write| write.key[0]).collect::<Vec<_>>(), [0x39, 0x22, 0x03]);
+    let heard: Vec<_> = messages.iter().map(|message| hear(&mut at_bob, message)).collect();
+    assert_eq!(heard, texts);
+    assert_eq!(say(&mut alice.copy().group(), &mut at_bob, "later"), "later");
+}
+
+#[test]
 fn messages_of_past_epochs_open_after_a_restart_whoever_has_come_and_gone() {
     let (mut alice, mut bob, mut carol, dave) =
         (Person::new("alice"), Person::new("bob"), Person::new("carol"), Person::new("dave"));

@@ -33,7 +33,7 @@ fn nothing_secret_is_shown() {
     let device = alice.client.identity().device_id;
     for (key, value) in in_clear(&alice.records) {
         let record = Record { key: key.clone(), value: value.clone() };
-        let write = Write { key: key.clone(), value: Some(value.clone()) };
+        let write = Write { key: key.clone(), value: Some(value.clone()), group: None };
         let shown: [&dyn Debug; 4] = [&record, &write, &alice.client, &members[0]];
         assert!(shown.iter().all(|shown| !shows(shown, &value, &[&device, &GROUP.0])), "{record:?}");
     }

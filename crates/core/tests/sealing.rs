@@ -6,7 +6,7 @@ mod people;
 
 use std::collections::BTreeSet;
 
-use people::{GROUP, Person, Records, SUITE, deliver, group_of, in_clear, in_list, say, store_key, try_open};
+use people::{GROUP, Person, Records, SUITE, deliver, group_of, in_clear, in_list, of_group, say, store_key, try_open};
 use quicprochat_core::{Client, CoreError, GroupMember, StoreKey};
 
 /// The bytes of kinds in keys.
@@ -72,7 +72,12 @@ fn a_cut_or_lengthened_record_is_named() {
 #[test]
 fn stores_of_other_forms_are_told_apart_from_damaged_ones() {
     let (alice, _bob, _members) = two();
-    for (form, expected) in [(0, CoreError::StoreTooOld), (1, CoreError::StoreTooOld), (3, CoreError::StoreTooNew)] {
+    for (form, expected) in [
+        (0, CoreError::StoreTooOld),
+        (1, CoreError::StoreTooOld),
+        (2, CoreError::StoreTooOld),
+        (4, CoreError::StoreTooNew),
+    ] {
         let mut records = alice.records.clone();
         records.get_mut([STORE].as_slice()).unwrap()[0] = form;
         assert_eq!(try_open(&records).map(drop), Err(expected), "{form}");
@@ -201,7 +206,7 @@ fn a_whole_store_that_was_put_back_opens() {
 #[test]
 fn a_store_opens_with_its_own_key_only() {
     let (alice, _bob, _members) = two();
-    let open = |key: [u8; 32]| Client::open(&StoreKey::from(key), in_list(&alice.records)).map(drop);
+    let open = |key: [u8; 32]| Client::open(&StoreKey::from(key), of_group(&alice.records, None)).map(drop);
     assert_eq!(open([8; 32]), Err(CoreError::StoreKeyWrong));
     assert_eq!(open([9; 32]), Ok(()));
     assert_eq!(StoreKey::try_from([0; 31].as_slice()).err(), Some(CoreError::BadInput("a store key has 32 bytes")));

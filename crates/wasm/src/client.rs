@@ -1,37 +1,40 @@
 //! `CoreClient`: one device of one account.
 
 use js_sys::Uint8Array;
-use quicprochat_core::{Client, CoreError, GroupId, Record, StoreKey, Suite, UpdatePolicy};
+use quicprochat_core::{Client, CoreError, GroupId, StoreKey, Suite, UpdatePolicy};
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
 use crate::{
     error::Thrown,
-    group::GroupMember,
+    group::{GroupMember, Handles},
     poison::{guarded, guarded_shallow},
     record::{self, milliseconds},
-    types::{DeviceIdentity, KeyPackageOwner, RebootedGroup, StoreRecord, StoreWrite},
+    types::{AccessSignature, DeviceIdentity, KeyPackageOwner, RebootedGroup, StoreRecord, StoreWrite},
 };
 
 /// One device of one account: its keys, its key packages, its groups. Owned by the thread that made it.
 #[wasm_bindgen]
-pub struct CoreClient(Client);
+pub struct CoreClient(Client, Handles);
+
+impl CoreClient {
+    fn new(client: Client) -> Self {
+        Self(client, Handles::default())
+    }
+}
 
 #[wasm_bindgen]
 impl CoreClient {
     /// A new account with this as its first device. Its records are sealed with the store key: 32 random bytes.
     pub fn create(handle: &str, store_key: &[u8]) -> Result<CoreClient, Thrown> {
-        guarded(|| Client::create(handle, &StoreKey::try_from(store_key)?).map(CoreClient))
+        guarded(|| Client::create(handle, &StoreKey::try_from(store_key)?).map(CoreClient::new))
     }
 
-    /// The client of a store, from its key and all records written so far.
-    #[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+    /// The client of a store, from its key and all of the client's own records written so far: those without a group.
     pub fn open(store_key: &[u8], records: Vec<StoreRecord>) -> Result<CoreClient, Thrown> {
         guarded(|| {
             let store_key = StoreKey::try_from(store_key)?;
-            let records = records.iter();
-            let records = records.map(|record| Record { key: record.key().to_vec(), value: record.value().to_vec() });
-            Client::open(&store_key, records).map(CoreClient)
+            Client::open(&store_key, record::stored(records)).map(CoreClient::new)
         })
     }
 
@@ -129,19 +132,73 @@ impl CoreClient {
     pub fn create_group(&self, group_id: &[u8], suite: u32, now_ms: f64) -> Result<GroupMember, Thrown> {
         guarded(|| {
             let (id, suite) = (GroupId::try_from(group_id)?, Suite::from_number(suite)?);
-            self.0.create_group(id, suite, milliseconds(now_ms)).map(GroupMember::new)
+            self.0.create_group(id, suite, milliseconds(now_ms)).map(|member| self.1.hold(member))
         })
     }
 
     /// The group of a Welcome, from this device's part and the part that all joiners share.
     pub fn join(&self, joiner: &[u8], shared: &[u8], now_ms: f64) -> Result<GroupMember, Thrown> {
-        guarded(|| self.0.join(joiner, shared, milliseconds(now_ms)).map(GroupMember::new))
+        guarded(|| self.0.join(joiner, shared, milliseconds(now_ms)).map(|member| self.1.hold(member)))
     }
 
-    /// A handle on a stored group.
+    /// The group that a Welcome is for, 16 bytes. Does not join it.
+    #[wasm_bindgen(js_name = groupOfWelcome)]
+    pub fn group_of_welcome(&self, joiner: &[u8], shared: &[u8]) -> Result<Vec<u8>, Thrown> {
+        guarded(|| Ok(self.0.group_of_welcome(joiner, shared)?.0.to_vec()))
+    }
+
+    /// Takes a group into memory, from all of its records written so far, and gives a handle on it. A group that is in
+    /// memory stays as it is there, and needs no records.
     #[wasm_bindgen(js_name = loadGroup)]
-    pub fn load_group(&self, group_id: &[u8]) -> Result<GroupMember, Thrown> {
-        guarded(|| self.0.load_group(GroupId::try_from(group_id)?).map(GroupMember::new))
+    pub fn load_group(&self, group_id: &[u8], records: Option<Vec<StoreRecord>>) -> Result<GroupMember, Thrown> {
+        guarded(|| {
+            let id = GroupId::try_from(group_id)?;
+            let member = match records {
+                Some(records) => self.0.load_group_from(id, record::stored(records)),
+                None => self.0.load_group(id),
+            };
+            member.map(|member| self.1.hold(member))
+        })
+    }
+
+    /// Wipes a group and all handles on it from memory; they answer `GROUP_NOT_LOADED` from then on. Refuses if it has
+    /// writes that have not been taken.
+    #[wasm_bindgen(js_name = unloadGroup)]
+    pub fn unload_group(&self, group_id: &[u8]) -> Result<(), Thrown> {
+        guarded(|| {
+            let id = GroupId::try_from(group_id)?;
+            self.0.unload_group(id)?;
+            self.1.release(|of| (of == id).then_some(CoreError::GroupNotLoaded));
+            Ok(())
+        })
+    }
+
+    /// Whether a group is in memory.
+    #[wasm_bindgen(js_name = isLoaded)]
+    pub fn is_loaded(&self, group_id: &[u8]) -> Result<bool, Thrown> {
+        guarded_shallow(|| Ok(self.0.is_loaded(GroupId::try_from(group_id)?)))
+    }
+
+    /// Takes over what other processes have written to the store since this client's state, in any order; records that
+    /// have not changed may be among it. Groups in memory are then as they are now, and so are the handles on them. On an
+    /// error nothing has changed.
+    #[wasm_bindgen(js_name = takeOver)]
+    pub fn take_over(&self, changes: Vec<StoreWrite>) -> Result<(), Thrown> {
+        guarded(|| {
+            self.0.take_over(record::changes(changes))?;
+            self.1.release(|id| (!self.0.is_loaded(id)).then_some(CoreError::GroupNotFound));
+            Ok(())
+        })
+    }
+
+    /// A signature of the access key of a group's current epoch over exactly these bytes. Undefined for a group that has
+    /// not been in memory since this client was opened, and for one that this device is not a member of.
+    #[wasm_bindgen(js_name = signAccess)]
+    pub fn sign_access(&self, group_id: &[u8], transcript: &[u8]) -> Result<Option<AccessSignature>, Thrown> {
+        guarded(|| {
+            let signed = self.0.sign_access(GroupId::try_from(group_id)?, transcript)?;
+            Ok(signed.as_ref().map(record::access_signature))
+        })
     }
 
     /// A new group of an old one's suite, with the addition of these members of it staged.
@@ -157,7 +214,7 @@ impl CoreClient {
             let (old, new) = (GroupId::try_from(old_id)?, GroupId::try_from(new_id)?);
             let key_packages = record::to_vecs(key_packages);
             let (group, bundle) = self.0.reboot_group(old, new, &key_packages, milliseconds(now_ms))?;
-            Ok(record::rebooted(GroupMember::new(group), &bundle))
+            Ok(record::rebooted(self.1.hold(group), &bundle))
         })
     }
 
@@ -177,13 +234,18 @@ impl CoreClient {
         guarded(|| Ok(record::device(&self.0.accept_revocation(statement)?)))
     }
 
-    /// Deletes a group and all its records.
+    /// Deletes a group that is in memory, all its records, and what handles hold of it.
     #[wasm_bindgen(js_name = deleteGroup)]
     pub fn delete_group(&self, group_id: &[u8]) -> Result<(), Thrown> {
-        guarded(|| self.0.delete_group(GroupId::try_from(group_id)?))
+        guarded(|| {
+            let id = GroupId::try_from(group_id)?;
+            self.0.delete_group(id)?;
+            self.1.release(|of| (of == id).then_some(CoreError::GroupNotFound));
+            Ok(())
+        })
     }
 
-    /// The groups of this store, left ones included.
+    /// The groups of this store, in memory or not, left ones included.
     #[wasm_bindgen(js_name = groupIds)]
     pub fn group_ids(&self) -> Result<Vec<Uint8Array>, Thrown> {
         guarded(|| Ok(self.0.group_ids().iter().map(|id| Uint8Array::from(id.0.as_slice())).collect()))

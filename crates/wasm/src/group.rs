@@ -3,31 +3,64 @@
 //! Methods take `&self` and borrow inside: a call that panicked keeps its borrow for good, and wasm-bindgen's own
 //! check would then answer for us, without a code.
 
-use std::cell::{RefCell, RefMut};
+use std::{
+    cell::{RefCell, RefMut},
+    rc::{Rc, Weak},
+};
 
 use js_sys::Uint8Array;
-use quicprochat_core::{self as core, CoreError};
+use quicprochat_core::{self as core, CoreError, GroupId};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     error::Thrown,
     poison::{guarded, guarded_shallow},
     record::{self, milliseconds, to_milliseconds},
-    types::{Agreement, CommitBundle, CommitEffect, DeviceIdentity, GroupStatus, Member, Received, UpdateDue},
+    types::{Agreement, CommitBundle, CommitEffect, DeviceIdentity, GroupStatus, GroupTimes, Member, Received},
 };
 
 /// A seat in a group. Every commit is staged first and counts only when it is merged.
 #[wasm_bindgen]
-pub struct GroupMember(RefCell<Box<core::GroupMember>>);
+pub struct GroupMember(Rc<RefCell<Seat>>);
 
-impl GroupMember {
-    pub(crate) fn new(member: core::GroupMember) -> Self {
-        // Boxed, so that handing it to JavaScript moves no keys over the stack.
-        Self(RefCell::new(Box::new(member)))
+/// What a handle holds: boxed, so that handing it to JavaScript moves no keys over the stack; or why it is gone.
+type Seat = Result<Box<core::GroupMember>, CoreError>;
+
+/// All handles on the groups of a client, so that a group that leaves the memory leaves nothing behind in them.
+#[derive(Default)]
+pub(crate) struct Handles(RefCell<Vec<(GroupId, Weak<RefCell<Seat>>)>>);
+
+impl Handles {
+    /// A handle for JavaScript.
+    pub(crate) fn hold(&self, member: core::GroupMember) -> GroupMember {
+        let mut handles = self.0.borrow_mut();
+        handles.retain(|(_, seat)| seat.strong_count() > 0);
+        let id = member.group_id();
+        let seat = Rc::new(RefCell::new(Ok(Box::new(member))));
+        handles.push((id, Rc::downgrade(&seat)));
+        GroupMember(seat)
     }
 
+    /// Wipes what handles hold of the groups that are gone for a reason. They answer with it from then on.
+    pub(crate) fn release(&self, reason: impl Fn(GroupId) -> Option<CoreError>) {
+        for (id, seat) in self.0.borrow().iter() {
+            let Some((seat, reason)) = seat.upgrade().zip(reason(*id)) else { continue };
+            // Borrowed only by a call that panicked: nothing is called any more then.
+            let Ok(mut seat) = seat.try_borrow_mut() else { continue };
+            if seat.is_ok() {
+                *seat = Err(reason);
+            }
+        }
+    }
+}
+
+impl GroupMember {
     fn seat(&self) -> Result<RefMut<'_, Box<core::GroupMember>>, CoreError> {
-        self.0.try_borrow_mut().map_err(|_| CoreError::Internal)
+        let seat = self.0.try_borrow_mut().map_err(|_| CoreError::Internal)?;
+        RefMut::filter_map(seat, |seat| seat.as_mut().ok()).map_err(|seat| match &*seat {
+            Err(reason) => reason.clone(),
+            Ok(_) => CoreError::Internal,
+        })
     }
 
     /// Runs a call on the seat.
@@ -134,10 +167,9 @@ impl GroupMember {
         self.read(|member| Ok(member.has_pending_commit()))
     }
 
-    /// Whether it is this member's turn to commit the proposals that wait.
-    #[wasm_bindgen(js_name = commitDue)]
-    pub fn commit_due(&self, now_ms: f64) -> Result<bool, Thrown> {
-        self.read(|member| Ok(member.commit_due(milliseconds(now_ms))))
+    /// When this device has to do something here, as long as nothing else happens to the group.
+    pub fn times(&self) -> Result<GroupTimes, Thrown> {
+        self.read(|member| Ok(record::times(member.times())))
     }
 
     /// Whether proposals await a commit. Nothing can be sent meanwhile.
@@ -218,6 +250,15 @@ impl GroupMember {
         guarded_shallow(|| self.seat()?.encrypt(plaintext, milliseconds(now_ms)))
     }
 
+    /// Encrypts several application messages, in order: all of them or none.
+    #[wasm_bindgen(js_name = encryptAll)]
+    pub fn encrypt_all(&self, plaintexts: Vec<Uint8Array>, now_ms: f64) -> Result<Vec<Uint8Array>, Thrown> {
+        guarded_shallow(|| {
+            let messages = self.seat()?.encrypt_all(&record::to_vecs(plaintexts), milliseconds(now_ms))?;
+            Ok(record::arrays(&messages))
+        })
+    }
+
     /// Opens a message of the group.
     pub fn process(&self, message: &[u8], now_ms: f64) -> Result<Received, Thrown> {
         self.call(|member| Ok(record::received(&member.process(message, milliseconds(now_ms))?)))
@@ -257,12 +298,6 @@ impl GroupMember {
     #[wasm_bindgen(js_name = ratchetTree)]
     pub fn ratchet_tree(&self) -> Result<Vec<u8>, Thrown> {
         self.read(core::GroupMember::ratchet_tree)
-    }
-
-    /// What the update policy says now.
-    #[wasm_bindgen(js_name = updateDue)]
-    pub fn update_due(&self, now_ms: f64) -> Result<UpdateDue, Thrown> {
-        self.read(|member| Ok(record::update_due(member.update_due(milliseconds(now_ms)))))
     }
 
     /// A secret that all members of this epoch share.

@@ -12,6 +12,7 @@ mod record;
 mod types;
 mod wiping;
 
+use quicprochat_core::Record;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{error::Thrown, poison::guarded, types::Versions};
@@ -26,6 +27,12 @@ pub fn start() {
 #[wasm_bindgen(js_name = coreErrorCodes)]
 pub fn core_error_codes() -> Vec<String> {
     quicprochat_core::CoreError::CODES.iter().map(|&code| code.to_owned()).collect()
+}
+
+/// The 16-byte id of the group that the record of this key belongs to; undefined for the client's own records.
+#[wasm_bindgen(js_name = groupOfRecord)]
+pub fn group_of_record(key: Vec<u8>) -> Option<Vec<u8>> {
+    Record { key, value: Vec::new() }.group().map(|id| id.0.to_vec())
 }
 
 /// The versions of the core and of openmls in this artefact.

@@ -7,8 +7,8 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use crate::{
     group::GroupMember,
     types::{
-        Agreement, CommitBundle, CommitEffect, GroupStatus, Kind, Member, Proposal, RebootedGroup, Received, Removal,
-        StatusKind, StoreWrite, UpdateDue, Versions,
+        AccessSignature, Agreement, CommitBundle, CommitEffect, GroupStatus, GroupTimes, Kind, Member, Proposal,
+        RebootedGroup, Received, Removal, StatusKind, StoreRecord, StoreWrite, Versions,
     },
 };
 
@@ -24,6 +24,18 @@ extern "C" {
     fn set_key(this: &Fields, bytes: Uint8Array);
     #[wasm_bindgen(method, setter, structural, js_name = value)]
     fn set_value(this: &Fields, bytes: Option<Uint8Array>);
+    #[wasm_bindgen(method, setter, structural, js_name = group)]
+    fn set_group_id(this: &Fields, id: Option<Uint8Array>);
+    #[wasm_bindgen(method, setter, structural, js_name = accessKey)]
+    fn set_access_key(this: &Fields, bytes: Uint8Array);
+    #[wasm_bindgen(method, setter, structural, js_name = signature)]
+    fn set_signature(this: &Fields, bytes: Uint8Array);
+    #[wasm_bindgen(method, setter, structural, js_name = updateDueAtMs)]
+    fn set_update_due_at_ms(this: &Fields, time: Option<f64>);
+    #[wasm_bindgen(method, setter, structural, js_name = updateMustAtMs)]
+    fn set_update_must_at_ms(this: &Fields, time: Option<f64>);
+    #[wasm_bindgen(method, setter, structural, js_name = commitDueAtMs)]
+    fn set_commit_due_at_ms(this: &Fields, time: Option<f64>);
     #[wasm_bindgen(method, setter, structural, js_name = leafIndex)]
     fn set_leaf_index(this: &Fields, index: u32);
     #[wasm_bindgen(method, setter, structural, js_name = handle)]
@@ -195,7 +207,7 @@ pub(crate) fn to_vecs(arrays: Vec<Uint8Array>) -> Vec<Vec<u8>> {
     arrays.iter().map(Uint8Array::to_vec).collect()
 }
 
-fn arrays(all: &[Vec<u8>]) -> Vec<Uint8Array> {
+pub(crate) fn arrays(all: &[Vec<u8>]) -> Vec<Uint8Array> {
     all.iter().map(|each| bytes(each)).collect()
 }
 
@@ -235,16 +247,40 @@ pub(crate) fn write(write: &core::Write) -> StoreWrite {
     let fields = Fields::new();
     fields.set_key(bytes(&write.key));
     fields.set_value(write.value.as_deref().map(bytes));
+    fields.set_group_id(write.group.as_ref().map(|id| bytes(&id.0)));
     fields.into_record()
 }
 
-pub(crate) fn update_due(due: core::UpdateDue) -> UpdateDue {
-    let word = match due {
-        core::UpdateDue::No => "no",
-        core::UpdateDue::Due => "due",
-        core::UpdateDue::Must => "must",
+/// The records of a store, as the core takes them.
+#[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+pub(crate) fn stored(records: Vec<StoreRecord>) -> Vec<core::Record> {
+    let record = |record: &StoreRecord| core::Record { key: record.key().to_vec(), value: record.value().to_vec() };
+    records.iter().map(record).collect()
+}
+
+/// The changes of a store, as the core takes them. The group is in the key.
+#[expect(clippy::needless_pass_by_value, reason = "JavaScript arrays cross by value")]
+pub(crate) fn changes(writes: Vec<StoreWrite>) -> Vec<core::Write> {
+    let change = |write: &StoreWrite| {
+        let value = write.written_value().map(|value| value.to_vec());
+        core::Write::new(write.written_key().to_vec(), value)
     };
-    JsValue::from_str(word).unchecked_into()
+    writes.iter().map(change).collect()
+}
+
+pub(crate) fn access_signature(signed: &core::AccessSignature) -> AccessSignature {
+    let fields = Fields::new();
+    fields.set_access_key(bytes(&signed.access_key));
+    fields.set_signature(bytes(&signed.signature));
+    fields.into_record()
+}
+
+pub(crate) fn times(times: core::GroupTimes) -> GroupTimes {
+    let fields = Fields::new();
+    fields.set_update_due_at_ms(times.update_due_at_ms.map(to_milliseconds));
+    fields.set_update_must_at_ms(times.update_must_at_ms.map(to_milliseconds));
+    fields.set_commit_due_at_ms(times.commit_due_at_ms.map(to_milliseconds));
+    fields.into_record()
 }
 
 pub(crate) fn received(received: &core::Received) -> Received {

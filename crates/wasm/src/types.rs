@@ -14,6 +14,26 @@ export interface StoreRecord {
 export interface StoreWrite {
   key: Uint8Array;
   value: Uint8Array | undefined;
+  /** The 16-byte id of the group that the record belongs to; undefined for the client's own. */
+  group: Uint8Array | undefined;
+}
+
+/** A signature of a group's access key. */
+export interface AccessSignature {
+  /** What the relay knows the current epoch by, 32 bytes. */
+  accessKey: Uint8Array;
+  /** 64 bytes. */
+  signature: Uint8Array;
+}
+
+/** When this device has to do something in a group. A time that is over means now, undefined not by time alone. */
+export interface GroupTimes {
+  /** When an update of this device's keys falls due. */
+  updateDueAtMs: number | undefined;
+  /** From when encrypt refuses until the keys are updated. */
+  updateMustAtMs: number | undefined;
+  /** When it is this member's turn to commit the proposals that wait. */
+  commitDueAtMs: number | undefined;
 }
 
 /** A member, its chain of keys checked. */
@@ -135,9 +155,6 @@ export interface RebootedGroup {
   bundle: CommitBundle;
 }
 
-/** What the update policy says; with 'must', encrypt refuses. */
-export type UpdateDue = 'no' | 'due' | 'must';
-
 export interface Versions {
   core: string;
   openmls: string;
@@ -192,6 +209,10 @@ extern "C" {
     /// `StoreWrite` of the types above.
     #[wasm_bindgen(typescript_type = "StoreWrite")]
     pub type StoreWrite;
+    #[wasm_bindgen(method, getter, structural, js_name = key)]
+    pub(crate) fn written_key(this: &StoreWrite) -> js_sys::Uint8Array;
+    #[wasm_bindgen(method, getter, structural, js_name = value)]
+    pub(crate) fn written_value(this: &StoreWrite) -> Option<js_sys::Uint8Array>;
 
     /// `Member` of the types above.
     #[wasm_bindgen(typescript_type = "Member")]
@@ -233,9 +254,13 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "Received")]
     pub type Received;
 
-    /// `UpdateDue` of the types above.
-    #[wasm_bindgen(typescript_type = "UpdateDue")]
-    pub type UpdateDue;
+    /// `GroupTimes` of the types above.
+    #[wasm_bindgen(typescript_type = "GroupTimes")]
+    pub type GroupTimes;
+
+    /// `AccessSignature` of the types above.
+    #[wasm_bindgen(typescript_type = "AccessSignature")]
+    pub type AccessSignature;
 
     /// `Versions` of the types above.
     #[wasm_bindgen(typescript_type = "Versions")]

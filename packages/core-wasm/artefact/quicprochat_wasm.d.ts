@@ -11,6 +11,26 @@ export interface StoreRecord {
 export interface StoreWrite {
     key: Uint8Array;
     value: Uint8Array | undefined;
+    /** The 16-byte id of the group that the record belongs to; undefined for the client's own. */
+    group: Uint8Array | undefined;
+}
+
+/** A signature of a group's access key. */
+export interface AccessSignature {
+    /** What the relay knows the current epoch by, 32 bytes. */
+    accessKey: Uint8Array;
+    /** 64 bytes. */
+    signature: Uint8Array;
+}
+
+/** When this device has to do something in a group. A time that is over means now, undefined not by time alone. */
+export interface GroupTimes {
+    /** When an update of this device's keys falls due. */
+    updateDueAtMs: number | undefined;
+    /** From when encrypt refuses until the keys are updated. */
+    updateMustAtMs: number | undefined;
+    /** When it is this member's turn to commit the proposals that wait. */
+    commitDueAtMs: number | undefined;
 }
 
 /** A member, its chain of keys checked. */
@@ -132,9 +152,6 @@ export interface RebootedGroup {
     bundle: CommitBundle;
 }
 
-/** What the update policy says; with 'must', encrypt refuses. */
-export type UpdateDue = 'no' | 'due' | 'must';
-
 export interface Versions {
     core: string;
     openmls: string;
@@ -174,7 +191,7 @@ export class CoreClient {
      */
     static create(handle: string, store_key: Uint8Array | number[]): CoreClient;
     /**
-     * Deletes a group and all its records.
+     * Deletes a group that is in memory, all its records, and what handles hold of it.
      */
     deleteGroup(group_id: Uint8Array | number[]): void;
     /**
@@ -206,23 +223,32 @@ export class CoreClient {
      */
     generateLastResortKeyPackage(suite: number, now_ms: number): Uint8Array;
     /**
-     * The groups of this store, left ones included.
+     * The groups of this store, in memory or not, left ones included.
      */
     groupIds(): Uint8Array[];
+    /**
+     * The group that a Welcome is for, 16 bytes. Does not join it.
+     */
+    groupOfWelcome(joiner: Uint8Array | number[], shared: Uint8Array | number[]): Uint8Array;
     /**
      * Who a key package belongs to, after every check that adding it now would make.
      */
     inspectKeyPackage(key_package: Uint8Array | number[], suite: number, now_ms: number): KeyPackageOwner;
     /**
+     * Whether a group is in memory.
+     */
+    isLoaded(group_id: Uint8Array | number[]): boolean;
+    /**
      * The group of a Welcome, from this device's part and the part that all joiners share.
      */
     join(joiner: Uint8Array | number[], shared: Uint8Array | number[], now_ms: number): GroupMember;
     /**
-     * A handle on a stored group.
+     * Takes a group into memory, from all of its records written so far, and gives a handle on it. A group that is in
+     * memory stays as it is there, and needs no records.
      */
-    loadGroup(group_id: Uint8Array | number[]): GroupMember;
+    loadGroup(group_id: Uint8Array | number[], records?: StoreRecord[] | null): GroupMember;
     /**
-     * The client of a store, from its key and all records written so far.
+     * The client of a store, from its key and all of the client's own records written so far: those without a group.
      */
     static open(store_key: Uint8Array | number[], records: StoreRecord[]): CoreClient;
     /**
@@ -242,6 +268,11 @@ export class CoreClient {
      */
     setUpdatePolicy(after_messages: number, after_ms: number, hard_stop_ms: number): void;
     /**
+     * A signature of the access key of a group's current epoch over exactly these bytes. Undefined for a group that has
+     * not been in memory since this client was opened, and for one that this device is not a member of.
+     */
+    signAccess(group_id: Uint8Array | number[], transcript: Uint8Array | number[]): AccessSignature | undefined;
+    /**
      * The device key's signature over exactly these bytes, 64 bytes.
      */
     signAsDevice(transcript: Uint8Array | number[]): Uint8Array;
@@ -251,9 +282,20 @@ export class CoreClient {
      */
     storePsk(id: Uint8Array | number[], secret: Uint8Array | number[]): void;
     /**
+     * Takes over what other processes have written to the store since this client's state, in any order; records that
+     * have not changed may be among it. Groups in memory are then as they are now, and so are the handles on them. On an
+     * error nothing has changed.
+     */
+    takeOver(changes: StoreWrite[]): void;
+    /**
      * All changes since the last call, of the client and its groups, in order.
      */
     takeWrites(): StoreWrite[];
+    /**
+     * Wipes a group and all handles on it from memory; they answer `GROUP_NOT_LOADED` from then on. Refuses if it has
+     * writes that have not been taken.
+     */
+    unloadGroup(group_id: Uint8Array | number[]): void;
     /**
      * The account's handle.
      */
@@ -284,10 +326,6 @@ export class GroupMember {
      */
     clearPendingCommit(): void;
     /**
-     * Whether it is this member's turn to commit the proposals that wait.
-     */
-    commitDue(now_ms: number): boolean;
-    /**
      * Stages a commit of all proposals received so far.
      */
     commitPendingProposals(_now_ms: number): CommitBundle;
@@ -299,6 +337,10 @@ export class GroupMember {
      * Drops the received commit, as if it had not been opened.
      */
     discardStagedCommit(): void;
+    /**
+     * Encrypts several application messages, in order: all of them or none.
+     */
+    encryptAll(plaintexts: Uint8Array[], now_ms: number): Uint8Array[];
     /**
      * Encrypts an application message to the group, padded.
      */
@@ -408,9 +450,9 @@ export class GroupMember {
      */
     suite(): number;
     /**
-     * What the update policy says now.
+     * When this device has to do something here, as long as nothing else happens to the group.
      */
-    updateDue(now_ms: number): UpdateDue;
+    times(): GroupTimes;
     /**
      * When the own leaf last changed, by the caller's clock.
      */
@@ -425,6 +467,11 @@ export class GroupMember {
  * Every code that an error of this module can carry.
  */
 export function coreErrorCodes(): string[];
+
+/**
+ * The 16-byte id of the group that the record of this key belongs to; undefined for the client's own records.
+ */
+export function groupOfRecord(key: Uint8Array | number[]): Uint8Array | undefined;
 
 /**
  * Runs once, when the module is instantiated.
@@ -461,27 +508,33 @@ export interface InitOutput {
     readonly coreclient_generateKeyPackages: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly coreclient_generateLastResortKeyPackage: (a: number, b: number, c: number) => [number, number, number, number];
     readonly coreclient_groupIds: (a: number) => [number, number, number, number];
+    readonly coreclient_groupOfWelcome: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_handle: (a: number) => [number, number, number, number];
     readonly coreclient_inspectKeyPackage: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly coreclient_isLoaded: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_join: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
-    readonly coreclient_loadGroup: (a: number, b: number, c: number) => [number, number, number];
+    readonly coreclient_loadGroup: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly coreclient_open: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly coreclient_rebootGroup: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly coreclient_revokeDevice: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_safetyNumber: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly coreclient_setUpdatePolicy: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly coreclient_signAccess: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly coreclient_signAsDevice: (a: number, b: number, c: number) => [number, number, number, number];
     readonly coreclient_storePsk: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly coreclient_takeOver: (a: number, b: number, c: number) => [number, number];
     readonly coreclient_takeWrites: (a: number) => [number, number, number, number];
+    readonly coreclient_unloadGroup: (a: number, b: number, c: number) => [number, number];
+    readonly groupOfRecord: (a: number, b: number) => [number, number];
     readonly groupmember_accessKey: (a: number) => [number, number, number, number];
     readonly groupmember_addMembers: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly groupmember_agreesAt: (a: number, b: bigint, c: number, d: number) => [number, number, number];
     readonly groupmember_clearPendingCommit: (a: number) => [number, number];
-    readonly groupmember_commitDue: (a: number, b: number) => [number, number, number];
     readonly groupmember_commitPendingProposals: (a: number, b: number) => [number, number, number];
     readonly groupmember_commitPsks: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly groupmember_discardStagedCommit: (a: number) => [number, number];
     readonly groupmember_encrypt: (a: number, b: number, c: number, d: number) => [number, number, number, number];
+    readonly groupmember_encryptAll: (a: number, b: number, c: number, d: number) => [number, number, number, number];
     readonly groupmember_epoch: (a: number) => [bigint, number, number];
     readonly groupmember_epochAuthenticator: (a: number) => [number, number, number, number];
     readonly groupmember_expectAccessKey: (a: number, b: number, c: number) => [number, number];
@@ -510,7 +563,7 @@ export interface InitOutput {
     readonly groupmember_signAccess: (a: number, b: number, c: number) => [number, number, number, number];
     readonly groupmember_status: (a: number) => [number, number, number];
     readonly groupmember_suite: (a: number) => [number, number, number];
-    readonly groupmember_updateDue: (a: number, b: number) => [number, number, number];
+    readonly groupmember_times: (a: number) => [number, number, number];
     readonly start: () => void;
     readonly unsafeTestingPanic: () => [number, number];
     readonly versions: () => any;

@@ -90,7 +90,7 @@ export class CoreClient {
         return CoreClient.__wrap(ret[0]);
     }
     /**
-     * Deletes a group and all its records.
+     * Deletes a group that is in memory, all its records, and what handles hold of it.
      * @param {Uint8Array | number[]} group_id
      */
     deleteGroup(group_id) {
@@ -196,7 +196,7 @@ export class CoreClient {
         return v1;
     }
     /**
-     * The groups of this store, left ones included.
+     * The groups of this store, in memory or not, left ones included.
      * @returns {Uint8Array[]}
      */
     groupIds() {
@@ -207,6 +207,32 @@ export class CoreClient {
         var v1 = getArrayJsValueFromWasm0(ret[0], ret[1]);
         wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
         return v1;
+    }
+    /**
+     * The group that a Welcome is for, 16 bytes. Does not join it.
+     * @param {Uint8Array | number[]} joiner
+     * @param {Uint8Array | number[]} shared
+     * @returns {Uint8Array}
+     */
+    groupOfWelcome(joiner, shared) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(joiner, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(shared, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_groupOfWelcome(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v3 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v3;
     }
     /**
      * The account's handle.
@@ -249,6 +275,20 @@ export class CoreClient {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Whether a group is in memory.
+     * @param {Uint8Array | number[]} group_id
+     * @returns {boolean}
+     */
+    isLoaded(group_id) {
+        const ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_isLoaded(this.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] !== 0;
+    }
+    /**
      * The group of a Welcome, from this device's part and the part that all joiners share.
      * @param {Uint8Array | number[]} joiner
      * @param {Uint8Array | number[]} shared
@@ -275,21 +315,32 @@ export class CoreClient {
         return GroupMember.__wrap(ret[0]);
     }
     /**
-     * A handle on a stored group.
+     * Takes a group into memory, from all of its records written so far, and gives a handle on it. A group that is in
+     * memory stays as it is there, and needs no records.
      * @param {Uint8Array | number[]} group_id
+     * @param {StoreRecord[] | null} [records]
      * @returns {GroupMember}
      */
-    loadGroup(group_id) {
-        const ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.coreclient_loadGroup(this.__wbg_ptr, ptr0, len0);
+    loadGroup(group_id, records) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = isLikeNone(records) ? 0 : passArrayJsValueToWasm0(records, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_loadGroup(this.__wbg_ptr, ptr0, len0, ptr1, len1);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return GroupMember.__wrap(ret[0]);
     }
     /**
-     * The client of a store, from its key and all records written so far.
+     * The client of a store, from its key and all of the client's own records written so far: those without a group.
      * @param {Uint8Array | number[]} store_key
      * @param {StoreRecord[]} records
      * @returns {CoreClient}
@@ -416,6 +467,31 @@ export class CoreClient {
         }
     }
     /**
+     * A signature of the access key of a group's current epoch over exactly these bytes. Undefined for a group that has
+     * not been in memory since this client was opened, and for one that this device is not a member of.
+     * @param {Uint8Array | number[]} group_id
+     * @param {Uint8Array | number[]} transcript
+     * @returns {AccessSignature | undefined}
+     */
+    signAccess(group_id, transcript) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(transcript, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.coreclient_signAccess(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * The device key's signature over exactly these bytes, 64 bytes.
      * @param {Uint8Array | number[]} transcript
      * @returns {Uint8Array}
@@ -455,6 +531,20 @@ export class CoreClient {
         }
     }
     /**
+     * Takes over what other processes have written to the store since this client's state, in any order; records that
+     * have not changed may be among it. Groups in memory are then as they are now, and so are the handles on them. On an
+     * error nothing has changed.
+     * @param {StoreWrite[]} changes
+     */
+    takeOver(changes) {
+        const ptr0 = passArrayJsValueToWasm0(changes, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_takeOver(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * All changes since the last call, of the client and its groups, in order.
      * @returns {StoreWrite[]}
      */
@@ -466,6 +556,19 @@ export class CoreClient {
         var v1 = getArrayJsValueFromWasm0(ret[0], ret[1]);
         wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
         return v1;
+    }
+    /**
+     * Wipes a group and all handles on it from memory; they answer `GROUP_NOT_LOADED` from then on. Refuses if it has
+     * writes that have not been taken.
+     * @param {Uint8Array | number[]} group_id
+     */
+    unloadGroup(group_id) {
+        const ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_unloadGroup(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
     }
 }
 if (Symbol.dispose) CoreClient.prototype[Symbol.dispose] = CoreClient.prototype.free;
@@ -545,18 +648,6 @@ export class GroupMember {
         }
     }
     /**
-     * Whether it is this member's turn to commit the proposals that wait.
-     * @param {number} now_ms
-     * @returns {boolean}
-     */
-    commitDue(now_ms) {
-        const ret = wasm.groupmember_commitDue(this.__wbg_ptr, now_ms);
-        if (ret[2]) {
-            throw takeFromExternrefTable0(ret[1]);
-        }
-        return ret[0] !== 0;
-    }
-    /**
      * Stages a commit of all proposals received so far.
      * @param {number} _now_ms
      * @returns {CommitBundle}
@@ -602,6 +693,24 @@ export class GroupMember {
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
+    }
+    /**
+     * Encrypts several application messages, in order: all of them or none.
+     * @param {Uint8Array[]} plaintexts
+     * @param {number} now_ms
+     * @returns {Uint8Array[]}
+     */
+    encryptAll(plaintexts, now_ms) {
+        const val2 = +now_ms;
+        const ptr0 = passArrayJsValueToWasm0(plaintexts, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.groupmember_encryptAll(this.__wbg_ptr, ptr0, len0, val2);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v3 = getArrayJsValueFromWasm0(ret[0], ret[1]);
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v3;
     }
     /**
      * Encrypts an application message to the group, padded.
@@ -989,12 +1098,11 @@ export class GroupMember {
         return ret[0] >>> 0;
     }
     /**
-     * What the update policy says now.
-     * @param {number} now_ms
-     * @returns {UpdateDue}
+     * When this device has to do something here, as long as nothing else happens to the group.
+     * @returns {GroupTimes}
      */
-    updateDue(now_ms) {
-        const ret = wasm.groupmember_updateDue(this.__wbg_ptr, now_ms);
+    times() {
+        const ret = wasm.groupmember_times(this.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -1012,6 +1120,23 @@ export function coreErrorCodes() {
     var v1 = getArrayJsValueFromWasm0(ret[0], ret[1]);
     wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
     return v1;
+}
+
+/**
+ * The 16-byte id of the group that the record of this key belongs to; undefined for the client's own records.
+ * @param {Uint8Array | number[]} key
+ * @returns {Uint8Array | undefined}
+ */
+export function groupOfRecord(key) {
+    const ptr0 = passArray8ToWasm0(key, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.groupOfRecord(ptr0, len0);
+    let v2;
+    if (ret[0] !== 0) {
+        v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+    }
+    return v2;
 }
 
 /**
@@ -1079,6 +1204,10 @@ function __wbg_get_imports() {
         __wbg_getRandomValues_d2908e0b99612b91: function() { return handleError(function (arg0, arg1) {
             arg0.getRandomValues(arg1);
         }, arguments); },
+        __wbg_key_2257c9867a9a982a: function(arg0) {
+            const ret = arg0.key;
+            return ret;
+        },
         __wbg_key_eea6de3ba04dbed8: function(arg0) {
             const ret = arg0.key;
             return ret;
@@ -1129,6 +1258,9 @@ function __wbg_get_imports() {
             const ret = module.require;
             return ret;
         }, arguments); },
+        __wbg_set_accessKey_b0ab780d4f8c1639: function(arg0, arg1) {
+            arg0.accessKey = arg1;
+        },
         __wbg_set_accountKey_574eff79d018ca40: function(arg0, arg1) {
             arg0.accountKey = arg1;
         },
@@ -1149,6 +1281,9 @@ function __wbg_get_imports() {
         __wbg_set_code_707bf466ff740283: function(arg0, arg1, arg2) {
             arg0.code = getStringFromWasm0(arg1, arg2);
         },
+        __wbg_set_commitDueAtMs_dc4b84e6de09ac76: function(arg0, arg1, arg2) {
+            arg0.commitDueAtMs = arg1 === 0 ? undefined : arg2;
+        },
         __wbg_set_commit_e6e635d9c2e1590d: function(arg0, arg1) {
             arg0.commit = arg1;
         },
@@ -1166,6 +1301,9 @@ function __wbg_get_imports() {
         },
         __wbg_set_group_5d7a9340beffbda8: function(arg0, arg1) {
             arg0.group = GroupMember.__wrap(arg1);
+        },
+        __wbg_set_group_d9ee0a0c326c5173: function(arg0, arg1) {
+            arg0.group = arg1;
         },
         __wbg_set_handle_46d7ec107f349b7e: function(arg0, arg1, arg2) {
             arg0.handle = getStringFromWasm0(arg1, arg2);
@@ -1239,6 +1377,15 @@ function __wbg_get_imports() {
         __wbg_set_signatureKey_a7d460472010ccee: function(arg0, arg1) {
             arg0.signatureKey = arg1;
         },
+        __wbg_set_signature_ee50069c824cb650: function(arg0, arg1) {
+            arg0.signature = arg1;
+        },
+        __wbg_set_updateDueAtMs_633e47cdb3a425b5: function(arg0, arg1, arg2) {
+            arg0.updateDueAtMs = arg1 === 0 ? undefined : arg2;
+        },
+        __wbg_set_updateMustAtMs_7c3caeed39a2f2eb: function(arg0, arg1, arg2) {
+            arg0.updateMustAtMs = arg1 === 0 ? undefined : arg2;
+        },
         __wbg_set_updated_e693fde4a28e42ca: function(arg0, arg1, arg2) {
             var v0 = getArrayJsValueFromWasm0(arg1, arg2);
             wasm.__wbindgen_free(arg1, arg2 * 4, 4);
@@ -1269,6 +1416,10 @@ function __wbg_get_imports() {
         __wbg_subarray_58f388a9247ac0bb: function(arg0, arg1, arg2) {
             const ret = arg0.subarray(arg1 >>> 0, arg2 >>> 0);
             return ret;
+        },
+        __wbg_value_1b0ef422dfe033e5: function(arg0) {
+            const ret = arg0.value;
+            return isLikeNone(ret) ? 0 : addToExternrefTable0(ret);
         },
         __wbg_value_43e101bee4429ee3: function(arg0) {
             const ret = arg0.value;

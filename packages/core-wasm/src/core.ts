@@ -27,6 +27,12 @@ export function coreErrorCodes(): string[] {
   return glue.coreErrorCodes();
 }
 
+/** The group that the record of a key belongs to; undefined for the client's own records. */
+export function groupOfRecord(key: Uint8Array): Uint8Array | undefined {
+  requireReady();
+  return glue.groupOfRecord(key);
+}
+
 /** The versions of the core and of openmls in the artefact. */
 export function versions(): glue.Versions {
   requireReady();
@@ -40,12 +46,14 @@ export function unsafeTestingPanic(): void {
 }
 
 export type {
+  AccessSignature,
   Agreement,
   CommitBundle,
   CommitEffect,
   CoreError,
   DeviceIdentity,
   GroupStatus,
+  GroupTimes,
   KeyPackageOwner,
   Member,
   RebootedGroup,
@@ -53,7 +61,6 @@ export type {
   Removal,
   StoreRecord,
   StoreWrite,
-  UpdateDue,
   Versions,
   WelcomeBundle,
 } from '../artefact/quicprochat_wasm.js';

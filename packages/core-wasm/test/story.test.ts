@@ -3,6 +3,7 @@ import {
   CoreClient,
   GroupMember,
   coreErrorCodes,
+  groupOfRecord,
   initialize,
   versions,
   type Received,
@@ -59,8 +60,10 @@ class Records {
     return this;
   }
 
-  all(): StoreRecord[] {
-    return [...this.#records.values()];
+  /** Those of the client itself, or of a group. */
+  of(groupId?: Uint8Array): StoreRecord[] {
+    const scope = groupId?.toString();
+    return [...this.#records.values()].filter(({ key }) => groupOfRecord(key)?.toString() === scope);
   }
 }
 
@@ -102,7 +105,7 @@ test('a store reopens where it was left', () => {
   const records = new Records().apply(bob.takeWrites());
   atBob.process(atAlice.encrypt(bytes('one'), 1), 1);
   records.apply(bob.takeWrites());
-  const again = CoreClient.open(STORE_KEY, records.all()).loadGroup(GROUP_ID);
+  const again = CoreClient.open(STORE_KEY, records.of()).loadGroup(GROUP_ID, records.of(GROUP_ID));
   expect(text(kind(again.process(atAlice.encrypt(bytes('two'), 2), 2), 'application').plaintext)).toBe('two');
   expect(alice.groupIds()).toEqual([GROUP_ID]);
   alice.deleteGroup(GROUP_ID);
@@ -140,10 +143,16 @@ test('a pre-shared key is mixed in, and who lacks it is told', () => {
 test('the update policy is heard', () => {
   const { alice, atAlice } = pair(0x0001);
   alice.setUpdatePolicy(1, 1_000_000, 2_000_000);
-  expect(atAlice.updateDue(1_002)).toBe('no');
+  const healedAtMs = atAlice.lastHealedAtMs;
+  const mustAtMs = healedAtMs + 2_000_000;
+  const never = undefined;
+  expect(atAlice.times()).toEqual({
+    updateDueAtMs: mustAtMs,
+    updateMustAtMs: mustAtMs,
+    commitDueAtMs: never,
+  });
   atAlice.encrypt(bytes('x'), 1_002);
-  expect(atAlice.updateDue(1_002)).toBe('due');
-  expect(atAlice.updateDue(9_000_000)).toBe('must');
+  expect(atAlice.times()).toEqual({ updateDueAtMs: 0, updateMustAtMs: mustAtMs, commitDueAtMs: never });
   expect(codeOf(() => atAlice.encrypt(bytes('x'), 9_000_000))).toBe('HEALING_OVERDUE');
 });
 

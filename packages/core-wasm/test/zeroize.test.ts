@@ -116,3 +116,17 @@ test.each([0x0001, 0x0003, 0x004f])('suite %i: nothing of a life in a group stay
     found([...drawn, ofAlice.keys, ofBob.keys, STORE_KEY, psk, authenticator, plaintext, exported]),
   ).toEqual([]);
 });
+
+test.each([0x0003, 0x004f])('suite %i: nothing of an epoch stays when its group is unloaded', (suite) => {
+  const client = CoreClient.create('alice', STORE_KEY);
+  const group = client.createGroup(GROUP_ID, suite, 1_000);
+  const second = client.loadGroup(GROUP_ID);
+  client.takeWrites();
+  // Kept beside the epoch's secrets, in the records and by each handle.
+  const authenticator = group.epochAuthenticator();
+  expect(found([authenticator]).length).toBeGreaterThan(2);
+  client.unloadGroup(GROUP_ID);
+  expect(found([authenticator])).toEqual([]);
+  for (const handle of [group, second]) expect(() => handle.epoch()).toThrow('the group is not loaded');
+  client.free();
+});

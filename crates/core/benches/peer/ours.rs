@@ -29,7 +29,7 @@ impl OurPerson {
     }
 
     fn save(&mut self) {
-        for Write { key, value } in self.client.take_writes() {
+        for Write { key, value, .. } in self.client.take_writes() {
             self.written += key.len() + value.as_ref().map_or(0, Vec::len);
             match value {
                 Some(value) => self.records.insert(key, value),
@@ -139,8 +139,9 @@ impl Person for OurPerson {
     fn load(&mut self) -> Outcome<()> {
         let id = self.group()?.group_id();
         let records = self.records.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() });
-        self.client = Self::open_client(records)?;
-        self.group = Some(self.client.load_group(id)?);
+        let (of_group, own): (Vec<_>, Vec<_>) = records.partition(|record| record.group() == Some(id));
+        self.client = Self::open_client(own)?;
+        self.group = Some(self.client.load_group_from(id, of_group)?);
         Ok(())
     }
 

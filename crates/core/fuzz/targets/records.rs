@@ -12,7 +12,8 @@ use quicprochat_core_fuzz::{
     with_fixture,
 };
 
-const STORE_CODES: [&str; 4] = ["STORE_CORRUPT", "STORE_ROLLED_BACK", "STORE_KEY_WRONG", "STORE_TOO_NEW"];
+const STORE_CODES: [&str; 5] =
+    ["STORE_CORRUPT", "STORE_ROLLED_BACK", "STORE_KEY_WRONG", "STORE_TOO_NEW", "STORE_TOO_OLD"];
 
 thread_local! {
     static FIXTURE: RefCell<Option<(Scene, [Vec<u8>; 2])>> = const { RefCell::new(None) };

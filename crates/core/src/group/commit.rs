@@ -148,6 +148,7 @@ impl GroupMember {
             member.group.merge_pending_commit(&shared.provider).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
         })?;
+        self.remember_access_key();
         let Changes { added, removed, .. } = changes;
         Ok(CommitEffect { added, removed })
     }

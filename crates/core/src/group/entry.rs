@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{
     JoinBuilder, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, OpenMlsProvider,
-    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProcessedWelcome, SenderRatchetConfiguration, StagedWelcome, Welcome,
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
     identity::{LeafIdentity, credential},
     policy::Activity,
     shared::Shared,
-    storage::{GROUP_KINDS, Key, Kind, Store},
+    storage::{GROUP_KINDS, Key, Kind, Provider, Store},
 };
 
 /// Epochs whose messages still open after they ended: enough for what crosses a commit or two on the way, and each
@@ -61,7 +61,7 @@ impl GroupMember {
         let Shared { provider, identity, .. } = &*shared;
         let store = provider.storage();
         let created = store.transaction(|| {
-            if is_stored(store, id)? {
+            if !matches!(store.require_group(id), Err(CoreError::GroupNotFound)) {
                 return Err(CoreError::GroupExists);
             }
             let signer = SecretKey::generate(provider.rand())?;
@@ -76,13 +76,21 @@ impl GroupMember {
         created.map(Self::entered)
     }
 
+    /// The group that a Welcome is for. Nothing else of it is checked, and nothing is used up.
+    pub(crate) fn of_welcome(shared: &Shared, welcome: ReceivedWelcome) -> Result<GroupId> {
+        let provider = &shared.provider;
+        provider.storage().rehearse(|| {
+            let welcome = open_welcome(provider, welcome.welcome)?;
+            GroupId::from_openmls(welcome.unverified_group_info().group_id())
+        })
+    }
+
     pub(crate) fn join(shared: Rc<Shared>, welcome: ReceivedWelcome, now_ms: u64) -> Result<Self> {
         let ReceivedWelcome { welcome, tree } = welcome;
         let provider = &shared.provider;
         let store = provider.storage();
         let join = || {
-            let welcome = ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
-                .map_err(|error| psk::missing_in(store).unwrap_or_else(|| mls::welcome(error)))?;
+            let welcome = open_welcome(provider, welcome)?;
             let id = GroupId::from_openmls(welcome.unverified_group_info().group_id())?;
             // The tree is sealed apart; openmls would prefer one in here.
             if welcome.unverified_group_info().extensions().ratchet_tree().is_some() {
@@ -117,13 +125,14 @@ impl GroupMember {
     pub(crate) fn load(shared: Rc<Shared>, id: GroupId) -> Result<Self> {
         let store = shared.store();
         let revision = store.revision(&id.0);
-        let own = store.read(&id.key(Kind::OwnLeaf))?.ok_or(CoreError::GroupNotFound)?;
+        store.require_group(id)?;
         let missing = |kind: Kind| CoreError::StoreCorrupt { record: id.key(kind).name() };
         let group = MlsGroup::load(store, &id.to_openmls())?.ok_or_else(|| missing(Kind::Tree))?;
+        let own = store.read(&id.key(Kind::OwnLeaf))?.ok_or_else(|| missing(Kind::OwnLeaf))?;
         let health = store.read(&id.key(Kind::Health))?.ok_or_else(|| missing(Kind::Health))?;
         let activity = store.read(&id.key(Kind::Activity))?.ok_or_else(|| missing(Kind::Activity))?;
         let standing = store.read(&id.key(Kind::Standing))?.ok_or_else(|| missing(Kind::Standing))?;
-        Ok(Self {
+        let member = Self {
             shared: Rc::clone(&shared),
             id,
             group,
@@ -134,16 +143,17 @@ impl GroupMember {
             staged: None,
             revision,
             mending_turn: Cell::new(None),
-        })
+        };
+        member.remember_access_key();
+        Ok(member)
     }
 
     pub(crate) fn delete(shared: &Rc<Shared>, id: GroupId) -> Result<()> {
         let store = shared.store();
-        if !is_stored(store, id)? {
-            return Err(CoreError::GroupNotFound);
-        }
+        store.require_group(id)?;
         store.transaction(|| delete_records(store, id))?;
         store.advance(&id.0);
+        shared.forget_access_key(id);
         Ok(())
     }
 
@@ -173,12 +183,14 @@ impl GroupMember {
 
     fn entered(mut self) -> Self {
         self.revision = self.store().advance(&self.id.0);
+        self.remember_access_key();
         self
     }
 }
 
-fn is_stored(store: &Store, id: GroupId) -> Result<bool> {
-    Ok(store.read::<OwnLeaf>(&id.key(Kind::OwnLeaf))?.is_some())
+fn open_welcome(provider: &Provider, welcome: Welcome) -> Result<ProcessedWelcome> {
+    ProcessedWelcome::new_from_welcome(provider, &join_config(), welcome)
+        .map_err(|error| psk::missing_in(provider.storage()).unwrap_or_else(|| mls::welcome(error)))
 }
 
 /// A group that this device was removed from, or is known not to follow, gives way to its new Welcome; no other does.

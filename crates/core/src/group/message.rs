@@ -101,28 +101,49 @@ impl GroupMember {
     /// [`CoreError::GroupStuck`], [`CoreError::DeviceRevoked`] for this device, [`CoreError::StagedCommitExists`],
     /// [`CoreError::BadInput`] for more than 64 KiB.
     pub fn encrypt(&mut self, plaintext: &[u8], now_ms: u64) -> Result<Vec<u8>> {
+        self.check_may_encrypt(plaintext, now_ms)?;
+        self.atomically(|member| {
+            let message = member.seal(plaintext, now_ms)?;
+            member.save_activity()?;
+            Ok(message)
+        })
+    }
+
+    /// [`GroupMember::encrypt`] for several messages, in order: all of them or none.
+    ///
+    /// # Errors
+    /// As [`GroupMember::encrypt`].
+    pub fn encrypt_all(&mut self, plaintexts: &[impl AsRef<[u8]>], now_ms: u64) -> Result<Vec<Vec<u8>>> {
+        plaintexts.iter().try_for_each(|plaintext| self.check_may_encrypt(plaintext.as_ref(), now_ms))?;
+        self.atomically(|member| {
+            let seal = |plaintext: &_| member.seal(AsRef::as_ref(plaintext), now_ms);
+            let messages = plaintexts.iter().map(seal).collect::<Result<_>>()?;
+            member.save_activity()?;
+            Ok(messages)
+        })
+    }
+
+    fn check_may_encrypt(&mut self, plaintext: &[u8], now_ms: u64) -> Result<()> {
         self.begin()?;
         self.check_may_send()?;
         if plaintext.len() > MAX_PLAINTEXT_BYTES {
             return Err(CoreError::BadInput("a message has at most 65536 bytes"));
         }
-        if self.policy_due(now_ms) == UpdateDue::Must {
+        if self.activity.due(&self.shared.policy.get(), now_ms) == UpdateDue::Must {
             return Err(CoreError::HealingOverdue);
         }
-        if self.has_pending_proposals() {
-            return Err(CoreError::PendingProposals);
-        }
-        self.atomically(|member| {
-            let shared = Rc::clone(&member.shared);
-            let frame = padding::pad(plaintext);
-            let (group, signer) = (&mut member.group, &member.own.signer);
-            let ratchet = Ratchet { past_epoch: None, is_handshake: false };
-            let create = || group.create_message(&shared.provider, signer, &frame);
-            let message = shared.store().with_ratchet(ratchet, create);
-            member.activity.count_message(now_ms);
-            member.save_activity()?;
-            to_bytes(&message.map_err(|_| CoreError::Internal)?)
-        })
+        if self.has_pending_proposals() { Err(CoreError::PendingProposals) } else { Ok(()) }
+    }
+
+    fn seal(&mut self, plaintext: &[u8], now_ms: u64) -> Result<Vec<u8>> {
+        let shared = Rc::clone(&self.shared);
+        let frame = padding::pad(plaintext);
+        let (group, signer) = (&mut self.group, &self.own.signer);
+        let ratchet = Ratchet { past_epoch: None, is_handshake: false };
+        let create = || group.create_message(&shared.provider, signer, &frame);
+        let message = shared.store().with_ratchet(ratchet, create);
+        self.activity.count_message(now_ms);
+        to_bytes(&message.map_err(|_| CoreError::Internal)?)
     }
 
     /// Opens a message of the group. Proposals are kept; a commit is staged, and leaves no trace in the records until
@@ -164,7 +185,9 @@ impl GroupMember {
             member.end_epoch(&changes);
             member.group.merge_staged_commit(&shared.provider, commit).map_err(|_| CoreError::Internal)?;
             member.apply(&changes, now_ms)
-        })
+        })?;
+        self.remember_access_key();
+        Ok(())
     }
 
     /// Drops the staged commit, as if it had not been opened.

@@ -38,11 +38,15 @@ impl GroupMember {
         }
         let (additions, _) = self.check_readditions(key_packages, now_ms)?;
         let shared = Rc::clone(&self.shared);
-        self.store().transaction(|| {
+        let created = self.store().transaction(|| {
             let mut group = Self::create(shared, id, self.suite()?, now_ms)?;
             let bundle = group.commit(&Intent { additions: &additions, ..Intent::default() })?;
             Ok((group, bundle))
-        })
+        });
+        if created.is_err() && self.store().require_group(id).is_err() {
+            self.shared.forget_access_key(id);
+        }
+        created
     }
 
     /// The key packages, each of a member of this group, and the leaves that these have now.

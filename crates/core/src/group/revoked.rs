@@ -28,7 +28,7 @@ impl GroupMember {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, rc::Rc};
+    use std::rc::Rc;
 
     use super::*;
     use crate::{
@@ -46,7 +46,7 @@ mod tests {
     fn the_revoked_device_itself_stops_sending() {
         let provider = Provider::default();
         let identity = Identity::generate(&provider, "alice").unwrap();
-        let shared = Rc::new(Shared { provider, identity, policy: Cell::new(UpdatePolicy::default()) });
+        let shared = Rc::new(Shared::new(provider, identity, UpdatePolicy::default()));
         let mut group = GroupMember::create(Rc::clone(&shared), GroupId([7; 16]), Suite::X25519ChaCha20, 0).unwrap();
         assert!(group.encrypt(b"before", 1).is_ok());
         let own = shared.identity.public();
@@ -63,7 +63,7 @@ mod tests {
         let of = |handle: &str| {
             let provider = Provider::default();
             let identity = Identity::generate(&provider, handle).unwrap();
-            Rc::new(Shared { provider, identity, policy: Cell::new(UpdatePolicy::default()) })
+            Rc::new(Shared::new(provider, identity, UpdatePolicy::default()))
         };
         let (alice, bob) = (of("alice"), of("bob"));
         let suite = Suite::X25519ChaCha20;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     crypto::hex,
     error::{CoreError, Result},
+    group::GroupId,
 };
 
 /// Declares the kinds once: name in errors, byte in keys.
@@ -29,7 +30,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// What is stored, in which versions: see `manifest.rs`. One per store.
+    /// Which records the client has, in which versions: see `manifest.rs`. One per store.
     Store = 0x00, "store";
     /// The client's own keys and handle. One per store.
     Identity = 0x01, "identity";
@@ -54,6 +55,8 @@ kinds! {
     Activity = 0x22, "activity";
     /// Authenticators of past epochs, and whether the group is stuck or forked.
     Standing = 0x23, "standing";
+    /// Which records the group has, in which versions: see `manifest.rs`.
+    GroupRecords = 0x24, "group-records";
     /// What MLS keeps for a group.
     JoinConfig = 0x30, "join-config";
     OwnLeafNodes = 0x31, "own-leaf-nodes";
@@ -71,7 +74,7 @@ kinds! {
     EpochKeyPairs = 0x3d, "epoch-key-pairs";
 }
 
-/// Every kind whose keys start with a group's id.
+/// Every kind whose keys start with a group's id, but for the group's list of records, which the manifest writes.
 pub(crate) const GROUP_KINDS: [Kind; 18] = [
     Kind::OwnLeaf,
     Kind::Health,
@@ -129,6 +132,14 @@ impl Key {
     }
 }
 
+/// The group that the record of a key belongs to; none for the client's own.
+pub(crate) fn group_of(key: &[u8]) -> Option<GroupId> {
+    let (&kind, rest) = key.split_first()?;
+    let is_of_group = kind == Kind::GroupRecords as u8 || GROUP_KINDS.iter().any(|&of_group| of_group as u8 == kind);
+    let (id, _) = rest.strip_prefix(&[16])?.split_first_chunk()?;
+    is_of_group.then_some(GroupId(*id))
+}
+
 /// What errors call the record of a key: its kind and the rest in hex.
 pub(super) fn name_of(key: &[u8]) -> String {
     match key.split_first() {
@@ -143,5 +154,26 @@ pub(super) fn check(key: &[u8]) -> Result<()> {
     match key.first().and_then(|&kind| Kind::name(kind)) {
         Some(_) => Ok(()),
         None => Err(CoreError::StoreCorrupt { record: name_of(key) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_of_a_groups_kinds_name_a_group() {
+        let id = GroupId([7; 16]);
+        let of_group = |kind: Kind| Key::of(kind).with(&[16]).with(&id.0);
+        for kind in GROUP_KINDS.into_iter().chain([Kind::GroupRecords]) {
+            assert_eq!(group_of(of_group(kind).bytes()), Some(id), "{kind:?}");
+            assert_eq!(group_of(of_group(kind).with(b"more").bytes()), Some(id), "{kind:?}");
+        }
+        for kind in [Kind::Store, Kind::Changes, Kind::KeyPackage, Kind::EncryptionKeyPair, Kind::Psk] {
+            assert_eq!(group_of(of_group(kind).bytes()), None, "{kind:?}");
+        }
+        let key = of_group(Kind::Tree);
+        assert_eq!(group_of(&key.bytes()[..17]), None, "a byte of the id is missing");
+        assert_eq!(group_of(&[]), None);
     }
 }

@@ -6,35 +6,50 @@
 //!
 //! | record | what it holds |
 //! |---|---|
-//! | `store` | `form`, `store_id`, `key_check` in the clear; then, sealed: all records and their versions, as of its own |
+//! | `store` | `form`, `store_id`, `key_check` in the clear; then, sealed, as of its own version: the client's own records and their versions, and of each group its list's version and what changed since |
 //! | `changes`, number | what a later batch wrote and deleted |
+//! | `group-records`, group | all records of the group and their versions, as of its own version |
+//!
+//! So a client opens from its own records alone. A group's records are checked when they are loaded: against the group's
+//! list, whose version the client's lists tell, and against what they say has changed since.
 //!
 //! A message adds a list of its few records, 0.1 kB. Once the lists outweigh the whole, the whole is written anew, with a
-//! commit where there is one, and they are deleted. The numbers have no gaps, so a list that is missing shows.
+//! commit when there is one, and they are deleted. The numbers have no gaps, so a list that is missing shows. A group's
+//! list is written anew once many of its records have changed, mostly by a commit.
 //!
 //! What cannot show from within: all records put back together. The store is then what it was.
+
+mod group;
+mod head;
+mod later;
+mod list;
 
 use std::collections::BTreeMap;
 
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::random::OpenMlsRand;
-use serde::{Deserialize, Serialize};
 
+pub(super) use self::later::{Changes, Later};
+use self::{
+    group::{GroupVersions, is_list_key, list_key},
+    head::Head,
+    list::{DELETED, Versions, number_of, set, version_of_batch},
+};
 use super::{
     Key, Kind, Write,
-    kind::name_of,
-    seal::{Seal, StoreId, StoreKey, version_of},
+    kind::{group_of, name_of},
+    seal::{Seal, StoreKey, version_of},
 };
-use crate::error::{CoreError, Result};
-
-/// The form of sealed stores that this release writes, and the only one that it reads.
-const FORM: u8 = 2;
+use crate::{
+    error::{CoreError, Result},
+    group::GroupId,
+};
 
 /// Lists of changes may always grow to this many bytes: below it, writing the whole costs more than it saves.
 const LEAST_LISTED_BYTES: usize = 2_048;
 
-/// A list of the few records of a message is shorter, one of a commit's longer.
-const SHORT_LIST_BYTES: usize = 200;
+/// A message changes no more records than this, a commit changes more.
+const FEW_RECORDS: usize = 8;
 
 /// How many times over the lists may outweigh the whole while there are only messages.
 const MOST_OUTWEIGHED: usize = 3;
@@ -42,116 +57,132 @@ const MOST_OUTWEIGHED: usize = 3;
 /// Records as the caller keeps them.
 pub(super) type Sealed = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// The head of the `store` record, in the clear.
-struct Head {
-    store_id: StoreId,
-    key_check: [u8; 8],
-}
-
-impl Head {
-    const BYTES: usize = 25;
-
-    fn of(seal: &Seal) -> [u8; Self::BYTES] {
-        let mut bytes = [FORM; Self::BYTES];
-        bytes[1..17].copy_from_slice(seal.store_id());
-        bytes[17..].copy_from_slice(seal.key_check());
-        bytes
-    }
-
-    fn read(record: &[u8]) -> Result<(Self, &[u8])> {
-        let (head, sealed) = record.split_first_chunk::<{ Self::BYTES }>().ok_or_else(store_corrupt)?;
-        match head[0] {
-            FORM => {}
-            form if form > FORM => return Err(CoreError::StoreTooNew),
-            _ => return Err(CoreError::StoreTooOld),
-        }
-        let mut parts = Self { store_id: [0; 16], key_check: [0; 8] };
-        parts.store_id.copy_from_slice(&head[1..17]);
-        parts.key_check.copy_from_slice(&head[17..]);
-        Ok((parts, sealed))
-    }
-}
-
 /// See the module.
 #[derive(Default)]
 pub(super) struct Manifest {
     /// Of the last batch.
     version: u64,
-    versions: BTreeMap<Vec<u8>, u64>,
+    own: Versions,
+    groups: BTreeMap<GroupId, GroupVersions>,
     whole: Whole,
-    /// Of the lists since.
+    /// The versions of the lists since.
+    lists: Vec<u64>,
     listed_bytes: usize,
 }
 
-/// The list of all records: the number of the batch that wrote it, none yet if zero, and its length.
-#[derive(Default)]
+/// The `store` record: its version, zero if there is none yet, and the length of its list.
+#[derive(Clone, Copy, Default)]
 struct Whole {
-    number: u64,
+    version: u64,
     bytes: usize,
 }
 
 impl Manifest {
-    /// Takes the manifest's own records out of a store's, checks the others against it, and gives what opens them.
+    /// Takes the manifest's own records out of the client's, checks the others against it, and gives what opens them.
     ///
     /// # Errors
     /// [`CoreError::StoreTooNew`], [`CoreError::StoreTooOld`], [`CoreError::StoreKeyWrong`], [`CoreError::StoreCorrupt`],
     /// [`CoreError::StoreRolledBack`].
     pub(super) fn open(store_key: &StoreKey, records: &mut Sealed, crypto: &RustCrypto) -> Result<(Self, Seal)> {
         let key = Key::of(Kind::Store);
-        let record = records.remove(key.bytes()).ok_or_else(store_corrupt)?;
+        let record = records.remove(key.bytes()).ok_or_else(|| corrupt(key.bytes()))?;
         let (head, whole) = Head::read(&record)?;
         let seal = Seal::new(store_key, head.store_id, crypto)?;
         if *seal.key_check() != head.key_check {
             return Err(CoreError::StoreKeyWrong);
         }
         let mut manifest = Self::default();
-        let bytes = manifest.read_list(&seal, &key, whole)?;
-        manifest.whole = Whole { number: number_of(manifest.version), bytes };
-        manifest.read_changes(&seal, records)?;
-        manifest.check(records)?;
+        manifest.read_whole(&seal, whole)?;
+        manifest.read_changes(&seal, take_changes(records))?;
+        check(&manifest.own, records)?;
         Ok((manifest, seal))
     }
 
-    fn read_changes(&mut self, seal: &Seal, records: &mut Sealed) -> Result<()> {
-        let mut lists = records.split_off(Key::of(Kind::Changes).bytes());
-        let mut others = lists.split_off([Kind::Changes as u8 + 1].as_slice());
-        records.append(&mut others);
+    /// Checks all records of a group, its list among them, and gives their versions. The list is taken out.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`] if there is no such group and no record; [`CoreError::StoreCorrupt`],
+    /// [`CoreError::StoreRolledBack`].
+    pub(super) fn open_group(&self, id: GroupId, records: &mut Sealed, seal: &Seal) -> Result<Versions> {
+        let key = list_key(id);
+        let Some(group) = self.groups.get(&id) else {
+            let is_nothing = records.is_empty();
+            return Err(if is_nothing { CoreError::GroupNotFound } else { rolled_back(key.bytes()) });
+        };
+        let list = records.remove(key.bytes());
+        let all = group.complete(read_group_list(&key, list.as_deref(), group.list, seal)?);
+        check(&all, records)?;
+        Ok(all)
+    }
+
+    /// The versions of a group that is now in memory, or no longer is.
+    pub(super) fn set_loaded(&mut self, id: GroupId, all: Option<Versions>) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.all = all;
+        }
+    }
+
+    /// The keys of a group's records, if they are in memory and written.
+    pub(super) fn keys_of(&self, id: GroupId) -> Vec<Vec<u8>> {
+        let all = self.groups.get(&id).and_then(|group| group.all.as_ref());
+        all.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+    }
+
+    /// The groups that are stored and not in memory.
+    pub(super) fn unloaded(&self) -> impl Iterator<Item = GroupId> {
+        self.groups.iter().filter(|(_, group)| group.all.is_none()).map(|(&id, _)| id)
+    }
+
+    pub(super) fn is_unloaded(&self, id: GroupId) -> bool {
+        self.groups.get(&id).is_some_and(|group| group.all.is_none())
+    }
+
+    fn read_whole(&mut self, seal: &Seal, sealed: &[u8]) -> Result<()> {
+        let bytes = self.read_list(seal, &Key::of(Kind::Store), sealed)?;
+        self.whole = Whole { version: self.version, bytes };
+        Ok(())
+    }
+
+    /// Reads the lists of changes that follow, in their order.
+    fn read_changes(&mut self, seal: &Seal, lists: Sealed) -> Result<()> {
         for (key, list) in lists {
             let next = changes_key(number_of(self.version) + 1);
             if next.bytes() != key {
                 // A list from before the whole was written is back, or the one that should come here is gone.
-                let is_old = Key::from_bytes(key.clone()).bytes() < next.bytes();
-                let name = if is_old { name_of(&key) } else { next.name() };
-                return Err(CoreError::StoreRolledBack { record: name });
+                let is_old = *key < *next.bytes();
+                return Err(rolled_back(if is_old { &key } else { next.bytes() }));
             }
             self.listed_bytes += self.read_list(seal, &next, &list)?;
+            self.lists.push(self.version);
         }
         Ok(())
     }
 
     /// Takes over what a list says; gives its length.
     fn read_list(&mut self, seal: &Seal, key: &Key, sealed: &[u8]) -> Result<usize> {
-        let corrupt = || CoreError::StoreCorrupt { record: key.name() };
-        let list = seal.open(key.bytes(), sealed).ok_or_else(corrupt)?;
-        let changes = decode(&list).ok_or_else(corrupt)?;
-        self.version = version_of(sealed).ok_or_else(corrupt)?;
-        changes.into_iter().for_each(|(key, version)| self.set(key, version));
-        Ok(list.len())
+        let (changes, bytes) = open_list(seal, key, sealed)?;
+        self.version = version_of(sealed).ok_or_else(|| corrupt(key.bytes()))?;
+        self.apply(changes);
+        Ok(bytes)
     }
 
-    /// That exactly the records of the manifest are there, in the versions that it says.
-    fn check(&self, records: &Sealed) -> Result<()> {
-        let rolled_back = |key: &[u8]| Err(CoreError::StoreRolledBack { record: name_of(key) });
-        for (key, sealed) in records {
-            let Some(version) = version_of(sealed) else {
-                return Err(CoreError::StoreCorrupt { record: name_of(key) });
-            };
-            if self.versions.get(key) != Some(&version) {
-                return rolled_back(key);
+    /// Takes over a list's content. A group's changes follow its list.
+    fn apply(&mut self, changes: Versions) {
+        let is_list = |key: &Vec<u8>| group_of(key).is_some_and(|id| is_list_key(key, id));
+        let (lists, records): (Versions, Versions) = changes.into_iter().partition(|(key, _)| is_list(key));
+        for (key, list) in lists {
+            let Some(id) = group_of(&key) else { continue };
+            match list {
+                DELETED => drop(self.groups.remove(&id)),
+                list => drop(self.groups.insert(id, GroupVersions { list, ..GroupVersions::default() })),
             }
         }
-        let missing = self.versions.keys().find(|key| !records.contains_key(*key));
-        missing.map_or(Ok(()), |key| rolled_back(key))
+        for (key, version) in records {
+            match group_of(&key) {
+                Some(id) => drop(self.groups.entry(id).or_default().since.insert(key, version)),
+                None => set(&mut self.own, key, version),
+            }
+        }
     }
 
     /// Of the last batch.
@@ -167,99 +198,137 @@ impl Manifest {
         random: &impl OpenMlsRand,
     ) -> Vec<Write> {
         let number = number_of(self.version) + 1;
-        self.version = number << SALT_BITS | salt(random);
-        let changes: BTreeMap<_, _> =
-            batch.map(|(key, is_put)| (key.to_vec(), if is_put { self.version } else { DELETED })).collect();
-        let (version, list) = (self.version, encode(&changes));
-        changes.into_iter().for_each(|(key, version)| self.set(key, version));
-        self.listed_bytes += list.len();
+        self.version = version_of_batch(number, random);
+        let version = self.version;
+        let mut changes = Versions::new();
+        changes.extend(batch.map(|(key, is_put)| (key.to_vec(), if is_put { version } else { DELETED })));
+        let is_small = changes.len() <= FEW_RECORDS;
         let seal = |key: &Key, list: &[u8], head: &[u8]| {
             let sealed = with.seal(key.bytes(), version, list, random);
-            Write { key: key.bytes().to_vec(), value: Some([head, &sealed].concat()) }
+            Write::new(key.bytes().to_vec(), Some([head, &sealed].concat()))
         };
-        if self.whole.number > 0 && !self.is_whole_due(list.len()) {
-            return vec![seal(&changes_key(number), &list, &[])];
+        let (listed, lists) = self.note_records(changes);
+        let mut writes: Vec<_> = lists
+            .into_iter()
+            .map(|(key, list)| match list {
+                Some(list) => seal(&key, &list, &[]),
+                None => Write::new(key.bytes().to_vec(), None),
+            })
+            .collect();
+        let list = list::encode(&listed);
+        self.listed_bytes += list.len();
+        if self.whole.version > 0 && !self.is_whole_due(is_small) {
+            self.lists.push(version);
+            writes.push(seal(&changes_key(number), &list, &[]));
+            return writes;
         }
-        let superseded = self.whole.number + 1..number;
-        let whole = encode(&self.versions);
-        let written = seal(&Key::of(Kind::Store), &whole, &Head::of(with));
-        self.whole = Whole { number, bytes: whole.len() };
+        let superseded = number_of(self.whole.version) + 1..number;
+        let whole = list::encode(&self.to_list());
+        writes.push(seal(&Key::of(Kind::Store), &whole, &Head::of(with)));
+        self.whole = Whole { version, bytes: whole.len() };
+        self.lists.clear();
         self.listed_bytes = 0;
-        let deleted = superseded.map(|number| Write { key: changes_key(number).bytes().to_vec(), value: None });
-        std::iter::once(written).chain(deleted).collect()
+        writes.extend(superseded.map(|number| Write::new(changes_key(number).bytes().to_vec(), None)));
+        writes
+    }
+
+    /// Notes the records of a batch. Gives what its list of changes has to tell, and the groups' lists that it writes.
+    fn note_records(&mut self, changes: Versions) -> (Versions, Vec<(Key, Option<Vec<u8>>)>) {
+        let (version, mut listed, mut lists) = (self.version, Versions::new(), Vec::new());
+        let mut by_group = BTreeMap::<GroupId, Versions>::new();
+        for (key, version) in changes {
+            match group_of(&key) {
+                Some(id) => drop(by_group.entry(id).or_default().insert(key, version)),
+                None => {
+                    set(&mut self.own, key.clone(), version);
+                    listed.insert(key, version);
+                }
+            }
+        }
+        for (id, mut changes) in by_group {
+            let group = self.groups.entry(id).or_default();
+            let was_listed = group.list > 0;
+            group.note(&changes);
+            let key = list_key(id);
+            if group.is_gone() {
+                self.groups.remove(&id);
+                if was_listed {
+                    listed.insert(key.bytes().to_vec(), DELETED);
+                    lists.push((key, None));
+                }
+            } else if let Some(list) = group.due_list().map(list::encode) {
+                (group.list, group.since) = (version, Versions::new());
+                listed.insert(key.bytes().to_vec(), version);
+                lists.push((key, Some(list)));
+            } else {
+                listed.append(&mut changes);
+            }
+        }
+        (listed, lists)
+    }
+
+    /// The content of the `store` record.
+    fn to_list(&self) -> Versions {
+        let mut list = self.own.clone();
+        for (&id, group) in &self.groups {
+            list.insert(list_key(id).bytes().to_vec(), group.list);
+            list.extend(group.since.iter().map(|(key, &version)| (key.clone(), version)));
+        }
+        list
     }
 
     /// Once the lists outweigh the whole, with the next batch that is large anyway: a message does not pay for it, unless
     /// there has been nothing but messages for long.
-    fn is_whole_due(&self, list_bytes: usize) -> bool {
+    fn is_whole_due(&self, is_small: bool) -> bool {
         let outweighed = self.listed_bytes / self.whole.bytes.max(LEAST_LISTED_BYTES);
-        if list_bytes < SHORT_LIST_BYTES { outweighed >= MOST_OUTWEIGHED } else { outweighed >= 1 }
-    }
-
-    fn set(&mut self, key: Vec<u8>, version: u64) {
-        match version {
-            DELETED => self.versions.remove(&key),
-            version => self.versions.insert(key, version),
-        };
+        if is_small { outweighed >= MOST_OUTWEIGHED } else { outweighed >= 1 }
     }
 }
 
-/// Stands for a version in lists of changes. Batches are counted from one.
-const DELETED: u64 = 0;
-
-/// An entry of a list. Keys are written with their first byte, the kind, at the end: then those of one group, which
-/// most are, begin alike, and each is told by what it has more than the one before.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    shared: usize,
-    rest: Vec<u8>,
-    version: u64,
+/// Checks that exactly the records of a list are there, in the versions that it tells.
+fn check(versions: &Versions, records: &Sealed) -> Result<()> {
+    for (key, sealed) in records {
+        let version = version_of(sealed).ok_or_else(|| corrupt(key))?;
+        if versions.get(key) != Some(&version) {
+            return Err(rolled_back(key));
+        }
+    }
+    let missing = versions.keys().find(|key| !records.contains_key(*key));
+    missing.map_or(Ok(()), |key| Err(rolled_back(key)))
 }
 
-fn encode(versions: &BTreeMap<Vec<u8>, u64>) -> Vec<u8> {
-    let mut rotated: Vec<_> = versions.iter().map(|(key, &version)| (rotate(key, 1), version)).collect();
-    rotated.sort_unstable();
-    let mut before: &[u8] = &[];
-    let entries = rotated.iter().map(|(key, version)| {
-        let shared = key.iter().zip(before).take_while(|(a, b)| a == b).count();
-        before = key;
-        Entry { shared, rest: key[shared..].to_vec(), version: *version }
-    });
-    postcard::to_stdvec(&entries.collect::<Vec<_>>()).expect("nothing in it can fail to be written")
+/// The records that a group's list names, if it is there in this version.
+fn read_group_list(key: &Key, sealed: Option<&[u8]>, version: u64, seal: &Seal) -> Result<Versions> {
+    let sealed = sealed.ok_or_else(|| rolled_back(key.bytes()))?;
+    if version_of(sealed).ok_or_else(|| corrupt(key.bytes()))? != version {
+        return Err(rolled_back(key.bytes()));
+    }
+    open_list(seal, key, sealed).map(|(versions, _)| versions)
 }
 
-fn decode(list: &[u8]) -> Option<Vec<(Vec<u8>, u64)>> {
-    let (entries, []): (Vec<Entry>, _) = postcard::take_from_bytes(list).ok()? else { return None };
-    let mut before = Vec::new();
-    let keys = entries.into_iter().map(|Entry { shared, rest, version }| {
-        let key = [before.get(..shared)?, &rest].concat();
-        before.clone_from(&key);
-        (!key.is_empty()).then(|| (rotate(&key, key.len() - 1), version))
-    });
-    keys.collect()
+/// The content of a list, and its length.
+fn open_list(seal: &Seal, key: &Key, sealed: &[u8]) -> Result<(Versions, usize)> {
+    let list = seal.open(key.bytes(), sealed).ok_or_else(|| corrupt(key.bytes()))?;
+    let versions = list::decode(&list).ok_or_else(|| corrupt(key.bytes()))?;
+    Ok((versions, list.len()))
 }
 
-fn rotate(key: &[u8], by: usize) -> Vec<u8> {
-    let (head, tail) = key.split_at(by);
-    [tail, head].concat()
-}
-
-const SALT_BITS: u32 = 24;
-
-fn salt(random: &impl OpenMlsRand) -> u64 {
-    let bytes: [u8; 3] =
-        random.random_array().expect("the generator fails only if its thread panicked while it had the lock");
-    bytes.iter().fold(0, |salt, &byte| salt << 8 | u64::from(byte))
-}
-
-fn number_of(version: u64) -> u64 {
-    version >> SALT_BITS
+/// Takes the lists of changes out of records.
+fn take_changes<V>(records: &mut BTreeMap<Vec<u8>, V>) -> BTreeMap<Vec<u8>, V> {
+    let mut lists = records.split_off(Key::of(Kind::Changes).bytes());
+    let mut others = lists.split_off([Kind::Changes as u8 + 1].as_slice());
+    records.append(&mut others);
+    lists
 }
 
 fn changes_key(number: u64) -> Key {
     Key::of(Kind::Changes).with(&number.to_be_bytes())
 }
 
-fn store_corrupt() -> CoreError {
-    CoreError::StoreCorrupt { record: Key::of(Kind::Store).name() }
+fn corrupt(key: &[u8]) -> CoreError {
+    CoreError::StoreCorrupt { record: name_of(key) }
+}
+
+fn rolled_back(key: &[u8]) -> CoreError {
+    CoreError::StoreRolledBack { record: name_of(key) }
 }

@@ -1,6 +1,7 @@
 //! What a store is made of, as the caller sees it.
 
-use super::kind::name_of;
+use super::kind::{group_of, name_of};
+use crate::group::GroupId;
 
 /// A stored record, as the caller keeps it.
 #[derive(Clone, PartialEq, Eq)]
@@ -9,6 +10,13 @@ pub struct Record {
     pub key: Vec<u8>,
     /// The record's bytes, sealed.
     pub value: Vec<u8>,
+}
+
+impl Record {
+    /// The group that the record belongs to; none for the client's own.
+    pub fn group(&self) -> Option<GroupId> {
+        group_of(&self.key)
+    }
 }
 
 impl std::fmt::Debug for Record {
@@ -24,6 +32,16 @@ pub struct Write {
     pub key: Vec<u8>,
     /// Its new bytes, sealed; none deletes it.
     pub value: Option<Vec<u8>>,
+    /// The group that the record belongs to; none for the client's own.
+    pub group: Option<GroupId>,
+}
+
+impl Write {
+    /// A change of the record of a key, which tells the group.
+    pub fn new(key: Vec<u8>, value: Option<Vec<u8>>) -> Self {
+        let group = group_of(&key);
+        Self { key, value, group }
+    }
 }
 
 impl std::fmt::Debug for Write {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::group::GroupId;
 
 fn store() -> Store {
     Store::create(&StoreKey::from([1; 32]), &RustCrypto::default()).unwrap()
@@ -67,4 +68,41 @@ fn newer_and_foreign_records_are_refused() {
     assert!(corrupt(outcome(key(9).bytes(), vec![])));
     assert!(corrupt(outcome(key(9).bytes(), vec![0, 0])));
     assert!(corrupt(outcome(&[0xee], vec![1, 0])));
+}
+
+/// A store with records of its own and of a group, and what it has written.
+fn store_with_group(id: GroupId) -> (Store, Vec<Record>) {
+    let store = store();
+    store.write(&key(1), &1u32).unwrap();
+    for kind in [Kind::OwnLeaf, Kind::Tree, Kind::EpochSecrets] {
+        store.write(&id.key(kind), &7u32).unwrap();
+    }
+    let writes = take_writes(&store).into_iter().filter(|write| write.group == Some(id));
+    let records = writes.map(|write| Record { key: write.key, value: write.value.unwrap() }).collect();
+    (store, records)
+}
+
+#[test]
+fn no_record_of_an_unloaded_group_stays_in_memory() {
+    let id = GroupId([7; 16]);
+    let (store, records) = store_with_group(id);
+    let own = store.keys_from(key(1).bytes());
+    store.unload_group(id).unwrap();
+    assert_eq!(store.keys_from(&[]), own);
+    assert_eq!(store.require_group(id), Err(CoreError::GroupNotLoaded));
+    store.load_group(id, records).unwrap();
+    assert_eq!(store.read::<u32>(&id.key(Kind::Tree)), Ok(Some(7)));
+}
+
+#[test]
+fn a_group_is_not_unloaded_before_its_writes_are_taken() {
+    let id = GroupId([7; 16]);
+    let (store, _) = store_with_group(id);
+    store.write(&key(1), &2u32).unwrap();
+    store.delete(&id.key(Kind::EpochSecrets));
+    let refusal = CoreError::BadInput("the group has writes that have not been taken");
+    assert_eq!(store.unload_group(id), Err(refusal));
+    take_writes(&store);
+    store.write(&key(1), &3u32).unwrap();
+    assert_eq!(store.unload_group(id), Ok(()), "what waits is not the group's");
 }

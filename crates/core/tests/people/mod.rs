@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quicprochat_core::{
     Client, CommitBundle, CoreError, GroupId, GroupMember, Provider, Received, Record, StoreKey, Suite, WelcomeBundle,
@@ -37,7 +37,7 @@ impl Person {
     /// Commits what has been written since the last time.
     pub fn save(&mut self) -> Vec<Write> {
         let writes = self.client.take_writes();
-        for Write { key, value } in writes.clone() {
+        for Write { key, value, .. } in writes.clone() {
             match value {
                 Some(value) => self.records.insert(key, value),
                 None => self.records.remove(&key),
@@ -49,6 +49,11 @@ impl Person {
     /// What a thief of the store has, or this person after a restart.
     pub fn copy(&mut self) -> Self {
         self.save();
+        Self { client: open(&self.records), records: self.records.clone() }
+    }
+
+    /// The same, of what was saved last.
+    pub fn copy_of(&self) -> Self {
         Self { client: open(&self.records), records: self.records.clone() }
     }
 
@@ -70,8 +75,20 @@ pub fn open(records: &Records) -> Client {
     try_open(records).unwrap()
 }
 
+/// Opens all that the records hold: the client, and every group.
 pub fn try_open(records: &Records) -> Result<Client, CoreError> {
-    Client::open(&store_key(), in_list(records))
+    let mut groups: BTreeSet<_> = in_list(records).filter_map(|record| record.group()).collect();
+    let client = Client::open(&store_key(), of_group(records, None))?;
+    groups.extend(client.group_ids());
+    for id in groups {
+        client.load_group_from(id, of_group(records, Some(id)))?;
+    }
+    Ok(client)
+}
+
+/// The records of a group, or the client's own.
+pub fn of_group(records: &Records, group: Option<GroupId>) -> impl Iterator<Item = Record> {
+    in_list(records).filter(move |record| record.group() == group)
 }
 
 pub fn in_list(records: &Records) -> impl Iterator<Item = Record> {
@@ -80,7 +97,7 @@ pub fn in_list(records: &Records) -> impl Iterator<Item = Record> {
 
 /// What is in the records.
 pub fn in_clear(records: &Records) -> Records {
-    let records = Provider::open(&store_key(), in_list(records)).unwrap().records_in_clear();
+    let records = Provider::open_all(&store_key(), in_list(records)).unwrap().records_in_clear();
     records.into_iter().map(|record| (record.key, record.value)).collect()
 }
 

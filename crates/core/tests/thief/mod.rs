@@ -19,7 +19,7 @@ pub struct Thief {
 
 impl Thief {
     pub fn new(records: &Records) -> Self {
-        let provider = Provider::open(&store_key(), in_list(records)).unwrap();
+        let provider = Provider::open_all(&store_key(), in_list(records)).unwrap();
         let id = openmls::prelude::GroupId::from_slice(&GROUP.0);
         let group = MlsGroup::load(provider.storage(), &id).unwrap().unwrap();
         Self { provider, group }

@@ -3,6 +3,7 @@ import {
   type CommitBundle,
   type GroupMember,
   type StoreRecord,
+  groupOfRecord,
   initialize,
 } from '@quicprochat/core-wasm';
 import { watchMemory } from './memory.ts';
@@ -24,7 +25,14 @@ export async function ourEngine(source?: string): Promise<Engine<OurWelcome>> {
 type OurWelcome = NonNullable<CommitBundle['welcome']>;
 const STORE_KEY = new Uint8Array(32).fill(7);
 const createClient = (name: string) => CoreClient.create(name, STORE_KEY);
-const openClient = (records: StoreRecord[]) => CoreClient.open(STORE_KEY, records);
+const openClient = (records: StoreRecord[], groupId: Uint8Array) => {
+  const isOfGroup = ({ key }: StoreRecord) => groupOfRecord(key) !== undefined;
+  const client = CoreClient.open(
+    STORE_KEY,
+    records.filter((record) => !isOfGroup(record)),
+  );
+  return { client, group: client.loadGroup(groupId, records.filter(isOfGroup)) };
+};
 const joinGroup = (client: CoreClient, { shared, joiners }: OurWelcome, index: number) => {
   const joiner = joiners[index];
   if (joiner === undefined) throw new Error('nobody was added at that place');
@@ -100,8 +108,7 @@ class OurPerson implements Person<OurWelcome> {
 
   async load(): Promise<void> {
     const id = this.#seat.groupId();
-    const client = openClient([...this.#store.values()]);
-    const group = client.loadGroup(id);
+    const { client, group } = openClient([...this.#store.values()], id);
     this.#group?.free();
     this.#client.free();
     this.#client = client;

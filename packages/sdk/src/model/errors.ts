@@ -100,6 +100,7 @@ export const CORE_ERRORS = {
   WELCOME_INVALID: 'crypto',
   GROUP_EXISTS: 'usage',
   GROUP_NOT_FOUND: 'usage',
+  GROUP_NOT_LOADED: 'internal',
   REMOVED_FROM_GROUP: 'usage',
   GROUP_STUCK: 'usage',
   PENDING_COMMIT_EXISTS: 'usage',

@@ -103,7 +103,7 @@ export class OutboxSender {
     const conversation = tx.conversation(row.conversationId);
     // Who leaves cannot commit: the others bring the epoch to its end.
     if (isContested(conversation) && conversation.state === 'leaving') return undefined;
-    const blocked = blockerOf(row, conversation, group);
+    const blocked = blockerOf(row, conversation, group, this.#ledger.platform.clock.now());
     if (blocked !== undefined) {
       const id = newEntryId(this.#ledger.platform.random);
       tx.enqueue(
@@ -120,9 +120,12 @@ export class OutboxSender {
     return sealed;
   }
 
-  #seal(tx: Transaction, row: Extract<OutboxRow, { kind: 'message' | 'leave' }>): Promise<Uint8Array> {
+  async #seal(tx: Transaction, row: Extract<OutboxRow, { kind: 'message' | 'leave' }>): Promise<Uint8Array> {
     if (row.kind === 'leave') return tx.callGroup(row.conversationId, 'group.leave', {});
-    return tx.callGroup(row.conversationId, 'group.encrypt', { plaintext: fromBase64Url(row.payload) });
+    const plaintexts = [fromBase64Url(row.payload)];
+    const [message] = await tx.callGroup(row.conversationId, 'group.encrypt', { plaintexts });
+    if (message === undefined) throw new Error('the worker encrypted nothing');
+    return message;
   }
 
   async #prepareCommit(
@@ -253,11 +256,12 @@ function blockerOf(
   { kind }: OutboxRow,
   conversation: ConversationRow,
   group: GroupState,
+  nowMs: number,
 ): Intent | undefined {
   if (isContested(conversation)) return { type: 'heal' };
   if (kind !== 'message') return undefined;
   if (group.hasPendingProposals) return { type: 'commit-proposals' };
-  if (group.updateDue === 'must') return { type: 'heal' };
+  if (group.updateMustAtMs !== undefined && group.updateMustAtMs <= nowMs) return { type: 'heal' };
   return undefined;
 }
 

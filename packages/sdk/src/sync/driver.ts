@@ -231,10 +231,13 @@ export class Driver {
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
-    if (group.updateDue !== 'no') return { type: 'heal' };
+    const isOver = (atMs: number | undefined) =>
+      atMs !== undefined && atMs <= this.#ledger.platform.clock.now();
+    if (isOver(group.updateDueAtMs)) return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again
     // after a while). A client that does not stay cannot wait for its own, and tries.
-    if (group.hasPendingProposals && (group.commitDue || !this.patient)) return { type: 'commit-proposals' };
+    if (group.hasPendingProposals && (isOver(group.commitDueAtMs) || !this.patient))
+      return { type: 'commit-proposals' };
     return undefined;
   }
 

@@ -1,37 +1,53 @@
 import type { CipherSuite } from '@quicprochat/protocol';
-import type { CommitBundle, GroupMember } from '@quicprochat/core-wasm/bundled';
+import type { CommitBundle, GroupMember, GroupTimes } from '@quicprochat/core-wasm/bundled';
 import type { CallData, CallName, CallResult, GroupState, Processed, StagedBundle } from './protocol.ts';
 import type { Session } from './session.ts';
 
 type GroupCallName = Extract<CallName, `group.${string}`>;
 type GroupCalls = { [Name in GroupCallName]: (data: CallData<Name>) => CallResult<Name> };
 
+/** The times of a group that this device is not a member of any more. */
+const NEVER: GroupTimes = { updateDueAtMs: undefined, updateMustAtMs: undefined, commitDueAtMs: undefined };
+
 /** The calls that concern one group. Each converts, calls the core and converts back. */
 export const groupCalls = (session: Session): GroupCalls => ({
   'group.create': ({ groupId, suite, nowMs }) =>
-    stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs)), nowMs),
+    stateOf(session.hold(session.client.createGroup(groupId, suite, nowMs))),
 
   'group.join': ({ secrets, shared, nowMs }) => {
     const group = session.hold(session.client.join(secrets, shared, nowMs));
     const inviter = group.inviter();
     if (inviter === undefined) throw new Error('a group was joined without a Welcome');
-    return { group: stateOf(group, nowMs), inviter };
+    return { group: stateOf(group), inviter };
   },
 
-  'group.state': ({ groupId, nowMs }) => stateOf(session.group(groupId), nowMs),
+  'group.load': ({ groupId, records }) => {
+    session.hold(session.client.loadGroup(groupId, records));
+    return undefined;
+  },
+
+  'group.unload': ({ groupId }) => {
+    session.client.unloadGroup(groupId);
+    session.drop(groupId);
+    return undefined;
+  },
+
+  'group.state': ({ groupId }) => stateOf(session.group(groupId)),
 
   'group.forget': ({ groupId }) => {
-    session.drop(groupId);
     session.client.deleteGroup(groupId);
+    session.drop(groupId);
     return undefined;
   },
 
   'group.sign': ({ groupId, transcript }) => {
+    const signed = session.client.signAccess(groupId, transcript);
+    if (signed !== undefined) return signed;
     const group = session.group(groupId);
     return { accessKey: group.accessKey(), signature: group.signAccess(transcript) };
   },
 
-  'group.encrypt': ({ groupId, plaintext, nowMs }) => session.group(groupId).encrypt(plaintext, nowMs),
+  'group.encrypt': ({ groupId, plaintexts, nowMs }) => session.group(groupId).encryptAll(plaintexts, nowMs),
 
   'group.leave': ({ groupId }) => session.group(groupId).leave(),
 
@@ -96,7 +112,7 @@ function processAndMerge(
   }
 }
 
-function stateOf(group: GroupMember, nowMs: number): GroupState {
+function stateOf(group: GroupMember): GroupState {
   const active = group.isActive();
   const hasPendingProposals = group.hasPendingProposals();
   return {
@@ -110,8 +126,7 @@ function stateOf(group: GroupMember, nowMs: number): GroupState {
     hasPendingCommit: group.hasPendingCommit(),
     hasPendingProposals,
     deserted: active && hasPendingProposals && group.status().kind === 'deserted',
-    commitDue: active && group.commitDue(nowMs),
-    updateDue: active ? group.updateDue(nowMs) : 'no',
+    ...(active ? group.times() : NEVER),
   };
 }
 

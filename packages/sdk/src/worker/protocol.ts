@@ -1,6 +1,8 @@
 import type {
+  AccessSignature,
   CommitEffect,
   DeviceIdentity,
+  GroupTimes,
   KeyPackageOwner,
   Member as CoreMember,
   Removal,
@@ -16,6 +18,7 @@ import type { CipherSuite } from '@quicprochat/protocol';
  */
 
 export type {
+  AccessSignature,
   CommitEffect,
   CoreMember,
   DeviceIdentity,
@@ -35,7 +38,7 @@ export interface Identity {
 }
 
 /** Everything that the SDK wants to know about a group after anything happened to it. */
-export interface GroupState {
+export interface GroupState extends GroupTimes {
   groupId: Uint8Array;
   epoch: number;
   suite: CipherSuite;
@@ -47,9 +50,6 @@ export interface GroupState {
   hasPendingProposals: boolean;
   /** Whether every member has asked to leave, this one included: then nobody is left who could commit that. */
   deserted: boolean;
-  /** Whether it is this member's turn to commit them. */
-  commitDue: boolean;
-  updateDue: 'no' | 'due' | 'must';
 }
 
 /** A staged commit, on its way to the relay. `epoch` is the one that it ends. */
@@ -90,7 +90,12 @@ interface OnGroup {
 export interface Calls {
   'worker.initialize': { data: { wasm: string }; result: { errorCodes: string[] } };
   'client.create': { data: { handle: string; storeKey: Uint8Array }; result: Identity };
+  /** Of all records, or of the client's own: groups whose records are not among them are loaded by `group.load`. */
   'client.open': { data: { storeKey: Uint8Array; records: StoreRecord[] }; result: Identity };
+  /** What other processes have written since this client's state. If it is refused, nothing has changed. */
+  'client.takeOver': { data: { changes: StoreWrite[] }; result: undefined };
+  /** The group that a Welcome is for. `group.join` needs that group in memory if the client has it. */
+  'client.groupOfWelcome': { data: { secrets: Uint8Array; shared: Uint8Array }; result: Uint8Array };
   'client.identity': { data: Record<string, never>; result: Identity };
   'client.policy': { data: UpdatePolicy; result: undefined };
   'client.sign': { data: { transcript: Uint8Array }; result: Uint8Array };
@@ -109,13 +114,16 @@ export interface Calls {
     data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number };
     result: { group: GroupState; inviter: DeviceIdentity };
   };
+  /** Takes a group into memory, from all of its records. */
+  'group.load': { data: OnGroup & { records: StoreRecord[] }; result: undefined };
+  /** Wipes a group from memory. */
+  'group.unload': { data: OnGroup; result: undefined };
   'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
   'group.forget': { data: OnGroup; result: undefined };
-  'group.sign': {
-    data: OnGroup & { transcript: Uint8Array };
-    result: { accessKey: Uint8Array; signature: Uint8Array };
-  };
-  'group.encrypt': { data: OnGroup & { plaintext: Uint8Array; nowMs: number }; result: Uint8Array };
+  /** Signs for any group that has been in memory since the client was opened; `GROUP_NOT_LOADED` otherwise. */
+  'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: AccessSignature };
+  /** Encrypts all plaintexts, in order, or none. */
+  'group.encrypt': { data: OnGroup & { plaintexts: Uint8Array[]; nowMs: number }; result: Uint8Array[] };
   'group.leave': { data: OnGroup; result: Uint8Array };
   'group.add': { data: OnGroup & { keyPackages: Uint8Array[]; nowMs: number }; result: StagedBundle };
   'group.remove': { data: OnGroup & { leafIndexes: number[]; nowMs: number }; result: StagedBundle };

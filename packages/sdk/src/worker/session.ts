@@ -57,6 +57,7 @@ export class Session {
   }
 }
 
-function keyOf(groupId: Uint8Array): string {
+/** A group's id as a key of maps. */
+export function keyOf(groupId: Uint8Array): string {
   return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

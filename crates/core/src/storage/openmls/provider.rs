@@ -1,5 +1,7 @@
 //! What openmls works with: our crypto and our store.
 
+use std::collections::BTreeMap;
+
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 
@@ -31,15 +33,31 @@ impl Provider {
         Self { crypto: Crypto::new(primitives, store.ratchets_begun()), store }
     }
 
-    /// The provider of a client's records. Public for tests: what stolen records still open is asked of the keys in
-    /// them, without the rules that the client puts around them.
+    /// The provider of a client's own records.
     ///
     /// # Errors
     /// As [`crate::Client::open`].
-    pub fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
+    pub(crate) fn open(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
         let primitives = RustCrypto::default();
         let store = Store::open(store_key, records, &primitives)?;
         Ok(Self::of(primitives, store))
+    }
+
+    /// The provider of all records of a client and its groups. Public for tests: what stolen records still open is asked
+    /// of the keys in them, without the rules that the client puts around them.
+    ///
+    /// # Errors
+    /// As [`crate::Client::open`] and [`crate::Client::load_group_from`].
+    pub fn open_all(store_key: &StoreKey, records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        let mut by_group = BTreeMap::<_, Vec<_>>::new();
+        for record in records {
+            by_group.entry(record.group()).or_default().push(record);
+        }
+        let provider = Self::open(store_key, by_group.remove(&None).unwrap_or_default())?;
+        for (id, records) in by_group.into_iter().filter_map(|(id, records)| Some((id?, records))) {
+            provider.store.load_group(id, records)?;
+        }
+        Ok(provider)
     }
 
     /// What is in the records. Public for tests, which look for what must be there, and for what must not.
