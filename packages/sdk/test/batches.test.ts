@@ -188,7 +188,7 @@ test('what others sent between the parts of a batch stands between them for ever
 test('a batch counts only with a receipt for all of it; otherwise the log is read', async () => {
   const { net, bob, tea } = await pair();
   await tea.send('first');
-  const earlier = tea.statement?.receipts.at(-1)?.head;
+  const earlier = tea.statement?.receipts.at(-1)?.head ?? expect.unreachable();
   net.lie('groups.post', (posted: { receipt: object }) => ({
     ...posted,
     receipt: { ...posted.receipt, head: earlier },
