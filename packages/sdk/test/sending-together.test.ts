@@ -95,6 +95,15 @@ test('of messages that are sent at once each one has its own result or error', a
   expect((await tea.history()).map(({ state }) => state)).not.toContain('failed');
 });
 
+test('of messages that are sent around leaving, those before it are sent and those after it are refused', async () => {
+  const { bob, tea } = await pair();
+  const [before, leaving, after] = [tea.send('goodbye'), tea.leave(), tea.send('one more thing')];
+  await expect(after).rejects.toMatchObject({ code: 'CONVERSATION_ENDED' });
+  await Promise.all([before, leaving]);
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['goodbye']);
+});
+
 test('messages that are stored again after another tab came first are stored once', async () => {
   const { storage, bob, tea } = await pair();
   let conflicts = 2;
