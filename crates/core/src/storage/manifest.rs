@@ -233,7 +233,7 @@ impl Manifest {
     }
 
     /// Notes the records of a batch. Gives what its list of changes has to tell, and the groups' lists that it writes.
-    fn note_records(&mut self, changes: Versions) -> (Versions, Vec<(Key, Option<Vec<u8>>)>) {
+    fn note_records(&mut self, changes: Versions) -> (Versions, GroupLists) {
         let (version, mut listed, mut lists) = (self.version, Versions::new(), Vec::new());
         let mut by_group = BTreeMap::<GroupId, Versions>::new();
         for (key, version) in changes {
@@ -332,3 +332,6 @@ fn corrupt(key: &[u8]) -> CoreError {
 fn rolled_back(key: &[u8]) -> CoreError {
     CoreError::StoreRolledBack { record: name_of(key) }
 }
+
+/// Lists of groups' records to write, or to delete.
+type GroupLists = Vec<(Key, Option<Vec<u8>>)>;

@@ -58,6 +58,6 @@ export class Session {
 }
 
 /** A group's id as a key of maps. */
-export function keyOf(groupId: Uint8Array): string {
+function keyOf(groupId: Uint8Array): string {
   return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
