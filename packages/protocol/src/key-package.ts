@@ -23,3 +23,11 @@ export const claimKeyPackagesInputSchema = z.strictObject({
   suite: cipherSuiteSchema,
   handles: z.array(handleSchema).min(1).max(LIMITS.maxClaimHandles),
 });
+
+/** `keyPackages.status`: of which suites to tell, each named once. */
+export const keyPackageStatusInputSchema = z.strictObject({
+  suites: z
+    .array(cipherSuiteSchema)
+    .min(1)
+    .refine((suites) => new Set(suites).size === suites.length, 'each suite is named once'),
+});

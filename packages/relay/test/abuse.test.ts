@@ -120,8 +120,8 @@ async function drained(attack: (handle: string) => Promise<void>): Promise<numbe
     lastResort: toBase64Url(randomBytes(9)),
   });
   await attack(victim.handle);
-  const { available } = await api.keyPackages.status.mutate({ suite: 1 });
-  return Math.max(0, 80 - available);
+  const { pools } = await api.keyPackages.status.mutate({ suites: [1] });
+  return Math.max(0, 80 - (pools[0]?.available ?? 0));
 }
 
 /** One address for each attack, which it may not have used up before. */
@@ -174,7 +174,7 @@ test('RLY-18 who has had his share gets the last resort, others still get single
   await publish({ lastResort: toBase64Url(randomBytes(50)) });
   expect((await claim('203.0.113.5')).result?.data.devices).toMatchObject([{ lastResort: true }]);
   expect((await claim('203.0.113.6')).result?.data.devices).toMatchObject([{ lastResort: false }]);
-  expect((await victim.api.keyPackages.status.mutate({ suite: 1 })).available).toBe(3);
+  expect((await victim.api.keyPackages.status.mutate({ suites: [1] })).pools[0]?.available).toBe(3);
 });
 
 /** How many posts of a flood are taken, beside which another group's members go on, each time from an address of theirs. */

@@ -20,8 +20,11 @@ const claim = (by: TestDevice, ...of: TestDevice[]) =>
   by.api.keyPackages.claim.mutate({ suite: SUITE, handles: of.map(({ handle }) => handle) });
 const publish = (device: TestDevice, keyPackages: string[], lastResort?: string) =>
   device.api.keyPackages.publish.mutate({ suite: SUITE, keyPackages, ...(lastResort && { lastResort }) });
-const status = (device: TestDevice, suite: 0x0001 | 0x0003 = SUITE) =>
-  device.api.keyPackages.status.mutate({ suite });
+const status = async (device: TestDevice, suite: 0x0001 | 0x0003 = SUITE) => {
+  const { pools } = await device.api.keyPackages.status.mutate({ suites: [suite] });
+  if (pools[0] === undefined) throw new Error('no answer for this suite');
+  return pools[0];
+};
 
 test('RLY-21 RLY-25 a pool grows by what is published, by suite', async () => {
   const device = await newDevice();
@@ -29,6 +32,18 @@ test('RLY-21 RLY-25 a pool grows by what is published, by suite', async () => {
   expect(await publish(device, packages(2), packages(1)[0])).toEqual({ available: 5 });
   expect(await status(device)).toEqual({ available: 5, lastResort: true });
   expect(await status(device, 0x0003)).toEqual({ available: 0, lastResort: false });
+});
+
+test('RLY-21 tells of several pools in one call, in the order of the suites', async () => {
+  const device = await newDevice();
+  await publish(device, packages(3));
+  const { pools } = await device.api.keyPackages.status.mutate({ suites: [0x0003, SUITE] });
+  expect(pools).toEqual([
+    { available: 0, lastResort: false },
+    { available: 3, lastResort: false },
+  ]);
+  expect(await codeOf(device.api.keyPackages.status.mutate({ suites: [SUITE, SUITE] }))).toBe('BAD_INPUT');
+  expect(await codeOf(device.api.keyPackages.status.mutate({ suites: [] }))).toBe('BAD_INPUT');
 });
 
 test('RLY-21 a pool over its limit stores nothing', async () => {

@@ -251,7 +251,7 @@ test('RLY-9 a device has so many calls, from whatever addresses', async () => {
           authorization: `Bearer ${token}`,
           'x-forwarded-for': `192.0.2.${i + 1}`,
         },
-        body: '{"suite":1}',
+        body: '{"suites":[1]}',
       });
       const { error } = (await response.json()) as { error?: { message: string } };
       const code = error?.message ?? 'OK';

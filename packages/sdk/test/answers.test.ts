@@ -15,8 +15,9 @@ test.each([
   ['auth.challenge', {}],
   ['auth.challenge', { challenge: 'AA' }],
   ['account.register', { token: 7 }],
-  ['keyPackages.status', { available: 'many', lastResort: true }],
-  ['keyPackages.status', { available: 1.5, lastResort: true }],
+  ['keyPackages.status', { pools: Array(4).fill({ available: 'many', lastResort: true }) }],
+  ['keyPackages.status', { pools: Array(4).fill({ available: 1.5, lastResort: true }) }],
+  ['keyPackages.status', { pools: [{ available: 1, lastResort: true }] }],
   ['keyPackages.status', null],
 ])('registering fails with RELAY_MISBEHAVED if %s is answered with %j', async (procedure, answer) => {
   hostile.rewrite(procedure, () => answer);

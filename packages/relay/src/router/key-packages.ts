@@ -1,11 +1,11 @@
 import {
-  cipherSuiteSchema,
   claimKeyPackagesInputSchema,
+  keyPackageStatusInputSchema,
   LIMITS,
   publishKeyPackagesInputSchema,
   toBase64Url,
+  type CipherSuite,
 } from '@quicprochat/protocol';
-import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { exhaustedShares } from '../limits/rate-limit.ts';
@@ -31,10 +31,13 @@ export const keyPackages = router({
       return { available };
     }),
 
-  /** What is left of the device's own pool. */
+  /** What is left of the device's own pools, one for each suite asked for, in their order. */
   status: asDevice('write')
-    .input(z.strictObject({ suite: cipherSuiteSchema }))
-    .mutation(({ ctx, input }) => countKeyPackages(ctx.db, ctx.deviceId, input.suite)),
+    .input(keyPackageStatusInputSchema)
+    .mutation(async ({ ctx, input }) => {
+      const count = (suite: CipherSuite) => countKeyPackages(ctx.db, ctx.deviceId, suite);
+      return { pools: await Promise.all(input.suites.map(count)) };
+    }),
 
   /** What it takes to add these accounts to a group: one key package for each of their devices, all or none. */
   claim: asDevice('directory')

@@ -20,6 +20,13 @@ const POOL = { full: 10, low: LIMITS.lowKeyPackages };
  */
 const MOST_PER_DAY = 100;
 
+/** What the relay has of a suite. */
+interface Pool {
+  /** Single-use key packages. */
+  available: number;
+  lastResort: boolean;
+}
+
 /**
  * When the relay gets new ones for all that it has of a suite, the last-resort one included: two thirds of their
  * lifetime of 84 days. So whoever is away for less than 28 days can be added.
@@ -40,8 +47,9 @@ export class KeyPackages {
   }
 
   async topUp(): Promise<void> {
-    for (const suite of SUITES) {
-      const upload = this.#unsent.get(suite) ?? (await this.#makeMissing(suite));
+    const pools = await this.#relay.device.keyPackageStatus(SUITES);
+    for (const [i, suite] of SUITES.entries()) {
+      const upload = this.#unsent.get(suite) ?? (await this.#makeMissing(suite, pools[i] as Pool));
       if (upload === undefined) continue;
       this.#unsent.set(suite, upload);
       try {
@@ -63,8 +71,10 @@ export class KeyPackages {
   }
 
   /** New ones where the relay has too few or old ones, as far as the day's allowance goes. */
-  async #makeMissing(suite: CipherSuite): Promise<KeyPackageUpload | undefined> {
-    const { available, lastResort: hasLastResort } = await this.#relay.device.keyPackageStatus(suite);
+  async #makeMissing(
+    suite: CipherSuite,
+    { available, lastResort: hasLastResort }: Pool,
+  ): Promise<KeyPackageUpload | undefined> {
     const replace = this.#areOld(suite);
     if (!replace && available >= POOL.low && hasLastResort) return undefined;
     const lastResort = replace || !hasLastResort;

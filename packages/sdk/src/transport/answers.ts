@@ -21,8 +21,11 @@ export const claimAnswer = z.object({
   devices: z.array(z.object({ handle: z.string(), deviceId: deviceIdSchema, keyPackage })),
 });
 
-/** `keyPackages.status`. */
-export const keyPackageStatusAnswer = z.object({ available: z.int().min(0), lastResort: z.boolean() });
+/** `keyPackages.status` for so many suites. */
+export function keyPackageStatusAnswer(suites: number) {
+  const pool = z.object({ available: z.int().min(0), lastResort: z.boolean() });
+  return z.object({ pools: z.array(pool).length(suites) });
+}
 
 /** `auth.challenge`: 32 bytes, which this device signs, and when they expire by the relay's clock. */
 export const challengeAnswer = z.object({ challenge: bytes(32), expiresAtMs: z.int().min(0) });

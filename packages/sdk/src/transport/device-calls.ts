@@ -22,9 +22,10 @@ export class DeviceCalls {
     this.#session = session;
   }
 
-  async keyPackageStatus(suite: CipherSuite) {
-    const answer = await this.#signedIn((api) => api.keyPackages.status.mutate({ suite }));
-    return requireForm(keyPackageStatusAnswer, answer);
+  /** What is left of the pools of these suites, in their order. */
+  async keyPackageStatus(suites: readonly CipherSuite[]) {
+    const answer = await this.#signedIn((api) => api.keyPackages.status.mutate({ suites: [...suites] }));
+    return requireForm(keyPackageStatusAnswer(suites.length), answer).pools;
   }
 
   publishKeyPackages({ suite, keyPackages, lastResort, replace }: KeyPackageUpload) {

@@ -42,7 +42,7 @@ function person(
   return { handle, said, calls, clients: [client as unknown as Client] } as unknown as Person;
 }
 
-const sent = (text: string): Said => ({ text, by: 'alice', outcome: 'sent' });
+const sent = (text: string): Said => ({ conversationId: 'tea', text, by: 'alice', outcome: 'sent' });
 
 test('all that was acknowledged and is seen once, in order, violates nothing', async () => {
   const said: Said[] = [sent('alice 0'), sent('alice 1'), { ...sent('alice 2'), outcome: 'cancelled' }];

@@ -48,7 +48,7 @@ export const CALLS: Record<Procedure, Make> = {
     return { procedure: 'keyPackages.publish', token: tokenOf(world, rng), input };
   },
   'keyPackages.status': (world, rng) => {
-    return { procedure: 'keyPackages.status', token: tokenOf(world, rng), input: { suite: suiteOf(rng) } };
+    return { procedure: 'keyPackages.status', token: tokenOf(world, rng), input: { suites: [suiteOf(rng)] } };
   },
   'keyPackages.claim': (world, rng) => {
     const handles = rng.sample(world.devices, 1 + rng.below(3)).map(({ handle }) => handle);
