@@ -116,7 +116,8 @@ export class OutboxSender {
   async #refused(batch: Batch, error: unknown): Promise<Step> {
     if (hasCode(error, 'EPOCH_CONFLICT', 'STALE_EPOCH')) return this.#lostRace(batch);
     const [first] = batch;
-    // While it was being signed, another tab took the group to the next epoch: seal it anew.
+    // While this call was under way, another tab took the group to the next epoch: what it sealed anew may be at the relay.
+    await this.#ledger.refresh();
     const epoch = this.#ledger.row(conversations, first.conversationId)?.epoch;
     if (first.kind !== 'create' && first.prepared?.epoch !== epoch) return 'behind';
     // The relay may have accepted it. The log will show.
@@ -159,13 +160,18 @@ export class OutboxSender {
   async #giveUp(row: OutboxRow, error: QuicprochatError): Promise<void> {
     await this.#ledger.transact(async (tx) => {
       const current = tx.row(outbox, outboxKey(row));
-      if (current?.id !== row.id) return;
+      if (current?.id !== row.id || epochOf(current) !== epochOf(row)) return;
       await takeBack(tx, current, error);
       if (current.kind === 'commit' && current.prepared !== undefined) {
         await tx.callGroup(current.conversationId, 'group.clear', {});
       }
     });
   }
+}
+
+/** The epoch that a change is sealed or staged for. */
+function epochOf(row: OutboxRow): number | undefined {
+  return row.kind === 'create' ? undefined : row.prepared?.epoch;
 }
 
 function entryOf(row: OutboxRow): { id: string; message: string } {
