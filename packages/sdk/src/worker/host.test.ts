@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { WorkerHost } from './host.ts';
+import type { CallData, CallName, CallResult, Request, StoreRecord, StoreWrite } from './protocol.ts';
+
+/** Groups that come into the worker's memory and go, and what other processes write; the cases themselves are crates/core's. */
+
+const WASM = new URL('../../../core-wasm/artefact/quicprochat_wasm_bg.wasm', import.meta.url).href;
+const storeKey = new Uint8Array(32).fill(9);
+const groupId = new Uint8Array(16).fill(7);
+const transcript = new TextEncoder().encode('transcript');
+const nowMs = 1_000;
+
+/** A worker, and the store that its writes go to. */
+class Worker {
+  readonly host = new WorkerHost();
+  readonly #records = new Map<string, StoreRecord & { group: Uint8Array | undefined }>();
+  lastWrites: StoreWrite[] = [];
+
+  async call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CallResult<Name>> {
+    const response = await this.host.answer({ id: 1, name, data } as Request);
+    if (!response.ok) throw new Error(response.error.code);
+    this.lastWrites = response.writes;
+    for (const { key, value, group } of response.writes) {
+      if (value === undefined) this.#records.delete(key.toString());
+      else this.#records.set(key.toString(), { key, value, group });
+    }
+    return response.result as CallResult<Name>;
+  }
+
+  records(scope: 'own' | 'group' | 'all'): StoreRecord[] {
+    const all = [...this.#records.values()];
+    return all.filter(({ group }) => scope === 'all' || (group === undefined) === (scope === 'own'));
+  }
+}
+
+async function create(): Promise<Worker> {
+  const worker = new Worker();
+  await worker.call('worker.initialize', { wasm: WASM });
+  await worker.call('client.create', { handle: 'alice', storeKey });
+  await worker.call('group.create', { groupId, suite: 0x0003, nowMs });
+  return worker;
+}
+
+test('a client opens with all records, or with its own and each group when it is asked for', async () => {
+  const first = await create();
+  const { epochAuthenticator } = await first.call('group.state', { groupId, nowMs });
+  const all = new Worker();
+  await all.call('client.open', { storeKey, records: first.records('all') });
+  expect(await all.call('group.state', { groupId, nowMs })).toMatchObject({ epochAuthenticator });
+
+  const own = new Worker();
+  await own.call('client.open', { storeKey, records: first.records('own') });
+  await expect(own.call('group.state', { groupId, nowMs })).rejects.toThrow('GROUP_NOT_LOADED');
+  await expect(own.call('group.sign', { groupId, transcript })).rejects.toThrow('GROUP_NOT_LOADED');
+  await own.call('group.load', { groupId, records: first.records('group') });
+  expect(await own.call('group.state', { groupId, nowMs })).toMatchObject({ epochAuthenticator });
+  const signed = await own.call('group.sign', { groupId, transcript });
+  await own.call('group.unload', { groupId });
+  await expect(own.call('group.state', { groupId, nowMs })).rejects.toThrow('GROUP_NOT_LOADED');
+  expect(await own.call('group.sign', { groupId, transcript })).toEqual(signed);
+});
+
+test('a client that cannot be opened leaves the one before it open', async () => {
+  const worker = await create();
+  const damaged = worker
+    .records('all')
+    .map(({ key, value }) => ({ key, value: value.with(-1, value.at(-1)! ^ 1) }));
+  await expect(worker.call('client.open', { storeKey, records: damaged })).rejects.toThrow('STORE_CORRUPT');
+  expect(await worker.call('group.state', { groupId, nowMs })).toMatchObject({ epoch: 0 });
+});
+
+test('several messages are one batch, and another worker takes it over', async () => {
+  const worker = await create();
+  const other = new Worker();
+  await other.call('client.open', { storeKey, records: worker.records('all') });
+  const plaintexts = [1, 2, 3].map((byte) => new Uint8Array([byte]));
+  const tooMuch = [...plaintexts, new Uint8Array(65_537)];
+  await expect(worker.call('group.encrypt', { groupId, plaintexts: tooMuch, nowMs })).rejects.toThrow(
+    'BAD_INPUT',
+  );
+  expect(await worker.call('group.encrypt', { groupId, plaintexts, nowMs })).toHaveLength(3);
+  const changes = worker.lastWrites;
+  await expect(other.call('client.takeOver', { changes: changes.slice(1) })).rejects.toThrow(
+    'STORE_ROLLED_BACK',
+  );
+  await other.call('client.takeOver', { changes });
+  const updated = await other.call('group.selfUpdate', { groupId, nowMs });
+  expect(updated.epoch).toBe(0);
+});
