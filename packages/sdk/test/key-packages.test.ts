@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { fromBase64Url } from '@quicprochat/protocol';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { platform } from '#platform';
+import { coreKeyOf, OWN_CORE_PREFIX } from '../src/state/core-keys.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { people } from './support/people.ts';
 
@@ -48,8 +48,8 @@ async function watched(name: string, { aheadMs = 0 } = {}) {
     },
   });
   const keyPackages = async () => {
-    const rows = await storage.scan({ prefix: 'core/' });
-    return rows.filter(({ key }) => fromBase64Url(key.slice('core/'.length))[0] === KEY_PACKAGE_KIND).length;
+    const rows = await storage.scan({ prefix: OWN_CORE_PREFIX });
+    return rows.filter(({ key }) => coreKeyOf(key)[0] === KEY_PACKAGE_KIND).length;
   };
   return { client, world, keyPackages, published: () => uploads.splice(0) };
 }

@@ -5,6 +5,7 @@ import { eventually, findPlaintext } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { decodeRow, encodeRow } from '../src/state/codec.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import type { Storage } from '../src/storage/storage.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
@@ -197,18 +198,29 @@ test.each([
   expect(await storage.scan({ prefix: '' })).toEqual(before);
 });
 
-test('a record that was put back is named when the storage is opened', async () => {
-  const storage = memoryStorage();
+test.each([
+  ['client’s own', 'when the storage is opened'],
+  ['group’s', 'when something is done in the conversation'],
+])('the %s records as they were before are noticed %s', async (scope) => {
+  const shared = memoryStorage();
+  const storage: Storage = { ...shared, close: async () => undefined };
   const [alice, bob] = [await town.join('alice', { storage }), await town.join('bob')];
-  await syncAll(alice, bob);
   const tea = await alice.conversations.create({ members: [bob.handle] });
-  const before = await storage.scan({ prefix: 'core/' });
-  await tea.send('moves the ratchet on');
+  const prefix = `core/${scope === 'group’s' ? tea.id : 'own'}/`;
+  const before = await storage.scan({ prefix });
+  await tea.heal();
   await alice.close();
-  const now = new Map((await storage.scan({ prefix: 'core/' })).map(({ key, value }) => [key, value]));
+  const now = new Map((await storage.scan({ prefix })).map(({ key, value }) => [key, value]));
   const changed = before.find(({ key, value }) => now.has(key) && !Buffer.from(value).equals(now.get(key)!));
-  await storage.commit([changed!], await storage.generation());
-  await expect(town.open({ storage })).rejects.toMatchObject({
+  // If nothing was written over, what was added is taken away.
+  const added = [...now.keys()].filter((key) => before.every((record) => record.key !== key));
+  const gone = added.map((key) => ({ key, value: undefined }));
+  await storage.commit(changed === undefined ? gone : [changed], await storage.generation());
+  const use = async () => {
+    const again = await town.open({ storage, live: false });
+    await again.conversations.find(tea.id).send('hello');
+  };
+  await expect(use()).rejects.toMatchObject({
     code: 'STORE_ROLLED_BACK',
     message: expect.stringContaining('/'),
   });
