@@ -1,0 +1,35 @@
+import type { Contender } from './contender.ts';
+import type { Plan } from './plan.ts';
+import type { Observation, Scenario, Step } from './step.ts';
+import { World } from './world.ts';
+
+export interface Played extends Observation {
+  contender: string;
+}
+
+/** Plays a scenario: every contender prepares its own world, then they take turns, step by step and time by time. */
+export async function play(
+  scenario: Scenario,
+  contenders: readonly Contender[],
+  plan: Plan,
+): Promise<Played[]> {
+  await using stack = new AsyncDisposableStack();
+  const players: { contender: string; steps: Step[] }[] = [];
+  for (const contender of contenders) {
+    const world = stack.use(await World.open(contender));
+    players.push({ contender: contender.name, steps: await scenario(world, plan) });
+  }
+  const played: Played[] = [];
+  for (const [i, { name, warmUps, repeat }] of (players[0]?.steps ?? []).entries()) {
+    const start = performance.now();
+    for (let time = 0; time < warmUps + repeat; time++) {
+      // In another order each time, so that neither always finds the machine as the other left it.
+      for (const { contender, steps } of time % 2 === 0 ? players : players.toReversed()) {
+        const seen = (await steps[i]?.play()) ?? [];
+        if (time >= warmUps) played.push(...seen.map((one) => ({ ...one, contender })));
+      }
+    }
+    console.error(`${name}: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+  }
+  return played;
+}
