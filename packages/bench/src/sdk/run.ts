@@ -31,5 +31,6 @@ export async function play(
     }
     console.error(`${name}: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   }
-  return played;
+  // In the order of the contenders, whoever played first.
+  return players.flatMap(({ contender }) => played.filter((one) => one.contender === contender));
 }

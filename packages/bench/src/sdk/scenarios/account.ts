@@ -88,7 +88,7 @@ async function twoTabs(
   }
   const observations: Observation[] = [];
   // The first round warms up.
-  for (let round = 0; round <= repeat; round++) {
+  for (let round = 0; round <= Math.min(repeat, 3); round++) {
     for (const tab of tabs) await tab.ask('mark');
     const each: number[] = [];
     for (let i = 0; i < tabMessages; i++) {
