@@ -9,9 +9,11 @@ export interface Habitat {
   storage(name: string): Storage | Promise<Storage>;
   /** Starts the worker with its calls counted. */
   startWorker(): WorkerLike;
+  /** The address of the .wasm, unless the SDK finds it by itself. */
+  wasm?: string;
   /** Bytes on the wire so far, if they can be told. */
   wire(): Counts;
-  /** Processor time of the whole process so far, its worker included; 0 if it cannot be told. */
+  /** Processor time of the whole process so far, its worker included; NaN if it cannot be told. */
   cpuMs(): number;
   /** Milliseconds by a clock that all people of one machine share. */
   now: () => number;
@@ -86,6 +88,7 @@ export function actsOf(habitat: Habitat) {
           ...options,
           storage: habitat.storage(store),
           worker: () => habitat.startWorker(),
+          ...(habitat.wasm !== undefined && { wasm: habitat.wasm }),
         });
       }),
 

@@ -7,6 +7,7 @@ import type * as NodeEntry from '@quicprochat/sdk/node';
 import { actsOf } from './acts.ts';
 import { countedStorage } from './counted-storage.ts';
 import { countNetwork } from './counted-network.ts';
+import { countedWorker } from './counted-worker.ts';
 import { memoryOf, type Memory } from './memory.ts';
 import type { Answer, Question } from './person.ts';
 import { Tally } from './tally.ts';
@@ -23,7 +24,7 @@ const acts = actsOf({
   sdk,
   tally,
   storage: async (path) => countedStorage(await sqliteStorage(path), tally),
-  startWorker,
+  startWorker: () => countedWorker(new Worker(resolve('@quicprochat/sdk/worker')), tally),
   wire,
   cpuMs: () => {
     const { user, system } = process.cpuUsage();
@@ -46,14 +47,3 @@ process.on('message', ({ id, act, parameter }: Question) => {
 });
 process.on('disconnect', () => process.exit());
 process.send?.({ id: 0, result: undefined } satisfies Answer);
-
-function startWorker(): Worker {
-  const worker = new Worker(resolve('@quicprochat/sdk/worker'));
-  const post = worker.postMessage.bind(worker);
-  worker.postMessage = (message: { name?: string }) => {
-    tally.add('worker calls');
-    tally.add(`worker call ${message.name ?? ''}`);
-    post(message);
-  };
-  return worker;
-}

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { countNetwork, procedureOf } from './counted-network.ts';
+import { countNetwork } from './counted-network.ts';
+import { procedureOf } from './procedure.ts';
 import { Tally } from './tally.ts';
 
 test('names a call for its procedure, and other addresses for their first part', () => {

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { countCall } from './procedure.ts';
 import type { Counts, Tally } from './tally.ts';
 
 /**
@@ -12,8 +13,7 @@ export function countNetwork(tally: Tally): () => Counts {
   const sockets = new Set<Socket>();
   subscribe('undici:request:create', (event) => {
     const { path } = (event as { request: { path: string } }).request;
-    tally.add('relay calls');
-    tally.add(`relay call ${procedureOf(path)}`);
+    countCall(path, tally);
   });
   subscribe('undici:client:connected', (event) => {
     sockets.add((event as { socket: Socket }).socket);
@@ -27,10 +27,4 @@ export function countNetwork(tally: Tally): () => Counts {
     }
     return bytes;
   };
-}
-
-/** `groups.post` of `/trpc/groups.post?batch=1`; of other addresses, their first part. */
-export function procedureOf(path: string): string {
-  const [, first = '', second] = new URL(path, 'http://localhost').pathname.split('/');
-  return first === 'trpc' && second !== undefined ? second : first;
 }

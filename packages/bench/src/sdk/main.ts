@@ -33,7 +33,7 @@ export async function benchSdk(options: Options): Promise<void> {
 
 async function measure(options: Options): Promise<Results> {
   const plan = planOf(options);
-  const scenarios = chosen(options.only);
+  const scenarios = chosen(options);
   await using stack = new AsyncDisposableStack();
   const contenders = [await current()];
   if (options.against !== undefined) contenders.push(stack.use(await checkOut(options.against)));

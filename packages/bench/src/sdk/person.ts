@@ -21,20 +21,28 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+/** Somebody with a client. */
+export interface Person extends AsyncDisposable {
+  ask<Name extends keyof AllActs>(
+    act: Name,
+    ...parameter: Parameters<AllActs[Name]>
+  ): ReturnType<AllActs[Name]>;
+}
+
 /** Somebody with a client in a process of their own. */
-export class Person implements AsyncDisposable {
+export class ProcessPerson implements Person {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
   /** Starts the process with the SDK of a checkout. */
-  static async start(root: string): Promise<Person> {
+  static async start(root: string): Promise<ProcessPerson> {
     const child = fork(CHILD, [root], {
       // Without our own conditions: the SDK runs as it is built.
       execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
       serialization: 'advanced',
     });
-    const person = new Person(child);
+    const person = new ProcessPerson(child);
     await new Promise<unknown>((resolve, reject) => person.#waiting.set(0, { resolve, reject }));
     return person;
   }

@@ -12,12 +12,13 @@ test('what is not understood is named', () => {
     '--conversations: 0 is not an integer of at least 1',
   );
   expect(() => planOf({ conversations: 'all' })).toThrow('all is not an integer');
-  expect(() => chosen('send,receive')).toThrow('--only: receive is none of create, send');
+  expect(() => chosen({ only: 'send,receive' })).toThrow('--only: receive is none of create, send');
 });
 
-test('without a choice, every scenario is played', () => {
-  expect(chosen(undefined)).toEqual(Object.values(SCENARIOS));
-  expect(chosen('latency,create')).toEqual([SCENARIOS['latency'], SCENARIOS['create']]);
+test('a choice is played in its order; without one everything is, of the quick ones only in Node', () => {
+  expect(chosen({ only: 'latency,create' })).toEqual([SCENARIOS['latency'], SCENARIOS['create']]);
+  expect(chosen({ quick: true }).every(({ place }) => place === 'node')).toBe(true);
+  expect(chosen({ quick: true })).toHaveLength(6);
 });
 
 test('the messages of a catch-up are divided evenly among its commits', () => {

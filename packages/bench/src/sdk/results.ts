@@ -53,7 +53,7 @@ export function summarized(played: readonly Played[]): Pick<Results, 'figures' |
 }
 
 function figuresOf(group: readonly Played[]): Row[] {
-  return gathered(group.map(({ figures }) => figures)).map(([figure, samples]) => {
+  return gathered(group.map(({ figures }) => known(figures))).map(([figure, samples]) => {
     const { median, least } = summarize(samples);
     return {
       ...whoseIs(group),
@@ -85,6 +85,11 @@ function countsOf(group: readonly Played[]): CountRow[] {
 
 function whoseIs([first]: readonly Played[]): { contender: string; what: string } {
   return { contender: first?.contender ?? '', what: first?.what ?? '' };
+}
+
+/** A browser does not tell its processor time. */
+function known(figures: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => !Number.isNaN(value)));
 }
 
 function gathered(records: readonly Record<string, number>[]): [string, number[]][] {

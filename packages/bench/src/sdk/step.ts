@@ -1,6 +1,6 @@
 import type { Plan } from './plan.ts';
 import type { Counts } from './tally.ts';
-import type { World } from './world.ts';
+import type { Place, World } from './world.ts';
 
 /** What one repetition showed of one operation. */
 export interface Observation {
@@ -29,4 +29,9 @@ export interface Step {
 }
 
 /** Prepares one contender's world and returns what to play in it. */
-export type Scenario = (world: World, plan: Plan) => Promise<Step[]>;
+export type Prepare = (world: World, plan: Plan) => Promise<Step[]>;
+
+export interface Scenario {
+  place: Place;
+  prepare: Prepare;
+}

@@ -43,13 +43,21 @@ function figureTable({ figures }: Results): string {
 
 function countTable({ counts }: Results): string {
   const rows = counts.flatMap(({ contender, what, counts: found }) => {
-    const of = (whose: string) => HELD.map((name) => shown(found[`${whose}${name}`]));
+    const of = (whose: string) => HELD.map((name) => countCell(found, whose, name));
     const people = [...new Set(Object.keys(found).flatMap((name) => /^\S+’s /.exec(name) ?? []))];
     const named = contendersOf(counts).length > 1 ? `${what}, ${contender}` : what;
     if (people.length === 0) return [[named, ...of('')]];
     return people.map((whose) => [`${named}, ${whose.replace(/’s $/, '')}`, ...of(whose)]);
   });
   return table(['', ...HELD], rows);
+}
+
+/** A browser does not tell the bytes on the wire: they are unknown, and not 0, if calls were made. */
+function countCell(counts: Readonly<Record<string, number>>, whose: string, name: string): string {
+  const count = counts[`${whose}${name}`];
+  const isUnknown = name === 'bytes sent' || name === 'bytes received';
+  if (count === undefined && isUnknown && counts[`${whose}relay calls`] !== undefined) return '–';
+  return shown(count ?? 0);
 }
 
 /** A list: in a table, the longest line would set the width of all. */
@@ -91,8 +99,7 @@ function ratioOf([ours, other]: readonly (Row | undefined)[]): string[] {
 }
 
 /** At most three digits that say something, and no fractions of large numbers. */
-function shown(value: number | undefined): string {
-  if (value === undefined) return '0';
+function shown(value: number): string {
   return Math.abs(value) >= 100
     ? Math.round(value).toLocaleString('en')
     : String(Number(value.toPrecision(3)));

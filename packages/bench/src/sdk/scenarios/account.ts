@@ -1,5 +1,5 @@
 import type { Person } from '../person.ts';
-import { RACING, type Observation, type Scenario, type Step } from '../step.ts';
+import { RACING, type Observation, type Prepare, type Step } from '../step.ts';
 import { perOperation, sum } from '../tally.ts';
 import type { World } from '../world.ts';
 import { observed } from './create.ts';
@@ -10,7 +10,7 @@ import type { Plan } from '../plan.ts';
  * One account that grows, conversation by conversation, and is measured at each size: opening it, an idle pass, two tabs
  * that send in turn, and the memory of an idle client.
  */
-export const account: Scenario = async (world, plan) => {
+export const account: Prepare = async (world, plan) => {
   await world.acquaint('bob');
   const writer = await world.person();
   await writer.ask('open', world.account('alice', { live: false }));

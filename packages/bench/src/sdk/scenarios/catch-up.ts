@@ -1,4 +1,4 @@
-import type { Scenario, Step } from '../step.ts';
+import type { Prepare, Step } from '../step.ts';
 import type { World } from '../world.ts';
 import { observed } from './create.ts';
 import type { Plan } from '../plan.ts';
@@ -7,7 +7,7 @@ import type { Plan } from '../plan.ts';
  * A client that was closed reads what others wrote meanwhile, with commits in between. Each repetition is another
  * member: nobody can catch up twice.
  */
-export const catchUp: Scenario = async (world, { repeat, catchUp: { messages, commits } }) => {
+export const catchUp: Prepare = async (world, { repeat, catchUp: { messages, commits } }) => {
   const readers = Array.from({ length: Math.min(repeat, 3) }, (_, i) => `reader-${i}`);
   for (const reader of readers) await world.acquaint(reader);
   const id = await found(world, readers);

@@ -1,9 +1,9 @@
 import type { Measured } from '../acts.ts';
-import { EXACT, type Observation, type Scenario } from '../step.ts';
+import { EXACT, type Observation, type Prepare } from '../step.ts';
 import { perOperation } from '../tally.ts';
 
 /** A new account, its first conversation, and opening the store again. */
-export const create: Scenario = async (world, { repeat }) => {
+export const create: Prepare = async (world, { repeat }) => {
   await world.acquaint('bob');
   const alice = await world.person();
   let accounts = 0;

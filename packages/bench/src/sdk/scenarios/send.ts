@@ -1,11 +1,11 @@
 import type { Person } from '../person.ts';
 import { quantile } from '../../core/statistics.ts';
-import { EXACT, type Observation, type Scenario } from '../step.ts';
+import { EXACT, type Observation, type Prepare } from '../step.ts';
 import { perOperation } from '../tally.ts';
 import type { World } from '../world.ts';
 
 /** A live client sends into one conversation: one text after the other, then many at once. */
-export const send: Scenario = async (world, { repeat, inTurn, atOnce }) => {
+export const send: Prepare = async (world, { repeat, inTurn, atOnce }) => {
   await world.acquaint('bob');
   const alice = await world.person();
   await alice.ask('open', world.account('alice'));

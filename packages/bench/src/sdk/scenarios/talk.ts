@@ -1,7 +1,7 @@
 import type { Arrival } from '../acts.ts';
 import { quantile } from '../../core/statistics.ts';
 import type { Person } from '../person.ts';
-import { EXACT, type Observation, type Scenario } from '../step.ts';
+import { EXACT, type Observation, type Prepare } from '../step.ts';
 import { perOperation, type Counts } from '../tally.ts';
 import type { World } from '../world.ts';
 import type { Plan } from '../plan.ts';
@@ -13,7 +13,7 @@ interface Pair {
 }
 
 /** Two live clients: how many texts one can send to the other, and how long a text takes from one to the other. */
-export const sustained: Scenario = async (world, plan) => {
+export const sustained: Prepare = async (world, plan) => {
   const pair = await pairIn(world);
   return [
     {
@@ -25,7 +25,7 @@ export const sustained: Scenario = async (world, plan) => {
   ];
 };
 
-export const latency: Scenario = async (world, plan) => {
+export const latency: Prepare = async (world, plan) => {
   const pair = await pairIn(world);
   return [
     {
