@@ -18,7 +18,8 @@ export const HELD = [
 /** Random padding and variable lengths move bytes by a little, and half of a call more is no call more. */
 const LEAST = { bytes: 100, others: 0.5 };
 
-const HOW_TO_UPDATE = 'If that is intended, run `pnpm bench sdk --quick --update` and commit the baseline';
+export const HOW_TO_UPDATE =
+  'If this is intended, run `pnpm bench sdk --quick --update` and commit packages/bench/sdk-baseline.json.';
 
 /** What this checkout did per operation, by `operation/count`. */
 export function heldCounts(rows: readonly CountRow[]): Sizes {
@@ -32,9 +33,9 @@ export function grownCounts(rows: readonly CountRow[], baseline: Sizes): string[
       const least = name.includes('bytes') ? LEAST.bytes : LEAST.others;
       const growth = grownPast({ [name]: now }, baseline, { share: tolerance, least })[0];
       if (growth === undefined) return [];
-      const before =
-        growth.before === undefined ? 'the baseline does not know it' : `it was ${growth.before}`;
-      return [`${name}: ${now} per operation, and ${before}. ${HOW_TO_UPDATE}.`];
+      const { before } = growth;
+      if (before === undefined) return [`${name}: ${now} per operation, and the baseline does not know it`];
+      return [`${name}: grown from ${before} to ${now} per operation`];
     }),
   );
 }

@@ -4,7 +4,7 @@ import type { Sizes } from '../compare.ts';
 import { fsyncsPerSecond } from '../relay/fsync.ts';
 import { installedVersion, source } from '../source.ts';
 import { checkOut, current } from './contender.ts';
-import { grownCounts, heldCounts } from './gate.ts';
+import { grownCounts, heldCounts, HOW_TO_UPDATE } from './gate.ts';
 import { planOf } from './plan.ts';
 import { summarized, type Results } from './results.ts';
 import { play } from './run.ts';
@@ -78,7 +78,7 @@ async function holdCounts({ counts }: Results, { only, conversations, update }: 
     Object.keys(baseline).some((name) => name.startsWith(`${what}/`)),
   );
   const grown = grownCounts(isPart ? known : counts, baseline);
-  for (const line of grown) console.error(line);
-  if (grown.length > 0) process.exitCode = 1;
-  else console.log('\nNo count has grown past the baseline.');
+  if (grown.length === 0) return console.log('\nNo count has grown past the baseline.');
+  for (const line of [...grown, HOW_TO_UPDATE]) console.error(line);
+  process.exitCode = 1;
 }
