@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -54,14 +54,18 @@ async function build(root: string): Promise<void> {
   await pnpm(root, 'exec', 'turbo', 'run', 'build', '--filter=@quicprochat/sdk');
 }
 
-/** The pnpm that the checkout itself asks for. */
+/** The pnpm that the checkout itself asks for. It tells what went wrong on both of its outputs. */
 async function pnpm(root: string, ...parameters: string[]): Promise<void> {
-  const manifest = (await import(pathToFileURL(join(root, 'package.json')).href, {
-    with: { type: 'json' },
-  })) as {
-    default: { packageManager: string };
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    packageManager: string;
   };
-  await run('npx', ['-y', manifest.default.packageManager, ...parameters], { cwd: root });
+  try {
+    await run('npx', ['-y', manifest.packageManager, ...parameters], { cwd: root });
+  } catch (cause) {
+    const { stdout, stderr } = cause as { stdout: string; stderr: string };
+    // eslint-disable-next-line preserve-caught-error -- Node would print both outputs once more with the cause
+    throw new Error(`pnpm ${parameters.join(' ')} failed in ${root}:\n${stdout}${stderr}`);
+  }
 }
 
 async function git(cwd: string, ...parameters: string[]): Promise<string> {

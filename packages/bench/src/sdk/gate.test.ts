@@ -7,6 +7,7 @@ import { EXACT, RACING } from './step.ts';
 const send: CountRow = {
   contender: CURRENT,
   what: 'send',
+  operations: 1,
   counts: { 'store commits': 3, 'bytes sent': 1_000, 'relay call groups.post': 1 },
   tolerance: EXACT,
 };
@@ -42,6 +43,16 @@ test('says which count the baseline does not know', () => {
 test('lets bytes move a little, and counts shrink', () => {
   expect(grownCounts([counting({ 'bytes sent': 1_090, 'store commits': 1 })], baseline)).toEqual([]);
   expect(grownCounts([counting({ 'bytes sent': 1_110 })], baseline)).toHaveLength(1);
+});
+
+test('holds what a batch of many operations shares', () => {
+  const batch = { ...counting({ 'store commits': 0.07 }), operations: 100 };
+  const before = heldCounts([batch]);
+  const growing = (commits: number) => ({ ...batch, counts: { ...batch.counts, 'store commits': commits } });
+  expect(grownCounts([growing(0.09)], before)).toEqual([]);
+  expect(grownCounts([growing(0.1)], before)).toEqual([
+    'send/store commits: grown from 0.07 to 0.1 per operation',
+  ]);
 });
 
 test('allows more where two clients race, and holds nothing that depends on the machine', () => {

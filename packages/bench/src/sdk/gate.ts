@@ -15,8 +15,10 @@ export const HELD = [
   'bytes received',
 ] as const;
 
-/** Random padding and variable lengths move bytes by a little, and half of a call more is no call more. */
-const LEAST = { bytes: 100, others: 0.5 };
+/** What a count may exceed the baseline by in a whole repetition, however small it is: one write may fall into two. */
+const LEAST = { bytes: 2_000, others: 2 };
+/** The same, for one operation: of a single one, the second commit would be growth. */
+const MOST_PER_OPERATION = { bytes: 100, others: 0.5 };
 
 export const HOW_TO_UPDATE =
   'If this is intended, run `pnpm bench sdk --quick --update` and commit packages/bench/sdk-baseline.json.';
@@ -28,9 +30,10 @@ export function heldCounts(rows: readonly CountRow[]): Sizes {
 
 /** One sentence for each count that has grown past the baseline, or that the baseline does not know. */
 export function grownCounts(rows: readonly CountRow[], baseline: Sizes): string[] {
-  return held(rows).flatMap(({ what, counts, tolerance = 0 }) =>
+  return held(rows).flatMap(({ what, operations, counts, tolerance = 0 }) =>
     entriesOf(what, counts).flatMap(([name, now]) => {
-      const least = name.includes('bytes') ? LEAST.bytes : LEAST.others;
+      const kind = name.includes('bytes') ? 'bytes' : 'others';
+      const least = Math.min(MOST_PER_OPERATION[kind], LEAST[kind] / operations);
       const growth = grownPast({ [name]: now }, baseline, { share: tolerance, least })[0];
       if (growth === undefined) return [];
       const { before } = growth;
@@ -48,5 +51,5 @@ function entriesOf(what: string, counts: Readonly<Record<string, number>>): [str
   const isHeld = (name: string) => HELD.some((one) => name === one || name.endsWith(`’s ${one}`));
   return Object.entries(counts)
     .filter(([name]) => isHeld(name))
-    .map(([name, count]) => [`${what}/${name}`, Number(count.toFixed(2))]);
+    .map(([name, count]) => [`${what}/${name}`, Number(count.toFixed(3))]);
 }

@@ -7,6 +7,7 @@ const played = (ms: number, counts: Record<string, number>, contender = 'a'): Pl
   what: 'send',
   figures: { ms },
   counts,
+  operations: 2,
   tolerance: 0.05,
 });
 
@@ -18,11 +19,13 @@ test('repetitions become a median and a range, contender by contender', () => {
   ]);
 });
 
-test('a count that a repetition does not name was 0 in it', () => {
+test('counts are per operation, and 0 in a repetition that does not name them', () => {
   const { counts } = summarized([
     played(1, { calls: 4, heals: 1 }),
     played(1, { calls: 6 }),
     played(1, { calls: 5 }),
   ]);
-  expect(counts).toEqual([{ contender: 'a', what: 'send', counts: { calls: 5, heals: 0 }, tolerance: 0.05 }]);
+  expect(counts).toEqual([
+    { contender: 'a', what: 'send', operations: 2, counts: { calls: 2.5, heals: 0 }, tolerance: 0.05 },
+  ]);
 });

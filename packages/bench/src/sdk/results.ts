@@ -2,7 +2,7 @@ import { quantile, rounded, summarize } from '../core/statistics.ts';
 import type { Source } from '../source.ts';
 import type { Plan } from './plan.ts';
 import type { Played } from './run.ts';
-import type { Counts } from './tally.ts';
+import { perOperation, type Counts } from './tally.ts';
 
 /** One figure of one operation, over all repetitions. */
 export interface Row {
@@ -19,6 +19,8 @@ export interface Row {
 export interface CountRow {
   contender: string;
   what: string;
+  /** How many each repetition consisted of. */
+  operations: number;
   counts: Counts;
   /** By which share a count may exceed the baseline; undefined if the counts depend on how fast the machine is. */
   tolerance: number | undefined;
@@ -67,7 +69,9 @@ function figuresOf(group: readonly Played[]): Row[] {
 }
 
 function countsOf(group: readonly Played[]): CountRow[] {
-  const repetitions = group.flatMap(({ counts }) => (counts === undefined ? [] : [counts]));
+  const repetitions = group.flatMap(({ counts, operations = 1 }) =>
+    counts === undefined ? [] : [perOperation(counts, operations)],
+  );
   if (repetitions.length === 0) return [];
   const medians = gathered(repetitions).map(([name, samples]) => {
     // Nothing was counted in the repetitions that do not name it.
@@ -80,7 +84,8 @@ function countsOf(group: readonly Played[]): CountRow[] {
       ),
     ] as const;
   });
-  return [{ ...whoseIs(group), counts: Object.fromEntries(medians), tolerance: group[0]?.tolerance }];
+  const { operations = 1, tolerance } = group[0] ?? {};
+  return [{ ...whoseIs(group), operations, counts: Object.fromEntries(medians), tolerance }];
 }
 
 function whoseIs([first]: readonly Played[]): { contender: string; what: string } {

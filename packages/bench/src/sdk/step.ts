@@ -8,8 +8,10 @@ export interface Observation {
   what: string;
   /** By name and unit, for example `ms per send`. Reported, and compared between contenders; never held. */
   figures: Record<string, number>;
-  /** Per operation. */
+  /** Of all operations together. */
   counts?: Counts;
+  /** How many operations the counts are of. */
+  operations?: number;
   /** By which share a count may exceed the baseline. Undefined if counts depend on how fast the machine is. */
   tolerance?: number;
 }

@@ -1,6 +1,6 @@
 import type { Person } from '../person.ts';
 import { RACING, type Observation, type Prepare, type Step } from '../step.ts';
-import { perOperation, sum } from '../tally.ts';
+import { sum } from '../tally.ts';
 import type { World } from '../world.ts';
 import { observed } from './create.ts';
 import { quantile } from '../../core/statistics.ts';
@@ -107,7 +107,8 @@ async function twoTabs(
         ),
         'CPU ms per message': costs.reduce((total, { cpuMs }) => total + cpuMs, 0) / tabMessages,
       },
-      counts: perOperation(sum(costs.map(({ counts }) => counts)), tabMessages),
+      counts: sum(costs.map(({ counts }) => counts)),
+      operations: tabMessages,
       tolerance: RACING,
     });
   }

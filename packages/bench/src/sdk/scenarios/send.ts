@@ -1,7 +1,6 @@
 import type { Person } from '../person.ts';
 import { quantile } from '../../core/statistics.ts';
 import { EXACT, type Observation, type Prepare } from '../step.ts';
-import { perOperation } from '../tally.ts';
 import type { World } from '../world.ts';
 
 /** A live client sends into one conversation: one text after the other, then many at once. */
@@ -29,7 +28,8 @@ export const send: Prepare = async (world, { repeat, inTurn, atOnce }) => {
           {
             what: 'send, one after the other',
             figures,
-            counts: perOperation(counts, inTurn),
+            counts,
+            operations: inTurn,
             tolerance: EXACT,
           },
         ];
@@ -60,7 +60,8 @@ async function sendAtOnce(
       'CPU ms per send': cpuMs / count,
       'relay CPU ms per send': ((after.cpuSeconds - before.cpuSeconds) * 1_000) / count,
     },
-    counts: perOperation(counts, count),
+    counts,
+    operations: count,
     tolerance: EXACT,
   };
 }

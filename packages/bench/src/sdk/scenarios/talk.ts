@@ -2,7 +2,7 @@ import type { Arrival } from '../acts.ts';
 import { quantile } from '../../core/statistics.ts';
 import type { Person } from '../person.ts';
 import { EXACT, type Observation, type Prepare } from '../step.ts';
-import { perOperation, type Counts } from '../tally.ts';
+import type { Counts } from '../tally.ts';
 import type { World } from '../world.ts';
 import type { Plan } from '../plan.ts';
 
@@ -70,7 +70,8 @@ async function sendForAWhile(
       'relay CPU ms per send': ((after.cpuSeconds - before.cpuSeconds) * 1_000) / sent,
       'heals per 1,000 sends': (arrivals.filter(({ type }) => type === 'healed').length * 1_000) / sent,
     },
-    counts: peopleCounts(sent, { sender: counts, receiver: received.counts }),
+    counts: peopleCounts({ sender: counts, receiver: received.counts }),
+    operations: sent,
   };
 }
 
@@ -96,15 +97,16 @@ async function sendCalmly(
       'sender’s CPU ms': sender.cpuMs / count,
       'receiver’s CPU ms': receiver.cpuMs / count,
     },
-    counts: peopleCounts(count, { sender: sender.counts, receiver: receiver.counts }),
+    counts: peopleCounts({ sender: sender.counts, receiver: receiver.counts }),
+    operations: count,
     tolerance: EXACT,
   };
 }
 
 /** The counts of each, by whose they are: `sender’s store commits`. */
-function peopleCounts(operations: number, people: Record<string, Counts>): Counts {
+function peopleCounts(people: Record<string, Counts>): Counts {
   const named = Object.entries(people).flatMap(([who, counts]) =>
-    Object.entries(perOperation(counts, operations)).map(([name, count]) => [`${who}’s ${name}`, count]),
+    Object.entries(counts).map(([name, count]) => [`${who}’s ${name}`, count]),
   );
   return Object.fromEntries(named) as Counts;
 }
