@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { CHROMIUM, chromiumMissing } from '@quicprochat/testkit';
 import type { Sizes } from '../compare.ts';
 import { fsyncsPerSecond } from '../relay/fsync.ts';
 import { installedVersion, source } from '../source.ts';
@@ -38,9 +40,12 @@ async function measure(options: Options): Promise<Results> {
   const contenders = [await current()];
   if (options.against !== undefined) contenders.push(stack.use(await checkOut(options.against)));
   const environment = environmentOf(contenders[1]?.commit);
+  if (scenarios.some(({ place }) => place === 'chromium'))
+    environment.versions['chromium'] = chromiumVersion();
   const played = [];
   for (const scenario of scenarios) played.push(...(await play(scenario, contenders, plan)));
-  return { environment, plan, ...summarized(played) };
+  const missing = chromiumMissing === undefined || options.only !== undefined ? [] : [chromiumMissing];
+  return { environment, plan, ...summarized(played), missing };
 }
 
 function environmentOf(against: string | undefined): Results['environment'] {
@@ -55,6 +60,11 @@ function environmentOf(against: string | undefined): Results['environment'] {
     fsyncsPerSecond: fsyncsPerSecond(),
     ...(against !== undefined && { against }),
   };
+}
+
+function chromiumVersion(): string {
+  const told = execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8' });
+  return /[\d.]{2,}/.exec(told)?.[0] ?? 'unknown';
 }
 
 async function publish(results: Results): Promise<void> {

@@ -11,7 +11,6 @@ const ENTRY = fileURLToPath(new URL('page.ts', import.meta.url));
 /** A browser whose pages run the built SDK of a checkout, bundled as an application would. */
 export interface Site extends AsyncDisposable {
   origin: string;
-  version: string;
   person(): Promise<Person>;
 }
 
@@ -26,7 +25,6 @@ export async function startSite(root: string): Promise<Site> {
   });
   return {
     origin: pages.origin,
-    version: pages.version,
     person: () => personIn(pages),
     [Symbol.asyncDispose]: async () => {
       await pages.close();

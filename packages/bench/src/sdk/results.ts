@@ -38,6 +38,8 @@ export interface Results {
   plan: Plan;
   figures: Row[];
   counts: CountRow[];
+  /** What could not be measured, and why. */
+  missing: string[];
 }
 
 /** Repetitions of the same operation by the same contender, put together in the order of their first. */

@@ -13,6 +13,7 @@ export function report(results: Results): string {
     countTable(results),
     '## Calls to the relay and the worker',
     callList(results),
+    ...results.missing.map((line) => `Not measured: ${line}`),
   ].join('\n\n');
 }
 
