@@ -44,7 +44,8 @@ async function measure(options: Options): Promise<Results> {
     environment.versions['chromium'] = chromiumVersion();
   const played = [];
   for (const scenario of scenarios) played.push(...(await play(scenario, contenders, plan)));
-  const missing = chromiumMissing === undefined || options.only !== undefined ? [] : [chromiumMissing];
+  const isPart = options.quick === true || options.only !== undefined;
+  const missing = chromiumMissing === undefined || isPart ? [] : [chromiumMissing];
   return { environment, plan, ...summarized(played), missing };
 }
 
