@@ -26,7 +26,7 @@ test:
 check:
     {{pnpm}} check
 
-# sizes against the baseline, and times
+# sizes and counts against their baselines, and times
 bench *args:
     {{pnpm}} bench {{args}}
 

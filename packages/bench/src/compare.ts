@@ -24,10 +24,29 @@ export function sizesOf(results: Pick<Results, 'sizes' | 'wasm'>): Sizes {
 
 /** One sentence for each size that has grown past the baseline, or that the baseline does not know. */
 export function compareSizes(sizes: Sizes, baseline: Sizes): string[] {
-  return Object.entries(sizes).flatMap(([name, size]) => {
+  return grownPast(sizes, baseline, { share: TOLERANCE, least: 32 }).map(({ name, before, now }) =>
+    before === undefined
+      ? `${name}: ${now} B, and the baseline does not know it`
+      : `${name}: grown from ${before} B to ${now} B`,
+  );
+}
+
+export interface Growth {
+  name: string;
+  /** Undefined if the baseline does not know it. */
+  before: number | undefined;
+  now: number;
+}
+
+/** What has grown by more than a share of the baseline, and by more than `least`. */
+export function grownPast(
+  values: Sizes,
+  baseline: Sizes,
+  { share, least }: { share: number; least: number },
+): Growth[] {
+  return Object.entries(values).flatMap(([name, now]) => {
     const before = baseline[name];
-    if (before === undefined) return [`${name}: ${size} B, and the baseline does not know it`];
-    if (size <= Math.max(before * (1 + TOLERANCE), before + 32)) return [];
-    return [`${name}: grown from ${before} B to ${size} B`];
+    const isGrown = before === undefined || now > Math.max(before * (1 + share), before + least);
+    return isGrown ? [{ name, before, now }] : [];
   });
 }

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { chromiumMissing } from '@quicprochat/testkit';
 import { compareSizes, sizesOf, type Sizes } from '../compare.ts';
-import { hasBrowser, startBrowser, type Browser } from './browser.ts';
+import { startBrowser, type Browser } from './browser.ts';
 import { environment } from './environment.ts';
 import {
   chosenMatrix,
@@ -55,7 +56,10 @@ function chooseRuns({ quick, only, contenders }: Options): Run[] {
   return runs.flatMap((run) => {
     const here = run.contenders.filter((contender) => {
       const isWanted = chosen === undefined || chosen.includes(contender);
-      return isWanted && (hasBrowser || (contender !== 'chromium' && contender !== 'core-crypto'));
+      return (
+        isWanted &&
+        (chromiumMissing === undefined || (contender !== 'chromium' && contender !== 'core-crypto'))
+      );
     });
     return here.length === 0 ? [] : [{ ...run, contenders: here }];
   });
@@ -71,7 +75,7 @@ async function runAll(
     timings: [],
     sizes: [],
     wasm: await wasmSize(),
-    missing: hasBrowser ? [] : ['Chromium is not there: CHROMIUM_PATH names it'],
+    missing: chromiumMissing === undefined ? [] : ['Chromium is not there: CHROMIUM_PATH names it'],
   };
   for (const [i, run] of runs.entries()) {
     const start = performance.now();
