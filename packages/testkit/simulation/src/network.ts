@@ -106,7 +106,7 @@ export class Network {
       answer.cancel?.();
       throw new TypeError('the answer was lost');
     }
-    return answer.events === undefined ? whole(answer) : this.#stream(tab, answer);
+    return answer.events === undefined ? whole(answer) : this.#stream(tab, answer, call.init.signal);
   }
 
   #reach(tab: Caller, { url, init }: { url: string; init: RequestInit }): Promise<Answer> {
@@ -120,7 +120,11 @@ export class Network {
   }
 
   /** Delivers events in order, each after a delay. If the stream breaks, events under way are lost. */
-  #stream(tab: Caller, { status, headers, events, cancel }: Answer): Response {
+  #stream(
+    tab: Caller,
+    { status, headers, events, cancel }: Answer,
+    signal: AbortSignal | null | undefined,
+  ): Response {
     let [isOpen, lastMs] = [true, 0];
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -138,6 +142,7 @@ export class Network {
           return wasOpen;
         };
         this.#streams.add(stream);
+        signal?.addEventListener('abort', () => stream.break(), { once: true });
         const deliver = (frame: Uint8Array) => {
           if (!isOpen) return;
           if (this.#happens('brokenStream')) return stream.break();
@@ -147,7 +152,8 @@ export class Network {
           (frame) => {
             const copies = this.#happens('doubledEvent') ? 2 : 1;
             for (let copy = 0; copy < copies; copy += 1) {
-              lastMs = Math.max(lastMs, this.#scheduler.nowMs + this.#delay());
+              // The scheduler shuffles what falls on one instant, and a connection keeps its order.
+              lastMs = Math.max(lastMs + 1, this.#scheduler.nowMs + this.#delay());
               tab.after('hears', () => deliver(frame), lastMs - this.#scheduler.nowMs);
             }
           },
@@ -157,7 +163,7 @@ export class Network {
               () => {
                 if (end()) controller.close();
               },
-              Math.max(0, lastMs - this.#scheduler.nowMs),
+              Math.max(0, lastMs + 1 - this.#scheduler.nowMs),
             );
           },
         );
