@@ -8,6 +8,7 @@ import {
   type Refused,
   type Stored,
 } from './append.ts';
+import { prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
 import { useNonces } from './secrets.ts';
 import { transaction } from './transaction.ts';
@@ -53,17 +54,29 @@ async function findStored(
   logId: string,
   entries: readonly NewEntry[],
 ): Promise<{ sequence: number; head: Buffer }[] | undefined> {
-  const ids = entries.map(({ id }) => id);
-  const stored = await tx
-    .selectFrom('entries')
-    .select(['entry_id', 'epoch', 'digest', 'sequence', 'head'])
-    .where('log_id', '=', logId)
-    .where('entry_id', 'in', ids)
-    .orderBy('sequence')
-    .execute();
+  const stored = await selectStored(tx, logId, entries);
   const isRepeated = stored.every(({ entry_id: id, epoch, digest }, i) => {
     const entry = entries[i];
     return entry?.id === id && entry.epoch === epoch && entry.digest.equals(digest);
   });
   return isRepeated ? stored : undefined;
+}
+
+async function selectStored(tx: Db, logId: string, entries: readonly NewEntry[]) {
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1)
+    return (await selectOneStored(tx, { logId, id: only.id })).rows;
+  const ids = entries.map(({ id }) => id);
+  return storedIn(tx, logId).where('entry_id', 'in', ids).orderBy('sequence').execute();
+}
+
+const selectOneStored = prepared((tx, { logId, id }: { logId: string; id: string }) =>
+  storedIn(tx, logId).where('entry_id', '=', id),
+);
+
+function storedIn(tx: Db, logId: string) {
+  return tx
+    .selectFrom('entries')
+    .select(['entry_id', 'epoch', 'digest', 'sequence', 'head'])
+    .where('log_id', '=', logId);
 }

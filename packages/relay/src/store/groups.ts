@@ -1,4 +1,5 @@
 import { FIRST_HEAD } from '@quicprochat/protocol';
+import { first, prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
 import { transaction } from './transaction.ts';
 
@@ -81,13 +82,17 @@ export async function findAccess(
   groupId: string,
   accessKey: Uint8Array,
 ): Promise<Access | undefined> {
-  const row = await selectAccess(db)
-    .where('epochs.group_id', '=', groupId)
-    .where('epochs.access_key', '=', Buffer.from(accessKey))
-    .orderBy('epochs.epoch', 'desc')
-    .executeTakeFirst();
+  const row = await first(accessByKey(db, { groupId, accessKey: Buffer.from(accessKey) }));
   return row && accessOf(row);
 }
+
+const accessByKey = prepared((db, { groupId, accessKey }: { groupId: string; accessKey: Buffer }) =>
+  selectAccess(db)
+    .where('epochs.group_id', '=', groupId)
+    .where('epochs.access_key', '=', accessKey)
+    .orderBy('epochs.epoch', 'desc')
+    .limit(1),
+);
 
 /** The same for an epoch whose key was shown before. */
 export async function findEpoch(db: Db, logId: string, epoch: number): Promise<Access | undefined> {
