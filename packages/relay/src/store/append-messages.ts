@@ -1,20 +1,18 @@
-import {
-  append,
-  behind,
-  digestOf,
-  lockLog,
-  type NewEntry,
-  type NewWrite,
-  type Refused,
-  type Stored,
-} from './append.ts';
-import { prepared } from './prepared.ts';
+import { append, behind, digestOf, type Log, type NewEntry, type Refused, type Stored } from './append.ts';
+import { accessOf, selectAccess, type Access } from './groups.ts';
+import { first, prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
-import { useNonces } from './secrets.ts';
+import { useNonces, type Once } from './secrets.ts';
 import { transaction } from './transaction.ts';
 
 /** At least one message for one epoch, each with an id of its own. */
-export interface NewMessages extends NewWrite {
+export interface NewMessages {
+  groupId: string;
+  /** The key that signed. */
+  accessKey: Uint8Array;
+  /** Throws unless that key may write, and otherwise says what its proof is used up by. */
+  admit: (access: Access | undefined) => Once;
+  epoch: number;
   entries: readonly { id: string; message: Uint8Array }[];
 }
 
@@ -31,12 +29,15 @@ export function appendMessages(db: Db, messages: NewMessages): Promise<WrittenMe
     return { kind: 'message', epoch, id, payload, digest: digestOf([payload]) };
   });
   return transaction(db, async (tx): Promise<WrittenMessages> => {
-    if (!(await useNonces(tx, messages.once))) return { outcome: 'replayed' };
-    const log = await lockLog(tx, messages.logId);
+    const found = await lockLogOfKey(tx, messages);
+    const once = messages.admit(found?.access);
+    if (found === undefined) throw new Error('a key without a log was admitted');
+    if (!(await useNonces(tx, once))) return { outcome: 'replayed' };
+    const { log } = found;
     const stored = await findStored(tx, log.log_id, entries);
     if (stored === undefined) return { outcome: 'reused-id' };
     const fresh = entries.slice(stored.length);
-    if (fresh.length > 0 && epoch < log.epoch) return behind(tx, log, messages);
+    if (fresh.length > 0 && epoch < log.epoch) return behind(tx, log, { logId: log.log_id, epoch });
     const added = await append(tx, log, fresh);
     const places = [
       ...stored.map((entry) => ({ ...entry, logId: log.log_id, branch: log.branch })),
@@ -47,6 +48,31 @@ export function appendMessages(db: Db, messages: NewMessages): Promise<WrittenMe
     return { outcome: 'accepted', sequences: places.map(({ sequence }) => sequence), place };
   });
 }
+
+/**
+ * The log that a key belongs to, locked, and what the key stands for there. A commit that ends the epoch may have been
+ * waited for: then what was read of the log is newer than what was read of the epoch.
+ */
+async function lockLogOfKey(
+  tx: Db,
+  { groupId, accessKey }: NewMessages,
+): Promise<{ log: Log; access: Access } | undefined> {
+  const row = await first(selectLogOfKey(tx, { groupId, accessKey: Buffer.from(accessKey) }));
+  if (row === undefined) return undefined;
+  const { log_id, head_epoch: epoch, sequence, branch, head } = row;
+  const access = { ...accessOf(row), isEnded: epoch > row.epoch };
+  return { log: { log_id, epoch, sequence, branch, head }, access };
+}
+
+const selectLogOfKey = prepared((tx, { groupId, accessKey }: { groupId: string; accessKey: Buffer }) =>
+  selectAccess(tx)
+    .select(['logs.branch', 'logs.head'])
+    .where('epochs.group_id', '=', groupId)
+    .where('epochs.access_key', '=', accessKey)
+    .orderBy('epochs.epoch', 'desc')
+    .limit(1)
+    .forUpdate('logs'),
+);
 
 /** Where the first of these entries stand already; undefined if what is stored under their ids is anything else. */
 async function findStored(

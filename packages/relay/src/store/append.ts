@@ -131,7 +131,7 @@ export function selectEpoch(tx: Db, { logId, epoch }: Pick<NewWrite, 'logId' | '
 }
 
 /** The answer to a write for an epoch that has ended: where the log stands, and the last commit for that epoch. */
-export async function behind(tx: Db, log: Log, write: NewWrite): Promise<Refused> {
+export async function behind(tx: Db, log: Log, write: Pick<NewWrite, 'logId' | 'epoch'>): Promise<Refused> {
   const head = { epoch: log.epoch, sequence: log.sequence };
   const { commits, ended_by: sequence } = await selectEpoch(tx, write);
   if (sequence === null) throw new Error('an epoch is over although no commit ended it');

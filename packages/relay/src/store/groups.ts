@@ -107,7 +107,7 @@ export async function findEpoch(db: Db, logId: string, epoch: number): Promise<A
  * One query: were the end of the epoch and the end of the log looked up one after the other, a commit in between would
  * open to an old key what was posted after it.
  */
-function selectAccess(db: Db) {
+export function selectAccess(db: Db) {
   return db
     .selectFrom('epochs')
     .innerJoin('logs', 'logs.log_id', 'epochs.log_id')
@@ -123,9 +123,9 @@ function selectAccess(db: Db) {
     ]);
 }
 
-type AccessRow = NonNullable<Awaited<ReturnType<ReturnType<typeof selectAccess>['executeTakeFirst']>>>;
+export type AccessRow = NonNullable<Awaited<ReturnType<ReturnType<typeof selectAccess>['executeTakeFirst']>>>;
 
-function accessOf(row: AccessRow): Access {
+export function accessOf(row: AccessRow): Access {
   return {
     accessKey: row.access_key,
     logId: row.log_id,
