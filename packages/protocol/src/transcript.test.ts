@@ -14,6 +14,17 @@ test('the bytes are pinned: the core and relays of other versions rely on them',
   );
 });
 
+test('text is UTF-8, with its length in bytes', () => {
+  const texts = ['', 'aü', '€', '\u{1f375}', '\ud800', 'a'];
+  const parts = ['quicprochat/1', 'p', ...texts].map((text) => {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  });
+  expect(Buffer.from(transcript('p', texts))).toEqual(Buffer.concat(parts));
+});
+
 test('two lists of fields never give the same bytes', () => {
   const fields = fc.array(fc.oneof(fc.string({ maxLength: 4 }), fc.uint8Array({ maxLength: 4 })), {
     maxLength: 4,

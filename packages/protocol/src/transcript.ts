@@ -9,26 +9,36 @@ export type TranscriptField = string | number | Uint8Array;
  * taken for one of another purpose.
  */
 export function transcript(purpose: string, fields: readonly TranscriptField[]): Uint8Array<ArrayBuffer> {
-  const parts = [`quicprochat/${PROTOCOL_VERSION}`, purpose, ...fields].map(toBytes);
-  const joined = new Uint8Array(parts.reduce((total, part) => total + 4 + part.length, 0));
+  const parts = [`quicprochat/${PROTOCOL_VERSION}`, purpose, ...fields].map(toPart);
+  const joined = new Uint8Array(parts.reduce<number>((total, part) => total + 4 + lengthOf(part), 0));
   const view = new DataView(joined.buffer);
   let offset = 0;
   for (const part of parts) {
-    view.setUint32(offset, part.length);
-    joined.set(part, offset + 4);
-    offset += 4 + part.length;
+    const length = lengthOf(part);
+    view.setUint32(offset, length);
+    offset += 4;
+    if (typeof part === 'number') view.setBigUint64(offset, BigInt(part));
+    else if (typeof part === 'string') writeAscii(joined, offset, part);
+    else joined.set(part, offset);
+    offset += length;
   }
   return joined;
 }
 
-function toBytes(field: TranscriptField): Uint8Array {
-  if (typeof field === 'string') return new TextEncoder().encode(field);
-  if (typeof field === 'number') return uint64(field);
-  return field;
+/** Text of ASCII alone, which most fields are, stays text: a byte for each character, and nothing to encode apart. */
+function toPart(field: TranscriptField): TranscriptField {
+  return typeof field === 'string' && !isAscii(field) ? new TextEncoder().encode(field) : field;
 }
 
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
+function lengthOf(part: TranscriptField): number {
+  return typeof part === 'number' ? 8 : part.length;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+function writeAscii(bytes: Uint8Array, offset: number, text: string): void {
+  for (let i = 0; i < text.length; i += 1) bytes[offset + i] = text.charCodeAt(i);
 }

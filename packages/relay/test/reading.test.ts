@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url, type WelcomeParts } from '@quicprochat/protocol';
 import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appendMessages } from '../src/store/append-messages.ts';
 import { findAccess, findEpoch } from '../src/store/groups.ts';
 import { readEntries } from '../src/store/log.ts';
 import { readInbox } from '../src/store/inbox.ts';
@@ -10,7 +9,7 @@ import { codeOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { TestGroup, welcomeFor } from './support/group.ts';
 import { startRelay, type TestRelay } from './support/relay.ts';
-import { newMessage } from './support/entries.ts';
+import { appendMessage } from './support/entries.ts';
 
 let relay: TestRelay;
 let count = 0;
@@ -57,7 +56,7 @@ test('RLY-50 pages follow each other by their cursors', async () => {
 test('RLY-50 a page holds at most 500 entries, whatever is asked for', async () => {
   const group = await newGroup();
   for (let i = 0; i < LIMITS.maxPageEntries + 1; i += 1) {
-    await appendMessages(relay.db, newMessage(group.id, { payload: randomBytes(8) }));
+    await appendMessage(relay.db, group.id, { payload: randomBytes(8) });
   }
   const page = await group.read({ limit: 1_000_000_000 });
   expect(page.entries).toHaveLength(LIMITS.maxPageEntries);

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { installedVersion, source } from '../source.ts';
+import { measureBare } from './bare.ts';
 import { measureDeliveries } from './deliveries.ts';
 import { fsyncsPerSecond } from './fsync.ts';
 import { CONNECTIONS, onGround, RELAY_ENV, type Store } from './ground.ts';
@@ -50,6 +51,7 @@ function begin(plan: Plan, store: Store): Results {
     },
     configuration: { plan, relay: RELAY_ENV, connections: CONNECTIONS },
     sends: [],
+    bare: [],
     deliveries: [],
     streams: [],
     growth: [],
@@ -61,13 +63,17 @@ function begin(plan: Plan, store: Store): Results {
 
 /** Each part has a relay and a store of its own, so that none inherits what another left behind. */
 async function measure(results: Results, plan: Plan, store: Store): Promise<void> {
-  const { sends, deliveries, streams, growth } = plan;
+  const { sends, bare, deliveries, streams, growth } = plan;
   for (const rate of sends.rates) {
     const step = await onGround(store, (ground) => measureSends(ground, { ...sends, rate }));
     results.sends.push(step);
     tell(`sends, ${rate} a second: ${step.reached}`);
     if (!isKept(step)) break;
   }
+  if (store === 'sqlite') {
+    results.bare.push(await onGround(store, (ground) => measureBare(ground, bare)));
+    tell(`a send beside a bare call, ${bare.rate} a second`);
+  } else results.notes.push('A bare call is measured on SQLite alone.');
   for (const rate of deliveries.rates) {
     const step = await onGround(store, (ground) => measureDeliveries(ground, { ...deliveries, rate }));
     results.deliveries.push(step);

@@ -1,3 +1,4 @@
+import type { BareLoad } from './bare.ts';
 import type { DeliveryLoad } from './deliveries.ts';
 import type { SendLoad } from './sends.ts';
 import type { StreamLoad } from './streams.ts';
@@ -6,6 +7,8 @@ import type { StreamLoad } from './streams.ts';
 export interface Plan {
   /** Rates are raised step by step, until one is not kept. */
   sends: Omit<SendLoad, 'rate'> & { rates: readonly number[] };
+  /** A send beside a bare call, at one rate. */
+  bare: BareLoad;
   deliveries: Omit<DeliveryLoad, 'rate'> & { rates: readonly number[] };
   streams: StreamLoad;
   /** The same deliveries over as many streams, in groups of each size. */
@@ -40,6 +43,7 @@ export function planOf({
     const common = { ...COMMON, spacing: 'uniform', patienceMs: 4_000 } as const;
     return {
       sends: { ...common, seconds: 2, groups: 5, rates: [20] },
+      bare: { ...common, seconds: 1, groups: 5, rate: 20, rounds: 1 },
       deliveries: { ...common, seconds: 2, groupSize: 50, groups: 1, logLength: 0, rates: [250] },
       streams: { streams, groupSize: 50, idleSeconds: 1, patienceMs: common.patienceMs },
       growth: { ...common, seconds: 2, sizes: [], logLength: 0, streams: 0, rate: 0 },
@@ -49,6 +53,7 @@ export function planOf({
   }
   return {
     sends: { ...COMMON, seconds: 10, groups: 50, rates: SEND_RATES },
+    bare: { ...COMMON, seconds: 5, groups: 50, rate: 500, rounds: 5 },
     deliveries: { ...COMMON, seconds: 10, groupSize: 100, groups: 10, logLength: 0, rates: DELIVERY_RATES },
     streams: { streams, groupSize: 100, idleSeconds: 5, patienceMs: 120_000 },
     growth: { ...COMMON, seconds: 20, sizes: [10, 100, 1_000], logLength: 0, streams: 1_000, rate: 300 },

@@ -1,4 +1,5 @@
 import type { Source } from '../source.ts';
+import type { BareStep } from './bare.ts';
 import type { DeliveryStep } from './deliveries.ts';
 import type { PageStep } from './log-pages.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +17,8 @@ export interface Results {
   };
   configuration: { plan: Plan; relay: Record<string, string>; connections: number };
   sends: SendStep[];
+  /** A send beside a bare call. It is told and never fails a run. */
+  bare: BareStep[];
   deliveries: DeliveryStep[];
   streams: StreamStep[];
   growth: DeliveryStep[];

@@ -1,4 +1,5 @@
 import { table } from '../table.ts';
+import type { Cost } from './bare.ts';
 import type { DeliveryStep } from './deliveries.ts';
 import type { Percentiles } from './latencies.ts';
 import type { Results } from './results.ts';
@@ -9,6 +10,7 @@ export function report(results: Results): string {
   return [
     environmentLines(results),
     section('Durable sends', sendTable(results.sends)),
+    section('A send beside a bare call', bareTable(results)),
     section('Deliveries', deliveryTable(results.deliveries)),
     section('Streams held, and a reconnect storm', streamTable(results)),
     section('The same deliveries, by size of the group', growthTable(results.growth, GROUP)),
@@ -59,6 +61,20 @@ function sendTable(steps: readonly SendStep[]): string {
     RELAY_CPU,
     DRIVER_CPU,
   ]);
+}
+
+/** The two of a step, and the one divided by the other. */
+function bareTable({ bare: steps }: Results): string {
+  const rows = steps.flatMap(({ rate, send, bare }) => {
+    const row = (name: string, { answered, failed, p50, p99, cpuMs }: Cost) => {
+      return [name, count(rate), count(answered), count(failed), ms(cpuMs), ms(p50), ms(p99)];
+    };
+    const times = (of: (cost: Cost) => number) => `${ratio(of(send), of(bare))} times`;
+    const ratios = [times(({ cpuMs }) => cpuMs), times(({ p50 }) => p50), times(({ p99 }) => p99)];
+    return [row('send', send), row('bare call', bare), ['send by bare call', '', '', '', ...ratios]];
+  });
+  const head = ['call', 'due/s', 'answered', 'failed', 'CPU ms per call', 'p50 ms', 'p99 ms'];
+  return rows.length === 0 ? '' : table(head, rows);
 }
 
 function deliveryTable(steps: readonly DeliveryStep[]): string {
@@ -115,6 +131,7 @@ function pageTable({ pages }: Results): string {
 
 const count = (value: number): string => value.toLocaleString('en');
 const share = (value: number): string => `${Math.round(value * 100)} %`;
+const ms = (value: number): string => String(value);
 const seconds = (ms: number): string => (ms / 1_000).toFixed(2);
 /** To one place; nothing where there was nothing to divide by. */
 const ratio = (of: number, by: number): string => (by === 0 ? '' : (of / by).toFixed(1));

@@ -6,16 +6,11 @@ import type { Context, Services } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { relayRouter } from '../router/root.ts';
 import { contextOf } from './request-context.ts';
+import type { TrpcRoute } from './trpc-route.ts';
 
-/** What is known of a request before tRPC has it. */
-export interface StreamRoute {
-  Params: { path: string };
-  Querystring: { batch?: unknown; input?: unknown };
-}
+type StreamRequest = FastifyRequest<TrpcRoute>;
 
-type StreamRequest = FastifyRequest<StreamRoute>;
-
-const PATH = 'streams.events';
+export const STREAM_PATH = 'streams.events';
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -27,7 +22,7 @@ const HEADERS = {
 
 /** Whether a stream is asked for. A batch of streams is for tRPC to refuse. */
 export function isForStream({ method, params, query }: StreamRequest): boolean {
-  return method === 'GET' && params.path === PATH && query.batch === undefined;
+  return method === 'GET' && params.path === STREAM_PATH && query.batch === undefined;
 }
 
 /**
@@ -75,7 +70,7 @@ async function eventsOf(
   raw.once('close', () => gone.abort());
   const events: unknown = await callTRPCProcedure({
     router: relayRouter,
-    path: PATH,
+    path: STREAM_PATH,
     type: 'subscription',
     ctx,
     getRawInput: async () => parse(query.input),
@@ -97,7 +92,7 @@ function parse(input: unknown): unknown {
 function shapeOf(cause: unknown, ctx: Context) {
   const error = getTRPCErrorFromUnknown(cause);
   const config = relayRouter._def._config;
-  return getTRPCErrorShape({ config, error, type: 'subscription', path: PATH, input: undefined, ctx });
+  return getTRPCErrorShape({ config, error, type: 'subscription', path: STREAM_PATH, input: undefined, ctx });
 }
 
 /** Waits until the socket has taken what was written, or is closed. */

@@ -11,8 +11,10 @@ import { codeOfAny, detailsOf, RelayError, RouteRefusal } from '../errors.ts';
 import { guardEntrance, type Bounds } from '../limits/entrance.ts';
 import { relayRouter } from '../router/root.ts';
 import { limitBodies, textReader } from './bodies.ts';
-import { isForStream, serveStream, type StreamRoute } from './event-stream.ts';
+import { isForStream, serveStream } from './event-stream.ts';
+import { isPlainCall, serveCall } from './plain-call.ts';
 import { contextOf } from './request-context.ts';
+import type { TrpcRoute } from './trpc-route.ts';
 
 /** Whom the server believes, whom it serves, and how many at once. */
 export interface ServerOptions {
@@ -79,23 +81,24 @@ function serveProcedures(server: FastifyInstance, services: Services): void {
     if (payload instanceof Response && payload.headers.get('content-type')?.startsWith('text/plain'))
       payload.headers.set('content-type', 'application/json');
   });
-  server.route<StreamRoute>({
+  server.route<TrpcRoute>({
     // Not all there are: of TRACE tRPC cannot even make a request.
     method: ['GET', 'POST'],
     exposeHeadRoute: false,
     url: '/trpc/:path',
-    handler: (request, reply) =>
-      isForStream(request)
-        ? serveStream(request, reply, services)
-        : fastifyRequestHandler({
-            router: relayRouter,
-            req: request,
-            res: reply,
-            path: request.params.path,
-            createContext: () => contextOf(services, request),
-            maxBatchSize: LIMITS.maxBatchCalls,
-            allowMethodOverride: true,
-          }),
+    handler: (request, reply) => {
+      if (isPlainCall(request)) return serveCall(request, reply, services);
+      if (isForStream(request)) return serveStream(request, reply, services);
+      return fastifyRequestHandler({
+        router: relayRouter,
+        req: request,
+        res: reply,
+        path: request.params.path,
+        createContext: () => contextOf(services, request),
+        maxBatchSize: LIMITS.maxBatchCalls,
+        allowMethodOverride: true,
+      });
+    },
   });
 }
 

@@ -42,13 +42,10 @@ export async function isSignedBy(
   known?: KnownKeys,
 ): Promise<boolean> {
   const key = known?.find(publicKey) ?? parse(publicKey);
-  if (key === undefined) return false;
-  if (!(await platform.verify(message, key, signature).catch(() => false))) return false;
-  known?.keep(publicKey, key);
-  return true;
+  return key !== undefined && platform.verify(message, key, signature).catch(() => false);
 }
 
-/** Keys under which good signatures were made, so that strangers cannot fill the memory. */
+/** Keys that are used again and again. Only those of members are kept, so that strangers cannot fill the memory. */
 export class KnownKeys {
   readonly #most: number;
   readonly #keys = new Map<string, KeyObject>();
@@ -61,8 +58,10 @@ export class KnownKeys {
     return this.#keys.get(Buffer.from(publicKey).toString('latin1'));
   }
 
-  keep(publicKey: Uint8Array, key: KeyObject): void {
+  keep(publicKey: Uint8Array): void {
     const name = Buffer.from(publicKey).toString('latin1');
+    const key = this.#keys.get(name) ?? parse(publicKey);
+    if (key === undefined) return;
     // At the end of the line again: the first one is the one that was not used for longest.
     this.#keys.delete(name);
     this.#keys.set(name, key);

@@ -24,7 +24,14 @@ import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
 import { consume } from '../limits/rate-limit.ts';
-import { findMembers, requireMember, requireMembers, requireProof, requireWriter } from '../proof/access.ts';
+import {
+  findMembers,
+  requireMember,
+  requireMembers,
+  requireProof,
+  requireSigned,
+  requireWriter,
+} from '../proof/access.ts';
 import { isSmallOrder } from '../proof/signatures.ts';
 import type { Refused } from '../store/append.ts';
 import { appendCommit } from '../store/append-commit.ts';
@@ -94,12 +101,13 @@ export const groups = router({
     const { groupId, epoch, entries, proof } = input;
     const body = postProofBody(entries);
     const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body };
-    const { access, once } = await requireWriter(ctx, member);
-    const who = writersOf(access);
-    consume(ctx, 'message', { who, amount: entries.length });
-    consume(ctx, 'messageBytes', { who, amount: postBytes(entries) });
-    const { logId } = access;
-    const written = await appendMessages(ctx.db, { once, groupId, logId, epoch, entries });
+    const admit = await requireSigned(ctx, member, (access) => {
+      const who = writersOf(access);
+      consume(ctx, 'message', { who, amount: entries.length });
+      consume(ctx, 'messageBytes', { who, amount: postBytes(entries) });
+    });
+    const { accessKey } = proof;
+    const written = await appendMessages(ctx.db, { groupId, accessKey, admit, epoch, entries });
     const { place, sequences } = requireAccepted(written, 'STALE_EPOCH');
     ctx.wake.notify(logTopic(place.logId));
     return { sequences, receipt: await ctx.notary.receipt(groupId, place) };

@@ -38,10 +38,11 @@ export function appendCommit(db: Db, commit: NewCommit): Promise<WrittenCommit> 
   const { candidate, nextAccessKey, welcome } = commit;
   const digest = digestOf([commit.payload, nextAccessKey, Buffer.from(`${candidate}`), ...partsOf(welcome)]);
   return transaction(db, async (tx): Promise<WrittenCommit> => {
-    if (!(await useNonces(tx, commit.once))) return { outcome: 'replayed' };
     // The group's first log before any other: no key comes into two of them at once.
     if (commit.logId !== commit.groupId) await lockLog(tx, commit.groupId);
     const log = await lockLog(tx, commit.logId);
+    // After the log, as posts do: in two orders, two calls with one nonce would wait for each other.
+    if (!(await useNonces(tx, commit.once))) return { outcome: 'replayed' };
     const before = await findRepeated(tx, commit, [commit.logId, ownLogId(commit)], digest);
     if (before !== undefined) return before;
     const { commits } = await selectEpoch(tx, commit);

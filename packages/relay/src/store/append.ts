@@ -3,7 +3,8 @@ import type { EntryContent } from '@quicprochat/protocol';
 import type { Head } from './groups.ts';
 import { headAfter } from './heads.ts';
 import { logOfCandidate } from './log.ts';
-import type { Db } from './schema.ts';
+import { first, prepared } from './prepared.ts';
+import type { Db, Schema } from './schema.ts';
 import type { Once } from './secrets.ts';
 
 /** What commits and messages have in common on their way into a log. */
@@ -43,15 +44,18 @@ export interface Log extends Head {
 
 /** Locked first: of writes to one log at once, each sees all that those before it have stored. */
 export async function lockLog(tx: Db, logId: string): Promise<Log> {
-  const log = await tx
-    .selectFrom('logs')
-    .select(['log_id', 'epoch', 'sequence', 'branch', 'head'])
-    .where('log_id', '=', logId)
-    .forUpdate()
-    .executeTakeFirst();
+  const log = await first(selectLog(tx, { logId }));
   if (log === undefined) throw new Error('the log that was proven to exist is gone');
   return log;
 }
+
+const selectLog = prepared((tx, { logId }: { logId: string }) =>
+  tx
+    .selectFrom('logs')
+    .select(['log_id', 'epoch', 'sequence', 'branch', 'head'])
+    .where('log_id', '=', logId)
+    .forUpdate(),
+);
 
 /** Puts entries at the end of a log, in their order, and returns where each one stands. */
 export async function append(tx: Db, log: Log, entries: readonly NewEntry[]): Promise<Stored[]> {
@@ -60,22 +64,52 @@ export async function append(tx: Db, log: Log, entries: readonly NewEntry[]): Pr
   if (last === undefined) return [];
   const commits = entries.filter(({ kind }) => kind === 'commit').length;
   // The one place where order is made: conditional on the head still being where it was read.
-  const moved = await tx
-    .updateTable('logs')
-    .set({ epoch: log.epoch + commits, sequence: last.sequence, head: last.head })
-    .where('log_id', '=', log.log_id)
-    .where('epoch', '=', log.epoch)
-    .where('sequence', '=', log.sequence)
-    .executeTakeFirst();
-  if (moved.numUpdatedRows !== 1n) throw new Error('the head of a log moved inside a transaction');
+  const moved = await moveHead(tx, {
+    ...{ logId: log.log_id, epoch: log.epoch, sequence: log.sequence },
+    ...{ nextEpoch: log.epoch + commits, nextSequence: last.sequence, nextHead: last.head },
+  });
+  if (moved.numAffectedRows !== 1n) throw new Error('the head of a log moved inside a transaction');
   const rows = entries.map(({ epoch, kind, id, payload, digest }, i) => {
     const { sequence, head } = places[i] ?? last;
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     return { log_id: log.log_id, sequence, epoch, kind, entry_id: id, payload: bytes, digest, head };
   });
-  await tx.insertInto('entries').values(rows).execute();
+  const [only] = rows;
+  if (only !== undefined && rows.length === 1) await insertEntry(tx, only);
+  else await tx.insertInto('entries').values(rows).execute();
   return places;
 }
+
+interface Move {
+  logId: string;
+  epoch: number;
+  sequence: number;
+  nextEpoch: number;
+  nextSequence: number;
+  nextHead: Buffer;
+}
+
+const moveHead = prepared((tx, { logId, epoch, sequence, nextEpoch, nextSequence, nextHead }: Move) =>
+  tx
+    .updateTable('logs')
+    .set({ epoch: nextEpoch, sequence: nextSequence, head: nextHead })
+    .where('log_id', '=', logId)
+    .where('epoch', '=', epoch)
+    .where('sequence', '=', sequence),
+);
+
+const insertEntry = prepared((tx, row: Schema['entries']) =>
+  tx.insertInto('entries').values({
+    log_id: row.log_id,
+    sequence: row.sequence,
+    epoch: row.epoch,
+    kind: row.kind,
+    entry_id: row.entry_id,
+    payload: row.payload,
+    digest: row.digest,
+    head: row.head,
+  }),
+);
 
 function placesAfter(log: Log, entries: readonly NewEntry[]): Stored[] {
   const { log_id: logId, branch } = log;
@@ -97,7 +131,7 @@ export function selectEpoch(tx: Db, { logId, epoch }: Pick<NewWrite, 'logId' | '
 }
 
 /** The answer to a write for an epoch that has ended: where the log stands, and the last commit for that epoch. */
-export async function behind(tx: Db, log: Log, write: NewWrite): Promise<Refused> {
+export async function behind(tx: Db, log: Log, write: Pick<NewWrite, 'logId' | 'epoch'>): Promise<Refused> {
   const head = { epoch: log.epoch, sequence: log.sequence };
   const { commits, ended_by: sequence } = await selectEpoch(tx, write);
   if (sequence === null) throw new Error('an epoch is over although no commit ended it');

@@ -1,4 +1,5 @@
 import { FIRST_HEAD } from '@quicprochat/protocol';
+import { first, prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
 import { transaction } from './transaction.ts';
 
@@ -81,13 +82,17 @@ export async function findAccess(
   groupId: string,
   accessKey: Uint8Array,
 ): Promise<Access | undefined> {
-  const row = await selectAccess(db)
-    .where('epochs.group_id', '=', groupId)
-    .where('epochs.access_key', '=', Buffer.from(accessKey))
-    .orderBy('epochs.epoch', 'desc')
-    .executeTakeFirst();
+  const row = await first(accessByKey(db, { groupId, accessKey: Buffer.from(accessKey) }));
   return row && accessOf(row);
 }
+
+const accessByKey = prepared((db, { groupId, accessKey }: { groupId: string; accessKey: Buffer }) =>
+  selectAccess(db)
+    .where('epochs.group_id', '=', groupId)
+    .where('epochs.access_key', '=', accessKey)
+    .orderBy('epochs.epoch', 'desc')
+    .limit(1),
+);
 
 /** The same for an epoch whose key was shown before. */
 export async function findEpoch(db: Db, logId: string, epoch: number): Promise<Access | undefined> {
@@ -102,7 +107,7 @@ export async function findEpoch(db: Db, logId: string, epoch: number): Promise<A
  * One query: were the end of the epoch and the end of the log looked up one after the other, a commit in between would
  * open to an old key what was posted after it.
  */
-function selectAccess(db: Db) {
+export function selectAccess(db: Db) {
   return db
     .selectFrom('epochs')
     .innerJoin('logs', 'logs.log_id', 'epochs.log_id')
@@ -118,9 +123,9 @@ function selectAccess(db: Db) {
     ]);
 }
 
-type AccessRow = NonNullable<Awaited<ReturnType<ReturnType<typeof selectAccess>['executeTakeFirst']>>>;
+export type AccessRow = NonNullable<Awaited<ReturnType<ReturnType<typeof selectAccess>['executeTakeFirst']>>>;
 
-function accessOf(row: AccessRow): Access {
+export function accessOf(row: AccessRow): Access {
   return {
     accessKey: row.access_key,
     logId: row.log_id,

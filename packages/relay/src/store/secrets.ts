@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RelayPlatform } from '../platform.ts';
+import { prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** Challenges, sessions, tickets, tokens of blobs and nonces: short-lived secrets that count once, or until they expire. */
@@ -125,9 +126,14 @@ export interface Once {
 
 /** Notes nonces; false where one of them was noted before, or comes twice. */
 export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promise<boolean> {
+  const forgottenAt = minuteAfter(forgottenAtMs);
+  const [only] = nonces;
+  if (only !== undefined && nonces.length === 1) {
+    const { numAffectedRows } = await insertNonce(db, { nonce: Buffer.from(only), forgottenAt });
+    return numAffectedRows === 1n;
+  }
   // In one order for all: two calls with the same nonces do not wait for each other in a circle.
   const ordered = nonces.map((nonce) => Buffer.from(nonce)).sort((a, b) => a.compare(b));
-  const forgottenAt = minuteAfter(forgottenAtMs);
   const result = await db
     .insertInto('nonces')
     .values(ordered.map((nonce) => ({ nonce, expires_at: forgottenAt })))
@@ -135,6 +141,13 @@ export async function useNonces(db: Db, { nonces, forgottenAtMs }: Once): Promis
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === BigInt(nonces.length);
 }
+
+const insertNonce = prepared((db, { nonce, forgottenAt }: { nonce: Buffer; forgottenAt: number }) =>
+  db
+    .insertInto('nonces')
+    .values({ nonce, expires_at: forgottenAt })
+    .onConflict((conflict) => conflict.doNothing()),
+);
 
 /** Forgets what has run out. Nothing depends on when this happens. */
 export async function prune(db: Db, now: number): Promise<void> {

@@ -12,13 +12,12 @@ import {
   sqliteProblems,
   statsOf,
 } from '../../src/index.ts';
-import { appendMessages } from '../../src/store/append-messages.ts';
 import { createGroup } from '../../src/store/groups.ts';
 import { codeOf } from '../support/api.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup, welcomeFor } from '../support/group.ts';
 import { startRelay, type TestRelay } from '../support/relay.ts';
-import { newMessage } from '../support/entries.ts';
+import { appendMessage } from '../support/entries.ts';
 
 let relay: TestRelay;
 let folder: string;
@@ -39,7 +38,7 @@ async function storeOfOne(name: string): Promise<string> {
   const path = at(name);
   const db = await openSqlite(path);
   await createGroup(db, 'g', Buffer.from('k'));
-  await appendMessages(db, newMessage('g', { id: name, payload: Buffer.from(name) }));
+  await appendMessage(db, 'g', { id: name, payload: Buffer.from(name) });
   await db.destroy();
   return path;
 }

@@ -8,14 +8,13 @@ import { newId } from '@quicprochat/testkit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nodePlatform, openSqlite, type Db, type Observed } from '../../src/index.ts';
 import { appendCommit } from '../../src/store/append-commit.ts';
-import { appendMessages } from '../../src/store/append-messages.ts';
 import { isStorageFault } from '../../src/store/faults.ts';
 import { createGroup } from '../../src/store/groups.ts';
 import { newTicket, takeTicket, useNonces } from '../../src/store/secrets.ts';
 import { Statements } from '../../src/store/statements.ts';
 import { transaction } from '../../src/store/transaction.ts';
 import { welcomeFor } from '../support/group.ts';
-import { newCommit, newMessage, newOnce } from '../support/entries.ts';
+import { newCommit, appendMessage, newOnce } from '../support/entries.ts';
 
 let folder: string;
 let db: Db;
@@ -39,12 +38,15 @@ afterEach(async () => {
 
 async function newGroup(): Promise<string> {
   const id = newId();
-  await createGroup(db, id, randomBytes(32));
+  await createGroup(db, id, KEY);
   return id;
 }
 
+/** The access key of all groups here. */
+const KEY = randomBytes(32);
+
 const post = (payload: Buffer = randomBytes(20), groupId = group) =>
-  appendMessages(db, newMessage(groupId, { payload }));
+  appendMessage(db, groupId, { payload, accessKey: KEY });
 
 const commit = (welcome: ReturnType<typeof welcomeFor> | null = null, groupId = group) =>
   appendCommit(db, newCommit(groupId, welcome));

@@ -6,13 +6,12 @@ import { Kysely, sql, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { expect, test } from 'vitest';
 import { openSqlite, problemsOf } from '../../src/index.ts';
-import { appendMessages } from '../../src/store/append-messages.ts';
 import { findAccess } from '../../src/store/groups.ts';
 import { readInbox } from '../../src/store/inbox.ts';
 import { readEntries } from '../../src/store/log.ts';
 import { migrationsFor } from '../../src/store/migrations.ts';
 import { headOf } from '../support/heads.ts';
-import { newMessage } from '../support/entries.ts';
+import { appendMessage } from '../support/entries.ts';
 
 /** A database as a relay left it whose last migration was this one. */
 async function leftAt(path: string, last: string, rows: readonly string[]): Promise<void> {
@@ -66,7 +65,7 @@ test('logs of before 0007 are chained, and go on', async () => {
     `INSERT INTO entries VALUES ('g', 3, 1, 'message', 'three', x'03', x'00')`,
   ]);
   const db = await openSqlite(path);
-  await appendMessages(db, newMessage('g', { epoch: 1, id: 'four', payload: Buffer.from([4]) }));
+  await appendMessage(db, 'g', { epoch: 1, id: 'four', payload: Buffer.from([4]) });
   const access = await findAccess(db, 'g', Buffer.from([0xbb]));
   if (access === undefined) return expect.unreachable();
   const { entries, after } = await readEntries(db, { access, cursor: 0, limit: 9 });

@@ -2,7 +2,6 @@ import { RelayError } from '../../src/errors.ts';
 import type * as rateLimit from '../../src/limits/rate-limit.ts';
 import type * as signatures from '../../src/proof/signatures.ts';
 import type * as accounts from '../../src/store/accounts.ts';
-import type { NewWrite } from '../../src/store/append.ts';
 import type * as commits from '../../src/store/append-commit.ts';
 import type * as messages from '../../src/store/append-messages.ts';
 import type * as groups from '../../src/store/groups.ts';
@@ -118,9 +117,9 @@ export const mocked = {
 };
 
 /** Without the epochs of writes, a write goes where its log stands. */
-async function forHead<Write extends NewWrite>(db: Db, write: Write): Promise<Write> {
+async function forHead<Write extends { groupId: string }>(db: Db, write: Write): Promise<Write> {
   if (!out.has('the epochs of writes')) return write;
-  const head = db.selectFrom('logs').select('epoch').where('log_id', '=', write.logId);
+  const head = db.selectFrom('logs').select('epoch').where('log_id', '=', write.groupId);
   return { ...write, ...(await head.executeTakeFirstOrThrow()) };
 }
 

@@ -3,17 +3,32 @@ import type { WelcomeParts } from '@quicprochat/protocol';
 import { newId } from '@quicprochat/testkit';
 import type { NewWrite } from '../../src/store/append.ts';
 import type { NewCommit } from '../../src/store/append-commit.ts';
-import type { NewMessages } from '../../src/store/append-messages.ts';
+import { appendMessages, type WrittenMessages } from '../../src/store/append-messages.ts';
+import type { Db } from '../../src/store/schema.ts';
 
-/** A batch of one message for a group's first log, as the store takes it from a call that was proven. */
-export function newMessage(
+/** Stores a message in a group's first log, as the relay does for a call that was proven. */
+export async function appendMessage(
+  db: Db,
   groupId: string,
-  { id = newId(), payload = randomBytes(20), ...more }: NewMessage = {},
-): NewMessages {
-  return { ...newWrite(groupId), ...more, entries: [{ id, message: payload }] };
+  { id = newId(), payload = randomBytes(20), epoch = 0, accessKey }: NewMessage = {},
+): Promise<WrittenMessages> {
+  const entries = [{ id, message: payload }];
+  const key = accessKey ?? (await keyOf(db, groupId, epoch));
+  return appendMessages(db, { groupId, accessKey: key, admit: newOnce, epoch, entries });
 }
 
-type NewMessage = Partial<NewWrite> & { id?: string; payload?: Uint8Array };
+async function keyOf(db: Db, logId: string, epoch: number): Promise<Buffer> {
+  const key = db.selectFrom('epochs').select('access_key').where('log_id', '=', logId);
+  return (await key.where('epoch', '=', epoch).executeTakeFirstOrThrow()).access_key;
+}
+
+interface NewMessage {
+  /** Read from the store unless it is given. */
+  accessKey?: Uint8Array;
+  id?: string;
+  payload?: Uint8Array;
+  epoch?: number;
+}
 
 /** A commit that ends the first epoch. Its Welcome stays for longer than any test runs. */
 export function newCommit(groupId: string, welcome: WelcomeParts | null = null): NewCommit {
