@@ -20,7 +20,7 @@ import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
 import { contacts, conversations, type AccountRow } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
-import { sdkError, type TransportError } from '../model/errors.ts';
+import { sdkError, type QuicprochatError } from '../model/errors.ts';
 import { absolute } from '../platform/files.ts';
 import type { Platform, WorkerLike } from '../platform/platform.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -84,6 +84,7 @@ export class Client implements AsyncDisposable {
   readonly conversations: Conversations;
   readonly contacts: Contacts;
   readonly #ledger: Ledger;
+  readonly #relay: Relay;
   readonly #driver: Driver;
   readonly #welcomes: Welcomes;
   readonly #keyPackages: KeyPackages;
@@ -97,7 +98,7 @@ export class Client implements AsyncDisposable {
    *
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
    *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
-   * @throws {TransportError} HANDLE_TAKEN; NETWORK and CLOCK_SKEW, only while registering
+   * @throws {TransportError} HANDLE_TAKEN; NETWORK, CLOCK_SKEW and PROTOCOL_VERSION_MISMATCH, only while registering
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
   static async create(options: ClientOptions): Promise<Client> {
@@ -155,6 +156,7 @@ export class Client implements AsyncDisposable {
     this.accountKey = fromBase64Url(own?.accountKey ?? '');
     this.relay = account.relay;
     this.#ledger = ledger;
+    this.#relay = relay;
     this.#driver = new Driver(ledger, relay);
     this.#keyPackages = new KeyPackages(ledger, relay);
     this.#welcomes = new Welcomes(ledger, relay, { driver: this.#driver, keyPackages: this.#keyPackages });
@@ -170,9 +172,10 @@ export class Client implements AsyncDisposable {
     ledger.onChange(() => {
       this.#notify();
     });
-    ledger.relayClock.onErrorChange(() => {
-      this.#notify();
-    });
+    for (const part of [relay, ledger.relayClock])
+      part.onErrorChange(() => {
+        this.#notify();
+      });
     this.#live = live ? this.#prepareLive(relay) : undefined;
   }
 
@@ -182,11 +185,12 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW). Until the clock is
-   * set, nothing can be sent or received. Undefined otherwise.
+   * The error to show while nothing can be sent or received until a person does something: the relay speaks another
+   * protocol (PROTOCOL_VERSION_MISMATCH; `details.update` says whether the `app` or the `relay` is behind), or this
+   * device's clock is more than 48 hours from the relay's (CLOCK_SKEW). What waits stays queued. Undefined otherwise.
    */
-  get clockError(): TransportError | undefined {
-    return this.#ledger.relayClock.error;
+  get trouble(): QuicprochatError | undefined {
+    return this.#relay.error ?? this.#ledger.relayClock.error;
   }
 
   /**

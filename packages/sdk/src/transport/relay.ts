@@ -1,4 +1,5 @@
 import type { Base64Url } from '@quicprochat/protocol';
+import type { TransportError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { receiptKeyAnswer, requireForm } from './answers.ts';
 import { Contact } from './contact.ts';
@@ -49,6 +50,15 @@ export class Relay {
   /** Is told of each call whether it reached the relay, whatever that answered. */
   set onContact(listener: (reached: boolean) => void) {
     this.#contact.onContact = listener;
+  }
+
+  /** What keeps every call from being served, while it does: PROTOCOL_VERSION_MISMATCH. */
+  get error(): TransportError | undefined {
+    return this.#contact.error;
+  }
+
+  onErrorChange(listener: () => void): void {
+    this.#contact.onErrorChange(listener);
   }
 
   /** What the relay signs its receipts with. */
