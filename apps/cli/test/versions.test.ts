@@ -2,6 +2,7 @@ import { rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROTOCOL_VERSION } from '@quicprochat/protocol';
+import { sqliteStorage } from '@quicprochat/sdk/node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   startRelayOfVersion,
@@ -83,3 +84,19 @@ test('listening ends with 4 if the relay became newer, and goes on after it was 
   expect([exit, lines.at(-1)]).toMatchObject([4, { error: { code: 'PROTOCOL_VERSION_MISMATCH' } }]);
   await relay.becomes(PROTOCOL_VERSION);
 }, 120_000);
+
+test('listening ends with 3 when a newer version takes the home over, and so does every command after it', async () => {
+  const [alice] = await party('overtaken');
+  const listening = start(['--home', alice!.path, 'listen', '--timeout', '60']);
+  const asProgram = alice!.start('listen', '--timeout', '60');
+  await alice!.says('one');
+  const newer = await sqliteStorage(join(alice!.path, 'qpc.db'));
+  const header = { key: 'store/header', value: Buffer.from('\u0001{"version":1000}') };
+  await newer.commit([header], await newer.generation());
+  const sentence = `Another version of quicprochat wrote this home, and this one cannot read it. Use that version, or choose another home with --home.`;
+  expect(await listening.result).toMatchObject({ exit: 3, stderr: `qpc: ${sentence} (STORE_VERSION)\n` });
+  const told = { exit: 3, lines: [{ error: { code: 'STORE_VERSION', message: sentence } }] };
+  expect(await asProgram.result).toMatchObject(told);
+  expect(await alice!.run('conversations')).toMatchObject(told);
+  await newer.close();
+}, 60_000);

@@ -34,6 +34,6 @@ test('a tab takes over what another one changed by reading that alone, however m
   const here = tab.conversations.find(tea!.id);
   await here.markRead(0);
   expect(here.draft).toBe('typed elsewhere');
-  // The note of that one commit, and the row that it names; the history that was read to mark it has no lines.
-  expect(read.rows).toBe(2);
+  // The header, the note of that one commit, and the row that it names; the history that was read to mark it has no lines.
+  expect(read.rows).toBe(3);
 });

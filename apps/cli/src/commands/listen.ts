@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, Conversation, Message } from '@quicprochat/sdk';
+import type { Client, Conversation, Message, QuicprochatError } from '@quicprochat/sdk';
 import type { Command, Context } from '../command.ts';
 import { CliError, isOffline } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -81,9 +81,14 @@ function notReached({ relay }: Client): CliError {
   return new CliError('NETWORK', sentence);
 }
 
-/** Throws what only another version of qpc helps against: listening on would be in vain. */
+/** Throws if listening on would be in vain. */
 function requireCurrent({ trouble }: Client): void {
-  if (trouble?.code === 'STORE_VERSION' || trouble?.details['update'] === 'app') throw trouble;
+  if (needsOtherQpc(trouble)) throw trouble;
+}
+
+/** Whether only another version of qpc helps against it. */
+function needsOtherQpc(trouble: Client['trouble']): trouble is QuicprochatError {
+  return trouble?.code === 'STORE_VERSION' || trouble?.details['update'] === 'app';
 }
 
 /** Takes in what the relay has for us. Where it cannot be reached, the live client goes on trying. */
@@ -103,12 +108,13 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   return reached;
 }
 
-/** Tells a person when the connection is lost, and when it is back. */
+/** Tells a person when the connection is lost, and when it is back. What ends the command is told by its error. */
 function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolean }): void {
   // A client whose first streams are being opened is not online yet, and has lost nothing.
   let last = isUp ? client.connection : 'lost';
   client.subscribe(() => {
-    const { connection } = client;
+    const { connection, trouble } = client;
+    if (needsOtherQpc(trouble)) return;
     if (connection === 'online' && last === 'lost') void output.note('The relay is back.');
     if (connection === 'online') last = 'online';
     if (connection !== 'offline' || last !== 'online') return;
@@ -124,7 +130,7 @@ function tellWhatToDo(client: Client, output: Output): void {
   let last: string | undefined;
   const tell = () => {
     const { trouble } = client;
-    if (trouble !== undefined && trouble.code !== last)
+    if (trouble !== undefined && trouble.code !== last && !needsOtherQpc(trouble))
       void output.note(`${sentenceFor(trouble, client.relay)} Listening continues when that is done.`);
     last = trouble?.code;
   };

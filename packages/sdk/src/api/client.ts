@@ -132,6 +132,7 @@ export class Client implements AsyncDisposable {
         signer: signerOf(ledger),
         platform,
         clock: ledger.relayClock,
+        requireAllowed: () => ledger.storage.requireKnown(),
       });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       const policy = { ...DEFAULT_POLICY, ...options.update };
@@ -176,6 +177,9 @@ export class Client implements AsyncDisposable {
       part.onErrorChange(() => {
         this.#notify();
       });
+    ledger.storage.onErrorChange(() => {
+      this.#stop();
+    });
     this.#live = live ? this.#prepareLive(relay) : undefined;
   }
 
@@ -185,12 +189,16 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * The error to show while nothing can be sent or received until a person does something: the relay speaks another
-   * protocol (PROTOCOL_VERSION_MISMATCH; `details.update` says whether the `app` or the `relay` is behind), or this
-   * device's clock is more than 48 hours from the relay's (CLOCK_SKEW). What waits stays queued. Undefined otherwise.
+   * The error to show while nothing can be sent or received until a person does something. Undefined otherwise. What waits
+   * stays queued.
+   *
+   * - STORE_VERSION: a newer version has taken this storage over, in another tab or process. This client has stopped: what it
+   *   holds in memory can be read, and every other call throws the same error. Load the newer version.
+   * - PROTOCOL_VERSION_MISMATCH: the relay speaks another protocol. `details.update` says which side is behind: `app` or `relay`.
+   * - CLOCK_SKEW: this device's clock is more than 48 hours from the relay's.
    */
   get trouble(): QuicprochatError | undefined {
-    return this.#relay.error ?? this.#ledger.relayClock.error;
+    return this.#ledger.storage.error ?? this.#relay.error ?? this.#ledger.relayClock.error;
   }
 
   /**
@@ -199,10 +207,11 @@ export class Client implements AsyncDisposable {
    * the pass does all it can, then throws the first error. A conversation's own error is its `trouble`.
    *
    * @throws {TransportError} NETWORK if the relay cannot be reached; the outbox stays queued
+   * @throws {StorageError} STORE_VERSION if another version has taken the storage over
    */
   async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
     check(CANCELABLE, options);
-    this.#requireOpen();
+    this.#requireUsable();
     const pass = new Pass(options.signal);
     await pass.try(() => this.#keyPackages.topUp());
     const isRead = await pass.try(() => this.#welcomes.catchUp());
@@ -234,6 +243,14 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
+  /** For a client whose storage another version has taken over: it does nothing any more, and says so to all who wait. */
+  #stop(): void {
+    this.#live?.stop();
+    this.#ledger.outbox.wakeAll();
+    this.conversations.wake();
+    this.#notify();
+  }
+
   #prepareLive(relay: Relay): Live {
     return new Live({
       ledger: this.#ledger,
@@ -253,8 +270,9 @@ export class Client implements AsyncDisposable {
     for (const listener of this.#listeners) listener();
   }
 
-  #requireOpen(): void {
+  #requireUsable(): void {
     if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+    this.#ledger.storage.requireKnown();
   }
 }
 

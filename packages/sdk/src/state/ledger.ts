@@ -15,6 +15,7 @@ import type { OutboxIndex } from './outbox-index.ts';
 import { coreKeyOf, CORE_PREFIX, groups, MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { Transaction } from './transaction.ts';
+import { VersionedStorage } from './versioned-storage.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
 const MAX_CONFLICTS = 20;
@@ -29,7 +30,7 @@ export type Change = ReadonlySet<string> | 'everything';
  * others have changed since ours is loaded before, and nothing else.
  */
 export class Ledger {
-  readonly storage: Storage;
+  readonly storage: VersionedStorage;
   readonly core: WorkerCore;
   readonly platform: Platform;
   /** For times that others compare with their clocks. `platform.clock` measures spans of time on this device. */
@@ -42,7 +43,7 @@ export class Ledger {
   #closed = false;
 
   constructor(storage: Storage, core: WorkerCore, platform: Platform) {
-    this.storage = storage;
+    this.storage = new VersionedStorage(storage);
     this.core = core;
     this.platform = platform;
     this.relayClock = new RelayClock(platform.clock);
@@ -210,11 +211,10 @@ export class Ledger {
     for (;;) {
       const generation = await this.storage.generation();
       if (generation === this.#generation) return;
+      await this.storage.checkVersion();
       const changes = await this.#changesUntil(generation);
       if (changes === undefined) return this.#load();
       if ((await this.storage.generation()) !== generation) continue;
-      const header = changes.rows.get(HEADER_KEY);
-      if (header !== undefined) requireVersion(header as StoreRow);
       this.#generation = generation;
       this.#take(changes.rows);
       this.#emit(conversationsOf(changes.keys));
@@ -257,6 +257,7 @@ export class Ledger {
   async #read() {
     for (;;) {
       const generation = await this.storage.generation();
+      await this.storage.checkVersion();
       const core = await this.storage.scan({ prefix: CORE_PREFIX });
       const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
       if ((await this.storage.generation()) !== generation) continue;

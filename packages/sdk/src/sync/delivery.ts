@@ -138,10 +138,14 @@ export class Delivery {
     }
   }
 
-  /** @throws why it was given up or withdrawn, if it was */
+  /** @throws why it was given up or withdrawn, if it was; STORE_VERSION if this client will not hear of it any more */
   #isOver(id: EntryId, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
-    if (row !== undefined) return early(row);
+    if (row !== undefined) {
+      if (early(row)) return true;
+      this.#ledger.storage.requireKnown();
+      return false;
+    }
     const failure = failureOf(this.#ledger, id);
     if (failure !== undefined) throw failure;
     return true;
@@ -181,7 +185,7 @@ function isPassing(error: unknown): boolean {
 const FOR_A_PERSON = ['WORKER_STOPPED', 'CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
 
 /** What no call of this client changes any more, until it or the relay is replaced: what waits is sent then. */
-const OUT_OF_VERSION = ['PROTOCOL_VERSION_MISMATCH'] as const;
+const OUT_OF_VERSION = ['PROTOCOL_VERSION_MISMATCH', 'STORE_VERSION'] as const;
 
 /** For a caller who would send it again. */
 function stillQueued({ code, message, retryable, details }: QuicprochatError): QuicprochatError {

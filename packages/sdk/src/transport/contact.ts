@@ -5,8 +5,14 @@ import { asRelayError, isOutOfReach } from './relay-errors.ts';
 export class Contact {
   /** Called after each call with whether it reached the relay, whatever that answered. */
   onContact: ((reached: boolean) => void) | undefined;
+  /** Throws if this client is to make no call any more. */
+  readonly #requireAllowed: () => void;
   #error: TransportError | undefined;
   readonly #listeners = new Set<() => void>();
+
+  constructor(requireAllowed: () => void) {
+    this.#requireAllowed = requireAllowed;
+  }
 
   /** PROTOCOL_VERSION_MISMATCH, from when the relay refuses a call with it until it answers one otherwise. */
   get error(): TransportError | undefined {
@@ -19,6 +25,7 @@ export class Contact {
 
   /** @throws {TransportError} */
   async call<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#requireAllowed();
     try {
       const result = await call();
       this.#note(undefined);

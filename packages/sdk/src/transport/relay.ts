@@ -28,11 +28,15 @@ export class Relay {
   readonly groups: GroupCalls;
   readonly events: Events;
   readonly #asMember: RelayApi;
-  readonly #contact = new Contact();
+  readonly #contact: Contact;
 
-  constructor(origin: string, parts: { signer: Signer; platform: Platform; clock: RelayClock }) {
-    const { signer, platform, clock } = parts;
-    const contact = this.#contact;
+  /** @param parts `requireAllowed` throws if this client is to make no call any more */
+  constructor(
+    origin: string,
+    parts: { signer: Signer; platform: Platform; clock: RelayClock; requireAllowed?: () => void },
+  ) {
+    const { signer, platform, clock, requireAllowed = () => undefined } = parts;
+    const contact = (this.#contact = new Contact(requireAllowed));
     const audience = new URL(origin).host;
     const network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
     // Two clients: only the one for the device ever sends its token.
