@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** The home folder, the environment or the account in it is not as it must be. */
   config: 3,
-  /** The relay cannot be reached, or is none. */
+  /** The relay cannot be reached, is none, or speaks another protocol. */
   network: 4,
   interrupted: 130,
   terminated: 143,
@@ -69,6 +69,7 @@ const SDK_EXITS: Record<string, ExitCode> = {
   NETWORK: EXIT.network,
   UNAVAILABLE: EXIT.network,
   RELAY_MISBEHAVED: EXIT.network,
+  PROTOCOL_VERSION_MISMATCH: EXIT.network,
 };
 
 /** A failure as it is shown: its stable code, a sentence or two, and the exit code. Never a stack. */

@@ -16,7 +16,7 @@ export const EXIT_CODES: Record<ExitCode, string> = {
   [EXIT.failed]: 'refused or failed',
   [EXIT.usage]: 'the command line is wrong',
   [EXIT.config]: 'the home, its account or the environment is not usable; the error names the fault',
-  [EXIT.network]: 'the relay cannot be reached',
+  [EXIT.network]: 'the relay cannot be reached, or is too old or too new',
   [EXIT.interrupted]: 'interrupted (SIGINT)',
   [EXIT.terminated]: 'terminated (SIGTERM)',
 };

@@ -23,6 +23,10 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
   HEALING_OVERDUE:
     'This home has not made fresh keys for too long, so it sends nothing. Run qpc update CONVERSATION, then send again.',
   IDEMPOTENCY_CONFLICT: 'The relay has other content under the same id. Run the command again.',
+  PROTOCOL_VERSION_MISMATCH: ({ update }) =>
+    update === 'app'
+      ? 'This qpc is too old for the relay. Install the current version of quicprochat.'
+      : 'The relay is too old for this qpc. Ask whoever runs the relay to update it.',
   WORKER_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
   WASM_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
   WORKER_STOPPED:
@@ -43,22 +47,29 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
 interface Details {
   handle?: string | undefined;
   relay?: string | undefined;
+  /** Which side is behind. */
+  update?: 'app' | 'relay';
 }
 
 /** The codes of failures at the relay or on the way to it. Their sentences name its address. */
-const AT_THE_RELAY: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'UNAVAILABLE', 'RELAY_MISBEHAVED']);
+const AT_THE_RELAY: ReadonlySet<ErrorCode> = new Set([
+  'NETWORK',
+  'UNAVAILABLE',
+  'RELAY_MISBEHAVED',
+  'PROTOCOL_VERSION_MISMATCH',
+]);
 
 /** What went wrong and what to do next, in the words of qpc. `relay` is the address of the relay that was asked. */
 export function sentenceFor(error: unknown, relay?: string): string {
   if (!(error instanceof QuicprochatError)) return toSentence(error);
   if (error instanceof InternalError)
     return 'An internal error stopped this command. Run it again; if it happens again, report it.';
-  if (error.details['queued'] === true) return queued(relay);
-  if (AT_THE_RELAY.has(error.code) && relay !== undefined)
-    return `${toSentence(error)} The relay’s address is ${relay}.`;
+  const isQueued = error.details['queued'] === true;
+  if (isQueued && error.code === 'NETWORK') return queued(relay);
   const own = SENTENCES[error.code];
-  if (typeof own === 'function') return own(error.details);
-  return own ?? toSentence(error);
+  const sentence = (typeof own === 'function' ? own(error.details) : own) ?? toSentence(error);
+  const at = AT_THE_RELAY.has(error.code) && relay !== undefined ? ` The relay’s address is ${relay}.` : '';
+  return `${sentence}${at}${isQueued ? ' The message or change stays queued; do not repeat it.' : ''}`;
 }
 
 function queued(relay: string | undefined): string {

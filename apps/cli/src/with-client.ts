@@ -15,9 +15,11 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
     await client.sync({ signal }).catch(async (error: unknown) => {
       if (await tellTroubles(client, error, output)) return;
       if (!isOffline(error)) throw error;
-      await output.note(
-        `The relay at ${client.relay} cannot be reached. Anything newer than the last run is missing here.`,
-      );
+      const why =
+        client.trouble === undefined
+          ? `The relay at ${client.relay} cannot be reached.`
+          : sentenceFor(client.trouble, client.relay);
+      await output.note(`${why} Anything newer than the last run is missing here.`);
     });
     return await work(client);
   } finally {

@@ -31,7 +31,7 @@ export function createMetrics(): Metrics {
   });
   const refused = new Counter({
     name: `${PREFIX}refused_total`,
-    help: 'Requests rejected before they became calls, because there were too many calls, streams or uploads or because the relay is closing.',
+    help: 'Requests rejected before they became calls, because there were too many calls, streams or uploads, because the relay is closing, or because the client speaks another protocol.',
     labelNames: ['reason'],
     registers,
   });
@@ -84,7 +84,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   // So that a rate over them is 0 and not "no data" before the first.
-  for (const reason of ['calls', 'bytes', 'streams', 'uploads', 'closing']) refused.inc({ reason }, 0);
+  for (const reason of ['calls', 'bytes', 'streams', 'uploads', 'closing', 'protocol']) refused.inc({ reason }, 0);
   for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
   for (const direction of ['upload', 'download']) transferBytes.inc({ direction }, 0);
 

@@ -9,6 +9,7 @@ export class FakeClient {
   readonly relay = 'https://relay.example';
   readonly conversations = { list: () => [] };
   connection: Client['connection'] = 'online';
+  trouble: Client['trouble'];
   digits = '1'.repeat(60);
   isVerified = false;
   hasChanged = false;

@@ -10,6 +10,8 @@ export const RELAY_ERRORS = {
   PAYLOAD_TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', retryable: false },
   /** The relay has no such procedure, or the method is wrong for it. Check the versions of the client and the relay. */
   NO_SUCH_PROCEDURE: { trpc: 'NOT_FOUND', retryable: false },
+  /** The request names another protocol than the relay's, which is `relayProtocol`. Nothing was stored; update the side with the lower number. */
+  PROTOCOL_VERSION_MISMATCH: { trpc: 'PRECONDITION_FAILED', retryable: true },
   /** The session is missing or has expired, or the sign-in proof is invalid. Sign in again. */
   UNAUTHENTICATED: { trpc: 'UNAUTHORIZED', retryable: false },
   /** A challenge, proof or ticket was used before. Make a fresh one; a repeated write keeps its entry id. */
@@ -60,6 +62,7 @@ export interface RelayErrorDetails {
   handle?: string;
   retryAfterMs?: number;
   relayTimeMs?: number;
+  relayProtocol?: number;
   incident?: string;
 }
 

@@ -7,13 +7,13 @@ import { renderHook } from '../test/render.ts';
 import {
   useAction,
   useClient,
-  useClockError,
   useConnection,
   useConversation,
   useConversations,
   useMessages,
   useSafetyNumber,
   useSecurity,
+  useTrouble,
 } from './index.ts';
 
 describe('useClient', () => {
@@ -37,15 +37,15 @@ describe('useConnection', () => {
   });
 });
 
-describe('useClockError', () => {
-  it('shows what is wrong with the clock until it is set', async () => {
+describe('useTrouble', () => {
+  it('shows what a person has to do until it is done', async () => {
     const client = new FakeClient();
-    const hook = await renderHook(client, useClockError);
+    const hook = await renderHook(client, useTrouble);
     expect(hook.current).toBeUndefined();
     const error = new TransportError('CLOCK_SKEW', 'This device’s clock is 72 hours ahead of the relay’s.');
-    await hook.act(() => client.change(() => (client.clockError = error)));
+    await hook.act(() => client.change(() => (client.trouble = error)));
     expect(hook.current).toBe(error);
-    await hook.act(() => client.change(() => (client.clockError = undefined)));
+    await hook.act(() => client.change(() => (client.trouble = undefined)));
     expect(hook.current).toBeUndefined();
   });
 });

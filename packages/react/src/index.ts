@@ -7,7 +7,7 @@ export { type ConversationSnapshot } from './conversation-snapshot.ts';
 export { type MessagesSnapshot, type WindowPlace } from './message-window.ts';
 export { countsAsUnread } from './unread.ts';
 export { useAction, type Action } from './use-action.ts';
-export { useClockError, useConnection } from './use-connection.ts';
+export { useConnection, useTrouble } from './use-connection.ts';
 export { useConversation } from './use-conversation.ts';
 export { useConversations } from './use-conversations.ts';
 export { useMessages, type Messages } from './use-messages.ts';

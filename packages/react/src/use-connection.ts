@@ -1,5 +1,5 @@
 import { useCallback, useSyncExternalStore } from 'react';
-import type { Client, Connection, TransportError } from '@quicprochat/sdk';
+import type { Client, Connection, QuicprochatError } from '@quicprochat/sdk';
 import { useClient } from './client-context.tsx';
 
 /** Whether the relay can be reached now. */
@@ -9,10 +9,10 @@ export function useConnection(): Connection {
   return useSyncExternalStore(useSubscribe(client), read, read);
 }
 
-/** The error to show while this device's clock is too far from the relay's; undefined otherwise. */
-export function useClockError(): TransportError | undefined {
+/** The error to show while nothing can be sent or received until a person does something; see `client.trouble`. */
+export function useTrouble(): QuicprochatError | undefined {
   const client = useClient();
-  const read = useCallback(() => client.clockError, [client]);
+  const read = useCallback(() => client.trouble, [client]);
   return useSyncExternalStore(useSubscribe(client), read, read);
 }
 

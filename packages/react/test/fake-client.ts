@@ -8,7 +8,7 @@ type Range = { before?: number; after?: number; limit?: number };
  */
 export class FakeClient {
   connection: Client['connection'] = 'connecting';
-  clockError: Client['clockError'];
+  trouble: Client['trouble'];
   /** What stands for the account key of every contact. */
   key = '';
   readonly contacts: Pick<Contacts, 'safetyNumber' | 'keyId'> = {

@@ -8,8 +8,8 @@ import type { Expired } from './store/retention.ts';
 export type Observed =
   /** How one call ended. */
   | { type: 'call'; procedure: string; outcome: 'OK' | RelayErrorCode; durationMs: number }
-  /** A request that was turned away before it became a call: too many at once, or the relay is shutting down. */
-  | { type: 'refused'; reason: 'calls' | 'bytes' | 'streams' | 'uploads' | 'closing' }
+  /** A request that was turned away before it became a call: too many at once, the relay is shutting down, or the client speaks another protocol. */
+  | { type: 'refused'; reason: 'calls' | 'bytes' | 'streams' | 'uploads' | 'closing' | 'protocol' }
   | { type: 'stream-opened' | 'stream-closed'; kind: 'inbox' | 'groups' }
   /** An event that was given to a stream. */
   | { type: 'delivered'; event: StreamEvent['type'] }

@@ -18,6 +18,8 @@ export interface RelayOptions extends ServicesOptions {
   bounds?: Bounds;
   /** How often what is over is deleted. Default: every minute. */
   expireEveryMs?: number;
+  /** The number of the protocol that it speaks. Default: PROTOCOL_VERSION. Tests give others. */
+  protocolVersion?: number;
 }
 
 export interface Relay {

@@ -93,11 +93,11 @@ test('keeps a message queued while the clock is 72 hours off, and sends it once 
   await expect(tea.send('hello')).rejects.toMatchObject(refusal);
   await expect(alice.sync()).rejects.toMatchObject(refusal);
   expect(tea.lastMessage).toMatchObject({ state: 'queued', content: { type: 'text', text: 'hello' } });
-  expect(alice.clockError).toMatchObject(refusal);
+  expect(alice.trouble).toMatchObject(refusal);
 
   clock.aheadMs = -36 * HOUR_MS;
   await alice.sync();
-  expect([tea.lastMessage?.state, alice.clockError]).toEqual(['sent', undefined]);
+  expect([tea.lastMessage?.state, alice.trouble]).toEqual(['sent', undefined]);
   await bob.sync();
   expect(await textsOf(same(bob, tea))).toEqual(['hello']);
 });
@@ -109,7 +109,7 @@ test('no error is left of a clock that was set right', async () => {
   await expect(tea.send('hello')).rejects.toMatchObject({ code: 'CLOCK_SKEW' });
   clock.aheadMs = 0;
   await alice.sync();
-  expect([tea.lastMessage?.state, alice.clockError]).toEqual(['sent', undefined]);
+  expect([tea.lastMessage?.state, alice.trouble]).toEqual(['sent', undefined]);
 });
 
 test('a live client whose clock is 72 hours off names the clock, and comes online once it is set', async () => {
@@ -119,12 +119,12 @@ test('a live client whose clock is 72 hours off names the clock, and comes onlin
   const { handle } = await town.join('alice', { storage, platform });
   clock.aheadMs = -72 * HOUR_MS;
   const client = await town.open({ storage, platform, handle, live: true });
-  await eventually('the error', () => client.clockError !== undefined);
-  expect([client.connection, client.clockError?.message]).toEqual([
+  await eventually('the error', () => client.trouble !== undefined);
+  expect([client.connection, client.trouble?.message]).toEqual([
     'offline',
     'This device’s clock is 72 hours behind the relay’s. Set the clock, then try again.',
   ]);
   clock.aheadMs = 0;
   await eventually('the connection', () => client.connection === 'online');
-  expect(client.clockError).toBeUndefined();
+  expect(client.trouble).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { forceCloseDatabase } from 'fake-indexeddb';
 import { afterEach, expect, test, vi } from 'vitest';
+import { VersionedStorage } from '../src/state/versioned-storage.ts';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';
 import { StorageConflict } from '../src/storage/storage.ts';
 
@@ -105,20 +106,42 @@ test('closing a storage that never opened gives nothing back and does not fail',
   await storage.close();
 });
 
-test('a store of a newer version is refused with a sentence', async () => {
-  const name = `newer-${++stores}`;
-  await new Promise((resolve, reject) => {
+const RELOAD =
+  'A newer version of quicprochat wrote this storage. Update this app; in a browser, reload the page.';
+
+/** What a newer version of the page does with a store. */
+function upgrade(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
     const request = indexedDB.open(`quicprochat:${name}`, 2);
     request.onsuccess = () => {
       request.result.close();
-      resolve(undefined);
+      resolve();
     };
     request.onerror = reject;
   });
+}
+
+test('a store of a newer version is refused with a sentence', async () => {
+  const name = `newer-${++stores}`;
+  await upgrade(name);
   const storage = indexedDbStorage(name);
-  await expect(storage.generation()).rejects.toMatchObject({
-    code: 'STORE_VERSION',
-    message: 'A newer version of quicprochat wrote this storage. Reload the page.',
-  });
+  await expect(storage.generation()).rejects.toMatchObject({ code: 'STORE_VERSION', message: RELOAD });
+  await storage.close();
+});
+
+test('a tab lets a newer version upgrade the store, notes that, and asks for nothing more', async () => {
+  const name = `upgraded-${++stores}`;
+  const storage = new VersionedStorage(indexedDbStorage(name));
+  await storage.commit(write(1), 0);
+  await upgrade(name);
+  const heard: unknown[] = [];
+  storage.onErrorChange(() => heard.push(storage.error));
+  const open = vi.spyOn(indexedDB, 'open');
+  const error: unknown = await storage.generation().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'STORE_VERSION', message: RELOAD });
+  expect(open).toHaveBeenCalledTimes(1);
+  await expect(storage.get('a')).rejects.toBe(error);
+  await expect(storage.commit(write(2), 1)).rejects.toBe(error);
+  expect([heard, open.mock.calls.length]).toEqual([[error], 1]);
   await storage.close();
 });

@@ -38,8 +38,8 @@ test('a tab takes over what another one changed by reading that alone, however m
   const here = tab.conversations.find(tea!.id);
   await here.markRead(0);
   expect(here.draft).toBe('typed elsewhere');
-  // The note of that one commit, and the row that it names; the history that was read to mark it has no lines.
-  expect(read.rows).toBe(2);
+  // The header, the note of that one commit, and the row that it names; the history that was read to mark it has no lines.
+  expect(read.rows).toBe(3);
 });
 
 /** The platform, with a list of the calls to the worker that load a group or take one out of memory. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, Conversation, Message } from '@quicprochat/sdk';
+import type { Client, Conversation, Message, QuicprochatError } from '@quicprochat/sdk';
 import type { Command, Context } from '../command.ts';
 import { CliError, isOffline } from '../exit.ts';
 import type { Output } from '../output.ts';
+import { sentenceFor } from '../sentences.ts';
 import { tellTroubles } from '../with-client.ts';
 import { recordOf, textOf } from './message-line.ts';
 
@@ -20,7 +21,7 @@ export const listen: Command = {
     'for a message, and {undecryptable: code, conversation} for a line that did not open. Each line is printed once, over any',
     'number of runs. After a crash, the last line may come again. Two listeners in one home may both print a line.',
     'Ends with 0 when --count is reached, or after --timeout if there is no --count. Ends with 1 (TIMEOUT) if fewer messages',
-    'came, with 4 if the relay was never reached, and with 130 at Ctrl+C. With --timeout, it waits that long for a',
+    'came, with 4 if the relay was never reached or is too new, and with 130 at Ctrl+C. With --timeout, it waits that long for a',
     'conversation that this home does not know yet.',
   ].join('\n'),
   options: {
@@ -53,6 +54,7 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
   const over = AbortSignal.any([context.signal, ended.signal]);
   let reached = await firstLook(client, context);
   tellConnection(client, context.output, { isUp: reached });
+  tellWhatToDo(client, context.output);
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => ended.abort(), timeoutMs) : undefined;
 
   let printed = 0;
@@ -64,17 +66,29 @@ async function listenTo(client: Client, context: Context, { count, timeoutMs }: 
       printed += await printNew(conversation, context, { most: count - printed, over: context.signal });
     }
     if (printed >= count || over.aborted) break;
+    requireCurrent(client);
     await changed;
   }
   clearTimeout(timer);
   if (context.signal.aborted || printed >= count) return;
-  if (!reached)
-    throw new CliError(
-      'NETWORK',
-      `The relay at ${client.relay} was not reached before the timeout. Check that it runs and that you are connected, then listen again.`,
-    );
+  if (!reached) throw client.trouble ?? notReached(client);
   if (Number.isFinite(count))
     throw new CliError('TIMEOUT', `Only ${printed} of ${count} messages came before the timeout.`);
+}
+
+function notReached({ relay }: Client): CliError {
+  const sentence = `The relay at ${relay} was not reached before the timeout. Check that it runs and that you are connected, then listen again.`;
+  return new CliError('NETWORK', sentence);
+}
+
+/** Throws if listening on would be in vain. */
+function requireCurrent({ trouble }: Client): void {
+  if (needsOtherQpc(trouble)) throw trouble;
+}
+
+/** Whether only another version of qpc helps against it. */
+function needsOtherQpc(trouble: Client['trouble']): trouble is QuicprochatError {
+  return trouble?.code === 'STORE_VERSION' || trouble?.details['update'] === 'app';
 }
 
 /** Takes in what the relay has for us. Where it cannot be reached, the live client goes on trying. */
@@ -89,17 +103,18 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   );
   const enough = sleep(FIRST_LOOK_MS, false, { signal, ref: false }).catch(() => false);
   const reached = await Promise.race([looking, enough]);
-  if (!reached && !signal.aborted)
+  if (!reached && client.trouble === undefined && !signal.aborted)
     await output.note(`The relay at ${client.relay} cannot be reached. Listening continues when it is back.`);
   return reached;
 }
 
-/** Tells a person when the connection is lost, and when it is back. */
+/** Tells a person when the connection is lost, and when it is back. What ends the command is told by its error. */
 function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolean }): void {
   // A client whose first streams are being opened is not online yet, and has lost nothing.
   let last = isUp ? client.connection : 'lost';
   client.subscribe(() => {
-    const { connection } = client;
+    const { connection, trouble } = client;
+    if (needsOtherQpc(trouble)) return;
     if (connection === 'online' && last === 'lost') void output.note('The relay is back.');
     if (connection === 'online') last = 'online';
     if (connection !== 'offline' || last !== 'online') return;
@@ -108,6 +123,19 @@ function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolea
     );
     last = 'lost';
   });
+}
+
+/** Tells a person what they have to do before anything arrives. */
+function tellWhatToDo(client: Client, output: Output): void {
+  let last: string | undefined;
+  const tell = () => {
+    const { trouble } = client;
+    if (trouble !== undefined && trouble.code !== last && !needsOtherQpc(trouble))
+      void output.note(`${sentenceFor(trouble, client.relay)} Listening continues when that is done.`);
+    last = trouble?.code;
+  };
+  client.subscribe(tell);
+  tell();
 }
 
 /**
@@ -126,6 +154,7 @@ async function chosen(
     const isKnown = client.conversations.list().some((known) => known.id === name || known.name === name);
     if (signal.aborted) return undefined;
     if (isKnown || !waits || over.aborted) return client.conversations.find(name);
+    requireCurrent(client);
     await changed;
   }
 }

@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import { LIMITS, RELAY_ERRORS, type RelayErrorDetails, type RelayErrorCode } from '@quicprochat/protocol';
+import {
+  LIMITS,
+  PROTOCOL_VERSION,
+  RELAY_ERRORS,
+  type RelayErrorDetails,
+  type RelayErrorCode,
+} from '@quicprochat/protocol';
 import { fastifyRequestHandler } from '@trpc/server/adapters/fastify';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
@@ -13,6 +19,7 @@ import { relayRouter } from '../router/root.ts';
 import { limitBodies, textReader } from './bodies.ts';
 import { isForStream, serveStream } from './event-stream.ts';
 import { isPlainCall, serveCall } from './plain-call.ts';
+import { requireProtocol } from './protocol-version.ts';
 import { contextOf } from './request-context.ts';
 import type { TrpcRoute } from './trpc-route.ts';
 
@@ -21,12 +28,14 @@ export interface ServerOptions {
   origins: readonly string[];
   trustedProxies?: readonly string[];
   bounds?: Bounds;
+  /** The number of the protocol that it speaks. Default: {@link PROTOCOL_VERSION}. Tests give others. */
+  protocolVersion?: number;
 }
 
 /** The HTTP server: tRPC under /trpc, the bytes of blobs under /blobs, and nothing else. Whatever is not a result is a typed error as JSON. */
 export function createServer(
   services: Services,
-  { origins, trustedProxies = [], bounds = {} }: ServerOptions,
+  { origins, trustedProxies = [], bounds = {}, protocolVersion = PROTOCOL_VERSION }: ServerOptions,
 ): FastifyInstance {
   const { slowSenderMs = 60_000 } = bounds;
   const server = Fastify({
@@ -54,6 +63,7 @@ export function createServer(
   });
   // First: the body of a request that is turned away has an end, too.
   limitBodies(server, slowSenderMs, answerNoHttp);
+  requireProtocol(server, protocolVersion, services.observe);
   guardEntrance(server, services, bounds);
   server.setErrorHandler<FastifyError>((error, _request, reply) => {
     const { status, code, details } = answerTo(error, services);

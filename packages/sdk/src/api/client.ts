@@ -22,7 +22,7 @@ import { Pass } from '../sync/pass.ts';
 import { contacts, conversations, type AccountRow } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { sdkError, type TransportError } from '../model/errors.ts';
+import { sdkError, type QuicprochatError } from '../model/errors.ts';
 import { absolute } from '../platform/files.ts';
 import type { Platform, WorkerLike } from '../platform/platform.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -107,7 +107,7 @@ export class Client implements AsyncDisposable {
    *
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
    *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
-   * @throws {TransportError} HANDLE_TAKEN; NETWORK and CLOCK_SKEW, only while registering
+   * @throws {TransportError} HANDLE_TAKEN; NETWORK, CLOCK_SKEW and PROTOCOL_VERSION_MISMATCH, only while registering
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
    */
   static async create(options: ClientOptions): Promise<Client> {
@@ -147,6 +147,7 @@ export class Client implements AsyncDisposable {
         signer: signerOf(ledger),
         platform,
         clock: ledger.relayClock,
+        requireAllowed: () => ledger.storage.requireKnown(),
       });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       const policy = { ...DEFAULT_POLICY, ...options.update };
@@ -187,8 +188,12 @@ export class Client implements AsyncDisposable {
     ledger.onChange(() => {
       this.#notify();
     });
-    ledger.relayClock.onErrorChange(() => {
-      this.#notify();
+    for (const part of [relay, ledger.relayClock])
+      part.onErrorChange(() => {
+        this.#notify();
+      });
+    ledger.storage.onErrorChange(() => {
+      this.#stop();
     });
     this.#live = live ? this.#prepareLive() : undefined;
   }
@@ -199,11 +204,16 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * The error to show while this device's clock is more than 48 hours from the relay's (CLOCK_SKEW). Until the clock is
-   * set, nothing can be sent or received. Undefined otherwise.
+   * The error to show while nothing can be sent or received until a person does something. Undefined otherwise. What waits
+   * stays queued.
+   *
+   * - STORE_VERSION: a newer version has taken this storage over, in another tab or process. This client has stopped: what it
+   *   holds in memory can be read, and every other call throws the same error. Load the newer version.
+   * - PROTOCOL_VERSION_MISMATCH: the relay speaks another protocol. `details.update` says which side is behind: `app` or `relay`.
+   * - CLOCK_SKEW: this device's clock is more than 48 hours from the relay's.
    */
-  get clockError(): TransportError | undefined {
-    return this.#ledger.relayClock.error;
+  get trouble(): QuicprochatError | undefined {
+    return this.#ledger.storage.error ?? this.#relay.error ?? this.#ledger.relayClock.error;
   }
 
   /**
@@ -212,10 +222,11 @@ export class Client implements AsyncDisposable {
    * the pass does all it can, then throws the first error. A conversation's own error is its `trouble`.
    *
    * @throws {TransportError} NETWORK if the relay cannot be reached; the outbox stays queued
+   * @throws {StorageError} STORE_VERSION if another version has taken the storage over
    */
   async sync(options: { signal?: AbortSignal } = {}): Promise<void> {
     check(CANCELABLE, options);
-    this.#requireOpen();
+    this.#requireUsable();
     const pass = new Pass(options.signal);
     await pass.try(() => this.#keyPackages.topUp());
     const isRead = await pass.try(() => this.#welcomes.catchUp());
@@ -254,6 +265,14 @@ export class Client implements AsyncDisposable {
     return this.close();
   }
 
+  /** For a client whose storage another version has taken over: it does nothing any more, and says so to all who wait. */
+  #stop(): void {
+    this.#live?.stop();
+    this.#ledger.outbox.wakeAll();
+    this.conversations.wake();
+    this.#notify();
+  }
+
   #prepareLive(): Live {
     return new Live({
       ledger: this.#ledger,
@@ -273,8 +292,9 @@ export class Client implements AsyncDisposable {
     for (const listener of this.#listeners) listener();
   }
 
-  #requireOpen(): void {
+  #requireUsable(): void {
     if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+    this.#ledger.storage.requireKnown();
   }
 }
 

@@ -264,6 +264,10 @@ export class Conversation {
     this.#timeline.wake();
   }
 
+  wake(): void {
+    this.#timeline.wake();
+  }
+
   close(): void {
     this.#timeline.close();
   }

@@ -118,6 +118,15 @@ export class Conversations {
     return conversation;
   }
 
+  /**
+   * Has all iterators over messages look at the store again, which may refuse that now.
+   *
+   * @internal
+   */
+  wake(): void {
+    for (const conversation of this.#known.values()) conversation.wake();
+  }
+
   /** Ends all iterators over messages. */
   close(): void {
     for (const conversation of this.#known.values()) conversation.close();

@@ -185,6 +185,6 @@ function isTransient(error: unknown): boolean {
   return (
     !(error instanceof QuicprochatError) ||
     error.retryable ||
-    hasCode(error, 'CLOSED', 'REPLAYED', 'UNAUTHENTICATED')
+    hasCode(error, 'CLOSED', 'REPLAYED', 'STORE_VERSION', 'UNAUTHENTICATED')
   );
 }

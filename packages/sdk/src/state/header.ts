@@ -1,7 +1,10 @@
 import { sdkError } from '../model/errors.ts';
 import { HEADER, stores, STORE_VERSION, type StoreRow } from './rows.ts';
 
-/** The key of the row that says which version the store has. It is written with the account. */
+/**
+ * The key of the row that says which version the store has. It is written with the account. Its form must stay as it is in
+ * all versions: clients of older ones look at it.
+ */
 export const HEADER_KEY = `${stores.name}/${HEADER}`;
 
 /**
@@ -14,7 +17,7 @@ export function requireVersion(header: StoreRow | undefined): void {
   if (version === STORE_VERSION) return;
   const message =
     version > STORE_VERSION
-      ? 'A newer version of quicprochat wrote this storage. Update, and try again.'
+      ? 'A newer version of quicprochat wrote this storage. Update this app; in a browser, reload the page.'
       : 'An older version of quicprochat wrote this storage, and this version cannot read it. Use an empty storage.';
   throw sdkError('STORE_VERSION', message);
 }

@@ -16,6 +16,7 @@ import type { OutboxIndex } from './outbox-index.ts';
 import { MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { Transaction } from './transaction.ts';
+import { VersionedStorage } from './versioned-storage.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
 const MAX_CONFLICTS = 20;
@@ -30,7 +31,7 @@ export type Change = ReadonlySet<string> | 'everything';
  * others have changed since ours is loaded before, and nothing else.
  */
 export class Ledger {
-  readonly storage: Storage;
+  readonly storage: VersionedStorage;
   readonly core: WorkerCore;
   readonly platform: Platform;
   /** For times that others compare with their clocks. `platform.clock` measures spans of time on this device. */
@@ -44,7 +45,7 @@ export class Ledger {
   #closed = false;
 
   constructor(storage: Storage, core: WorkerCore, platform: Platform, groupsInMemory: number) {
-    this.storage = storage;
+    this.storage = new VersionedStorage(storage);
     this.core = core;
     this.#coreState = new CoreState(core, groupsInMemory);
     this.platform = platform;
@@ -263,12 +264,12 @@ export class Ledger {
     for (;;) {
       const until = await this.storage.generation();
       if (until === this.#generation && !this.core.dirty) return;
+      await this.storage.checkVersion();
       const keys = await changedSince(this.storage, { since: this.#generation, until });
       if (keys === undefined) return this.#load();
       const changes = await this.#changesOf(keys);
       const own = this.core.dirty ? await this.storage.scan({ prefix: OWN_CORE_PREFIX }) : undefined;
       if ((await this.storage.generation()) !== until) continue;
-      requireVersionOf(changes.rows);
       if (own === undefined) await this.#coreState.takeOver(changes.core);
       else await this.#openCore(own);
       this.#generation = until;
@@ -316,6 +317,7 @@ export class Ledger {
   async #read() {
     for (;;) {
       const generation = await this.storage.generation();
+      await this.storage.checkVersion();
       const own = await this.storage.scan({ prefix: OWN_CORE_PREFIX });
       const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
       if ((await this.storage.generation()) !== generation) continue;
@@ -335,11 +337,6 @@ export class Ledger {
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
-}
-
-function requireVersionOf(rows: ReadonlyMap<string, unknown>): void {
-  const header = rows.get(HEADER_KEY);
-  if (header !== undefined) requireVersion(header as StoreRow);
 }
 
 function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {

@@ -212,9 +212,11 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     if (cause instanceof StorageConflict) throw cause;
     const name = cause instanceof DOMException ? cause.name : '';
     if (name === 'VersionError') {
-      throw sdkError('STORE_VERSION', 'A newer version of quicprochat wrote this storage. Reload the page.', {
-        cause,
-      });
+      throw sdkError(
+        'STORE_VERSION',
+        'A newer version of quicprochat wrote this storage. Update this app; in a browser, reload the page.',
+        { cause },
+      );
     }
     const message =
       name === 'QuotaExceededError'

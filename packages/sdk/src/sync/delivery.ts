@@ -1,5 +1,5 @@
 import type { EntryId, GroupId } from '@quicprochat/protocol';
-import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
+import { errorFrom, hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Driver } from './driver.ts';
 import { failureOf } from '../outbox/failures.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -64,6 +64,8 @@ export class Delivery {
     if (signal?.aborted) cancel();
     try {
       await (this.#live ? this.#wait(ids, isDone, stop.signal) : this.#push(isDone, stop.signal));
+    } catch (error) {
+      throw hasCode(error, ...OUT_OF_VERSION) ? stillQueued(error) : error;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
@@ -136,10 +138,14 @@ export class Delivery {
     }
   }
 
-  /** @throws why it was given up or withdrawn, if it was */
+  /** @throws why it was given up or withdrawn, if it was; STORE_VERSION if this client will not hear of it any more */
   #isOver(id: EntryId, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
-    if (row !== undefined) return early(row);
+    if (row !== undefined) {
+      if (early(row)) return true;
+      this.#ledger.storage.requireKnown();
+      return false;
+    }
     const failure = failureOf(this.#ledger, id);
     if (failure !== undefined) throw failure;
     return true;
@@ -168,14 +174,27 @@ function toError(reason: unknown): Error {
 }
 
 /**
- * Whether waiting alone can help. A wrong clock needs a person, so the caller hears of it; what was queued stays queued.
- * Of a request that arrived twice only one copy counts: the next one is signed anew, whatever became of this one.
+ * Whether waiting alone can help. A wrong clock or an old version needs a person, so the caller hears of it; what was queued
+ * stays queued. Of a request that arrived twice only one copy counts: the next one is signed anew, whatever became of this one.
  */
 function isPassing(error: unknown): boolean {
   if (hasCode(error, 'REPLAYED')) return true;
-  return (
-    error instanceof QuicprochatError && error.retryable && !hasCode(error, 'WORKER_STOPPED', 'CLOCK_SKEW')
-  );
+  return error instanceof QuicprochatError && error.retryable && !hasCode(error, ...FOR_A_PERSON);
+}
+
+const FOR_A_PERSON = ['WORKER_STOPPED', 'CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
+
+/** What no call of this client changes any more, until it or the relay is replaced: what waits is sent then. */
+const OUT_OF_VERSION = ['PROTOCOL_VERSION_MISMATCH', 'STORE_VERSION'] as const;
+
+/** For a caller who would send it again. */
+function stillQueued({ code, message, retryable, details }: QuicprochatError): QuicprochatError {
+  return errorFrom({
+    code,
+    message: `${message} The message or change stays queued.`,
+    retryable,
+    details: { ...details, queued: true },
+  });
 }
 
 /** For the caller whose patience is over; what else stopped it than the network is told as it is. */

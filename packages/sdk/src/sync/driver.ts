@@ -156,7 +156,10 @@ export class Driver {
   }
 
   #noteTrouble(conversationId: GroupId, failure: unknown): void {
-    const lasts = failure instanceof QuicprochatError && !failure.retryable && !hasCode(failure, 'CLOSED');
+    const lasts =
+      failure instanceof QuicprochatError &&
+      !failure.retryable &&
+      !hasCode(failure, 'CLOSED', 'STORE_VERSION');
     const before = this.#troubles.get(conversationId);
     if (lasts) this.#troubles.set(conversationId, failure);
     else this.#troubles.delete(conversationId);

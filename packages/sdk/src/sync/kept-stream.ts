@@ -1,5 +1,5 @@
 import type { Platform } from '../platform/platform.ts';
-import { BACKOFF_MS, waitAfter } from './backoff.ts';
+import { BACKOFF_MS, mostAfter, waitAfter } from './backoff.ts';
 
 /** The relay has ended a stream, without an error. */
 export class StreamEnded extends Error {}
@@ -81,7 +81,7 @@ export class KeptStream {
         // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
         const ms = waitAfter(error, delayMs) * (0.5 + this.#platform.random.fraction());
         await this.#platform.timers.sleep(ms, ends).catch(() => undefined);
-        delayMs = Math.min(delayMs * 2, BACKOFF_MS.most);
+        delayMs = Math.min(delayMs * 2, mostAfter(error));
       }
     }
   }

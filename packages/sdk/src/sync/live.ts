@@ -116,6 +116,7 @@ export class Live {
 
   stop(): void {
     this.#closing.abort();
+    this.#tell();
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
@@ -184,7 +185,7 @@ export class Live {
 
   /** Online is who hears of everything, can open it, and has nothing due that fails. */
   #tell(): void {
-    const hearsAll = this.#inboxStream.isUp && this.#groupStreams.isUp;
+    const hearsAll = !this.#isClosing() && this.#inboxStream.isUp && this.#groupStreams.isUp;
     const isOnline = hearsAll && !this.#ledger.core.isStopped && !this.#retries.isAnyFailing;
     this.#onConnection(isOnline ? 'online' : 'offline');
   }

@@ -1,5 +1,5 @@
-import { hasCode } from '../model/errors.ts';
 import { brokeOff } from '../transport/bounded-fetch.ts';
+import { isOutOfReach } from '../transport/relay-errors.ts';
 
 /**
  * After so many steps in a row that did not reach the relay, the others are not tried: each can wait for its timeout. One
@@ -32,7 +32,7 @@ export class Pass {
       return true;
     } catch (error) {
       // An answer that broke off came from the relay.
-      const isUnreached = hasCode(error, 'NETWORK') && !brokeOff(error);
+      const isUnreached = isOutOfReach(error) && !brokeOff(error);
       this.#unreached = isUnreached ? this.#unreached + 1 : 0;
       this.#errors.push(error);
       return false;

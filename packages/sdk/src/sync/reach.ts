@@ -1,9 +1,10 @@
 import { QuicprochatError } from '../model/errors.ts';
+import { isOutOfReach } from '../transport/relay-errors.ts';
 
 /**
- * Whether the relay can be reached, as far as the client knows: it is away if the client has no stream for its inbox and
- * its last call, if there was one, did not get through. While the stream is being opened again, calls tell first that
- * this has changed.
+ * Whether the relay can be reached and serves this version, as far as the client knows: it is away if the client has no
+ * stream for its inbox and its last call, if there was one, did not get through. While the stream is being opened again,
+ * calls tell first that this has changed.
  */
 export class Reach {
   readonly #isStreamUp: () => boolean;
@@ -30,8 +31,7 @@ export class Reach {
   /** Notes why the stream broke: with an error, or because the system said that the network is gone. */
   lost(error?: unknown): void {
     // What the relay refuses, or a fault of our own, is no sign that it cannot be reached.
-    const isOutOfReach = !(error instanceof QuicprochatError) || error.code === 'NETWORK';
-    if (isOutOfReach) this.#hasContact = false;
+    if (!(error instanceof QuicprochatError) || isOutOfReach(error)) this.#hasContact = false;
     this.look();
   }
 

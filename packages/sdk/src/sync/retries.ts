@@ -1,10 +1,7 @@
 import type { GroupId } from '@quicprochat/protocol';
 import { QuicprochatError, hasCode } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { BACKOFF_MS, waitAfter } from './backoff.ts';
-
-/** The longest wait before trying again what does not go by itself: an answer that changes only if the relay does. */
-const MOST_WHILE_LASTING_MS = 5 * 60_000;
+import { BACKOFF_MS, mostAfter, MOST_WHILE_LASTING_MS, waitAfter } from './backoff.ts';
 
 interface Failing {
   error: unknown;
@@ -75,7 +72,7 @@ export class Retries {
     failing.waiting = waiting;
     const { random, timers } = this.#platform;
     const delayMs = waitAfter(failing.error, failing.delayMs) * (0.5 + random.fraction());
-    const most = isLasting(failing.error) ? MOST_WHILE_LASTING_MS : BACKOFF_MS.most;
+    const most = isLasting(failing.error) ? MOST_WHILE_LASTING_MS : mostAfter(failing.error);
     failing.delayMs = Math.min(failing.delayMs * 2, most);
     try {
       await timers.sleep(delayMs, AbortSignal.any([waiting.signal, this.#closing]));

@@ -4,6 +4,7 @@ import { sdkError } from '../model/errors.ts';
 import { GROUP_EVENTS, groupEvent, requireForm, type RelayEvent } from './answers.ts';
 import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
 import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';
+import { OWN_PROTOCOL } from './protocol-version.ts';
 import { asRelayError, errorIn, noRelay, unknownAnswer } from './relay-errors.ts';
 
 const PROCEDURE = 'streams.events';
@@ -41,7 +42,7 @@ async function open(
 ): Promise<Response> {
   const input = encodeURIComponent(JSON.stringify({ ticket }));
   const headers = { accept: 'text/event-stream' };
-  const begun = net.fetch(`${url}?input=${input}`, { headers, cache: 'no-store', signal });
+  const begun = net.fetch(`${url}?${OWN_PROTOCOL}&input=${input}`, { headers, cache: 'no-store', signal });
   const response = await unlessSilent(timers, ANSWER_SILENCE_MS, begun);
   const type = response.headers.get('content-type') ?? '';
   if (response.ok && type.startsWith('text/event-stream')) return response;

@@ -1,6 +1,7 @@
 import type { RelayRouter } from '@quicprochat/relay';
 import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client';
 import { fetchWhole, type Network } from './bounded-fetch.ts';
+import { OWN_PROTOCOL } from './protocol-version.ts';
 import { requireJson } from './relay-errors.ts';
 
 /** The relay's procedures, typed by the relay itself; not a line of its code comes along. */
@@ -11,7 +12,7 @@ export function connect(origin: string, network: Network, token: () => string | 
   return createTRPCClient<RelayRouter>({
     links: [
       httpLink({
-        url: `${origin}/trpc`,
+        url: `${origin}/trpc?${OWN_PROTOCOL}`,
         fetch: (input, init) =>
           fetchWhole(network, input as string, { init: init as RequestInit, check: requireJson }),
         // Inputs stand in the body and never in a URL, where servers and proxies would log them.

@@ -1,7 +1,8 @@
-import { isRelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
+import { isRelayErrorCode, type RelayErrorCode, type RelayErrorData } from '@quicprochat/protocol';
 import { TRPCClientError } from '@trpc/client';
 import { z } from 'zod';
-import { QuicprochatError, relayError, sdkError } from '../model/errors.ts';
+import { hasCode, QuicprochatError, relayError, sdkError } from '../model/errors.ts';
+import { protocolMismatch } from './protocol-version.ts';
 
 /** By which a proxy says that the relay behind it is away: bad gateway, unavailable, gateway timeout (RFC 9110 §15.6). */
 const GATEWAY_STATUSES = [502, 503, 504];
@@ -36,6 +37,8 @@ export function errorIn(answer: unknown, response?: Response, cause?: unknown): 
   const qpc = parsed.data.error.data.qpc as Partial<RelayErrorData['qpc']> | undefined;
   if (qpc === undefined || !isRelayErrorCode(qpc.code)) return unknownAnswer(cause);
   const details = { ...qpc.details };
+  if (qpc.code === 'PROTOCOL_VERSION_MISMATCH')
+    return protocolMismatch(details.relayProtocol) ?? unknownAnswer(cause);
   return relayError(qpc.code, sentenceFor(qpc.code, details), { retryable: qpc.retryable === true, details });
 }
 
@@ -65,6 +68,11 @@ export function noRelay(response: Response, cause?: unknown): QuicprochatError {
   );
 }
 
+/** Whether it means that no call gets through: the relay cannot be reached, or takes no request of this version. */
+export function isOutOfReach(error: unknown): boolean {
+  return hasCode(error, 'NETWORK', 'PROTOCOL_VERSION_MISMATCH');
+}
+
 /** Throws unless it can be a relay's answer. A page is not, whatever its status. */
 export function requireJson(response: Response): void {
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
@@ -75,7 +83,10 @@ function away(cause: unknown): QuicprochatError {
   return sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.', { cause });
 }
 
-function sentenceFor(code: RelayErrorData['qpc']['code'], details: RelayErrorData['qpc']['details']): string {
+function sentenceFor(
+  code: Exclude<RelayErrorCode, 'PROTOCOL_VERSION_MISMATCH'>,
+  details: RelayErrorData['qpc']['details'],
+): string {
   switch (code) {
     case 'BAD_INPUT':
       return 'The relay rejected this request as malformed. Check the versions of the relay and this client.';

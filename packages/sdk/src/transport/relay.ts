@@ -1,4 +1,5 @@
 import type { Base64Url } from '@quicprochat/protocol';
+import type { TransportError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { receiptKeyAnswer, requireForm } from './answers.ts';
 import { Contact } from './contact.ts';
@@ -27,11 +28,15 @@ export class Relay {
   readonly groups: GroupCalls;
   readonly events: Events;
   readonly #asMember: RelayApi;
-  readonly #contact = new Contact();
+  readonly #contact: Contact;
 
-  constructor(origin: string, parts: { signer: Signer; platform: Platform; clock: RelayClock }) {
-    const { signer, platform, clock } = parts;
-    const contact = this.#contact;
+  /** @param parts `requireAllowed` throws if this client is to make no call any more */
+  constructor(
+    origin: string,
+    parts: { signer: Signer; platform: Platform; clock: RelayClock; requireAllowed?: () => void },
+  ) {
+    const { signer, platform, clock, requireAllowed = () => undefined } = parts;
+    const contact = (this.#contact = new Contact(requireAllowed));
     const audience = new URL(origin).host;
     const network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
     // Two clients: only the one for the device ever sends its token.
@@ -49,6 +54,15 @@ export class Relay {
   /** Is told of each call whether it reached the relay, whatever that answered. */
   set onContact(listener: (reached: boolean) => void) {
     this.#contact.onContact = listener;
+  }
+
+  /** What keeps every call from being served, while it does: PROTOCOL_VERSION_MISMATCH. */
+  get error(): TransportError | undefined {
+    return this.#contact.error;
+  }
+
+  onErrorChange(listener: () => void): void {
+    this.#contact.onErrorChange(listener);
   }
 
   /** What the relay signs its receipts with. */

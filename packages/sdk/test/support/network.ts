@@ -78,9 +78,9 @@ export const badGateway = () =>
 export const reset = () => new TypeError('fetch failed');
 
 /** What a relay answers that refuses a call. */
-export function refused(code: RelayErrorCode, httpStatus = 400): Response {
+export function refused(code: RelayErrorCode, httpStatus = 400, details: object = {}): Response {
   const { trpc, retryable } = RELAY_ERRORS[code];
-  const data = { code: trpc, httpStatus, qpc: { code, retryable, details: {} } };
+  const data = { code: trpc, httpStatus, qpc: { code, retryable, details } };
   return Response.json({ error: { message: code, code: -32_600, data } }, { status: httpStatus });
 }
 

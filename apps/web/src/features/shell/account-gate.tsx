@@ -5,6 +5,7 @@ import { ClientProvider } from '@quicprochat/react';
 import { toSentence } from '@quicprochat/sdk';
 import { FullPage } from '../../parts/full-page.tsx';
 import { Opening } from './opening.tsx';
+import { outdatedBy, reload } from './outdated.ts';
 import { Register } from './register.tsx';
 import { useAccount } from './use-account.ts';
 
@@ -20,9 +21,15 @@ export function AccountGate({ children }: { children: ReactNode }) {
       return (
         <FullPage title="Your account could not be opened">
           <p role="alert">{toSentence(account.error)}</p>
-          <button type="button" className="button primary" onClick={account.retry}>
-            Try again
-          </button>
+          {outdatedBy(account.error) === undefined ? (
+            <button type="button" className="button primary" onClick={account.retry}>
+              Try again
+            </button>
+          ) : (
+            <button type="button" className="button primary" onClick={reload}>
+              Reload
+            </button>
+          )}
         </FullPage>
       );
     case 'ready':

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientProvider } from '@quicprochat/react';
-import { TransportError, type Connection } from '@quicprochat/sdk';
+import { StorageError, TransportError, type Connection } from '@quicprochat/sdk';
 import { FakeClient } from '../../../test/fake-client.ts';
 import { render, type Rendered } from '../../../test/render.ts';
 import { OfflineBanner } from './offline-banner.tsx';
@@ -11,6 +11,10 @@ const REFUSED = new TransportError('NETWORK', 'Add https://page.example to QPC_O
   details: { pageOrigin: 'https://page.example' },
 });
 const SILENT = new TransportError('NETWORK', 'The relay cannot be reached.', { retryable: true });
+
+function mismatch(update: 'app' | 'relay', sentence: string): TransportError {
+  return new TransportError('PROTOCOL_VERSION_MISMATCH', sentence, { retryable: true, details: { update } });
+}
 
 let shown: Rendered | undefined;
 beforeEach(() => {
@@ -69,6 +73,34 @@ describe('the banner while the client is offline', () => {
     Object.assign(client, { relay: location.origin });
     await becomes('offline');
     expect(client.passes).toBe(0);
+  });
+
+  it('says what a person has to do if the client knows', async () => {
+    const { client, becomes, text } = await setUp();
+    client.trouble = mismatch('relay', 'The relay is too old for this app.');
+    await becomes('offline');
+    expect(text()).toContain('The relay is too old for this app.');
+    expect(shown?.element.querySelector('button')).toBeNull();
+  });
+
+  it.each([
+    [
+      'a newer version has the store',
+      new StorageError('STORE_VERSION', 'Update.'),
+      'A newer version is open in another tab',
+    ],
+    ['the relay is too new', mismatch('app', 'Update.'), 'This page is too old for the relay'],
+  ])('offers a reload if %s', async (_when, trouble, sentence) => {
+    const reload = vi.spyOn(location, 'reload').mockImplementation(() => undefined);
+    const { client, becomes, text } = await setUp();
+    client.trouble = trouble;
+    await becomes('offline');
+    expect(text()).toContain(sentence);
+    expect(text()).toContain('is kept.');
+    const button = shown?.element.querySelector('button');
+    expect(button?.textContent).toBe('Reload');
+    await shown?.act(() => button?.click());
+    expect(reload).toHaveBeenCalledTimes(1);
   });
 
   it('stops asking when it is closed', async () => {

@@ -1,29 +1,54 @@
 'use client';
 
-import { useClockError } from '@quicprochat/react';
+import type { ReactNode } from 'react';
+import { useTrouble } from '@quicprochat/react';
 import { Icon } from '../../parts/icon.tsx';
 import { useSettledConnection } from '../../parts/use-settled-connection.ts';
+import { outdatedBy, reload } from './outdated.ts';
 import { useRefusal } from './use-refusal.ts';
 import styles from './offline-banner.module.css';
 
-/** Says what still works while the relay cannot be reached, and what is wrong if it is this device's clock or the relay's settings. */
+/** Says what still works while the relay cannot be reached, and what a person has to do if it does not pass by itself. */
 export function OfflineBanner() {
   const offline = useSettledConnection() === 'offline';
-  const clockError = useClockError();
+  const trouble = useTrouble();
   const refusal = useRefusal(offline);
   return (
     <div role="status" className={styles.place}>
-      {offline ? (
-        <p className={styles.banner}>
-          <Icon name="cloudOff" size={18} />
-          <span>
-            <strong>Offline.</strong>{' '}
-            {clockError?.message ??
-              refusal ??
-              'You can read everything here. What you write is kept, and sent when the relay can be reached again.'}
-          </span>
-        </p>
-      ) : null}
+      {bannerFor({ offline, sentence: trouble?.message ?? refusal, outdated: outdatedBy(trouble) })}
     </div>
+  );
+}
+
+function bannerFor(now: {
+  offline: boolean;
+  sentence: string | undefined;
+  outdated: ReturnType<typeof outdatedBy>;
+}): ReactNode {
+  const { offline, sentence, outdated } = now;
+  if (outdated !== undefined)
+    return (
+      <Banner title={outdated.title} text={outdated.text}>
+        <button type="button" className="button small" onClick={reload}>
+          Reload
+        </button>
+      </Banner>
+    );
+  if (!offline) return null;
+  return <Banner title="Offline." text={sentence ?? KEPT} />;
+}
+
+const KEPT =
+  'You can read everything here. What you write is kept, and sent when the relay can be reached again.';
+
+function Banner({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
+  return (
+    <p className={styles.banner}>
+      <Icon name="cloudOff" size={18} />
+      <span>
+        <strong>{title}</strong> {text}
+      </span>
+      {children}
+    </p>
   );
 }

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CryptoVerificationError, UsageError } from '@quicprochat/sdk';
+import { CryptoVerificationError, StorageError, UsageError } from '@quicprochat/sdk';
 import { FakeConversation } from '../../../test/fake-conversation.ts';
 import { render, type Rendered } from '../../../test/render.ts';
 import { Composer } from './composer.tsx';
@@ -15,7 +15,14 @@ async function open(): Promise<void> {
 beforeEach(() => {
   conversation = new FakeConversation();
 });
-afterEach(() => shown.unmount());
+afterEach(async () => {
+  await shown.unmount();
+  sessionStorage.clear();
+});
+
+function newerVersion(details = {}): StorageError {
+  return new StorageError('STORE_VERSION', 'A newer version wrote this storage.', { details });
+}
 
 function box(): HTMLTextAreaElement {
   const found = shown.element.querySelector('textarea');
@@ -113,6 +120,46 @@ describe('drafts', () => {
     const alert = shown.element.querySelector('[role=alert]')?.textContent;
     expect(alert).toContain('Not sent. The notice above says why');
     expect(alert).not.toContain('has changed');
+  });
+
+  test('what a tab cannot store any more is there after a reload, goes into the store then, and is not kept twice', async () => {
+    conversation.draft = 'half';
+    await open();
+    conversation.failing.push(newerVersion(), newerVersion());
+    await type('half a sentence');
+    await shown.act(() => dispatchEvent(new Event('pagehide')));
+    const kept = () => sessionStorage.getItem('quicprochat-draft:c');
+    expect(kept()).toBe('half a sentence');
+    // Nothing has to be waited for from now on.
+    await type('half a sentence, and the rest');
+    expect(kept()).toBe('half a sentence, and the rest');
+    await shown.unmount();
+
+    conversation = Object.assign(new FakeConversation(), { draft: 'half' });
+    await open();
+    expect(box().value).toBe('half a sentence, and the rest');
+    await shown.act(() => dispatchEvent(new Event('pagehide')));
+    expect(conversation.stored).toEqual(['half a sentence, and the rest']);
+    expect(sessionStorage.length).toBe(0);
+  });
+
+  test('a tab that can store its draft keeps no other copy', async () => {
+    await open();
+    await type('tea?');
+    await shown.act(() => dispatchEvent(new Event('pagehide')));
+    expect([conversation.draft, sessionStorage.length]).toEqual(['tea?', 0]);
+  });
+
+  test.each([
+    ['was not queued comes back into the box', {}, 'tea?'],
+    ['was queued does not come back', { queued: true }, ''],
+  ])('after a newer version took the store over, a text that %s', async (_what, details, left) => {
+    await open();
+    await type('tea?');
+    const send = () => Promise.reject(newerVersion(details));
+    Object.assign(conversation, { send, setDraft: send });
+    await enter();
+    expect(box().value).toBe(left);
   });
 
   test('what another tab writes appears, unless the person is in the box', async () => {

@@ -22,6 +22,7 @@ const NOT_KEPT = new Set<QuicprochatError['code']>([
   'MESSAGE_TOO_LARGE',
   'STORE_CONTENTION',
   'STORE_UNAVAILABLE',
+  'STORE_VERSION',
 ]);
 
 /** The notice above the composer tells a key that has changed from one that was rejected. The error does not. */
@@ -58,10 +59,11 @@ export function Composer({ conversation, storedDraft }: ComposerProps) {
       .send(text)
       .catch((reason: unknown) => {
         const code = reason instanceof QuicprochatError ? reason.code : undefined;
+        const isKept = reason instanceof QuicprochatError && reason.details['queued'] === true;
         // Told beside the message, where "Cancel" was pressed.
         if (code === 'TOO_LATE_TO_CANCEL') return;
         setError(reason);
-        if (code !== undefined && NOT_KEPT.has(code) && draft.text() === '') draft.write(text);
+        if (code !== undefined && NOT_KEPT.has(code) && !isKept && draft.text() === '') draft.write(text);
       });
   };
 
