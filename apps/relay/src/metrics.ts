@@ -84,7 +84,8 @@ export function createMetrics(): Metrics {
     registers,
   });
   // So that a rate over them is 0 and not "no data" before the first.
-  for (const reason of ['calls', 'bytes', 'streams', 'uploads', 'closing', 'protocol']) refused.inc({ reason }, 0);
+  for (const reason of ['calls', 'bytes', 'streams', 'uploads', 'closing', 'protocol'])
+    refused.inc({ reason }, 0);
   for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
   for (const direction of ['upload', 'download']) transferBytes.inc({ direction }, 0);
 

@@ -268,6 +268,7 @@ export class Client implements AsyncDisposable {
   /** For a client whose storage another version has taken over: it does nothing any more, and says so to all who wait. */
   #stop(): void {
     this.#live?.stop();
+    this.#setConnection('offline');
     this.#ledger.outbox.wakeAll();
     this.conversations.wake();
     this.#notify();
@@ -281,11 +282,16 @@ export class Client implements AsyncDisposable {
       welcomes: this.#welcomes,
       keyPackages: this.#keyPackages,
       onConnection: (connection) => {
-        if (this.#connection === 'closed' || this.#connection === connection) return;
-        this.#connection = connection;
-        this.#notify();
+        if (this.#setConnection(connection)) this.#notify();
       },
     });
+  }
+
+  /** Returns whether that is another one than before. */
+  #setConnection(connection: Connection): boolean {
+    if (this.#connection === 'closed' || this.#connection === connection) return false;
+    this.#connection = connection;
+    return true;
   }
 
   #notify(): void {

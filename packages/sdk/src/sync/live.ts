@@ -116,7 +116,6 @@ export class Live {
 
   stop(): void {
     this.#closing.abort();
-    this.#tell();
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
