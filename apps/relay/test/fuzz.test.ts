@@ -24,9 +24,10 @@ const MS_A_ROUND = SECONDS === undefined ? 120_000 : (Number(SECONDS) * 1_000) /
 
 /**
  * What a relay may hold more of after the last round than after the one before, by its own account of its heap after a
- * collection. What it keeps on purpose is bounded, and full by then. A round is 1,500 calls, a long one tens of thousands.
+ * collection. What it keeps on purpose is bounded, and nearly full by then. A round is 1,500 calls, a long one tens of
+ * thousands.
  */
-const MAX_GROWTH_BYTES = (SECONDS === undefined ? 0.5 : 4) * 1024 * 1024;
+const MAX_GROWTH_BYTES = (SECONDS === undefined ? 1 : 4) * 1024 * 1024;
 
 /** All there are, by the router itself. */
 const PROCEDURES = Object.keys(relayRouter._def.procedures) as Procedure[];

@@ -66,7 +66,8 @@ export function asDevice(rate: Rate) {
  * A call by a member of a group, shown by a proof in its input. One that also says which device makes it is refused:
  * a client that does so by mistake gives away what the proofs are there to hide.
  */
-export const asMember = open.use(limited('write')).use(async ({ ctx, next }) => {
+export const asMember = open.use(async ({ ctx, next }) => {
+  consume(ctx, 'write');
   if (ctx.isIdentified)
     throw new RelayError('BAD_INPUT', {
       issues: [{ path: 'authorization', message: 'group calls carry no session' }],
