@@ -221,8 +221,8 @@ export class Ledger {
       await this.storage.commit([...writes, ...note], this.#generation);
     } catch (error) {
       const isStored = await isCommitted(this.storage, next, mark).catch(() => undefined);
-      if (isStored === undefined) throw new Unsure(error);
-      if (!isStored) throw error;
+      if (isStored === undefined && !(error instanceof StorageConflict)) throw new Unsure(error);
+      if (isStored !== true) throw error;
     }
     this.#generation = next;
   }
