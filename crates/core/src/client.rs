@@ -7,7 +7,8 @@ use openmls::prelude::OpenMlsProvider;
 use crate::{
     crypto::Suite,
     error::{CoreError, Result},
-    group::{AccessSignature, CommitBundle, GroupId, GroupMember, ReceivedWelcome, key_package, psk},
+    group::{AccessSignature, CommitBundle, GroupMember, ReceivedWelcome, key_package, psk},
+    group_id::GroupId,
     identity::{Identity, LeafIdentity, revocation, safety_number},
     policy::UpdatePolicy,
     shared::Shared,

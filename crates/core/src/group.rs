@@ -26,7 +26,7 @@ use std::{cell::Cell, rc::Rc};
 
 use openmls::prelude::{LeafNodeIndex, MlsGroup, OpenMlsProvider, StagedCommit, tls_codec::Serialize as _};
 
-pub(crate) use self::{access::AccessKeySeed, welcome::ReceivedWelcome};
+pub(crate) use self::welcome::ReceivedWelcome;
 pub use self::{
     access::AccessSignature,
     changes::{CommitEffect, Removal},
@@ -48,38 +48,12 @@ use self::{
 use crate::{
     crypto::{Crypto, Suite},
     error::{CoreError, Result},
+    group_id::GroupId,
     identity::{LeafIdentity, credential},
     policy::Activity,
     shared::Shared,
-    storage::{Key, Kind, Provider, Store},
+    storage::{Kind, Provider, Store},
 };
-
-/// A group's id: 16 random bytes, chosen by its creator (RFC 9420 §8.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupId(pub [u8; 16]);
-
-impl GroupId {
-    fn to_openmls(self) -> openmls::prelude::GroupId {
-        openmls::prelude::GroupId::from_slice(&self.0)
-    }
-
-    fn from_openmls(id: &openmls::prelude::GroupId) -> Result<Self> {
-        Self::try_from(id.as_slice()).map_err(|_| CoreError::PolicyRejected)
-    }
-
-    /// The key of this group's record of a kind; openmls's records of the group are under the same form of the id.
-    pub(crate) fn key(self, kind: Kind) -> Key {
-        Key::of(kind).with(&[16]).with(&self.0)
-    }
-}
-
-impl TryFrom<&[u8]> for GroupId {
-    type Error = CoreError;
-
-    fn try_from(id: &[u8]) -> Result<Self> {
-        Ok(Self(id.try_into().map_err(|_| CoreError::BadInput("a group id has 16 bytes"))?))
-    }
-}
 
 /// A member as this device sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod client;
 mod crypto;
 mod error;
 mod group;
+mod group_id;
 mod identity;
 mod policy;
 mod shared;
@@ -22,9 +23,10 @@ pub use client::Client;
 pub use crypto::{Field, Suite, device_certificate_transcript, transcript};
 pub use error::{CoreError, Result};
 pub use group::{
-    AccessSignature, Agreement, CommitBundle, CommitEffect, GroupId, GroupMember, GroupStatus, GroupTimes, Member,
-    ProposalKind, Received, Removal, WelcomeBundle,
+    AccessSignature, Agreement, CommitBundle, CommitEffect, GroupMember, GroupStatus, GroupTimes, Member, ProposalKind,
+    Received, Removal, WelcomeBundle,
 };
+pub use group_id::GroupId;
 pub use identity::{LeafIdentity, safety_number};
 pub use policy::{UpdateDue, UpdatePolicy};
 #[doc(hidden)]

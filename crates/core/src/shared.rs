@@ -6,13 +6,17 @@ use std::{
 };
 
 use openmls::prelude::OpenMlsProvider;
+use zeroize::Zeroizing;
 
 use crate::{
-    group::{AccessKeySeed, GroupId},
+    group_id::GroupId,
     identity::Identity,
     policy::UpdatePolicy,
     storage::{Provider, Store},
 };
+
+/// What a group's access key is made of. Zeroized on drop.
+pub(crate) type AccessKeySeed = Zeroizing<[u8; 32]>;
 
 /// What a client and its groups share, in one thread.
 pub(crate) struct Shared {

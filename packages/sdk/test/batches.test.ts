@@ -44,7 +44,8 @@ function recorded(
 ): Platform['net']['fetch'] {
   return async (input, init) => {
     const request = new Request(input, init);
-    if (request.url.endsWith('groups.post')) posts.push((await request.clone().json()) as Post);
+    if (new URL(request.url).pathname.endsWith('groups.post'))
+      posts.push((await request.clone().json()) as Post);
     return net.fetch(request);
   };
 }

@@ -9,7 +9,7 @@ use super::{GroupId, GroupMember, Staged};
 use crate::{
     crypto::SecretKey,
     error::{CoreError, Result},
-    shared::Shared,
+    shared::{AccessKeySeed, Shared},
 };
 
 /// Exporter label and context. The context carries the version of this use.
@@ -17,9 +17,6 @@ pub(super) const LABEL: &str = "quicprochat access";
 pub(super) const CONTEXT: &[u8] = b"v1";
 /// Bytes to export: an Ed25519 seed.
 pub(super) const LENGTH: usize = 32;
-
-/// What an access key is made of. Zeroized on drop.
-pub(crate) type AccessKeySeed = Zeroizing<[u8; 32]>;
 
 /// A signature of a group's access key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,13 +32,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        crypto::Suite,
-        error::CoreError,
-        group::{GroupId, key_package},
-        identity::Identity,
-        policy::UpdatePolicy,
-        shared::Shared,
-        storage::Provider,
+        crypto::Suite, error::CoreError, group::key_package, group_id::GroupId, identity::Identity,
+        policy::UpdatePolicy, shared::Shared, storage::Provider,
     };
 
     /// No device signs its own revocation, and this version has no second one of an account: the account's key does it.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{CoreError, Result},
-    group::GroupId,
+    group_id::GroupId,
 };
 
 impl Store {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     crypto::hex,
     error::{CoreError, Result},
-    group::GroupId,
+    group_id::GroupId,
 };
 
 /// Declares the kinds once: name in errors, byte in keys.
@@ -138,6 +138,13 @@ pub(crate) fn group_of(key: &[u8]) -> Option<GroupId> {
     let is_of_group = kind == Kind::GroupRecords as u8 || GROUP_KINDS.iter().any(|&of_group| of_group as u8 == kind);
     let (id, _) = rest.strip_prefix(&[16])?.split_first_chunk()?;
     is_of_group.then_some(GroupId(*id))
+}
+
+impl GroupId {
+    /// The key of this group's record of a kind; openmls's records of the group are under the same form of the id.
+    pub(crate) fn key(self, kind: Kind) -> Key {
+        Key::of(kind).with(&[16]).with(&self.0)
+    }
 }
 
 /// What errors call the record of a key: its kind and the rest in hex.

@@ -42,7 +42,7 @@ use super::{
 };
 use crate::{
     error::{CoreError, Result},
-    group::GroupId,
+    group_id::GroupId,
 };
 
 /// Lists of changes may always grow to this many bytes: below it, writing the whole costs more than it saves.

@@ -1,7 +1,7 @@
 //! What a store is made of, as the caller sees it.
 
 use super::kind::{group_of, name_of};
-use crate::group::GroupId;
+use crate::group_id::GroupId;
 
 /// A stored record, as the caller keeps it.
 #[derive(Clone, PartialEq, Eq)]

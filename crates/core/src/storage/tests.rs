@@ -1,5 +1,5 @@
 use super::*;
-use crate::group::GroupId;
+use crate::group_id::GroupId;
 
 fn store() -> Store {
     Store::create(&StoreKey::from([1; 32]), &RustCrypto::default()).unwrap()

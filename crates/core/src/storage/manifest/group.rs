@@ -2,7 +2,7 @@
 
 use super::list::{DELETED, Versions, set};
 use crate::{
-    group::GroupId,
+    group_id::GroupId,
     storage::{Key, Kind},
 };
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    group::GroupId,
+    group_id::GroupId,
     storage::{
         Key, Kind, Value,
         kind::group_of,
