@@ -50,6 +50,26 @@ test('two tabs that register the same handle at once are one account', async () 
   await expect(town.open({ storage })).resolves.toMatchObject({ deviceId: first.deviceId });
 });
 
+test('a tab that finds an account where there was none a moment ago opens that account', async () => {
+  const storage = memoryStorage();
+  let release: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slowFetch: Platform['net']['fetch'] = async (input, init) => {
+    await gate;
+    return platform.net.fetch(input, init);
+  };
+  const late = town.open({
+    handle: 'two-tabs-late',
+    storage,
+    platform: { ...platform, net: { fetch: slowFetch } },
+  });
+  const first = await town.open({ handle: 'two-tabs-late', storage });
+  release();
+  expect((await late).deviceId).toBe(first.deviceId);
+});
+
 test('a tab that registers another handle into the same storage is refused, and takes nothing away', async () => {
   const storage = memoryStorage();
   const second = slow(storage);

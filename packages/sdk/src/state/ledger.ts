@@ -1,22 +1,20 @@
-import { toBase64Url, type GroupId } from '@quicprochat/protocol';
+import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
+import { StorageConflict, type Storage, type StoredRow } from '../storage/storage.ts';
 import { RelayClock } from '../transport/relay-clock.ts';
 import type { AccessSignature, CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
-import { decodeRow } from './codec.ts';
-import { CORE_PREFIX, corePrefixOf, OWN_CORE_PREFIX } from './core-keys.ts';
+import { corePrefixOf } from './core-keys.ts';
 import { CoreState } from './core-state.ts';
-import { HEADER_KEY, requireVersion } from './header.ts';
-import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { Mutex } from './mutex.ts';
 import type { OutboxIndex } from './outbox-index.ts';
-import { MESSAGE_PREFIX, TABLES, type StoreRow, type Table } from './rows.ts';
+import { ACCOUNT, accounts, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
+import { Store, Unsure } from './store.ts';
 import { Transaction } from './transaction.ts';
-import { VersionedStorage } from './versioned-storage.ts';
+import type { VersionedStorage } from './versioned-storage.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
 const MAX_CONFLICTS = 20;
@@ -31,7 +29,6 @@ export type Change = ReadonlySet<string> | 'everything';
  * others have changed since ours is loaded before, and nothing else.
  */
 export class Ledger {
-  readonly storage: VersionedStorage;
   readonly core: WorkerCore;
   readonly platform: Platform;
   /** For times that others compare with their clocks. `platform.clock` measures spans of time on this device. */
@@ -39,19 +36,24 @@ export class Ledger {
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
+  readonly #store: Store;
   readonly #snapshot = new Snapshot();
   readonly #coreState: CoreState;
   #generation = 0;
   #closed = false;
 
   constructor(storage: Storage, core: WorkerCore, platform: Platform, groupsInMemory: number) {
-    this.storage = new VersionedStorage(storage);
+    this.#store = new Store(storage, platform.random);
     this.core = core;
     this.#coreState = new CoreState(core, groupsInMemory);
     this.platform = platform;
     this.relayClock = new RelayClock(platform.clock);
     // Should this fail, a live client looks again with its next tick, and every transaction does before it begins.
     this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
+  }
+
+  get storage(): VersionedStorage {
+    return this.#store.storage;
   }
 
   /** What waits to be sent, as it stands in the rows. */
@@ -182,13 +184,8 @@ export class Ledger {
   }
 
   /** The key that the core's records are sealed with; a new one for a store that has none. */
-  async storeKey({ isNew }: { isNew: boolean }): Promise<Uint8Array> {
-    const key = await this.storage.storeKey(isNew ? this.platform.random.bytes(32) : undefined);
-    if (key !== undefined) return key;
-    throw sdkError(
-      'STORE_KEY_MISSING',
-      'The key of this storage is missing. Put it back: the storage cannot be opened without it.',
-    );
+  storeKey(options: { isNew: boolean }): Promise<Uint8Array> {
+    return this.#store.key(options);
   }
 
   async close(): Promise<void> {
@@ -203,28 +200,9 @@ export class Ledger {
   async #commit(tx: Transaction): Promise<void> {
     await tx.finish();
     if (tx.isEmpty) return;
-    await this.#store(tx.storageWrites());
+    this.#generation = await this.#store.commit(tx.storageWrites(), this.#generation);
     this.#take(tx.rows);
     this.#emit(conversationsOf(tx.changedKeys));
-  }
-
-  /**
-   * Commits writes as the next generation. Should the storage fail, the journal tells whether they were stored all the same.
-   *
-   * @throws {StorageConflict} if others came first
-   */
-  async #store(writes: readonly StorageWrite[]): Promise<void> {
-    const next = this.#generation + 1;
-    const mark = toBase64Url(this.platform.random.bytes(9));
-    const note = journalWrites(next, { mark, keys: writes.map(({ key }) => key) });
-    try {
-      await this.storage.commit([...writes, ...note], this.#generation);
-    } catch (error) {
-      const isStored = await isCommitted(this.storage, next, mark).catch(() => undefined);
-      if (isStored === undefined && !(error instanceof StorageConflict)) throw new Unsure(error);
-      if (isStored !== true) throw error;
-    }
-    this.#generation = next;
   }
 
   /** Takes rows over into the memory, those of an outbox in their order, and tells those who wait for what they settle. */
@@ -261,42 +239,32 @@ export class Ledger {
 
   /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
   async #catchUp(): Promise<void> {
-    for (;;) {
-      const until = await this.storage.generation();
-      if (until === this.#generation && !this.core.dirty) return;
-      await this.storage.checkVersion();
-      const keys = await changedSince(this.storage, { since: this.#generation, until });
-      if (keys === undefined) return this.#load();
-      const changes = await this.#changesOf(keys);
-      const own = this.core.dirty ? await this.storage.scan({ prefix: OWN_CORE_PREFIX }) : undefined;
-      if ((await this.storage.generation()) !== until) continue;
-      if (own === undefined) await this.#coreState.takeOver(changes.core);
-      else await this.#openCore(own);
-      this.#generation = until;
-      this.#take(changes.rows);
-      this.#emit(conversationsOf(keys));
-      return;
-    }
+    const isBehind = this.core.dirty || (await this.#isOvertaken());
+    if (!isBehind) return;
+    const changes = this.#isEmpty ? undefined : await this.#store.changesSince(this.#generation);
+    if (changes === undefined) return this.#load();
+    if (!this.core.dirty) await this.#coreState.takeOver(changes.core);
+    else if (!(await this.#reopenCore(changes.until))) return this.#catchUp();
+    this.#generation = changes.until;
+    this.#take(changes.rows);
+    this.#emit(conversationsOf(changes.keys));
   }
 
-  /** Reads changed rows, in the order of their keys, and core records. Messages are not held in memory. */
-  async #changesOf(keys: readonly string[]) {
-    const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX)).sort();
-    const read = held.map(async (key): Promise<StorageWrite> => ({
-      key,
-      value: await this.storage.get(key),
-    }));
-    const changes = await Promise.all(read);
-    const isOfCore = ({ key }: StorageWrite) => key.startsWith(CORE_PREFIX);
-    const rows = changes.filter((change) => !isOfCore(change));
-    return {
-      core: changes.filter(isOfCore),
-      rows: new Map(rows.map(({ key, value }) => [key, value && decodeRow(key, value)])),
-    };
+  /** Whether the store held no account when it was read last: then the core has nothing that could take changes over. */
+  get #isEmpty(): boolean {
+    return this.row(accounts, ACCOUNT) === undefined;
+  }
+
+  /** Opens the core anew at a generation. Returns false if others have committed meanwhile. */
+  async #reopenCore(generation: number): Promise<boolean> {
+    const own = await this.#store.ownCoreRecords();
+    if ((await this.storage.generation()) !== generation) return false;
+    await this.#openCore(own);
+    return true;
   }
 
   async #load(): Promise<void> {
-    const { generation, own, rows } = await this.#read();
+    const { generation, own, rows } = await this.#store.readAll();
     // An account that came to nothing leaves an empty store, and nothing to open.
     if (own.length > 0 || rows.size > 0) await this.#openCore(own);
     else this.core.dirty = false;
@@ -313,18 +281,6 @@ export class Ledger {
     await this.#coreState.open(await this.storeKey({ isNew: false }), own);
   }
 
-  /** All rows that are held in memory, and the core's own records, of one generation. */
-  async #read() {
-    for (;;) {
-      const generation = await this.storage.generation();
-      await this.storage.checkVersion();
-      const own = await this.storage.scan({ prefix: OWN_CORE_PREFIX });
-      const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
-      if ((await this.storage.generation()) !== generation) continue;
-      return { generation, own, rows: decodeRows(tables.flat()) };
-    }
-  }
-
   /** What was done is done, whatever comes of this: a core that fails here is opened anew before it is used again. */
   async #trim(): Promise<void> {
     try {
@@ -336,20 +292,6 @@ export class Ledger {
 
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
-  }
-}
-
-function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {
-  const header = stored.find(({ key }) => key === HEADER_KEY);
-  // Before anything else is read: rows of another version may have another form.
-  if (stored.length > 0) requireVersion(header && (decodeRow(HEADER_KEY, header.value) as StoreRow));
-  return new Map(stored.map(({ key, value }) => [key, decodeRow(key, value)]));
-}
-
-/** A commit failed, and nobody can tell whether it was stored: it must not be done again. */
-class Unsure extends Error {
-  constructor(cause: unknown) {
-    super('a commit may have been stored', { cause });
   }
 }
 

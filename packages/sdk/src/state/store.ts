@@ -1,0 +1,120 @@
+import { toBase64Url } from '@quicprochat/protocol';
+import { sdkError } from '../model/errors.ts';
+import type { Random } from '../platform/platform.ts';
+import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
+import { decodeRow } from './codec.ts';
+import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
+import { HEADER_KEY, requireVersion } from './header.ts';
+import { changedSince, isCommitted, journalWrites } from './journal.ts';
+import { MESSAGE_PREFIX, TABLES, type StoreRow } from './rows.ts';
+import { VersionedStorage } from './versioned-storage.ts';
+
+/** What others have committed since a generation. */
+export interface Changes {
+  until: number;
+  /** Of everything that was changed; of messages only their conversation. */
+  keys: readonly string[];
+  /** The rows among it that are held in memory, in the order of their keys. */
+  rows: ReadonlyMap<string, unknown>;
+  core: readonly StorageWrite[];
+}
+
+/** The storage as the ledger uses it: generation by generation, each with a note of what it changed. */
+export class Store {
+  readonly storage: VersionedStorage;
+  readonly #random: Random;
+
+  constructor(storage: Storage, random: Random) {
+    this.storage = new VersionedStorage(storage);
+    this.#random = random;
+  }
+
+  /**
+   * Commits writes on top of a generation. Should the storage fail, the journal tells whether they were stored all the
+   * same.
+   *
+   * @returns the new generation
+   * @throws {StorageConflict} if others came first
+   * @throws {Unsure} if nobody can tell
+   */
+  async commit(writes: readonly StorageWrite[], generation: number): Promise<number> {
+    const next = generation + 1;
+    const mark = toBase64Url(this.#random.bytes(9));
+    const note = journalWrites(next, { mark, keys: writes.map(({ key }) => key) });
+    try {
+      return await this.storage.commit([...writes, ...note], generation);
+    } catch (error) {
+      const isStored = await isCommitted(this.storage, next, mark).catch(() => undefined);
+      if (isStored === undefined && !(error instanceof StorageConflict)) throw new Unsure(error);
+      if (isStored !== true) throw error;
+      return next;
+    }
+  }
+
+  /** Reads what was changed since a generation. Undefined if that cannot be told, so that everything has to be read. */
+  async changesSince(since: number): Promise<Changes | undefined> {
+    for (;;) {
+      const until = await this.storage.generation();
+      await this.storage.checkVersion();
+      const keys = await changedSince(this.storage, { since, until });
+      if (keys === undefined) return undefined;
+      const changes = await this.#read(keys);
+      if ((await this.storage.generation()) !== until) continue;
+      const isOfCore = ({ key }: StorageWrite) => key.startsWith(CORE_PREFIX);
+      const rows = changes.filter((change) => !isOfCore(change));
+      return {
+        until,
+        keys,
+        rows: new Map(rows.map(({ key, value }) => [key, value && decodeRow(key, value)])),
+        core: changes.filter(isOfCore),
+      };
+    }
+  }
+
+  /** Reads all rows that are held in memory, and the core's own records, of one generation. */
+  async readAll(): Promise<{ generation: number; own: StoredRow[]; rows: Map<string, unknown> }> {
+    for (;;) {
+      const generation = await this.storage.generation();
+      await this.storage.checkVersion();
+      const own = await this.ownCoreRecords();
+      const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
+      if ((await this.storage.generation()) !== generation) continue;
+      return { generation, own, rows: decodeRows(tables.flat()) };
+    }
+  }
+
+  /** The records that the core opens from. */
+  ownCoreRecords(): Promise<StoredRow[]> {
+    return this.storage.scan({ prefix: OWN_CORE_PREFIX });
+  }
+
+  /** The key that the core's records are sealed with; a new one for a store that has none. */
+  async key({ isNew }: { isNew: boolean }): Promise<Uint8Array> {
+    const key = await this.storage.storeKey(isNew ? this.#random.bytes(32) : undefined);
+    if (key !== undefined) return key;
+    throw sdkError(
+      'STORE_KEY_MISSING',
+      'The key of this storage is missing. Put it back: the storage cannot be opened without it.',
+    );
+  }
+
+  /** Messages are read when they are shown. */
+  #read(keys: readonly string[]): Promise<StorageWrite[]> {
+    const held = keys.filter((key) => !key.startsWith(MESSAGE_PREFIX)).sort();
+    return Promise.all(held.map(async (key) => ({ key, value: await this.storage.get(key) })));
+  }
+}
+
+/** A commit failed, and nobody can tell whether it was stored: it must not be done again. */
+export class Unsure extends Error {
+  constructor(cause: unknown) {
+    super('a commit may have been stored', { cause });
+  }
+}
+
+function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {
+  const header = stored.find(({ key }) => key === HEADER_KEY);
+  // Before anything else is read: rows of another version may have another form.
+  if (stored.length > 0) requireVersion(header && (decodeRow(HEADER_KEY, header.value) as StoreRow));
+  return new Map(stored.map(({ key, value }) => [key, decodeRow(key, value)]));
+}
