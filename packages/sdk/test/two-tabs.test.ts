@@ -11,7 +11,7 @@ import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { network, refused, reset, type Fault } from './support/network.ts';
-import { people, same, syncAll } from './support/people.ts';
+import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people();
 
@@ -167,6 +167,28 @@ test('many messages that another tab gave up all fail in the tab that sent them'
   await eventually('they wait', () => tea.waiting.length === 100);
   await sendElsewhere(tooLarge);
   expect((await sending).filter(({ status }) => status === 'rejected')).toHaveLength(100);
+});
+
+test('a message that another tab sealed anew and sent is not given up by the refusal of the old one', async () => {
+  const shared = memoryStorage();
+  const storage: Storage = { ...shared, close: async () => undefined };
+  const net = network();
+  const [alice, bob] = [
+    await town.join('alice', { storage, platform: net.platform }),
+    await town.join('bob'),
+  ];
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  const others = network();
+  const tab = await town.open({ storage, platform: others.platform });
+  others.loseNext('groups.post');
+  net.delayNext('groups.post', async () => {
+    await same(bob, tea).heal();
+    await expect(tab.sync()).rejects.toMatchObject({ code: 'NETWORK' });
+  });
+  await tea.send('once');
+  await bob.sync();
+  for (const client of [alice, bob]) expect(await textsOf(same(client, tea))).toEqual(['once']);
 });
 
 test('what another tab sent is done in the tab that asked for it', async () => {
