@@ -59,9 +59,9 @@ test('a client in 501 groups hears of a message in each of them', async () => {
   const heard = new Set<string>();
   let connection: Connection = 'connecting';
   const live = new Live({
+    core: { isStopped: false, onStopped: undefined },
+    platform,
     ledger: {
-      platform,
-      core: { isStopped: false },
       onChange: () => () => undefined,
       rows: () => groupIds.map((id) => ({ id, state: 'active', epoch: 0, cursor: 1 })),
       refresh: async () => undefined,

@@ -26,6 +26,7 @@ import { sdkError, type QuicprochatError } from '../model/errors.ts';
 import { absolute } from '../platform/files.ts';
 import type { Platform, WorkerLike } from '../platform/platform.ts';
 import type { Storage } from '../storage/storage.ts';
+import { RelayClock } from '../transport/relay-clock.ts';
 import { Relay } from '../transport/relay.ts';
 import { WorkerCore } from '../worker/worker-core.ts';
 import { platform as ambientPlatform } from '#platform';
@@ -79,6 +80,17 @@ export interface ClientOptions {
   platform?: Platform;
 }
 
+/** What a client is made of once its account is open. */
+interface ClientParts {
+  ledger: Ledger;
+  core: WorkerCore;
+  platform: Platform;
+  relay: Relay;
+  relayClock: RelayClock;
+  account: AccountRow;
+  live: boolean;
+}
+
 /**
  * One device of one account: its conversations, its keys and its connection to the relay. All cryptography runs in a
  * worker that this client starts and that `close` ends.
@@ -94,6 +106,7 @@ export class Client implements AsyncDisposable {
   readonly contacts: Contacts;
   readonly #ledger: Ledger;
   readonly #relay: Relay;
+  readonly #relayClock: RelayClock;
   readonly #driver: Driver;
   readonly #welcomes: Welcomes;
   readonly #keyPackages: KeyPackages;
@@ -134,26 +147,31 @@ export class Client implements AsyncDisposable {
         core.terminate();
         return storage.close();
       };
-      const ledger = new Ledger(
-        storage,
-        core,
-        platform,
-        options.groupsInMemory ?? GROUPS_IN_MEMORY_BY_DEFAULT,
-      );
+      const relayClock = new RelayClock(platform.clock);
+      const { groupsInMemory = GROUPS_IN_MEMORY_BY_DEFAULT } = options;
+      const ledger = new Ledger({ storage, core, platform, relayClock, groupsInMemory });
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       await ledger.load();
       const relay = new Relay(origin, {
         signer: signerOf(ledger),
         platform,
-        clock: ledger.relayClock,
+        clock: relayClock,
         requireAllowed: () => ledger.storage.requireKnown(),
       });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
       const policy = { ...DEFAULT_POLICY, ...options.update };
       await ledger.transact((tx) => setPolicy(tx, policy));
       options.signal?.throwIfAborted();
-      const client = new Client({ ledger, relay, account, live: options.live ?? true });
+      const client = new Client({
+        ledger,
+        core,
+        platform,
+        relay,
+        relayClock,
+        account,
+        live: options.live ?? true,
+      });
       // Whoever has just registered can be added to groups as soon as this resolves.
       if (isNew) await client.#keyPackages.topUp();
       client.#live?.start();
@@ -164,8 +182,8 @@ export class Client implements AsyncDisposable {
     }
   }
 
-  private constructor(parts: { ledger: Ledger; relay: Relay; account: AccountRow; live: boolean }) {
-    const { ledger, relay, account, live } = parts;
+  private constructor(parts: ClientParts) {
+    const { ledger, relay, platform, relayClock, account, live } = parts;
     const own = ledger.row(contacts, account.handle);
     this.handle = account.handle;
     this.deviceId = account.deviceId;
@@ -173,11 +191,13 @@ export class Client implements AsyncDisposable {
     this.relay = account.relay;
     this.#ledger = ledger;
     this.#relay = relay;
-    this.#driver = new Driver(ledger, relay);
-    this.#keyPackages = new KeyPackages(ledger, relay);
+    this.#relayClock = relayClock;
+    this.#driver = new Driver({ ledger, relay, platform });
+    this.#keyPackages = new KeyPackages({ ledger, relay, clock: platform.clock, relayClock });
     this.#welcomes = new Welcomes(ledger, relay, { driver: this.#driver, keyPackages: this.#keyPackages });
     this.conversations = new Conversations({
       ledger,
+      platform,
       relay,
       driver: this.#driver,
       handle: account.handle,
@@ -188,14 +208,14 @@ export class Client implements AsyncDisposable {
     ledger.onChange(() => {
       this.#notify();
     });
-    for (const part of [relay, ledger.relayClock])
+    for (const part of [relay, relayClock])
       part.onErrorChange(() => {
         this.#notify();
       });
     ledger.storage.onErrorChange(() => {
       this.#stop();
     });
-    this.#live = live ? this.#prepareLive() : undefined;
+    this.#live = live ? this.#prepareLive(parts) : undefined;
   }
 
   /** Whether new messages arrive by themselves now. Always `offline` without `live`. */
@@ -213,7 +233,7 @@ export class Client implements AsyncDisposable {
    * - CLOCK_SKEW: this device's clock is more than 48 hours from the relay's.
    */
   get trouble(): QuicprochatError | undefined {
-    return this.#ledger.storage.error ?? this.#relay.error ?? this.#ledger.relayClock.error;
+    return this.#ledger.storage.error ?? this.#relay.error ?? this.#relayClock.error;
   }
 
   /**
@@ -274,10 +294,12 @@ export class Client implements AsyncDisposable {
     this.#notify();
   }
 
-  #prepareLive(): Live {
+  #prepareLive({ ledger, core, platform, relay }: ClientParts): Live {
     return new Live({
-      ledger: this.#ledger,
-      relay: this.#relay,
+      ledger,
+      core,
+      platform,
+      relay,
       driver: this.#driver,
       welcomes: this.#welcomes,
       keyPackages: this.#keyPackages,

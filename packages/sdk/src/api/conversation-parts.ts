@@ -1,4 +1,5 @@
 import { sdkError } from '../model/errors.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Driver } from '../sync/driver.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -8,6 +9,7 @@ import { forked } from '../log/witness.ts';
 /** What every conversation object of a client works with. */
 export interface ConversationParts {
   ledger: Ledger;
+  platform: Platform;
   relay: Relay;
   driver: Driver;
   handle: string;

@@ -49,7 +49,7 @@ export class Conversation {
     this.#id = id;
     this.#parts = parts;
     this.#delivery = new Delivery(id, parts);
-    this.#timeline = new Timeline(id, parts.ledger);
+    this.#timeline = new Timeline(id, parts.ledger.storage);
     this.members = new Members(id, parts, (intent, options) => this.#commit(intent, options));
   }
 
@@ -115,10 +115,10 @@ export class Conversation {
 
   /** What a person may want to know about the keys in use: epoch, suite, members and the age of their keys. */
   get security(): Security {
-    const { ledger } = this.#parts;
+    const { ledger, platform } = this.#parts;
     const isVerified = (handle: string, accountKey: Uint8Array) =>
       isVerifiedAs(ledger.row(contacts, handle), toBase64Url(accountKey));
-    return securityOf(this.#row, ledger.group(this.#id), { isVerified, nowMs: ledger.platform.clock.now() });
+    return securityOf(this.#row, ledger.group(this.#id), { isVerified, nowMs: platform.clock.now() });
   }
 
   /**
@@ -139,8 +139,8 @@ export class Conversation {
   async send(text: string, options: Cancelable = {}): Promise<SentMessage> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
-    const { ledger, driver, handle } = this.#parts;
-    const { id, atMs, bytes } = encodeText(ledger.platform, text);
+    const { platform, driver, handle } = this.#parts;
+    const { id, atMs, bytes } = encodeText(platform, text);
     const write = (tx: Transaction) => {
       const { epoch } = tx.conversation(this.#id);
       const line = ownLine({ id, handle, epoch, nowMs: atMs, content: { type: 'text', text } });
@@ -159,8 +159,8 @@ export class Conversation {
   async rename(name: string, options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
-    const { ledger, driver, handle } = this.#parts;
-    const { id, atMs, bytes } = encodeName(ledger.platform, name);
+    const { platform, driver, handle } = this.#parts;
+    const { id, atMs, bytes } = encodeName(platform, name);
     const write = (tx: Transaction) => {
       const row = tx.conversation(this.#id);
       const renames = { from: row.name, to: name };
@@ -298,7 +298,7 @@ export class Conversation {
     tx.remove(drafts, this.#id);
     if ((await tx.group(this.#id)).members.some(({ own }) => !own)) {
       tx.update(this.#id, { state: 'leaving' });
-      const id = newEntryId(this.#parts.ledger.platform.random);
+      const id = newEntryId(tx.platform.random);
       return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
     }
     for (const waiting of tx.outboxRows(this.#id)) tx.removeOutbox(waiting);

@@ -82,7 +82,7 @@ export class Conversations {
     const { name = '', members, suite, signal } = options;
     check(HANDLES, members);
     check(SUITE, suite);
-    const { ledger, relay, handle } = this.#parts;
+    const { ledger, relay, handle, platform } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
     if (members.length > 0 && others.length === 0) {
       throw sdkError(
@@ -91,22 +91,22 @@ export class Conversations {
       );
     }
     const chosen = suite ?? (others.length < HYBRID_MEMBERS ? HYBRID_SUITE : CLASSICAL_SUITE);
-    const payload = name === '' ? undefined : encodeName(ledger.platform, name);
+    const payload = name === '' ? undefined : encodeName(platform, name);
     const claimed = await claim(ledger, relay, { suite: chosen, handles: others });
     signal?.throwIfAborted();
 
-    const id = hex.encode(ledger.platform.random.bytes(16)) as GroupId;
-    const nowMs = ledger.platform.clock.now();
+    const id = hex.encode(platform.random.bytes(16)) as GroupId;
+    const nowMs = platform.clock.now();
     await ledger.transact(async (tx) => {
       const group = await tx.createGroup(id, { suite: chosen, nowMs });
       tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
       learnContacts(tx, group.members);
-      tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(ledger.platform.random) });
+      tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(platform.random) });
       if (claimed.length > 0) {
         tx.enqueue({
           kind: 'commit',
           conversationId: id,
-          id: newEntryId(ledger.platform.random),
+          id: newEntryId(platform.random),
           intent: { type: 'add', claimed },
         });
       }

@@ -1,9 +1,8 @@
 import type { GroupId } from '@quicprochat/protocol';
 import type { Message } from '../model/message.ts';
-import type { Ledger } from '../state/ledger.ts';
 import { decodeRow } from '../state/codec.ts';
 import { messageKey } from '../state/rows.ts';
-import type { StoredRow } from '../storage/storage.ts';
+import type { Storage, StoredRow } from '../storage/storage.ts';
 
 /** Lines read from the store at once. */
 const PAGE = 200;
@@ -11,32 +10,32 @@ const PAGE = 200;
 /** Reads a conversation's history out of the store, and follows it as it grows. */
 export class Timeline {
   readonly #id: GroupId;
-  readonly #ledger: Ledger;
+  readonly #storage: Pick<Storage, 'get' | 'scan'>;
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
-  constructor(id: GroupId, ledger: Ledger) {
+  constructor(id: GroupId, storage: Pick<Storage, 'get' | 'scan'>) {
     this.#id = id;
-    this.#ledger = ledger;
+    this.#storage = storage;
   }
 
   async at(position: number): Promise<Message | undefined> {
     const key = messageKey(this.#id, position);
-    const stored = await this.#ledger.storage.get(key);
+    const stored = await this.#storage.get(key);
     return stored === undefined ? undefined : messageOf({ key, value: stored });
   }
 
   /** The newest `limit` lines before a position, in their order. */
   async before(position: number, limit: number): Promise<Message[]> {
     const before = Number.isFinite(position) ? { before: messageKey(this.#id, Math.max(0, position)) } : {};
-    const rows = await this.#ledger.storage.scan({ prefix: this.#prefix, limit, reverse: true, ...before });
+    const rows = await this.#storage.scan({ prefix: this.#prefix, limit, reverse: true, ...before });
     return rows.map(messageOf).reverse();
   }
 
   /** All lines after a position, in their order. */
   async after(position: number, limit = Infinity): Promise<Message[]> {
     const range = { prefix: this.#prefix, after: messageKey(this.#id, Math.max(0, position)) };
-    const rows = await this.#ledger.storage.scan(Number.isFinite(limit) ? { ...range, limit } : range);
+    const rows = await this.#storage.scan(Number.isFinite(limit) ? { ...range, limit } : range);
     return rows.map(messageOf);
   }
 

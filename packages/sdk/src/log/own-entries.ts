@@ -1,5 +1,4 @@
 import { fromBase64Url, type EntryContent, type GroupEntry, type GroupId } from '@quicprochat/protocol';
-import type { Platform } from '../platform/platform.ts';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { endConversation, endIfDeserted } from './endings.ts';
@@ -50,7 +49,7 @@ export function preparedContent(row: OutboxRow): EntryContent {
  * Takes something of ours for done, now that it stands in the log: a message is sent, a commit is merged.
  * Whoever waits for it sees its row leave the outbox.
  */
-export async function settleOwn(tx: Transaction, row: OutboxRow, platform: Platform): Promise<void> {
+export async function settleOwn(tx: Transaction, row: OutboxRow): Promise<void> {
   tx.removeOutbox(row);
   if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
     await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
@@ -58,7 +57,7 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, platform: Platf
   if (row.kind === 'leave') await endIfDeserted(tx, row.conversationId);
   if (row.kind === 'commit' && row.prepared !== undefined) {
     const before = (await tx.group(row.conversationId)).members;
-    const nowMs = platform.clock.now();
+    const { nowMs } = tx;
     const { added, removed, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
     const sender = before.find(({ own }) => own) as CoreMember;
     recordCommit(
@@ -68,19 +67,19 @@ export async function settleOwn(tx: Transaction, row: OutboxRow, platform: Platf
       { id: row.id, nowMs },
     );
     learnContacts(tx, added);
-    if (added.length > 0) tellName(tx, row.conversationId, platform);
+    if (added.length > 0) tellName(tx, row.conversationId);
     if (!active) await endConversation(tx, row.conversationId);
   }
 }
 
 /** Whoever has just come in has not read the message that named the conversation. Queued together with the commit that adds. */
-function tellName(tx: Transaction, conversationId: GroupId, platform: Platform): void {
+function tellName(tx: Transaction, conversationId: GroupId): void {
   const { id, name: shown, state } = tx.conversation(conversationId);
   const waiting = tx.outboxRows(conversationId).filter((row) => row.kind === 'message');
   const isTold = waiting.some(({ position }) => position === undefined);
   // They read for themselves of a new name that waits; and it may yet be cancelled.
   const name = waiting.find(({ renames }) => renames !== undefined)?.renames?.from ?? shown;
   if (name === '' || state !== 'active' || isTold) return;
-  const reminder = encodeName(platform, name, { reminder: true });
+  const reminder = encodeName(tx.platform, name, { reminder: true });
   tx.enqueue({ kind: 'message', conversationId: id, id: reminder.id, payload: reminder.bytes });
 }

@@ -107,7 +107,7 @@ export class LogReader {
   async #applyRun(tx: Transaction, conversationId: GroupId, run: readonly Placed[]): Promise<void> {
     const [first] = run;
     if (first?.own !== undefined) {
-      await settleOwn(tx, first.own, this.#ledger.platform);
+      await settleOwn(tx, first.own);
       tx.update(conversationId, first.position);
     } else if (first?.entry.kind === 'commit') {
       const isTaken = await this.#applyCommit(tx, conversationId, first.entry);
@@ -136,7 +136,7 @@ export class LogReader {
   }
 
   async #applyMessages(tx: Transaction, conversationId: GroupId, run: readonly Placed[]): Promise<void> {
-    const nowMs = this.#ledger.platform.clock.now();
+    const { nowMs } = tx;
     const messages = run.map(({ entry }) => fromBase64Url(entry.payload));
     const opened = await tx.callGroup(conversationId, 'group.open', { messages });
     for (const [i, { entry, position }] of run.entries()) {
@@ -155,7 +155,7 @@ export class LogReader {
 
   /** Returns false if nobody takes the commit: it is void. */
   async #applyCommit(tx: Transaction, conversationId: GroupId, entry: CommitEntry): Promise<boolean> {
-    const nowMs = this.#ledger.platform.clock.now();
+    const { nowMs } = tx;
     try {
       // Another's commit ends the epoch that ours was staged for.
       if ((await tx.group(conversationId)).hasPendingCommit)
@@ -204,7 +204,7 @@ export class LogReader {
     conversationId: GroupId,
     { commit, entry }: { commit: Extract<Processed, { kind: 'commit' }>; entry: GroupEntry },
   ): Promise<void> {
-    recordCommit(tx, conversationId, commit, { id: entry.id, nowMs: this.#ledger.platform.clock.now() });
+    recordCommit(tx, conversationId, commit, { id: entry.id, nowMs: tx.nowMs });
     learnContacts(tx, commit.added);
     if (commit.selfRemoved) return endConversation(tx, conversationId);
     this.#proposeLeaveAgain(tx, conversationId);
@@ -214,7 +214,7 @@ export class LogReader {
   #proposeLeaveAgain(tx: Transaction, conversationId: GroupId): void {
     if (tx.conversation(conversationId).state !== 'leaving') return;
     if (tx.outboxRows(conversationId).some(({ kind }) => kind === 'leave')) return;
-    const id = newEntryId(this.#ledger.platform.random);
+    const id = newEntryId(tx.platform.random);
     tx.enqueue({ kind: 'leave', conversationId: tx.conversation(conversationId).id, id });
   }
 }

@@ -19,7 +19,6 @@ import { isInTurn } from '../state/standing.ts';
 const KEPT_RECEIPTS = 8;
 
 /** How far a log has been read, on which branch, and what the relay has signed for it. */
-/** Where a reader stands in a log. */
 export type Position = Pick<ConversationRow, 'cursor' | 'head' | 'branch'> & { receipts: readonly Receipt[] };
 
 /** What the relay shows after a cursor, with the receipts of where it begins and ends. */
@@ -35,10 +34,12 @@ interface Shown {
 export class Witness {
   readonly #ledger: Ledger;
   readonly #relay: Relay;
+  readonly #crypto: PublicCrypto;
 
-  constructor(ledger: Ledger, relay: Relay) {
+  constructor({ ledger, relay, crypto }: { ledger: Ledger; relay: Relay; crypto: PublicCrypto }) {
     this.#ledger = ledger;
     this.#relay = relay;
+    this.#crypto = crypto;
   }
 
   /**
@@ -129,10 +130,6 @@ export class Witness {
     }
     if (!(await isSigned(this.#crypto, receipt, { receiptKey: key, groupId: conversationId })))
       throw unsigned();
-  }
-
-  get #crypto(): PublicCrypto {
-    return this.#ledger.platform.publicCrypto;
   }
 
   #pinnedKey(): string | undefined {

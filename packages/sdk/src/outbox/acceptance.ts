@@ -1,7 +1,6 @@
 import type { Posted } from '@quicprochat/protocol';
 import { preparedContent, settleOwn } from '../log/own-entries.ts';
 import type { Witness } from '../log/witness.ts';
-import type { Platform } from '../platform/platform.ts';
 import { outbox, outboxKey, type ConversationRow, type OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { Batch } from './preparing.ts';
@@ -21,7 +20,7 @@ interface Placed {
 export async function takeAccepted(
   tx: Transaction,
   { batch, posted }: { batch: Batch; posted: Posted },
-  { witness, platform }: { witness: Witness; platform: Platform },
+  witness: Witness,
 ): Promise<'progress' | 'behind'> {
   const placed = batch.map((sent, i): Placed => ({ sent, sequence: posted.sequences[i] ?? 0 }));
   const waiting = placed.filter(({ sent }) => waitingRow(tx, sent) !== undefined);
@@ -33,7 +32,7 @@ export async function takeAccepted(
     const row = waitingRow(tx, sent);
     if (row === undefined) continue;
     if (position === undefined) await noteAccepted(tx, row, sequence);
-    else await settleOwn(tx, row, platform);
+    else await settleOwn(tx, row);
   }
   return position === undefined ? 'behind' : 'progress';
 }

@@ -39,21 +39,17 @@ export async function prepareNext(
   // A member that leaves cannot commit: the others bring the epoch to its end.
   if (isContested(conversation) && conversation.state === 'leaving') return undefined;
   const blocker = blockerOf(row, { conversation, group, nowMs: tx.nowMs });
-  if (blocker !== undefined) return commitFirst(tx, blocker, { ledger, conversationId });
+  if (blocker !== undefined) return commitFirst(tx, blocker, conversationId);
   if (row.kind === 'leave') return prepareLeave(tx, row, group);
   // At the beginning of a transaction these are all. The rest of a long queue is not looked at.
   const head = messagesAtHead(ledger.outbox.of(conversationId), limits);
   const [first, ...others] = await sealMessages(tx, conversationId, head);
-  if (first === undefined) return commitFirst(tx, { type: 'heal' }, { ledger, conversationId });
+  if (first === undefined) return commitFirst(tx, { type: 'heal' }, conversationId);
   return [first, ...others];
 }
 
-function commitFirst(
-  tx: Transaction,
-  intent: Intent,
-  { ledger, conversationId }: { ledger: Ledger; conversationId: GroupId },
-): 'settled' {
-  const id = newEntryId(ledger.platform.random);
+function commitFirst(tx: Transaction, intent: Intent, conversationId: GroupId): 'settled' {
+  const id = newEntryId(tx.platform.random);
   tx.enqueue({ kind: 'commit', conversationId, id, intent }, { urgent: true });
   return 'settled';
 }

@@ -1,5 +1,6 @@
 import { toBase64Url, type GroupId, type Posted } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, outbox, outboxKey, type OutboxRow } from '../state/rows.ts';
@@ -34,6 +35,7 @@ export type Step =
 export class OutboxSender {
   readonly #ledger: Ledger;
   readonly #relay: Relay;
+  readonly #platform: Platform;
   readonly #witness: Witness;
   readonly #sizes: BatchSize;
   readonly #isAway: () => boolean;
@@ -42,12 +44,14 @@ export class OutboxSender {
   constructor(parts: {
     ledger: Ledger;
     relay: Relay;
+    platform: Platform;
     witness: Witness;
     sizes: BatchSize;
     isAway: () => boolean;
   }) {
     this.#ledger = parts.ledger;
     this.#relay = parts.relay;
+    this.#platform = parts.platform;
     this.#witness = parts.witness;
     this.#sizes = parts.sizes;
     this.#isAway = parts.isAway;
@@ -106,8 +110,7 @@ export class OutboxSender {
     const [first] = batch;
     this.#sizes.restore(first.conversationId);
     return this.#ledger.transact(async (tx): Promise<Step> => {
-      const parts = { witness: this.#witness, platform: this.#ledger.platform };
-      if (posted !== undefined) return takeAccepted(tx, { batch, posted }, parts);
+      if (posted !== undefined) return takeAccepted(tx, { batch, posted }, this.#witness);
       if (tx.row(outbox, outboxKey(first))?.id === first.id) tx.removeOutbox(first);
       return 'progress';
     });
@@ -151,7 +154,7 @@ export class OutboxSender {
         if (current?.id === row.id) tx.putOutbox({ ...current, conflicts: current.conflicts + 1 });
       }
     });
-    const { random, timers } = this.#ledger.platform;
+    const { random, timers } = this.#platform;
     await timers.sleep(random.fraction() * CONFLICT_BACKOFF_MS * (batch[0].conflicts + 1));
     return 'behind';
   }

@@ -1,9 +1,8 @@
 import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
-import type { Platform } from '../platform/platform.ts';
+import type { Clock, Platform } from '../platform/platform.ts';
 import { StorageConflict, type Storage, type StoredRow } from '../storage/storage.ts';
-import { RelayClock } from '../transport/relay-clock.ts';
 import type { AccessSignature, CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { corePrefixOf } from './core-keys.ts';
@@ -13,7 +12,7 @@ import type { OutboxIndex } from './outbox-index.ts';
 import { ACCOUNT, accounts, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { Store, Unsure } from './store.ts';
-import { Transaction } from './transaction.ts';
+import { Transaction, type Base } from './transaction.ts';
 import type { VersionedStorage } from './versioned-storage.ts';
 
 /** How often a transaction is computed again because another tab or process came first. */
@@ -29,10 +28,9 @@ export type Change = ReadonlySet<string> | 'everything';
  * others have changed since ours is loaded before, and nothing else.
  */
 export class Ledger {
-  readonly core: WorkerCore;
-  readonly platform: Platform;
-  /** For times that others compare with their clocks. `platform.clock` measures spans of time on this device. */
-  readonly relayClock: RelayClock;
+  readonly #core: WorkerCore;
+  readonly #platform: Platform;
+  readonly #relayClock: Clock;
   readonly #mutex = new Mutex();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #stopWatching: () => void;
@@ -42,12 +40,23 @@ export class Ledger {
   #generation = 0;
   #closed = false;
 
-  constructor(storage: Storage, core: WorkerCore, platform: Platform, groupsInMemory: number) {
+  /**
+   * @param parts `relayClock` is for times that others compare with their clocks; `platform.clock` measures spans of time
+   *   on this device
+   */
+  constructor(parts: {
+    storage: Storage;
+    core: WorkerCore;
+    platform: Platform;
+    relayClock: Clock;
+    groupsInMemory: number;
+  }) {
+    const { storage, core, platform, relayClock, groupsInMemory } = parts;
     this.#store = new Store(storage, platform.random);
-    this.core = core;
+    this.#core = core;
     this.#coreState = new CoreState(core, groupsInMemory);
-    this.platform = platform;
-    this.relayClock = new RelayClock(platform.clock);
+    this.#platform = platform;
+    this.#relayClock = relayClock;
     // Should this fail, a live client looks again with its next tick, and every transaction does before it begins.
     this.#stopWatching = storage.onForeignCommit(() => void this.refresh().catch(() => undefined));
   }
@@ -81,8 +90,8 @@ export class Ledger {
     data: CallData<Name>,
   ): Promise<CallResult<Name>> {
     return this.#mutex.run(async () => {
-      if (this.core.dirty) await this.#catchUp();
-      const { result, writes } = await this.core.call(name, data);
+      if (this.#core.dirty) await this.#catchUp();
+      const { result, writes } = await this.#core.call(name, data);
       // Lost writes would leave a gap in the core's batches, and the store would not open again.
       if (writes.length > 0) throw new Error(`${name} changes the store and must run in a transaction`);
       return result;
@@ -91,13 +100,13 @@ export class Ledger {
 
   /** Signs for a group with its access key. The core keeps the keys of groups that it had in memory once. */
   signAccess(groupId: GroupId, transcript: Uint8Array): Promise<AccessSignature> {
-    const sign = () => this.core.call('group.sign', { groupId: hex.decode(groupId), transcript });
+    const sign = () => this.#core.call('group.sign', { groupId: hex.decode(groupId), transcript });
     return this.#onNewest(async () => {
       try {
         return (await sign()).result;
       } catch (error) {
         if (!hasCode(error, 'GROUP_NOT_LOADED')) throw error;
-        await this.needGroup(groupId);
+        await this.#needGroup(groupId);
         return (await sign()).result;
       }
     });
@@ -119,34 +128,47 @@ export class Ledger {
    */
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#onNewest(async () => {
-      const tx = new Transaction(this);
+      const tx = new Transaction(this.#base);
       try {
         const result = await work(tx);
         await this.#commit(tx);
         return result;
       } catch (error) {
         // The core is ahead of the store until it is opened anew, which comes before anything else is asked of it.
-        this.core.dirty ||= tx.touchedCore;
+        this.#core.dirty ||= tx.touchedCore;
         throw error;
       }
     });
   }
 
+  /** What transactions read from. */
+  get #base(): Base {
+    return {
+      storage: this.storage,
+      core: this.#core,
+      platform: this.#platform,
+      relayClock: this.#relayClock,
+      outbox: this.outbox,
+      row: (table, key) => this.row(table, key),
+      rows: (table) => this.rows(table),
+      group: (id) => this.group(id),
+      needGroup: (id) => this.#needGroup(id),
+      noteGroup: (id, what) => {
+        this.#coreState[what](id);
+      },
+    };
+  }
+
   /**
-   * Has the core hold a group in memory. Only inside a transaction.
+   * Has the core hold a group in memory.
    *
    * @throws {StorageConflict} if others have committed meanwhile
    */
-  async needGroup(groupId: GroupId): Promise<void> {
+  async #needGroup(groupId: GroupId): Promise<void> {
     if (this.#coreState.use(groupId)) return;
     const records = await this.storage.scan({ prefix: corePrefixOf(groupId) });
     if (await this.#isOvertaken()) throw new StorageConflict();
     await this.#coreState.load(groupId, records);
-  }
-
-  /** Notes that the core has entered a group, or has deleted it. */
-  noteGroup(groupId: GroupId, what: 'entered' | 'forgotten'): void {
-    this.#coreState[what](groupId);
   }
 
   /** Takes over what other tabs or processes have committed. */
@@ -192,7 +214,7 @@ export class Ledger {
     this.#stopWatching();
     await this.#mutex.run(async () => {
       this.#closed = true;
-      this.core.terminate();
+      this.#core.terminate();
       await this.storage.close();
     });
   }
@@ -226,7 +248,7 @@ export class Ledger {
           if (error instanceof Unsure) throw error.cause;
           const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
           if (!isOvertaken) throw error;
-          await this.platform.timers.sleep(this.platform.random.fraction() * 10 * attempt);
+          await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * attempt);
         }
       }
       throw contention();
@@ -239,11 +261,11 @@ export class Ledger {
 
   /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
   async #catchUp(): Promise<void> {
-    const isBehind = this.core.dirty || (await this.#isOvertaken());
+    const isBehind = this.#core.dirty || (await this.#isOvertaken());
     if (!isBehind) return;
     const changes = this.#isEmpty ? undefined : await this.#store.changesSince(this.#generation);
     if (changes === undefined) return this.#load();
-    if (!this.core.dirty) await this.#coreState.takeOver(changes.core);
+    if (!this.#core.dirty) await this.#coreState.takeOver(changes.core);
     else if (!(await this.#reopenCore(changes.until))) return this.#catchUp();
     this.#generation = changes.until;
     this.#take(changes.rows);
@@ -267,7 +289,7 @@ export class Ledger {
     const { generation, own, rows } = await this.#store.readAll();
     // An account that came to nothing leaves an empty store, and nothing to open.
     if (own.length > 0 || rows.size > 0) await this.#openCore(own);
-    else this.core.dirty = false;
+    else this.#core.dirty = false;
     // All at once: a reader in between must not find a conversation without its group.
     this.#generation = generation;
     this.#snapshot.replace(rows);
@@ -277,7 +299,7 @@ export class Ledger {
 
   async #openCore(own: readonly StoredRow[]): Promise<void> {
     // Should it fail half way.
-    this.core.dirty = true;
+    this.#core.dirty = true;
     await this.#coreState.open(await this.storeKey({ isNew: false }), own);
   }
 
@@ -286,7 +308,7 @@ export class Ledger {
     try {
       await this.#coreState.trim();
     } catch {
-      this.core.dirty = true;
+      this.#core.dirty = true;
     }
   }
 

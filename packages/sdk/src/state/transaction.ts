@@ -40,7 +40,7 @@ export type NewOutboxRow = OutboxRow extends infer Row
 /** A message without what its conversation gives it. */
 export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
 
-/** What a transaction reads from. The ledger implements it. */
+/** What a transaction reads from, and what it needs besides. */
 export interface Base {
   readonly storage: Pick<Storage, 'get'>;
   readonly core: Pick<WorkerCore, 'call'>;
@@ -68,6 +68,10 @@ export class Transaction {
 
   constructor(base: Base) {
     this.#base = base;
+  }
+
+  get platform(): Platform {
+    return this.#base.platform;
   }
 
   /** The time on this device's clock. */

@@ -1,5 +1,6 @@
 import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { errorFrom, hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Driver } from './driver.ts';
 import { failureOf } from '../outbox/failures.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -22,11 +23,13 @@ export class Delivery {
   readonly #id: GroupId;
   readonly #ledger: Ledger;
   readonly #driver: Driver;
+  readonly #platform: Platform;
   readonly #live: boolean;
 
-  constructor(id: GroupId, parts: { ledger: Ledger; driver: Driver; live: boolean }) {
+  constructor(id: GroupId, parts: { ledger: Ledger; driver: Driver; platform: Platform; live: boolean }) {
     this.#id = id;
     this.#ledger = parts.ledger;
+    this.#platform = parts.platform;
     this.#driver = parts.driver;
     this.#live = parts.live;
   }
@@ -116,7 +119,7 @@ export class Delivery {
 
   /** A client that does not stay tries for a while, since a relay that restarts is back in a moment. */
   async #push(isDone: () => boolean, stop: AbortSignal): Promise<void> {
-    const { clock, timers } = this.#ledger.platform;
+    const { clock, timers } = this.#platform;
     const deadlineMs = clock.now() + PATIENCE_MS;
     for (;;) {
       const stopped = await unlessAborted(this.#drive(), stop);

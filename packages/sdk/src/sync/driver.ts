@@ -1,5 +1,6 @@
 import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import { Arrivals } from './arrivals.ts';
 import { newEntryId } from '../model/entry-id.ts';
@@ -43,6 +44,7 @@ export class Driver {
   /** Where messages are stored to be sent. */
   readonly intake: Intake;
   readonly #ledger: Ledger;
+  readonly #platform: Platform;
   readonly #reader: LogReader;
   readonly #sender: OutboxSender;
   readonly #sizes = new BatchSize();
@@ -60,13 +62,14 @@ export class Driver {
   /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */
   isAway: () => boolean = () => false;
 
-  constructor(ledger: Ledger, relay: Relay) {
+  constructor({ ledger, relay, platform }: { ledger: Ledger; relay: Relay; platform: Platform }) {
     this.#ledger = ledger;
-    this.witness = new Witness(ledger, relay);
+    this.#platform = platform;
+    this.witness = new Witness({ ledger, relay, crypto: platform.publicCrypto });
     this.#reader = new LogReader(ledger, relay, this.witness);
     const sizes = this.#sizes;
     const isAway = () => this.isAway();
-    this.#sender = new OutboxSender({ ledger, relay, witness: this.witness, sizes, isAway });
+    this.#sender = new OutboxSender({ ledger, relay, platform, witness: this.witness, sizes, isAway });
     this.intake = new Intake({ ledger, sizes, maySend: (id) => this.#maySend(id) });
   }
 
@@ -122,7 +125,7 @@ export class Driver {
 
   /** Puts a commit into the outbox, unless one for the same end waits already. */
   async intend(conversationId: GroupId, intent: Intent, { urgent }: { urgent: boolean }): Promise<EntryId> {
-    const id = newEntryId(this.#ledger.platform.random);
+    const id = newEntryId(this.#platform.random);
     this.intake.divide();
     return this.#ledger.transact(async (tx) => {
       const same = tx
@@ -251,7 +254,7 @@ export class Driver {
     if (conversation.state === 'leaving') return undefined;
     // The epoch still has no end that holds, and whoever is there first makes one.
     if (isContested(conversation)) return { type: 'heal' };
-    const nowMs = this.#ledger.platform.clock.now();
+    const nowMs = this.#platform.clock.now();
     const due = updateDue(group, nowMs);
     if (due === 'must' || (due === 'due' && !this.#isSealed(conversationId, group))) return { type: 'heal' };
     // Any member could commit a pending proposal; all at once would race, so the core gives turns (and `Live` asks again

@@ -5,6 +5,7 @@ import type { Ledger } from '../state/ledger.ts';
 import { ACCOUNT, accounts } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { KeyPackageUpload } from '../transport/device-calls.ts';
+import type { Clock } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 
 /** The suites this device can be added under, in the order of preference. */
@@ -37,13 +38,18 @@ const RENEW_AFTER_MS = 56 * 24 * 60 * 60 * 1_000;
 export class KeyPackages {
   readonly #ledger: Ledger;
   readonly #relay: Relay;
+  readonly #clock: Clock;
+  readonly #relayClock: Clock;
   readonly #allowance = new DailyAllowance<CipherSuite>(MOST_PER_DAY);
   /** Made, and not known to have arrived: the next upload is these again. */
   readonly #unsent = new Map<CipherSuite, KeyPackageUpload>();
 
-  constructor(ledger: Ledger, relay: Relay) {
-    this.#ledger = ledger;
-    this.#relay = relay;
+  /** @param parts `clock` is this device's own, `relayClock` the one that others compare with theirs */
+  constructor(parts: { ledger: Ledger; relay: Relay; clock: Clock; relayClock: Clock }) {
+    this.#ledger = parts.ledger;
+    this.#relay = parts.relay;
+    this.#clock = parts.clock;
+    this.#relayClock = parts.relayClock;
   }
 
   async topUp(): Promise<void> {
@@ -66,7 +72,7 @@ export class KeyPackages {
 
   /** Deletes the private keys of what expired. With the inbox read to its end, no Welcome needs them any more. */
   async forgetExpired(): Promise<void> {
-    const nowMs = this.#ledger.relayClock.now();
+    const nowMs = this.#relayClock.now();
     await this.#ledger.transact((tx) => tx.call('client.forgetExpiredKeyPackages', { nowMs }));
   }
 
@@ -80,11 +86,11 @@ export class KeyPackages {
     const lastResort = replace || !hasLastResort;
     const wanted = (replace ? POOL.full : missingOf(available)) + (lastResort ? 1 : 0);
     // This device's own clock counts: a relay that lies about the time must not get more key packages.
-    const granted = this.#allowance.take(suite, wanted, this.#ledger.platform.clock.now());
+    const granted = this.#allowance.take(suite, wanted, this.#clock.now());
     // Old ones are replaced by a whole pool, and until then they are better than fewer new ones.
     if (granted === 0 || (replace && granted < wanted)) return undefined;
     const count = granted - (lastResort ? 1 : 0);
-    const nowMs = this.#ledger.relayClock.now();
+    const nowMs = this.#relayClock.now();
     const made = await this.#ledger.transact((tx) =>
       tx.call('client.keyPackages', { suite, count, lastResort, nowMs }),
     );
@@ -94,7 +100,7 @@ export class KeyPackages {
   #areOld(suite: CipherSuite): boolean {
     const renewedMs = this.#ledger.row(accounts, ACCOUNT)?.keyPackagesRenewedMs?.[suite] ?? -Infinity;
     // A clock that was ahead at the time counts as old too.
-    return Math.abs(this.#ledger.relayClock.now() - renewedMs) >= RENEW_AFTER_MS;
+    return Math.abs(this.#relayClock.now() - renewedMs) >= RENEW_AFTER_MS;
   }
 
   async #noteRenewal(tx: Transaction, suite: CipherSuite): Promise<void> {
@@ -102,7 +108,7 @@ export class KeyPackages {
     if (account === undefined) return;
     const keyPackagesRenewedMs = {
       ...account.keyPackagesRenewedMs,
-      [suite]: this.#ledger.relayClock.now(),
+      [suite]: this.#relayClock.now(),
     };
     tx.put(accounts, ACCOUNT, { ...account, keyPackagesRenewedMs });
   }

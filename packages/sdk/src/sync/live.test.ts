@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Driver } from './driver.ts';
 import type { KeyPackages } from './key-packages.ts';
@@ -68,6 +69,8 @@ async function follow(streams: readonly Given[]) {
   let topUps = 0;
   const keyPackages = { topUp: async () => void (topUps += 1), forgetExpired: async () => undefined };
   const live = new Live({
+    core: { isStopped: false, onStopped: undefined },
+    platform: ledger.platform as unknown as Platform,
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,
@@ -141,6 +144,8 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
     },
   };
   const live = new Live({
+    core: { isStopped: false, onStopped: undefined },
+    platform: ledger.platform as unknown as Platform,
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false, drive: async () => undefined } as unknown as Driver,
@@ -273,6 +278,8 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
     },
   };
   const live = new Live({
+    core: { isStopped: false, onStopped: undefined },
+    platform: ledger.platform as unknown as Platform,
     ledger: ledger as unknown as Ledger,
     relay: { events } as unknown as Relay,
     driver: { patient: false } as unknown as Driver,

@@ -1,5 +1,7 @@
 import type { Place } from '../transport/events.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
+import type { WorkerCore } from '../worker/worker-core.ts';
 import type { Driver } from './driver.ts';
 import { GroupStreams } from './group-streams.ts';
 import type { KeyPackages } from './key-packages.ts';
@@ -23,6 +25,8 @@ const TEND_EVERY_MS = 15_000;
  */
 export class Live {
   readonly #ledger: Ledger;
+  readonly #core: Pick<WorkerCore, 'isStopped' | 'onStopped'>;
+  readonly #platform: Platform;
   readonly #relay: Relay;
   readonly #driver: Driver;
   readonly #welcomes: Welcomes;
@@ -36,6 +40,8 @@ export class Live {
 
   constructor(options: {
     ledger: Ledger;
+    core: Pick<WorkerCore, 'isStopped' | 'onStopped'>;
+    platform: Platform;
     relay: Relay;
     driver: Driver;
     welcomes: Welcomes;
@@ -43,13 +49,15 @@ export class Live {
     onConnection: (connection: Connection) => void;
   }) {
     this.#ledger = options.ledger;
+    this.#core = options.core;
+    this.#platform = options.platform;
     this.#relay = options.relay;
     this.#driver = options.driver;
     this.#welcomes = options.welcomes;
     this.#keyPackages = options.keyPackages;
     this.#onConnection = options.onConnection;
     this.#retries = new Retries({
-      platform: this.#ledger.platform,
+      platform: this.#platform,
       closing: this.#closing.signal,
       again: (id) => this.#driver.drive(id, { readLog: false }),
       onChange: () => {
@@ -60,7 +68,7 @@ export class Live {
     const onChange = () => {
       this.#tell();
     };
-    const { platform } = this.#ledger;
+    const { platform } = options;
     const { signal: closing } = this.#closing;
     this.#reach = new Reach({
       isStreamUp: () => this.#inboxStream.isUp,
@@ -102,7 +110,7 @@ export class Live {
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
     };
-    this.#ledger.core.onStopped = () => {
+    this.#core.onStopped = () => {
       this.#tell();
     };
     const stop = this.#ledger.onChange(() => {
@@ -158,7 +166,7 @@ export class Live {
 
   async #tick(): Promise<void> {
     while (!this.#isClosing()) {
-      await this.#sleep(TEND_EVERY_MS * (0.5 + this.#ledger.platform.random.fraction()));
+      await this.#sleep(TEND_EVERY_MS * (0.5 + this.#platform.random.fraction()));
       if (this.#isClosing()) return;
       // What another tab has committed, should taking it over have failed when it happened.
       await this.#attempt(() => this.#ledger.refresh());
@@ -185,12 +193,12 @@ export class Live {
   /** Online is who hears of everything, can open it, and has nothing due that fails. */
   #tell(): void {
     const hearsAll = !this.#isClosing() && this.#inboxStream.isUp && this.#groupStreams.isUp;
-    const isOnline = hearsAll && !this.#ledger.core.isStopped && !this.#retries.isAnyFailing;
+    const isOnline = hearsAll && !this.#core.isStopped && !this.#retries.isAnyFailing;
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 
   /** Ends early, without an error, when the client is closed. */
   async #sleep(ms: number): Promise<void> {
-    await this.#ledger.platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
+    await this.#platform.timers.sleep(ms, this.#closing.signal).catch(() => undefined);
   }
 }

@@ -122,7 +122,7 @@ export class Welcomes {
     const account = tx.row(accounts, ACCOUNT);
     if (account === undefined || entry.sequence <= account.inboxCursor) return undefined;
     tx.put(accounts, ACCOUNT, { ...account, inboxCursor: entry.sequence });
-    const nowMs = this.#ledger.platform.clock.now();
+    const { nowMs } = tx;
     try {
       const joined = await this.#takeWelcome(tx, entry, nowMs);
       return this.#enter(tx, joined, { cursor: entry.groupSequence, nowMs, handle: account.handle });
@@ -151,7 +151,7 @@ export class Welcomes {
     tx.put(conversations, id, { ...enteredRow({ id, group, cursor, nowMs }, before), nameFrom });
     learnContacts(tx, group.members);
     tx.append(id, {
-      id: newEntryId(this.#ledger.platform.random),
+      id: newEntryId(tx.platform.random),
       from: inviter.handle,
       own: false,
       epoch: group.epoch,
