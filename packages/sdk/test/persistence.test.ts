@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, findPlaintext } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
-import { decodeRow, encodeRow } from '../src/state/codec.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
@@ -140,24 +139,6 @@ test('a storage belongs to one handle at one relay', async () => {
   await expect(town.open({ relay: 'ftp://x', handle: 'x' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
   });
-});
-
-test.each([
-  ['an older', -1],
-  ['a newer', 1],
-])('a storage of %s version is refused by its code, and stays as it is', async (_which, step) => {
-  const storage = memoryStorage();
-  await (await town.join('alice', { storage })).close();
-  const key = 'store/header';
-  const header = await storage.get(key);
-  if (header === undefined) throw new Error('no header');
-  const { version } = decodeRow(key, header) as { version: number };
-  const value = encodeRow({ version: version + step });
-  await storage.commit([{ key, value }], await storage.generation());
-
-  const before = await storage.scan({ prefix: '' });
-  await expect(town.open({ storage })).rejects.toMatchObject({ code: 'STORE_VERSION' });
-  expect(await storage.scan({ prefix: '' })).toEqual(before);
 });
 
 test('the relay’s database and log hold none of the texts', async () => {

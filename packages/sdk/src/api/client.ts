@@ -152,7 +152,7 @@ export class Client implements AsyncDisposable {
       const ledger = new Ledger({ storage, core, platform, relayClock, groupsInMemory });
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
-      await ledger.load();
+      await ledger.open();
       const relay = new Relay(origin, {
         signer: signerOf(ledger),
         platform,

@@ -1,8 +1,8 @@
 import type { GroupId } from '@quicprochat/protocol';
 import type { Message } from '../model/message.ts';
-import { decodeRow } from '../state/codec.ts';
+import { messageOf } from '../state/message-rows.ts';
 import { messageKey } from '../state/rows.ts';
-import type { Storage, StoredRow } from '../storage/storage.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** Lines read from the store at once. */
 const PAGE = 200;
@@ -83,8 +83,4 @@ export class Timeline {
   get #prefix(): string {
     return `message/${this.#id}/`;
   }
-}
-
-function messageOf({ key, value }: StoredRow): Message {
-  return decodeRow(key, value) as Message;
 }

@@ -178,9 +178,12 @@ export class Ledger {
     });
   }
 
-  /** Reads the whole state from the store. */
-  load(): Promise<void> {
-    return this.#mutex.run(() => this.#load());
+  /** Reads the whole state from the store, which may be one of an earlier version. */
+  open(): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#store.migrate();
+      await this.#load();
+    });
   }
 
   /**

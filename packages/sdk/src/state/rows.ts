@@ -13,10 +13,12 @@ import type { GroupRow, RosterRow } from './group-rows.ts';
 export interface StoreRow {
   /** The version of keys and rows. */
   version: number;
+  /** How far rows of an earlier version have been changed: up to and with the key `after`. See migrations/. */
+  migration?: { from: number; after: string };
 }
 
-/** The version that this release writes, and the only one that it reads. */
-export const STORE_VERSION = 5;
+/** The version that this release writes. Earlier ones are brought to it when they are opened. */
+export const STORE_VERSION = 6;
 
 /** The account that the store belongs to. */
 export interface AccountRow {
@@ -198,6 +200,12 @@ export const MESSAGE_PREFIX = 'message/';
 
 export function messageKey(conversationId: GroupId, position: number): string {
   return `${MESSAGE_PREFIX}${conversationId}/${pad(position)}`;
+}
+
+/** Returns what the key of a message says. */
+export function placeOf(key: string): { conversationId: string; position: number } {
+  const [, conversationId = '', position = ''] = key.split('/');
+  return { conversationId, position: Number(position) };
 }
 
 /** Commits that unblock others (healing, pending proposals) go before everything that waits. */

@@ -6,6 +6,7 @@ import { decodeRow } from './codec.ts';
 import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
 import { HEADER_KEY, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
+import { migrate } from './migrations/migrate.ts';
 import { MESSAGE_PREFIX, TABLES, type StoreRow } from './rows.ts';
 import { VersionedStorage } from './versioned-storage.ts';
 
@@ -22,10 +23,12 @@ export interface Changes {
 /** The storage as the ledger uses it: generation by generation, each with a note of what it changed. */
 export class Store {
   readonly storage: VersionedStorage;
+  readonly #inner: Storage;
   readonly #random: Random;
 
   constructor(storage: Storage, random: Random) {
     this.storage = new VersionedStorage(storage);
+    this.#inner = storage;
     this.#random = random;
   }
 
@@ -69,6 +72,11 @@ export class Store {
         core: changes.filter(isOfCore),
       };
     }
+  }
+
+  /** Brings a store of an earlier version to this one. Before anything else is read. */
+  migrate(): Promise<void> {
+    return migrate(this.#inner);
   }
 
   /** Reads all rows that are held in memory, and the core's own records, of one generation. */

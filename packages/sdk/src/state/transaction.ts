@@ -12,9 +12,10 @@ import type {
   StoreWrite,
 } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
-import { decodeRow, encodeRow } from './codec.ts';
+import { encodeRow } from './codec.ts';
 import { storeKeyOf } from './core-keys.ts';
 import { groupRowOf, rosterRowOf } from './group-rows.ts';
+import { encodeMessage, messageOf, type MessageRow } from './message-rows.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import {
   conversations,
@@ -38,7 +39,7 @@ export type NewOutboxRow = OutboxRow extends infer Row
   : never;
 
 /** A message without what its conversation gives it. */
-export type NewMessage = Omit<Message, 'conversationId' | 'position'>;
+export type NewMessage = MessageRow;
 
 /** What a transaction reads from, and what it needs besides. */
 export interface Base {
@@ -287,10 +288,11 @@ export class Transaction {
   storageWrites(): StorageWrite[] {
     return [
       ...this.#coreWrites.map((write) => ({ key: storeKeyOf(write), value: write.value })),
-      ...[...this.rows, ...this.#messages].map(([key, row]) => ({
+      ...[...this.rows].map(([key, row]) => ({
         key,
         value: row === undefined ? undefined : encodeRow(row),
       })),
+      ...[...this.#messages].map(([key, message]) => ({ key, value: encodeMessage(message) })),
     ];
   }
 
@@ -316,6 +318,6 @@ export class Transaction {
 
   async #storedMessage(key: string): Promise<Message | undefined> {
     const stored = await this.#base.storage.get(key);
-    return stored === undefined ? undefined : (decodeRow(key, stored) as Message);
+    return stored === undefined ? undefined : messageOf({ key, value: stored });
   }
 }
