@@ -67,8 +67,12 @@ export function groupStateOf(id: GroupId, row: GroupRow, roster: RosterRow): Gro
     updateDueAtMs: row.updateDueAtMs,
     updateMustAtMs: row.updateMustAtMs,
     commitDueAtMs: row.commitDueAtMs,
-    members: roster.members.map(memberOf),
+    members: membersOf(roster),
   };
+}
+
+export function membersOf(roster: RosterRow | undefined): CoreMember[] {
+  return (roster?.members ?? []).map(memberOf);
 }
 
 function memberRowOf(member: CoreMember): MemberRow {

@@ -7,6 +7,7 @@ import type {
   CallData,
   CallName,
   CallResult,
+  CoreMember,
   GroupState,
   KeyPackageOwner,
   StoreWrite,
@@ -14,7 +15,7 @@ import type {
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { encodeRow } from './codec.ts';
 import { storeKeyOf } from './core-keys.ts';
-import { groupRowOf, rosterRowOf } from './group-rows.ts';
+import { groupRowOf, membersOf, rosterRowOf } from './group-rows.ts';
 import { encodeMessage, messageOf, type MessageRow } from './message-rows.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import {
@@ -167,7 +168,7 @@ export class Transaction {
   async group(id: GroupId): Promise<GroupState> {
     const known = this.#base.group(id);
     if (known !== undefined && !this.#touchedGroups.has(id)) return known;
-    return this.callGroup(id, 'group.state', {});
+    return this.#readGroup(id);
   }
 
   /** Has the state of a group read from the core when this ends, as after a change of the update policy. */
@@ -278,7 +279,7 @@ export class Transaction {
   /** Reads the state of every group that was touched, to be stored with the rest. */
   async finish(): Promise<void> {
     for (const id of this.#touchedGroups) {
-      const group = await this.callGroup(id, 'group.state', {});
+      const group = await this.#readGroup(id);
       this.#keepGroup(id, group);
       if (this.conversation(id).epoch !== group.epoch)
         this.update(id, { epoch: group.epoch, voidCommits: 0 });
@@ -303,17 +304,28 @@ export class Transaction {
 
   #enter(id: GroupId, group: GroupState): void {
     this.#base.noteGroup(id, 'entered');
-    this.#keepGroup(id, group);
+    this.put(groups, id, groupRowOf(group));
+    this.put(rosters, id, rosterRowOf(group));
+  }
+
+  /** Asks the core for the state of a group. It tells the members only if the epoch is a new one. */
+  async #readGroup(id: GroupId): Promise<GroupState> {
+    const knownEpoch = this.row(groups, id)?.epoch;
+    const { members, ...state } = await this.callGroup(id, 'group.state', { knownEpoch });
+    return { ...state, members: members ?? this.#knownMembers(id) };
+  }
+
+  #knownMembers(id: GroupId): CoreMember[] {
+    const roster = this.row(rosters, id);
+    const isStored = roster !== undefined && roster === this.#base.row(rosters, id);
+    return (isStored ? this.#base.group(id)?.members : undefined) ?? membersOf(roster);
   }
 
   /** Keeps what the core says of a group: what has changed of it. */
   #keepGroup(id: GroupId, group: GroupState): void {
-    this.#putIfNew(groups, id, groupRowOf(group));
-    this.#putIfNew(rosters, id, rosterRowOf(group));
-  }
-
-  #putIfNew<Row>(table: Table<Row>, key: string, row: Row): void {
-    if (JSON.stringify(this.row(table, key)) !== JSON.stringify(row)) this.put(table, key, row);
+    const [before, row] = [this.row(groups, id), groupRowOf(group)];
+    if (JSON.stringify(before) !== JSON.stringify(row)) this.put(groups, id, row);
+    if (before?.epoch !== group.epoch) this.put(rosters, id, rosterRowOf(group));
   }
 
   async #storedMessage(key: string): Promise<Message | undefined> {

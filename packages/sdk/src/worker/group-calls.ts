@@ -42,7 +42,11 @@ export const groupCalls = (session: Session): GroupCalls => ({
     return undefined;
   },
 
-  'group.state': ({ groupId }) => stateOf(session.group(groupId)),
+  'group.state': ({ groupId, knownEpoch }) => {
+    const group = session.group(groupId);
+    const isKnown = Number(group.epoch()) === knownEpoch;
+    return { ...standingOf(group), members: isKnown ? undefined : group.members() };
+  },
 
   'group.forget': ({ groupId }) => {
     session.client.deleteGroup(groupId);
@@ -152,6 +156,10 @@ function open(group: GroupMember, entry: Omit<CallData<'group.process'>, 'groupI
 }
 
 function stateOf(group: GroupMember): GroupState {
+  return { ...standingOf(group), members: group.members() };
+}
+
+function standingOf(group: GroupMember): Omit<GroupState, 'members'> {
   const active = group.isActive();
   const hasPendingProposals = group.hasPendingProposals();
   return {
@@ -161,7 +169,6 @@ function stateOf(group: GroupMember): GroupState {
     epochAuthenticator: group.epochAuthenticator(),
     accessKey: group.accessKey(),
     active,
-    members: group.members(),
     hasPendingCommit: group.hasPendingCommit(),
     hasPendingProposals,
     deserted: active && hasPendingProposals && group.status().kind === 'deserted',

@@ -80,3 +80,14 @@ test('several messages are one batch, and another worker takes it over', async (
   const updated = await other.call('group.selfUpdate', { groupId, nowMs });
   expect(updated.epoch).toBe(0);
 });
+
+test('the members of a group cross only if its epoch is another than the one that is known', async () => {
+  const worker = await create();
+  const first = await worker.call('group.state', { groupId, nowMs });
+  expect(first.members).toHaveLength(1);
+  expect((await worker.call('group.state', { groupId, nowMs, knownEpoch: 0 })).members).toBeUndefined();
+  await worker.call('group.selfUpdate', { groupId, nowMs });
+  await worker.call('group.merge', { groupId, nowMs });
+  const second = await worker.call('group.state', { groupId, nowMs, knownEpoch: 0 });
+  expect([second.epoch, second.members?.length]).toEqual([1, 1]);
+});

@@ -121,7 +121,11 @@ export interface Calls {
   'group.load': { data: OnGroup & { records: StoreRecord[] }; result: undefined };
   /** Wipes a group from memory. */
   'group.unload': { data: OnGroup; result: undefined };
-  'group.state': { data: OnGroup & { nowMs: number }; result: GroupState };
+  /** The members cross only if the group is in another epoch than `knownEpoch`: a commit alone changes them. */
+  'group.state': {
+    data: OnGroup & { nowMs: number; knownEpoch?: number | undefined };
+    result: Omit<GroupState, 'members'> & { members: CoreMember[] | undefined };
+  };
   'group.forget': { data: OnGroup; result: undefined };
   /** Signs for any group that has been in memory since the client was opened; `GROUP_NOT_LOADED` otherwise. */
   'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: AccessSignature };
