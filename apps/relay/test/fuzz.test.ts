@@ -35,7 +35,7 @@ const PROCEDURES = Object.keys(relayRouter._def.procedures) as Procedure[];
 const NOT_ASKED_FOR = ['INTERNAL', 'UNAVAILABLE', 'RATE_LIMITED'];
 /** What only the routes of blobs answer, and no procedure. */
 const OF_ROUTES = ['OFFSET_CONFLICT'];
-/** What is told before a procedure is looked for: the numbers of protocols have tests of their own. */
+/** Codes that requests get before their procedure is looked up. Protocol versions have tests of their own. */
 const OF_REQUESTS = ['PROTOCOL_VERSION_MISMATCH'];
 
 let relay: RelayProcess;

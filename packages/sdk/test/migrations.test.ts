@@ -74,6 +74,8 @@ test('a migration that is killed at any commit, before or after it is stored, en
   const expected = await rowsOf(whole);
   const commits = (await whole.generation()) - 1;
   expect(commits).toBe(Math.floor(MESSAGES / 5) + 1);
+  for (const { key, value } of await whole.scan({ prefix: 'message/' }))
+    expect(decodeRow(key, value), key).not.toHaveProperty('position');
 
   for (let killedAt = 1; killedAt <= commits; killedAt++)
     for (const isStored of [false, true]) {

@@ -108,7 +108,7 @@ async function firstLook(client: Client, { output, signal }: Context): Promise<b
   return reached;
 }
 
-/** Tells a person when the connection is lost, and when it is back. What ends the command is told by its error. */
+/** Tells a person when the connection is lost and when it is back. If the command ends, its error says why. */
 function tellConnection(client: Client, output: Output, { isUp }: { isUp: boolean }): void {
   // A client whose first streams are being opened is not online yet, and has lost nothing.
   let last = isUp ? client.connection : 'lost';

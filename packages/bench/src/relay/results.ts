@@ -17,7 +17,7 @@ export interface Results {
   };
   configuration: { plan: Plan; relay: Record<string, string>; connections: number };
   sends: SendStep[];
-  /** A send beside a bare call. It is told and never fails a run. */
+  /** A send beside a bare call. Published; it never fails a run. */
   bare: BareStep[];
   deliveries: DeliveryStep[];
   streams: StreamStep[];
