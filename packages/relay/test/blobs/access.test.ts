@@ -165,7 +165,9 @@ test('a relay without a place for blobs knows neither the calls nor the routes',
   const bare = await startRelay();
   try {
     const blob = newBlob(bare.url, await new TestGroup(bare.url).create());
-    for (const call of [blob.create(), blob.open()]) expect(await codeOf(call)).toBe('NO_SUCH_PROCEDURE');
+    for (const call of [() => blob.create(), () => blob.open()]) {
+      expect(await codeOf(call())).toBe('NO_SUCH_PROCEDURE');
+    }
     expect(await refusalIn(await blob.get('x'))).toMatchObject({ status: 404, code: 'NO_SUCH_PROCEDURE' });
   } finally {
     await bare.close();
