@@ -125,6 +125,14 @@ test('RLY-101 a request that names the relay’s protocol is served, and so is o
     expect((await send('/trpc/auth.challenge', posted({}), protocol)).status).toBe(200);
 });
 
+test('a call that names the protocol is answered in one piece, as one that names none', async () => {
+  for (const protocol of [NEWER, undefined]) {
+    const response = await send('/trpc/auth.challenge', posted({}), protocol);
+    // tRPC's adapter answers with a stream, whose length is not known before.
+    expect(response.headers.get('content-length')).toBe(String((await response.text()).length));
+  }
+});
+
 test('RLY-101 a page of a configured origin can read which protocol the relay speaks', async () => {
   const init = posted({}, { origin: 'http://localhost:3000' });
   const response = await send('/trpc/auth.challenge', init, OLDER);

@@ -104,7 +104,7 @@ function showing(change: (entry: GroupEntry) => { entry: GroupEntry; branch: str
     const last = page.entries.at(-1);
     if (last === undefined) return page;
     const { entry, branch } = change(last);
-    const head = await expectedHead(platform.publicCrypto, page.receipts.before.head, {
+    const head = expectedHead(page.receipts.before.head, {
       sequence: entry.sequence,
       content: contentOf(entry),
     });

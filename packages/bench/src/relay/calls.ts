@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { RelayErrorData } from '@quicprochat/protocol';
+import { PROTOCOL_PARAMETER, PROTOCOL_VERSION, type RelayErrorData } from '@quicprochat/protocol';
 
 /** A call that the relay refused. */
 export class Refused extends Error {
@@ -30,7 +30,7 @@ export class Calls implements Disposable {
     const body = JSON.stringify(input);
     return new Promise((resolve, reject) => {
       const call = request(
-        new URL(`/trpc/${procedure}`, this.url),
+        new URL(`/trpc/${procedure}?${PROTOCOL_PARAMETER}=${PROTOCOL_VERSION}`, this.url),
         {
           method: 'POST',
           agent: this.#agent,

@@ -1,3 +1,4 @@
+import { PROTOCOL_PARAMETER } from '@quicprochat/protocol';
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context, Services } from '../context.ts';
@@ -19,7 +20,7 @@ export function isPlainCall({ method, headers, params, query }: CallRequest): bo
     headers['content-type'] !== undefined &&
     accept !== JSONL &&
     answerForm === undefined &&
-    Object.keys(query).length === 0 &&
+    Object.keys(query).every((name) => name === PROTOCOL_PARAMETER) &&
     PLAIN.has(params.path)
   );
 }

@@ -96,12 +96,13 @@ const accessByKey = prepared((db, { groupId, accessKey }: { groupId: string; acc
 
 /** The same for an epoch whose key was shown before. */
 export async function findEpoch(db: Db, logId: string, epoch: number): Promise<Access | undefined> {
-  const row = await selectAccess(db)
-    .where('epochs.log_id', '=', logId)
-    .where('epochs.epoch', '=', epoch)
-    .executeTakeFirst();
+  const row = await first(accessByEpoch(db, { logId, epoch }));
   return row && accessOf(row);
 }
+
+const accessByEpoch = prepared((db, { logId, epoch }: { logId: string; epoch: number }) =>
+  selectAccess(db).where('epochs.log_id', '=', logId).where('epochs.epoch', '=', epoch),
+);
 
 /**
  * One query: were the end of the epoch and the end of the log looked up one after the other, a commit in between would

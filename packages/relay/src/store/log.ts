@@ -2,6 +2,7 @@ import { FIRST_HEAD, type CommitEntry, type GroupEntry } from '@quicprochat/prot
 import { sql } from 'kysely';
 import type { Access } from './groups.ts';
 import { base64Url, endOfPage, mostEntries, type PageRequest } from './pages.ts';
+import { first, prepared } from './prepared.ts';
 import type { Db } from './schema.ts';
 
 /** Where a log stands after one of its entries. */
@@ -26,23 +27,10 @@ export type LogRequest = PageRequest & { access: Pick<Access, 'logId' | 'base' |
 /** A page after the cursor, as far as the key opens the log. */
 export async function readEntries(db: Db, request: LogRequest): Promise<LogPage> {
   const { cursor, access } = request;
-  const stretch = await stretchAfter(db, request);
-  const sizes = await db
-    .selectFrom('entries')
-    .where('log_id', '=', stretch.logId)
-    .where('sequence', '>', cursor)
-    .where('sequence', '<=', stretch.end)
-    .orderBy('sequence')
-    .select(['sequence', sql<number>`length(payload)`.as('size')])
-    .limit(mostEntries(request))
-    .execute();
+  const stretch = { cursor, ...(await stretchAfter(db, request)) };
+  const { rows: sizes } = await selectSizes(db, { ...stretch, most: mostEntries(request) });
   const end = endOfPage(sizes, request) ?? cursor;
-  const rows = await selectEntries(db)
-    .where('entries.log_id', '=', stretch.logId)
-    .where('entries.sequence', '>', cursor)
-    .where('entries.sequence', '<=', end)
-    .orderBy('entries.sequence')
-    .execute();
+  const { rows } = await selectStretch(db, { ...stretch, end });
   const last = rows.at(-1);
   return {
     entries: rows.map(entryOf),
@@ -91,14 +79,14 @@ export async function logOfCandidate(
 
 export async function headAt(db: Db, logId: string, sequence: number): Promise<Buffer> {
   if (sequence === 0) return Buffer.from(FIRST_HEAD);
-  const { head } = await db
-    .selectFrom('entries')
-    .select('head')
-    .where('log_id', '=', logId)
-    .where('sequence', '=', sequence)
-    .executeTakeFirstOrThrow();
-  return head;
+  const entry = await first(selectHead(db, { logId, sequence }));
+  if (entry === undefined) throw new Error('a log lacks an entry that can be read');
+  return entry.head;
 }
+
+const selectHead = prepared((db, { logId, sequence }: { logId: string; sequence: number }) =>
+  db.selectFrom('entries').select('head').where('log_id', '=', logId).where('sequence', '=', sequence),
+);
 
 /** Where a reader of this log stands at a sequence that it can read. */
 export async function markAt(
@@ -107,13 +95,14 @@ export async function markAt(
   sequence: number,
 ): Promise<Mark> {
   const { logId } = await stretchAfter(db, { access, cursor: sequence - 1 });
-  const { branch } = await db
-    .selectFrom('logs')
-    .select('branch')
-    .where('log_id', '=', logId)
-    .executeTakeFirstOrThrow();
-  return { branch, sequence, head: await headAt(db, logId, sequence) };
+  const log = await first(selectBranch(db, { logId }));
+  if (log === undefined) throw new Error('the log of an access key is gone');
+  return { branch: log.branch, sequence, head: await headAt(db, logId, sequence) };
 }
+
+const selectBranch = prepared((db, { logId }: { logId: string }) =>
+  db.selectFrom('logs').select('branch').where('log_id', '=', logId),
+);
 
 /**
  * The log that has the entry after the cursor, and the last one that it shares with the reader's. Logs with a base are
@@ -135,6 +124,32 @@ async function stretchAfter(
   }
   return { logId, end };
 }
+
+/** Entries of one log: those after the cursor, up to the end. */
+interface Stretch {
+  logId: string;
+  cursor: number;
+  end: number;
+}
+
+const selectSizes = prepared((db, { logId, cursor, end, most }: Stretch & { most: number }) =>
+  db
+    .selectFrom('entries')
+    .where('log_id', '=', logId)
+    .where('sequence', '>', cursor)
+    .where('sequence', '<=', end)
+    .orderBy('sequence')
+    .select(['sequence', sql<number>`length(payload)`.as('size')])
+    .limit(most),
+);
+
+const selectStretch = prepared((db, { logId, cursor, end }: Stretch) =>
+  selectEntries(db)
+    .where('entries.log_id', '=', logId)
+    .where('entries.sequence', '>', cursor)
+    .where('entries.sequence', '<=', end)
+    .orderBy('entries.sequence'),
+);
 
 function selectEntries(db: Db) {
   return (

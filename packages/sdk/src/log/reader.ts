@@ -137,7 +137,7 @@ export class LogReader {
 
   async #applyMessages(tx: Transaction, conversationId: GroupId, run: readonly Placed[]): Promise<void> {
     const { nowMs } = tx;
-    const messages = run.map(({ entry }) => fromBase64Url(entry.payload));
+    const messages = run.map(({ entry }) => shownContent(entry).payload);
     const opened = await tx.callGroup(conversationId, 'group.open', { messages });
     for (const [i, { entry, position }] of run.entries()) {
       const message = opened[i];

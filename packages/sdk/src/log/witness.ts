@@ -61,7 +61,7 @@ export class Witness {
     for (const entry of entries) {
       const content = shownContent(entry);
       branch = branchAfter(branch, entry.sequence, content);
-      head = await expectedHead(this.#crypto, head, { sequence: entry.sequence, content });
+      head = expectedHead(head, { sequence: entry.sequence, content });
     }
     if (head !== after.head || branch !== after.branch) throw unsigned();
     if (conversation.head === undefined || conversation.branch === undefined)
@@ -79,10 +79,7 @@ export class Witness {
     receipt?: Receipt,
   ): Promise<Position | undefined> {
     const { id, head: previous, branch: before, receipts: kept = [] } = conversation;
-    const head =
-      previous === undefined
-        ? receipt?.head
-        : await expectedHead(this.#crypto, previous, { sequence, content });
+    const head = previous === undefined ? receipt?.head : expectedHead(previous, { sequence, content });
     const branch = before === undefined ? receipt?.branch : branchAfter(before, sequence, content);
     const position = {
       cursor: sequence,
@@ -155,10 +152,17 @@ export class Witness {
   }
 }
 
+/** Decoded once for all who look at an entry. */
+const contents = new WeakMap<GroupEntry, EntryContent>();
+
 /** @throws RELAY_MISBEHAVED where what is to be bytes is none */
 export function shownContent(entry: GroupEntry): EntryContent {
+  const known = contents.get(entry);
+  if (known !== undefined) return known;
   try {
-    return contentOf(entry);
+    const content = contentOf(entry);
+    contents.set(entry, content);
+    return content;
   } catch (cause) {
     throw sdkError('RELAY_MISBEHAVED', 'The relay sent a malformed entry. Tell whoever runs it.', { cause });
   }

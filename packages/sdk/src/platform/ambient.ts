@@ -9,13 +9,25 @@ export const ambient: { clock: Clock; random: Random; timers: Timers; publicCryp
   },
   timers: { sleep },
   publicCrypto: {
-    sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)),
-    isSigned: async ({ publicKey, signature, message }) => {
-      const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
-      return crypto.subtle.verify('Ed25519', key, signature, message);
-    },
+    isSigned: async ({ publicKey, signature, message }) =>
+      crypto.subtle.verify('Ed25519', await keyOf(publicKey), signature, message),
   },
 };
+
+/** The key used last: a relay signs all of its receipts with one. */
+let imported: { publicKey: Uint8Array; key: Promise<CryptoKey> } | undefined;
+
+function keyOf(publicKey: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  if (imported === undefined || !isSame(imported.publicKey, publicKey)) {
+    const key = crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+    imported = { publicKey: publicKey.slice(), key };
+  }
+  return imported.key;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

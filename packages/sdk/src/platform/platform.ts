@@ -33,7 +33,6 @@ export interface Timers {
 
 /** Checks the relay's receipts, which contain no secrets. By default, WebCrypto. */
 export interface PublicCrypto {
-  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** Ed25519 (RFC 8032). */
   isSigned(by: {
     publicKey: Uint8Array<ArrayBuffer>;

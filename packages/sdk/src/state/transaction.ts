@@ -10,6 +10,7 @@ import type {
   CoreMember,
   GroupState,
   KeyPackageOwner,
+  StateReport,
   StoreWrite,
 } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
@@ -63,7 +64,8 @@ export class Transaction {
   readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
-  readonly #touchedGroups = new Set<GroupId>();
+  /** The groups that were called on, as they are since; undefined where that has to be asked for. */
+  readonly #touchedGroups = new Map<GroupId, GroupState | undefined>();
   /** What this has put into outboxes or taken out of them, by id. */
   readonly #outbox = new Map<string, OutboxRow | undefined>();
   readonly #lastOrder = new Map<string, number>();
@@ -127,18 +129,23 @@ export class Transaction {
     return result;
   }
 
-  /** A call to the core on one group, whose state is read anew when the transaction ends. */
+  /** A call to the core on one group, whose new state is stored when the transaction ends. */
   async callGroup<Name extends CallName>(
     id: GroupId,
     name: Name,
     data: Omit<CallData<Name>, 'groupId' | 'nowMs'>,
   ): Promise<CallResult<Name>> {
-    this.#touchedGroups.add(id);
+    this.touchGroup(id);
     await this.#base.needGroup(id);
     // Another device's clock has set the lifetime of an added key package. All other times here are this device's own.
     const { platform, relayClock } = this.#base;
     const nowMs = (name === 'group.add' ? relayClock : platform.clock).now();
-    return this.call(name, { ...data, groupId: hex.decode(id), nowMs });
+    const groupId = hex.decode(id);
+    const query = { groupId, knownEpoch: this.row(groups, id)?.epoch };
+    const { result, writes, report } = await this.#base.core.call(name, { ...data, groupId, nowMs }, query);
+    this.#coreWrites.push(...writes);
+    this.#touchedGroups.set(id, report && this.#completed(id, report));
+    return result;
   }
 
   /** Whose a key package is, if this device may add it now. */
@@ -166,14 +173,13 @@ export class Transaction {
 
   /** The group as this transaction has left it so far. */
   async group(id: GroupId): Promise<GroupState> {
-    const known = this.#base.group(id);
-    if (known !== undefined && !this.#touchedGroups.has(id)) return known;
-    return this.#readGroup(id);
+    const known = this.#touchedGroups.has(id) ? this.#touchedGroups.get(id) : this.#base.group(id);
+    return known ?? this.#readGroup(id);
   }
 
   /** Has the state of a group read from the core when this ends, as after a change of the update policy. */
   touchGroup(id: GroupId): void {
-    this.#touchedGroups.add(id);
+    this.#touchedGroups.set(id, undefined);
   }
 
   /** Wipes the keys of a group that is over. */
@@ -276,10 +282,10 @@ export class Transaction {
     return [...stored, ...own].sort((a, b) => (a.order < b.order ? -1 : 1));
   }
 
-  /** Reads the state of every group that was touched, to be stored with the rest. */
+  /** Puts the state of every group that was touched to what is stored. */
   async finish(): Promise<void> {
-    for (const id of this.#touchedGroups) {
-      const group = await this.#readGroup(id);
+    for (const [id, known] of this.#touchedGroups) {
+      const group = known ?? (await this.#readGroup(id));
       this.#keepGroup(id, group);
       if (this.conversation(id).epoch !== group.epoch)
         this.update(id, { epoch: group.epoch, voidCommits: 0 });
@@ -308,10 +314,16 @@ export class Transaction {
     this.put(rosters, id, rosterRowOf(group));
   }
 
-  /** Asks the core for the state of a group. It tells the members only if the epoch is a new one. */
   async #readGroup(id: GroupId): Promise<GroupState> {
-    const knownEpoch = this.row(groups, id)?.epoch;
-    const { members, ...state } = await this.callGroup(id, 'group.state', { knownEpoch });
+    await this.#base.needGroup(id);
+    const query = { groupId: hex.decode(id), knownEpoch: this.row(groups, id)?.epoch };
+    const group = this.#completed(id, await this.call('group.state', query));
+    this.#touchedGroups.set(id, group);
+    return group;
+  }
+
+  /** What the core tells of a group, with its members if they are the known ones. */
+  #completed(id: GroupId, { members, ...state }: StateReport): GroupState {
     return { ...state, members: members ?? this.#knownMembers(id) };
   }
 

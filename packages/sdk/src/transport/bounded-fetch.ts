@@ -119,6 +119,9 @@ export async function unlessSilent<Result>(
   try {
     return await Promise.race([work, silence]);
   } finally {
-    done.abort();
+    done.abort(NOT_WAITED_FOR);
   }
 }
+
+/** One for all: by itself, an abort makes an error with a stack, for every answer and every piece of a stream. */
+const NOT_WAITED_FOR = new Error('the work that this silence was measured in is done');

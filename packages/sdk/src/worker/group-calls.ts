@@ -6,10 +6,13 @@ import type {
   CallData,
   CallName,
   CallResult,
+  CoreMember,
   GroupState,
   Opened,
   Processed,
   StagedBundle,
+  StateQuery,
+  StateReport,
 } from './protocol.ts';
 import type { Session } from './session.ts';
 
@@ -42,11 +45,7 @@ export const groupCalls = (session: Session): GroupCalls => ({
     return undefined;
   },
 
-  'group.state': ({ groupId, knownEpoch }) => {
-    const group = session.group(groupId);
-    const isKnown = Number(group.epoch()) === knownEpoch;
-    return { ...standingOf(group), members: isKnown ? undefined : group.members() };
-  },
+  'group.state': (query) => groupState(session, query),
 
   'group.forget': ({ groupId }) => {
     session.client.deleteGroup(groupId);
@@ -96,11 +95,19 @@ export const groupCalls = (session: Session): GroupCalls => ({
 
   'group.open': ({ groupId, messages, nowMs }) => {
     const group = session.group(groupId);
-    return messages.map((message) => open(group, { message, nextAccessKey: undefined, nowMs }));
+    return withSharedSenders(
+      messages.map((message) => open(group, { message, nextAccessKey: undefined, nowMs })),
+    );
   },
 
   'group.process': ({ groupId, ...entry }) => processAndMerge(session.group(groupId), entry),
 });
+
+export function groupState(session: Session, { groupId, knownEpoch }: StateQuery): StateReport {
+  const group = session.group(groupId);
+  const isKnown = Number(group.epoch()) === knownEpoch;
+  return { ...standingOf(group), members: isKnown ? undefined : group.members() };
+}
 
 /**
  * Opens one message; a commit is merged at once if it is what it was announced as, since the core's policy has looked at
@@ -153,6 +160,21 @@ function open(group: GroupMember, entry: Omit<CallData<'group.process'>, 'groupI
   } catch (error) {
     return { kind: 'failed', error: describe(error) };
   }
+}
+
+/**
+ * Names each sender by one object in all of its messages: what crosses to the other thread is copied object by object, and
+ * a member has several keys. The leaf alone does not tell who it was: after an epoch another member may have it.
+ */
+function withSharedSenders(opened: readonly Opened[]): Opened[] {
+  const senders = new Map<string, CoreMember>();
+  return opened.map((one) => {
+    if (one.kind === 'failed' || one.kind === 'own-commit') return one;
+    const place = `${one.epoch} ${one.sender.leafIndex}`;
+    const sender = senders.get(place) ?? one.sender;
+    senders.set(place, sender);
+    return { ...one, sender };
+  });
 }
 
 function stateOf(group: GroupMember): GroupState {

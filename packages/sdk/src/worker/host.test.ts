@@ -43,16 +43,22 @@ async function create(): Promise<Worker> {
 
 test('a client opens with its own records, and each group when it is asked for', async () => {
   const first = await create();
-  const { epochAuthenticator } = await first.call('group.state', { groupId, nowMs });
+  const { epochAuthenticator } = await first.call('group.state', { groupId, knownEpoch: undefined });
   const own = new Worker();
   await own.call('client.open', { storeKey, records: first.records('own') });
-  await expect(own.call('group.state', { groupId, nowMs })).rejects.toThrow('GROUP_NOT_LOADED');
+  await expect(own.call('group.state', { groupId, knownEpoch: undefined })).rejects.toThrow(
+    'GROUP_NOT_LOADED',
+  );
   await expect(own.call('group.sign', { groupId, transcript })).rejects.toThrow('GROUP_NOT_LOADED');
   await own.call('group.load', { groupId, records: first.records('group') });
-  expect(await own.call('group.state', { groupId, nowMs })).toMatchObject({ epochAuthenticator });
+  expect(await own.call('group.state', { groupId, knownEpoch: undefined })).toMatchObject({
+    epochAuthenticator,
+  });
   const signed = await own.call('group.sign', { groupId, transcript });
   await own.call('group.unload', { groupId });
-  await expect(own.call('group.state', { groupId, nowMs })).rejects.toThrow('GROUP_NOT_LOADED');
+  await expect(own.call('group.state', { groupId, knownEpoch: undefined })).rejects.toThrow(
+    'GROUP_NOT_LOADED',
+  );
   expect(await own.call('group.sign', { groupId, transcript })).toEqual(signed);
 });
 
@@ -62,7 +68,7 @@ test('a client that cannot be opened leaves the one before it open', async () =>
     .records('own')
     .map(({ key, value }) => ({ key, value: value.with(-1, value.at(-1)! ^ 1) }));
   await expect(worker.call('client.open', { storeKey, records: damaged })).rejects.toThrow('STORE_CORRUPT');
-  expect(await worker.call('group.state', { groupId, nowMs })).toMatchObject({ epoch: 0 });
+  expect(await worker.call('group.state', { groupId, knownEpoch: undefined })).toMatchObject({ epoch: 0 });
 });
 
 test('several messages are one batch, and another worker takes it over', async () => {
@@ -83,11 +89,28 @@ test('several messages are one batch, and another worker takes it over', async (
 
 test('the members of a group cross only if its epoch is another than the one that is known', async () => {
   const worker = await create();
-  const first = await worker.call('group.state', { groupId, nowMs });
+  const first = await worker.call('group.state', { groupId, knownEpoch: undefined });
   expect(first.members).toHaveLength(1);
-  expect((await worker.call('group.state', { groupId, nowMs, knownEpoch: 0 })).members).toBeUndefined();
+  expect((await worker.call('group.state', { groupId, knownEpoch: 0 })).members).toBeUndefined();
   await worker.call('group.selfUpdate', { groupId, nowMs });
   await worker.call('group.merge', { groupId, nowMs });
-  const second = await worker.call('group.state', { groupId, nowMs, knownEpoch: 0 });
+  const second = await worker.call('group.state', { groupId, knownEpoch: 0 });
   expect([second.epoch, second.members?.length]).toEqual([1, 1]);
+});
+
+test('a call can tell the state of its group in the same answer', async () => {
+  const { host } = await create();
+  const report = { groupId, knownEpoch: 0 };
+  const updated = await host.answer({ id: 2, name: 'group.selfUpdate', data: { groupId, nowMs }, report });
+  expect(updated).toMatchObject({
+    ok: true,
+    report: { epoch: 0, hasPendingCommit: true, members: undefined },
+  });
+  const merged = await host.answer({ id: 3, name: 'group.merge', data: { groupId, nowMs }, report });
+  expect(merged).toMatchObject({
+    report: { epoch: 1, hasPendingCommit: false, members: [{ handle: 'alice' }] },
+  });
+  expect(await host.answer({ id: 4, name: 'group.clear', data: { groupId } })).toMatchObject({
+    report: undefined,
+  });
 });

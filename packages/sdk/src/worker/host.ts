@@ -1,7 +1,15 @@
 import { clientCalls } from './client-calls.ts';
 import { describe } from './failure.ts';
-import { groupCalls } from './group-calls.ts';
-import type { CallData, CallName, CallResult, Request, Response } from './protocol.ts';
+import { groupCalls, groupState } from './group-calls.ts';
+import type {
+  CallData,
+  CallName,
+  CallResult,
+  Request,
+  Response,
+  StateQuery,
+  StateReport,
+} from './protocol.ts';
 import { Session } from './session.ts';
 
 type Handlers = {
@@ -32,11 +40,20 @@ export class WorkerHost {
     this.#session.close();
   }
 
-  async #run({ id, name, data }: Request): Promise<Response> {
+  /** Undefined if the group cannot tell, as after a commit that removes this device: who needs to know asks, and is told why. */
+  #tell(query: StateQuery): StateReport | undefined {
+    try {
+      return groupState(this.#session, query);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #run({ id, name, data, report: query }: Request): Promise<Response> {
     try {
       const handler = this.#handlers[name] as (data: unknown) => unknown;
       const result = await handler(data);
-      return { id, ok: true, result, writes: this.#session.takeWrites() };
+      return { id, ok: true, result, writes: this.#session.takeWrites(), report: query && this.#tell(query) };
     } catch (error) {
       return { id, ok: false, error: describe(error), dirty: this.#session.takeWrites().length > 0 };
     }

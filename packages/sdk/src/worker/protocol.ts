@@ -121,11 +121,7 @@ export interface Calls {
   'group.load': { data: OnGroup & { records: StoreRecord[] }; result: undefined };
   /** Wipes a group from memory. */
   'group.unload': { data: OnGroup; result: undefined };
-  /** The members cross only if the group is in another epoch than `knownEpoch`: a commit alone changes them. */
-  'group.state': {
-    data: OnGroup & { nowMs: number; knownEpoch?: number | undefined };
-    result: Omit<GroupState, 'members'> & { members: CoreMember[] | undefined };
-  };
+  'group.state': { data: StateQuery; result: StateReport };
   'group.forget': { data: OnGroup; result: undefined };
   /** Signs for any group that has been in memory since the client was opened; `GROUP_NOT_LOADED` otherwise. */
   'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: AccessSignature };
@@ -155,15 +151,25 @@ export type CallName = keyof Calls;
 export type CallData<Name extends CallName> = Calls[Name]['data'];
 export type CallResult<Name extends CallName> = Calls[Name]['result'];
 
-/** Main thread to worker. */
-export type Request = { [Name in CallName]: { id: number; name: Name; data: CallData<Name> } }[CallName];
+/** Which group's state to tell after a call. The members cross only if its epoch is another one than `knownEpoch`. */
+export interface StateQuery extends OnGroup {
+  knownEpoch: number | undefined;
+}
+
+/** The state of a group, without its members if its epoch is the known one: a commit alone changes them. */
+export type StateReport = Omit<GroupState, 'members'> & { members: CoreMember[] | undefined };
+
+/** Main thread to worker. `report` asks for the state of a group after the call, in the same answer. */
+export type Request = {
+  [Name in CallName]: { id: number; name: Name; data: CallData<Name>; report?: StateQuery | undefined };
+}[CallName];
 
 /**
  * Worker to main thread. `writes` is what the call changed in the core's state. A failed core method changes nothing;
  * `dirty` tells that a call of several methods failed half way, so that the worker must be opened anew from the store.
  */
 export type Response =
-  | { id: number; ok: true; result: unknown; writes: StoreWrite[] }
+  | { id: number; ok: true; result: unknown; writes: StoreWrite[]; report?: StateReport | undefined }
   | { id: number; ok: false; error: Failure; dirty: boolean };
 
 /** Why a call failed. `address` is set if the core itself could not be loaded, and is where it should have been. */

@@ -1,12 +1,23 @@
 import { coreError, hasCode, sdkError } from '../model/errors.ts';
 import { wasmNotFound } from '../platform/files.ts';
 import type { WorkerPort } from '../platform/platform.ts';
-import type { CallData, CallName, CallResult, Failure, Response, StoreWrite } from './protocol.ts';
+import type {
+  CallData,
+  CallName,
+  CallResult,
+  Failure,
+  Response,
+  StateQuery,
+  StateReport,
+  StoreWrite,
+} from './protocol.ts';
 
 /** What a call gave, and what it changed in the core's state. */
 export interface CoreAnswer<Result> {
   result: Result;
   writes: StoreWrite[];
+  /** The state of the group that was asked for besides. */
+  report: StateReport | undefined;
 }
 
 interface Waiting {
@@ -41,14 +52,22 @@ export class WorkerCore {
     return this.#failure !== undefined;
   }
 
-  /** Throws what the core refused, as an error of the SDK's. */
-  call<Name extends CallName>(name: Name, data: CallData<Name>): Promise<CoreAnswer<CallResult<Name>>> {
+  /**
+   * Throws what the core refused, as an error of the SDK's.
+   *
+   * @param report the group whose state to tell after the call
+   */
+  call<Name extends CallName>(
+    name: Name,
+    data: CallData<Name>,
+    report?: StateQuery,
+  ): Promise<CoreAnswer<CallResult<Name>>> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#port.setBusy(true);
-      this.#port.post({ id, name, data });
+      this.#port.post({ id, name, data, report });
     });
   }
 
@@ -62,7 +81,8 @@ export class WorkerCore {
     this.#waiting.delete(response.id);
     if (this.#waiting.size === 0) this.#port.setBusy(false);
     if (response.ok) {
-      waiting?.resolve({ result: response.result as never, writes: response.writes });
+      const { result, writes, report } = response;
+      waiting?.resolve({ result: result as never, writes, report });
     } else {
       this.dirty ||= response.dirty;
       waiting?.reject(errorOf(response.error));

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
 import type { Platform, WorkerPort } from '@quicprochat/sdk';
 import { WorkerHost, type WorkerRequest } from '@quicprochat/sdk/testing';
 import { Rng } from '@quicprochat/testkit';
@@ -84,7 +84,6 @@ export class Tab {
     net: { fetch: (input, init) => this.#network.fetch(this, input as string, init) },
     connectivity: { onChange: () => () => undefined },
     publicCrypto: {
-      sha256: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       isSigned: async ({ publicKey, signature, message }) => {
         const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
         return verify(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature);
