@@ -1,4 +1,5 @@
 import type { Clock, PublicCrypto, Random, Timers } from './platform.ts';
+import { remembered } from './remembered.ts';
 
 /** The real clock, randomness, timers and WebCrypto: the one place in the SDK that touches them. */
 export const ambient: { clock: Clock; random: Random; timers: Timers; publicCrypto: PublicCrypto } = {
@@ -14,20 +15,9 @@ export const ambient: { clock: Clock; random: Random; timers: Timers; publicCryp
   },
 };
 
-/** The key used last: a relay signs all of its receipts with one. */
-let imported: { publicKey: Uint8Array; key: Promise<CryptoKey> } | undefined;
-
-function keyOf(publicKey: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  if (imported === undefined || !isSame(imported.publicKey, publicKey)) {
-    const key = crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
-    imported = { publicKey: publicKey.slice(), key };
-  }
-  return imported.key;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
+const keyOf = remembered((publicKey) =>
+  crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']),
+);
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

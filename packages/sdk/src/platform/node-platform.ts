@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ambient } from './ambient.ts';
 import { workerNotFound } from './files.ts';
+import { nodeSignatures } from './node-signatures.ts';
 import type { Platform, WorkerPort, WorkerSource } from './platform.ts';
 
 type NodeWorker = Pick<Worker, 'on' | 'once' | 'postMessage' | 'ref' | 'terminate' | 'unref'>;
@@ -16,6 +17,7 @@ export interface NodeFiles {
 export function nodePlatform({ startWorker, wasmUrl }: NodeFiles): Platform {
   return {
     ...ambient,
+    publicCrypto: nodeSignatures,
     net: { fetch: (...args) => fetch(...args) },
     // Node hears nothing of its network: a broken stream and a timer have to do.
     connectivity: { onChange: () => () => undefined },

@@ -31,7 +31,7 @@ export interface Timers {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Checks the relay's receipts, which contain no secrets. By default, WebCrypto. */
+/** Checks the relay's receipts, which contain no secrets. By default, WebCrypto in browsers and `node:crypto` in Node. */
 export interface PublicCrypto {
   /** Ed25519 (RFC 8032). */
   isSigned(by: {
