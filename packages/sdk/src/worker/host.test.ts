@@ -98,6 +98,23 @@ test('the members of a group cross only if its epoch is another than the one tha
   expect([second.epoch, second.members?.length]).toEqual([1, 1]);
 });
 
+test('messages of one sender name it by one object', async () => {
+  const [alice, bob] = [await create(), new Worker()];
+  await bob.call('client.create', { handle: 'bob', storeKey });
+  const made = await bob.call('client.keyPackages', { suite: 0x0003, count: 1, lastResort: false, nowMs });
+  const { welcome } = await alice.call('group.add', { groupId, keyPackages: made.keyPackages, nowMs });
+  await alice.call('group.merge', { groupId, nowMs });
+  const [secrets] = welcome?.joiners ?? [];
+  if (welcome === undefined || secrets === undefined) throw new Error('nobody was welcomed');
+  await bob.call('group.join', { secrets, shared: welcome.shared, nowMs });
+  const plaintexts = [1, 2].map((byte) => new Uint8Array([byte]));
+  const messages = await bob.call('group.encrypt', { groupId, plaintexts, nowMs });
+  const opened = await alice.call('group.open', { groupId, messages, nowMs });
+  const senders = opened.map((one) => (one.kind === 'application' ? one.sender : undefined));
+  expect(senders[0]?.handle).toBe('bob');
+  expect(senders[1]).toBe(senders[0]);
+});
+
 test('a call can tell the state of its group in the same answer', async () => {
   const { host } = await create();
   const report = { groupId, knownEpoch: 0 };
