@@ -228,3 +228,30 @@ test('a tab that takes over what another one stored shows the members all the ti
   expect(tea.draft).toBe('from the other tab');
   expect(new Set(shown)).toEqual(new Set([2]));
 });
+
+test('a tab that another one overtakes while it asks for the log asks again', async () => {
+  const shared = memoryStorage();
+  const kept: Storage = { ...shared, close: async () => undefined };
+  const [other, bob] = [await town.join('alice', { storage: kept }), await town.join('bob')];
+  const tea = await other.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  let beforeNextLook: () => Promise<unknown> = async () => undefined;
+  const generation: Storage['generation'] = async () => {
+    const overtake = beforeNextLook;
+    beforeNextLook = async () => undefined;
+    await overtake();
+    return shared.generation();
+  };
+  const net = network();
+  const tab = await town.open({ storage: { ...kept, generation }, platform: net.platform });
+  await same(bob, tea).send('news');
+  net.lie('groups.heads', (heads) => {
+    // The next thing that the tab does with its store is to sign the call that reads the log.
+    beforeNextLook = () => tea.heal();
+    return heads;
+  });
+  await tab.sync();
+  expect(net.calls.filter((call) => call === 'groups.read')).toHaveLength(2);
+  expect(await textsOf(same(tab, tea))).toEqual(['news']);
+  expect(same(tab, tea).epoch).toBe(tea.epoch);
+});

@@ -5,7 +5,7 @@ import {
   type Receipt,
   type GroupId,
 } from '@quicprochat/protocol';
-import { isAboutInput, sdkError, type ErrorCode } from '../model/errors.ts';
+import { hasCode, isAboutInput, sdkError, type ErrorCode } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { errorOf } from '../worker/worker-core.ts';
@@ -44,8 +44,9 @@ export class LogReader {
       signal?.throwIfAborted();
       const before = this.#ledger.row(conversations, conversationId);
       if (!isReadable(before)) return;
-      const shown = isContested(before) ? await this.#candidate(before) : await this.#page(before);
+      const shown = await this.#shownAfter(before);
       if (shown === undefined) return;
+      if (shown === 'overtaken') continue;
       await this.#witness.check(before, shown);
       await this.apply(conversationId, shown.entries.map(withReceipt(shown.receipts.after)));
       const after = this.#ledger.row(conversations, conversationId);
@@ -119,6 +120,22 @@ export class LogReader {
       );
     } else {
       await this.#applyMessages(tx, conversationId, run);
+    }
+  }
+
+  /**
+   * What the relay shows next; undefined if that is nothing. 'overtaken' if another tab took the group to its next epoch
+   * after we looked where it stands: then the call was signed with the key of one epoch and named another, and the relay
+   * refuses it.
+   */
+  async #shownAfter(before: ConversationRow) {
+    try {
+      return isContested(before) ? await this.#candidate(before) : await this.#page(before);
+    } catch (error) {
+      if (!hasCode(error, 'NOT_AUTHORIZED')) throw error;
+      await this.#ledger.refresh();
+      if (hasAdvanced(before, this.#ledger.row(conversations, before.id))) return 'overtaken';
+      throw error;
     }
   }
 
