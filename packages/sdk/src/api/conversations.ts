@@ -1,4 +1,4 @@
-import type { CipherSuite, GroupId } from '@quicprochat/protocol';
+import { FIRST_HEAD, toBase64Url, type CipherSuite, type GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { CANCELABLE, check, HANDLES, SUITE } from '../model/arguments.ts';
 import { Conversation } from './conversation.ts';
@@ -99,7 +99,8 @@ export class Conversations {
     const nowMs = platform.clock.now();
     await ledger.transact(async (tx) => {
       const group = await tx.createGroup(id, { suite: chosen, nowMs });
-      tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), name });
+      const atFirst = { cursor: 0, head: toBase64Url(FIRST_HEAD), branch: '' };
+      tx.put(conversations, id, { ...enteredRow({ id, group, cursor: 0, nowMs }), ...atFirst, name });
       learnContacts(tx, group.members);
       tx.enqueue({ kind: 'create', conversationId: id, id: newEntryId(platform.random) });
       if (claimed.length > 0) {

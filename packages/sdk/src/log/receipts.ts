@@ -33,6 +33,8 @@ function hashOf(content: EntryContent): Uint8Array {
   return hash;
 }
 
+const KEY_BYTES = 32;
+
 /** Whether the relay with this key signed the receipt. */
 export async function isSigned(
   crypto: PublicCrypto,
@@ -43,6 +45,8 @@ export async function isSigned(
   try {
     const transcript = receiptTranscript(groupId, { branch, sequence, head: fromBase64Url(head) });
     const publicKey = fromBase64Url(receiptKey);
+    // Node would leave out what follows the key.
+    if (publicKey.length !== KEY_BYTES) return false;
     return await crypto.isSigned({ publicKey, signature: fromBase64Url(signature), message: transcript });
   } catch {
     // Malformed bytes signed nothing.

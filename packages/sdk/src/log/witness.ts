@@ -70,7 +70,8 @@ export class Witness {
 
   /**
    * Where a reader stands after one more entry. Undefined where the receipt that came with it is not one for that: then
-   * only {@link check} can tell what the relay has done.
+   * only {@link check} can tell what the relay has done. Undefined, too, for who has just joined and has read nothing yet:
+   * a receipt says where the log stands, and not which entry brought it there.
    */
   async advance(
     conversation: ConversationRow,
@@ -79,13 +80,10 @@ export class Witness {
     receipt?: Receipt,
   ): Promise<Position | undefined> {
     const { id, head: previous, branch: before, receipts: kept = [] } = conversation;
-    const head = previous === undefined ? receipt?.head : expectedHead(previous, { sequence, content });
-    const branch = before === undefined ? receipt?.branch : branchAfter(before, sequence, content);
-    const position = {
-      cursor: sequence,
-      ...(head !== undefined && { head }),
-      ...(branch !== undefined && { branch }),
-    };
+    if (previous === undefined || before === undefined) return undefined;
+    const head = expectedHead(previous, { sequence, content });
+    const branch = branchAfter(before, sequence, content);
+    const position = { cursor: sequence, head, branch };
     if (receipt === undefined) return { ...position, receipts: kept };
     const key = this.#pinnedKey();
     const isRight = receipt.sequence === sequence && receipt.head === head && receipt.branch === branch;

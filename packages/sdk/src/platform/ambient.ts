@@ -1,5 +1,4 @@
 import type { Clock, PublicCrypto, Random, Timers } from './platform.ts';
-import { remembered } from './remembered.ts';
 
 /** The real clock, randomness, timers and WebCrypto: the one place in the SDK that touches them. */
 export const ambient: { clock: Clock; random: Random; timers: Timers; publicCrypto: PublicCrypto } = {
@@ -10,14 +9,12 @@ export const ambient: { clock: Clock; random: Random; timers: Timers; publicCryp
   },
   timers: { sleep },
   publicCrypto: {
-    isSigned: async ({ publicKey, signature, message }) =>
-      crypto.subtle.verify('Ed25519', await keyOf(publicKey), signature, message),
+    isSigned: async ({ publicKey, signature, message }) => {
+      const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+      return crypto.subtle.verify('Ed25519', key, signature, message);
+    },
   },
 };
-
-const keyOf = remembered((publicKey) =>
-  crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']),
-);
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
