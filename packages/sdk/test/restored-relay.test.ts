@@ -2,6 +2,7 @@ import { backUpRelay, eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import type { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import { network, reset } from './support/network.ts';
 import { people, same, syncAll, textsOf } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });
@@ -64,4 +65,25 @@ test('live clients follow all other conversations, and say that they are online'
   expect(same(left, tea).trouble).toMatchObject({ code: 'CURSOR_INVALID' });
   await same(right, chess).send('your move');
   await eventually('it arrives', async () => (await textsOf(same(left, chess))).length === 1);
+});
+
+test('a message that a restored relay has lost before it was read back goes out again', async () => {
+  const net = network();
+  const alice = await town.join('alice', { platform: net.platform });
+  const [bob, carol] = [await town.join('bob'), await town.join('carol')];
+  const tea = await alice.conversations.create({ members: [bob.handle, carol.handle] });
+  await syncAll(bob, carol);
+  const backup = await backUpRelay(town.relay());
+  await same(bob, tea).send('lost by the relay');
+  // Alice's message stands behind Bob's, which she has not read.
+  net.fail(({ procedure }) => (procedure === 'groups.read' ? reset() : undefined));
+  await tea.send('mine');
+  expect((await tea.history()).at(-1)).toMatchObject({ state: 'sent' });
+  await backup.restore();
+  net.mend();
+  await alice.sync();
+  await tea.send('and on');
+  await carol.sync();
+  for (const client of [alice, carol]) expect(await textsOf(same(client, tea))).toEqual(['mine', 'and on']);
+  expect((await tea.history()).slice(-2)).toMatchObject([{ state: 'sent' }, { state: 'sent' }]);
 });

@@ -1,4 +1,4 @@
-import type { Posted } from '@quicprochat/protocol';
+import type { GroupId, Posted } from '@quicprochat/protocol';
 import { preparedContent, settleOwn } from '../log/own-entries.ts';
 import type { Witness } from '../log/witness.ts';
 import { outbox, outboxKey, type ConversationRow, type OutboxRow } from '../state/rows.ts';
@@ -72,4 +72,20 @@ async function noteAccepted(tx: Transaction, row: OutboxRow, sequence: number): 
   if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined)
     await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
   tx.putOutbox({ ...row, accepted: sequence });
+}
+
+/**
+ * Takes back that the relay has what waits for its place in the log: the log was read to its end, and it is not there. It
+ * goes out again as it is, under the same ids.
+ *
+ * @returns whether anything was taken back
+ */
+export async function takeBackAccepted(tx: Transaction, conversationId: GroupId): Promise<boolean> {
+  const missing = tx.outboxRows(conversationId).filter((row) => row.accepted !== undefined);
+  for (const row of missing) {
+    tx.putOutbox({ ...row, accepted: undefined });
+    if (row.kind === 'message' && row.position !== undefined)
+      await tx.amend(row.conversationId, row.position, { state: 'queued' });
+  }
+  return missing.length > 0;
 }

@@ -5,7 +5,7 @@ import type { Relay } from '../transport/relay.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, outbox, outboxKey, type OutboxRow } from '../state/rows.ts';
 import type { Witness } from '../log/witness.ts';
-import { takeAccepted } from './acceptance.ts';
+import { takeAccepted, takeBackAccepted } from './acceptance.ts';
 import type { BatchSize } from './batch-size.ts';
 import { prepareNext, type Batch } from './preparing.ts';
 import { messagesAtHead } from './sealing.ts';
@@ -70,6 +70,11 @@ export class OutboxSender {
     } catch (error) {
       return this.#refused(batch, error);
     }
+  }
+
+  /** Sends again what the relay said that it had, and what its log does not have. Returns whether there is such a thing. */
+  sendAgain(conversationId: GroupId): Promise<boolean> {
+    return this.#ledger.transact((tx) => takeBackAccepted(tx, conversationId));
   }
 
   async #prepare(conversationId: GroupId): Promise<Batch | 'settled' | undefined> {

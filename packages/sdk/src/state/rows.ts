@@ -138,7 +138,7 @@ interface OutboxBase {
   /** How many want it, if there is more than one: it can be withdrawn by the last of them only. */
   wanted?: number;
   /** Where the relay put it, when it was accepted before the log was read up to there. */
-  accepted?: number;
+  accepted?: number | undefined;
 }
 
 /** What still has to reach the relay. */

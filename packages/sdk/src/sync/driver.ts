@@ -27,6 +27,8 @@ interface Run {
   stalled: number;
   /** Where the log stood after the last round that was behind. */
   stalledAt: ConversationRow | undefined;
+  /** Whether what the relay's log did not have was sent again. Once: else a hostile relay could have it done for ever. */
+  hasSentAgain: boolean;
 }
 
 /** A relay that says there is more and never hands it out is given up after so many rounds. */
@@ -92,6 +94,7 @@ export class Driver {
       tended: new Map(),
       stalled: 0,
       stalledAt: undefined,
+      hasSentAgain: false,
     };
     this.#runs.set(conversationId, run);
     run.finished = this.#run(conversationId, run);
@@ -180,7 +183,7 @@ export class Driver {
     // Before what waits is sent: a message that fails must not keep the group from healing.
     await this.#tend(conversationId, run);
     const step = await this.#sender.step(conversationId);
-    if (step === 'behind') this.#countStall(run, before);
+    if (step === 'behind') await this.#countStall(run, before);
     run.again ||= step !== 'idle';
   }
 
@@ -203,12 +206,17 @@ export class Driver {
    * What counts is that the log was read further since the last time, by this client or by another one of the same
    * storage: the other one may have read it before this round began.
    */
-  #countStall(run: Run, before: ConversationRow): void {
+  async #countStall(run: Run, before: ConversationRow): Promise<void> {
     const now = this.#ledger.row(conversations, before.id);
     run.stalled = hasAdvanced(run.stalledAt ?? before, now) ? 0 : run.stalled + 1;
     run.stalledAt = now;
     this.#unread.add(before.id);
     if (run.stalled <= MAX_STALLED_ROUNDS) return;
+    if (!run.hasSentAgain && (await this.#sender.sendAgain(before.id))) {
+      run.hasSentAgain = true;
+      run.stalled = 0;
+      return;
+    }
     throw sdkError(
       'RELAY_MISBEHAVED',
       'The relay announced more entries but did not deliver them. Tell whoever runs it.',
