@@ -100,6 +100,21 @@ function dying(storage: Storage, { killedAt, isStored }: { killedAt: number; isS
   };
 }
 
+test('a damaged line of a history is refused when it is read, and keeps nothing else from opening', async () => {
+  const storage = await stored();
+  const key = fixture.store.findLast(([key]) => key.startsWith('message/'))?.[0] ?? expect.unreachable();
+  const whole = (await storage.get(key)) ?? expect.unreachable();
+  await storage.commit([{ key, value: whole.slice(0, -3) }], await storage.generation());
+  const alice = await Client.create({ relay: fixture.relay, storage, live: false });
+  const [, id] = key.split('/');
+  for (const conversation of alice.conversations.list()) {
+    const history = conversation.history({ limit: 1_000 });
+    if (conversation.id === id) await expect(history).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    else await expect(history).resolves.toBeDefined();
+  }
+  await alice.close();
+});
+
 test('two tabs that migrate at once do it once', async () => {
   const alone = await stored();
   await migrate(alone, { mostRows: 5 });

@@ -87,3 +87,23 @@ test('a message that a restored relay has lost before it was read back goes out 
   for (const client of [alice, carol]) expect(await textsOf(same(client, tea))).toEqual(['mine', 'and on']);
   expect((await tea.history()).slice(-2)).toMatchObject([{ state: 'sent' }, { state: 'sent' }]);
 });
+
+test('a message fails if the commit that has to go before it is refused for good', async () => {
+  const net = network();
+  const [bob, carol] = [await town.join('bob'), await town.join('carol')];
+  const alice = await town.join('alice', { platform: net.platform });
+  const tea = await alice.conversations.create({ members: [bob.handle, carol.handle] });
+  const backup = await backUpRelay(town.relay());
+  await tea.heal();
+  await bob.sync();
+  await same(bob, tea).leave();
+  net.fail(({ procedure }) => (procedure === 'groups.commit' ? reset() : undefined));
+  await expect(alice.sync()).rejects.toMatchObject({ code: 'NETWORK' });
+  net.mend();
+  // The relay does not know the epoch in which Bob asked to leave.
+  await backup.restore();
+  const before = net.calls.length;
+  await expect(tea.send('after')).rejects.toMatchObject({ code: 'NOT_AUTHORIZED' });
+  expect(net.calls.slice(before).filter((call) => call === 'groups.commit').length).toBeLessThan(5);
+  expect(tea.waiting).toEqual([]);
+});

@@ -1,13 +1,15 @@
 import { toBase64Url, type GroupId } from '@quicprochat/protocol';
 import { newEntryId } from '../model/entry-id.ts';
+import { errorFrom } from '../model/errors.ts';
 import type { Ledger } from '../state/ledger.ts';
-import type { ConversationRow, Intent, OutboxRow } from '../state/rows.ts';
+import { failures, type ConversationRow, type Intent, type OutboxRow } from '../state/rows.ts';
 import { updateDue } from '../model/due.ts';
 import { isContested, isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { GroupState } from '../worker/protocol.ts';
 import { begin, messagesAtHead, sealMessages } from './sealing.ts';
 import { stage, welcomeFor } from './staging.ts';
+import { takeBack } from './withdrawal.ts';
 
 /** What goes out in one call: one change, or several messages. */
 export type Batch = readonly [OutboxRow, ...OutboxRow[]];
@@ -39,17 +41,25 @@ export async function prepareNext(
   // A member that leaves cannot commit: the others bring the epoch to its end.
   if (isContested(conversation) && conversation.state === 'leaving') return undefined;
   const blocker = blockerOf(row, { conversation, group, nowMs: tx.nowMs });
-  if (blocker !== undefined) return commitFirst(tx, blocker, conversationId);
+  if (blocker !== undefined) return commitFirst(tx, row, blocker);
   if (row.kind === 'leave') return prepareLeave(tx, row, group);
   // At the beginning of a transaction these are all. The rest of a long queue is not looked at.
   const head = messagesAtHead(ledger.outbox.of(conversationId), limits);
   const [first, ...others] = await sealMessages(tx, conversationId, head);
-  if (first === undefined) return commitFirst(tx, { type: 'heal' }, conversationId);
+  if (first === undefined) return commitFirst(tx, row, { type: 'heal' });
   return [first, ...others];
 }
 
-function commitFirst(tx: Transaction, intent: Intent, conversationId: GroupId): 'settled' {
+/** Puts a commit before what waits for it. If one was tried and has failed for good, the next would, too. */
+async function commitFirst(tx: Transaction, row: OutboxRow, intent: Intent): Promise<'settled'> {
+  const failure = row.after && tx.row(failures, row.after)?.error;
+  if (failure !== undefined) {
+    await takeBack(tx, row, errorFrom(failure));
+    return 'settled';
+  }
+  const { conversationId } = row;
   const id = newEntryId(tx.platform.random);
+  tx.putOutbox({ ...row, after: id });
   tx.enqueue({ kind: 'commit', conversationId, id, intent }, { urgent: true });
   return 'settled';
 }

@@ -139,6 +139,8 @@ interface OutboxBase {
   wanted?: number;
   /** Where the relay put it, when it was accepted before the log was read up to there. */
   accepted?: number | undefined;
+  /** The commit that was to go before it, by its id. If that fails for good, this fails with it. */
+  after?: EntryId;
 }
 
 /** What still has to reach the relay. */

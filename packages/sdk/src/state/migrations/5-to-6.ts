@@ -1,15 +1,27 @@
+import { hasCode } from '../../model/errors.ts';
 import { decodeRow, encodeRow } from '../../state/codec.ts';
 import type { Step } from './step.ts';
 
 /** What the keys of messages say. */
 const REPEATED = ['conversationId', 'position'];
 
-/** Messages no longer repeat what their keys say. */
+/** Messages no longer repeat what their keys say. A damaged one stays as it is: who reads it is told, and only then. */
 export const from5to6: Step = {
   from: 5,
   prefix: 'message/',
   change({ key, value }) {
-    const fields = Object.entries(decodeRow(key, value) as object);
-    return encodeRow(Object.fromEntries(fields.filter(([name]) => !REPEATED.includes(name))));
+    const row = rowIn(key, value);
+    if (row === undefined) return value;
+    const fields = Object.entries(row).filter(([name]) => !REPEATED.includes(name));
+    return encodeRow(Object.fromEntries(fields));
   },
 };
+
+function rowIn(key: string, value: Uint8Array): object | undefined {
+  try {
+    return decodeRow(key, value) as object;
+  } catch (error) {
+    if (hasCode(error, 'STORE_CORRUPT')) return undefined;
+    throw error;
+  }
+}
