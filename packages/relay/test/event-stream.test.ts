@@ -90,7 +90,7 @@ test('RLY-7 a stream whose store fails in the middle is told so, and its cursor 
   await group.post('1');
   await stream.take(1);
   // No answer in between: what reads next is the stream.
-  vi.spyOn(relay.db, 'selectFrom').mockImplementationOnce(() => {
+  vi.spyOn(relay.db, 'executeQuery').mockImplementationOnce(() => {
     throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
   });
   wake.notify(logTopic(group.id));

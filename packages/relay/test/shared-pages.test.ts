@@ -123,7 +123,7 @@ test('RLY-65 a page is read anew after a wake-up, after a fault, and for who lis
   expect(await pages.page(place)).not.toBe(second);
 
   wake.notify(topic);
-  const failing = vi.spyOn(db, 'selectFrom').mockImplementationOnce(() => {
+  const failing = vi.spyOn(db, 'executeQuery').mockImplementationOnce(() => {
     throw new Error('the store is away');
   });
   await expect(pages.page(place)).rejects.toThrow('the store is away');
