@@ -7,7 +7,7 @@ import type { Storage } from '../src/storage/storage.ts';
 import { network, reset } from './support/network.ts';
 import { people, same, textsOf } from './support/people.ts';
 
-/** What a relay can and cannot prove with its receipts to who has not read a log yet. */
+/** Receipts that a client gets before it has read anything of a log. */
 
 const town = people();
 

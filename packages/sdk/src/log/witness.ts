@@ -70,8 +70,8 @@ export class Witness {
 
   /**
    * Where a reader stands after one more entry. Undefined where the receipt that came with it is not one for that: then
-   * only {@link check} can tell what the relay has done. Undefined, too, for who has just joined and has read nothing yet:
-   * a receipt says where the log stands, and not which entry brought it there.
+   * only {@link check} can tell what the relay has done. Also undefined for a new member that has read nothing of the log:
+   * a receipt tells it the head, but not which entries led there.
    */
   async advance(
     conversation: ConversationRow,

@@ -40,7 +40,7 @@ export class WorkerHost {
     this.#session.close();
   }
 
-  /** Undefined if the group cannot tell, as after a commit that removes this device: who needs to know asks, and is told why. */
+  /** Undefined if the state cannot be read, as after a commit that removes this device. `group.state` then throws the reason. */
   #tell(query: StateQuery): StateReport | undefined {
     try {
       return groupState(this.#session, query);

@@ -5,7 +5,7 @@ import type { Step } from './step.ts';
 /** What the keys of messages say. */
 const REPEATED = ['conversationId', 'position'];
 
-/** Messages no longer repeat what their keys say. A damaged one stays as it is: who reads it is told, and only then. */
+/** Messages no longer repeat what their keys say. A damaged message is left unchanged; reading it throws STORE_CORRUPT. */
 export const from5to6: Step = {
   from: 5,
   prefix: 'message/',
