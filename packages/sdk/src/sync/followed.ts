@@ -41,6 +41,15 @@ export class Followed {
     if (this.#unconfirmed.get(groupId) === epoch) this.#unconfirmed.delete(groupId);
   }
 
+  /**
+   * Whether a stream that says it follows this has gone back there from what was asked later: a call that the network
+   * held up can reach the relay after the next one, and a group is followed in one place.
+   */
+  hasGoneBack({ groupId, epoch }: EpochOfGroup): boolean {
+    const asked = this.#epochs.get(groupId);
+    return asked !== undefined && asked !== epoch && !this.#unconfirmed.has(groupId);
+  }
+
   /** Whether the stream has not said of one of these that it follows it, and nothing newer was asked for. */
   isWaitingFor(groups: readonly EpochOfGroup[]): boolean {
     return groups.some(({ groupId, epoch }) => this.#unconfirmed.get(groupId) === epoch);

@@ -142,6 +142,8 @@ export class GroupStream {
         this.#kept.opened();
         return this.#sendWaiting(followed.groupIds());
       case 'following':
+        // Opened anew after a wait, since a relay could say this over and over.
+        if (followed.hasGoneBack(event)) throw new StreamEnded();
         followed.confirm(event);
         return this.#sendWaiting([event.groupId]);
       case 'epoch-ended':

@@ -46,6 +46,7 @@ async function follow(start: readonly Place[]) {
   let streamCount = 0;
   let places = start;
   let isAway = false;
+  let holdsBack = false;
 
   const events = {
     async *followGroups(followed: readonly Place[], signal: AbortSignal): AsyncGenerator<RelayEvent> {
@@ -79,7 +80,7 @@ async function follow(start: readonly Place[]) {
       const stream = streams.get(id) as Stream;
       for (const { groupId, epoch } of more) {
         stream.groupIds.add(groupId);
-        stream.say({ type: 'following', groupId, epoch });
+        if (!holdsBack) stream.say({ type: 'following', groupId, epoch });
       }
       expect(stream.groupIds.size).toBeLessThanOrEqual(LIMITS.maxStreamGroups);
     },
@@ -126,6 +127,8 @@ async function follow(start: readonly Place[]) {
       await settled();
     },
     isAway: (away: boolean) => (isAway = away),
+    /** Whether the relay does not say yet that it follows what is added. */
+    holdsBack: (back: boolean) => (holdsBack = back),
     retry: async () => {
       for (const again of retries.splice(0)) again();
       await settled();
@@ -195,6 +198,35 @@ test('a stream that breaks comes back by itself while the others go on, and only
   client.isAway(false);
   await client.retry();
   expect([client.isUp(), client.sizes()]).toEqual([true, [500, 1]]);
+  client.stop();
+});
+
+test('a stream that goes back to an older epoch, asked for by a call that came late, is opened anew', async () => {
+  const client = await follow(groups(2));
+  const [{ groupId }] = groups(1) as [Place];
+  await client.change(groups(2).map((place) => ({ ...place, epoch: 2 })));
+  await client.change(groups(2).map((place) => ({ ...place, epoch: 3 })));
+  client.calls();
+
+  client.streams()[0]?.say({ type: 'following', groupId, epoch: 2 });
+  await client.settled();
+  expect(client.isUp()).toBe(false);
+  await client.retry();
+  expect(client.isUp()).toBe(true);
+  expect(client.calls()).toEqual({ opened: [2], added: [] });
+  client.stop();
+});
+
+test('what a stream says of an older epoch before it follows the newer one changes nothing', async () => {
+  const client = await follow(groups(1));
+  const [{ groupId }] = groups(1) as [Place];
+  client.holdsBack(true);
+  await client.change(groups(1).map((place) => ({ ...place, epoch: 3 })));
+
+  client.streams()[0]?.say({ type: 'following', groupId, epoch: 2 });
+  client.streams()[0]?.say({ type: 'following', groupId, epoch: 3 });
+  await client.settled();
+  expect(client.isUp()).toBe(true);
   client.stop();
 });
 

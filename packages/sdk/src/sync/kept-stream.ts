@@ -1,7 +1,7 @@
 import type { Platform } from '../platform/platform.ts';
 import { BACKOFF_MS, mostAfter, waitAfter } from './backoff.ts';
 
-/** The relay has ended a stream, without an error. */
+/** The relay has ended a stream, without an error, or no longer follows what the stream is for. */
 export class StreamEnded extends Error {}
 
 type StreamPlatform = Pick<Platform, 'clock' | 'random' | 'timers' | 'connectivity'>;
