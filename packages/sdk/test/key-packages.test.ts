@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { platform } from '#platform';
 import { coreKeyOf, OWN_CORE_PREFIX } from '../src/state/core-keys.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
+import { openedRows } from './support/opened.ts';
 import { people } from './support/people.ts';
 
 const town = people();
@@ -48,7 +49,7 @@ async function watched(name: string, { aheadMs = 0 } = {}) {
     },
   });
   const keyPackages = async () => {
-    const rows = await storage.scan({ prefix: OWN_CORE_PREFIX });
+    const rows = (await openedRows(storage)).filter(({ key }) => key.startsWith(OWN_CORE_PREFIX));
     return rows.filter(({ key }) => coreKeyOf(key)[0] === KEY_PACKAGE_KIND).length;
   };
   return { client, world, keyPackages, published: () => uploads.splice(0) };

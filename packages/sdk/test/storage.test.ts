@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -64,4 +64,64 @@ test('a database of another program is refused by a code, and let go', async () 
   await expect(sqliteStorage(path)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   // SQLite takes its log away when nobody has the database open any more.
   expect(await readdir(place)).toEqual(['other.db']);
+});
+
+/** A database that was written without zeroing what is deleted, as by earlier versions, with a row that was deleted. */
+async function withRemains(path: string): Promise<void> {
+  await (await sqliteStorage(path)).close();
+  const earlier = new Sqlite(path);
+  earlier.pragma('secure_delete = OFF');
+  const key = Buffer.from('draft/1');
+  earlier.prepare('INSERT INTO rows VALUES (?, ?)').run(key, Buffer.from('canary '.repeat(2_000)));
+  earlier.pragma('wal_checkpoint(TRUNCATE)');
+  earlier.prepare('DELETE FROM rows').run();
+  earlier.close();
+}
+
+async function remainsIn(path: string): Promise<string[]> {
+  const files = ['', '-wal'].map((end) => path + end);
+  const contents = await Promise.all(files.map((file) => readFile(file).catch(() => Buffer.alloc(0))));
+  return files.filter((_, n) => contents[n]?.includes('canary'));
+}
+
+test('what earlier versions left in a database file and its log is taken out', async () => {
+  const path = join(await folder(), 'test.db');
+  await withRemains(path);
+  expect(await remainsIn(path)).toEqual([path]);
+  const storage = await sqliteStorage(path);
+  await storage.expunge?.();
+  expect(await remainsIn(path)).toEqual([]);
+  await storage.close();
+});
+
+test('that it could not be taken out, because another process reads the log, is told', async () => {
+  const path = join(await folder(), 'test.db');
+  await withRemains(path);
+  const storage = await sqliteStorage(path);
+  const reader = new Sqlite(path);
+  reader.exec('BEGIN; SELECT * FROM rows');
+  await storage.commit([{ key: 'draft/2', value: new Uint8Array(1) }], 0);
+  await expect(storage.expunge?.()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  reader.close();
+  await storage.expunge?.();
+  expect(await remainsIn(path)).toEqual([]);
+  await storage.close();
+});
+
+test('what is deleted is overwritten in the file', async () => {
+  const path = join(await folder(), 'test.db');
+  const storage = await sqliteStorage(path);
+  const canary = new TextEncoder().encode('canary '.repeat(2_000));
+  await storage.commit([{ key: 'draft/1', value: canary }], 0);
+  const checkpoint = () => {
+    const other = new Sqlite(path);
+    other.pragma('wal_checkpoint(TRUNCATE)');
+    other.close();
+  };
+  checkpoint();
+  expect(await remainsIn(path)).toEqual([path]);
+  await storage.commit([{ key: 'draft/1', value: undefined }], 1);
+  checkpoint();
+  expect(await remainsIn(path)).toEqual([]);
+  await storage.close();
 });

@@ -3,13 +3,13 @@ import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Identity } from '../worker/protocol.ts';
+import { newHeader } from '../state/header.ts';
 import type { Ledger } from '../state/ledger.ts';
 import {
   ACCOUNT,
   accounts,
   contacts,
   HEADER,
-  STORE_VERSION,
   stores,
   type AccountRow,
 } from '../state/rows.ts';
@@ -61,7 +61,7 @@ async function create(
       registered: false,
       inboxCursor: 0,
     };
-    tx.put(stores, HEADER, { version: STORE_VERSION });
+    tx.put(stores, HEADER, newHeader(storeKey, tx.platform.random));
     tx.put(accounts, ACCOUNT, account);
     tx.put(contacts, handle, { handle, accountKey: toBase64Url(identity.accountKey), verified: true });
     return account;

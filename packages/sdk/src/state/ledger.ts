@@ -195,10 +195,8 @@ export class Ledger {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
         await this.#load();
         if (!isMeant()) return;
-        const rows = await this.storage.scan({ prefix: '' });
-        const deletions = rows.map(({ key }) => ({ key, value: undefined }));
         try {
-          await this.storage.commit(deletions, this.#generation);
+          await this.#store.deleteAll(this.#generation);
           return await this.#load();
         } catch (error) {
           if (!(error instanceof StorageConflict)) throw error;
@@ -208,7 +206,7 @@ export class Ledger {
     });
   }
 
-  /** The key that the core's records are sealed with; a new one for a store that has none. */
+  /** The key that the store is sealed with; a new one for a store that has none. */
   storeKey(options: { isNew: boolean }): Promise<Uint8Array> {
     return this.#store.key(options);
   }

@@ -15,10 +15,13 @@ export interface StoreRow {
   version: number;
   /** How far rows of an earlier version have been changed: up to and with the key `after`. See migrations/. */
   migration?: { from: number; after: string };
+  /** Of version 7 and later: by what its rows are sealed, see row-seal.ts. */
+  id?: string;
+  keyCheck?: string;
 }
 
 /** The version that this release writes. Earlier ones are brought to it when they are opened. */
-export const STORE_VERSION = 6;
+export const STORE_VERSION = 7;
 
 /** The account that the store belongs to. */
 export interface AccountRow {

@@ -1,13 +1,13 @@
 import { toBase64Url } from '@quicprochat/protocol';
-import { sdkError } from '../model/errors.ts';
 import type { Random } from '../platform/platform.ts';
 import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
 import { decodeRow } from './codec.ts';
 import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
-import { HEADER_KEY, requireVersion } from './header.ts';
+import { HEADER_KEY, requireKey, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { migrate } from './migrations/migrate.ts';
 import { MESSAGE_PREFIX, TABLES, type StoreRow } from './rows.ts';
+import { SealedStorage } from './sealed-storage.ts';
 import { VersionedStorage } from './versioned-storage.ts';
 
 /** What others have committed since a generation. */
@@ -27,7 +27,7 @@ export class Store {
   readonly #random: Random;
 
   constructor(storage: Storage, random: Random) {
-    this.storage = new VersionedStorage(storage);
+    this.storage = new VersionedStorage(new SealedStorage(storage, random));
     this.#inner = storage;
     this.#random = random;
   }
@@ -76,7 +76,14 @@ export class Store {
 
   /** Brings a store of an earlier version to this one. Before anything else is read. */
   migrate(): Promise<void> {
-    return migrate(this.#inner);
+    return migrate(this.#inner, this.#random);
+  }
+
+  /** Deletes everything at a generation, whatever it is. */
+  async deleteAll(generation: number): Promise<void> {
+    const rows = await this.#inner.scan({ prefix: '' });
+    const deletions = rows.map(({ key }) => ({ key, value: undefined }));
+    await this.#inner.commit(deletions, generation);
   }
 
   /** Reads all rows that are held in memory, and the core's own records, of one generation. */
@@ -96,14 +103,9 @@ export class Store {
     return this.storage.scan({ prefix: OWN_CORE_PREFIX });
   }
 
-  /** The key that the core's records are sealed with; a new one for a store that has none. */
+  /** The key that everything here is sealed with; a new one for a store that has none. */
   async key({ isNew }: { isNew: boolean }): Promise<Uint8Array> {
-    const key = await this.storage.storeKey(isNew ? this.#random.bytes(32) : undefined);
-    if (key !== undefined) return key;
-    throw sdkError(
-      'STORE_KEY_MISSING',
-      'The key of this storage is missing. Put it back: the storage cannot be opened without it.',
-    );
+    return requireKey(await this.storage.storeKey(isNew ? this.#random.bytes(32) : undefined));
   }
 
   /** Messages are read when they are shown. */

@@ -12,7 +12,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
- * survives a power cut. The key that seals the core's records is in a file beside it, `<path>.key`. Several processes may
+ * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`. Several processes may
  * have both open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
  * @throws {UsageError} UNSUPPORTED_RUNTIME on a version of Node that the driver would crash; INVALID_ARGUMENT, also if the
@@ -41,6 +41,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
+    expunge: () => guarded(() => expunge(database)),
     onForeignCommit: (listener) => {
       try {
         return watchFor(path, listener);
@@ -80,11 +81,20 @@ async function requireFolder(folder: string): Promise<void> {
 function setUp(database: Sqlite.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
+  // What is deleted is overwritten with zeros.
+  database.pragma('secure_delete = ON');
   database.exec(`
     CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY CHECK (only = 0), value INTEGER NOT NULL);
     INSERT OR IGNORE INTO generation VALUES (0, 0);
   `);
+}
+
+/** Writes the file anew without its free pages, and empties the log. Another process that reads or writes makes this wait, and fail. */
+function expunge(database: Sqlite.Database): void {
+  database.exec('VACUUM');
+  const [log] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (log?.busy !== 0) throw Object.assign(new Error('the log is in use'), { code: 'SQLITE_BUSY' });
 }
 
 function prepare(database: Sqlite.Database) {

@@ -22,12 +22,18 @@ export interface Storage {
   commit(writes: readonly StorageWrite[], expected: number): Promise<number>;
 
   /**
-   * Returns the key that the core seals its records with. It is kept apart from the rows, so a copy of the rows alone
-   * opens nothing. If there is no key yet, `fresh` becomes the key, unless another tab or process was quicker.
+   * Returns the key that everything in the store is sealed with. It is kept apart from the rows, so a copy of the rows
+   * alone opens nothing. If there is no key yet, `fresh` becomes the key, unless another tab or process was quicker.
    *
    * @returns 32 bytes; undefined if there is no key and no `fresh`
    */
   storeKey(fresh?: Uint8Array): Promise<Uint8Array | undefined>;
+
+  /**
+   * Takes what was deleted and replaced out of the files, as far as the system lets. Only called where something was
+   * stored that must not remain, and again if it fails. Without it, that is up to the system.
+   */
+  expunge?(): Promise<void>;
 
   /** Calls the listener after another tab or process committed, perhaps too often. Returns a function that stops this. */
   onForeignCommit(listener: () => void): () => void;

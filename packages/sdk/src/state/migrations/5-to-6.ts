@@ -1,4 +1,5 @@
 import { hasCode } from '../../model/errors.ts';
+import type { StoredRow } from '../../storage/storage.ts';
 import { decodeRow, encodeRow } from '../../state/codec.ts';
 import type { Step } from './step.ts';
 
@@ -9,13 +10,15 @@ const REPEATED = ['conversationId', 'position'];
 export const from5to6: Step = {
   from: 5,
   prefix: 'message/',
-  change({ key, value }) {
-    const row = rowIn(key, value);
-    if (row === undefined) return value;
-    const fields = Object.entries(row).filter(([name]) => !REPEATED.includes(name));
-    return encodeRow(Object.fromEntries(fields));
-  },
+  begin: async () => ({ fields: {}, change: (row) => [{ key: row.key, value: shortened(row) }] }),
 };
+
+function shortened({ key, value }: StoredRow): Uint8Array {
+  const row = rowIn(key, value);
+  if (row === undefined) return value;
+  const fields = Object.entries(row).filter(([name]) => !REPEATED.includes(name));
+  return encodeRow(Object.fromEntries(fields));
+}
 
 function rowIn(key: string, value: Uint8Array): object | undefined {
   try {

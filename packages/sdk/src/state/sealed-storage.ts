@@ -1,0 +1,117 @@
+import { coreError } from '../model/errors.ts';
+import type { Random } from '../platform/platform.ts';
+import type { ScanRange, Storage, StorageWrite, StoredRow } from '../storage/storage.ts';
+import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
+import { HEADER_KEY, readHeader, requireVersion, sealOf } from './header.ts';
+import { isNamed, openRow, sealRow, storedKeyOf } from './sealed-rows.ts';
+import type { RowSeal } from './row-seal.ts';
+import { stores } from './rows.ts';
+
+/**
+ * The storage with the SDK's rows sealed. Two things pass as they are: the header, which says by what the store is sealed,
+ * and the core's records of groups, which the core has sealed.
+ */
+export class SealedStorage implements Storage {
+  readonly #storage: Storage;
+  readonly #random: Random;
+  /** That of the header which was read last. Another tab can empty the store and fill it anew. */
+  #seal: RowSeal | undefined;
+
+  constructor(storage: Storage, random: Random) {
+    this.#storage = storage;
+    this.#random = random;
+  }
+
+  generation(): Promise<number> {
+    return this.#storage.generation();
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    if (key === HEADER_KEY) return this.#readHeader();
+    if (passesAsItIs(key)) return this.#storage.get(key);
+    const [row] = await this.#open(async (seal) => {
+      const storedKey = storedKeyOf(key, seal);
+      const value = await this.#storage.get(storedKey);
+      return value === undefined ? [] : [{ key: storedKey, value }];
+    });
+    return row?.value;
+  }
+
+  /** Rows whose stored keys are HMACs can only be read all at once. */
+  async scan(range: ScanRange): Promise<StoredRow[]> {
+    const { prefix, ...limits } = range;
+    if (passesAsItIs(prefix)) return this.#storage.scan(range);
+    const rows = await this.#open(() => this.#storage.scan(range));
+    if (!isNamed(prefix)) return rows;
+    if (Object.keys(limits).length > 0) throw new Error(`the rows under ${prefix} are stored without order`);
+    return rows.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async commit(writes: readonly StorageWrite[], expected: number): Promise<number> {
+    const header = writes.find(({ key }) => key === HEADER_KEY)?.value;
+    const seal = header === undefined ? await this.#currentSeal() : await this.#sealOf(header);
+    if (seal === undefined) throw new Error('a store begins with its header');
+    const at = { version: expected + 1, random: this.#random };
+    const sealed = writes.map((write) => (passesAsItIs(write.key) ? write : sealRow(write, seal, at)));
+    const generation = await this.#storage.commit(sealed, expected);
+    this.#seal = seal;
+    return generation;
+  }
+
+  storeKey(fresh?: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#storage.storeKey(fresh);
+  }
+
+  onForeignCommit(listener: () => void): () => void {
+    return this.#storage.onForeignCommit(listener);
+  }
+
+  close(): Promise<void> {
+    this.#seal = undefined;
+    return this.#storage.close();
+  }
+
+  /** Reads rows and opens them, and once more if they were sealed by a header that came since. */
+  async #open(read: (seal: RowSeal | undefined) => Promise<StoredRow[]>): Promise<StoredRow[]> {
+    const seal = await this.#currentSeal();
+    const stored = await read(seal);
+    if (seal === undefined) {
+      // Rows without a header are of the first versions, which had none.
+      if (stored.length > 0) requireVersion(undefined);
+      return [];
+    }
+    const rows = stored.map((row) => openRow(row, seal));
+    const damaged = rows.indexOf(undefined);
+    if (damaged === -1) return rows as StoredRow[];
+    const header = await this.#readHeader();
+    requireVersion(header && readHeader(header));
+    if (this.#seal === undefined) return this.#open(read);
+    throw coreError('STORE_CORRUPT', `The stored row ${stored[damaged]?.key} is damaged.`);
+  }
+
+  async #readHeader(): Promise<Uint8Array | undefined> {
+    const header = await this.#storage.get(HEADER_KEY);
+    const id = header && readHeader(header).id;
+    if (id !== this.#seal?.storeId) this.#seal = undefined;
+    return header;
+  }
+
+  /** What the store is sealed with; undefined if it is empty. */
+  async #currentSeal(): Promise<RowSeal | undefined> {
+    if (this.#seal !== undefined) return this.#seal;
+    const header = await this.#readHeader();
+    return header && (this.#seal = await this.#sealOf(header));
+  }
+
+  async #sealOf(stored: Uint8Array): Promise<RowSeal> {
+    const header = readHeader(stored);
+    requireVersion(header);
+    return sealOf(header, await this.#storage.storeKey());
+  }
+}
+
+/** Whether a row is stored as it is. */
+export function passesAsItIs(key: string): boolean {
+  const isOfGroup = key.startsWith(CORE_PREFIX) && !key.startsWith(OWN_CORE_PREFIX);
+  return isOfGroup || key.startsWith(`${stores.name}/`);
+}
