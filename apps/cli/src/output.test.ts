@@ -67,6 +67,7 @@ const CONTENTS: Message['content'][] = [
   { type: 'left', handle: HOSTILE },
   { type: 'renamed', name: HOSTILE },
   { type: 'healed', handle: HOSTILE },
+  { type: 'copied' },
   { type: 'undecryptable', code: 'DECRYPT_FAILED' },
 ];
 

@@ -35,5 +35,7 @@ function sentenceOf({ from, content }: Message): string {
       return `* ${from} named the conversation ${content.name}`;
     case 'healed':
       return `* ${content.handle} made fresh keys`;
+    case 'copied':
+      return '* a message here is from this device, which has no record of it: its home was put back to an earlier state, or a copy is in use. Fresh keys are made before anything is sent';
   }
 }

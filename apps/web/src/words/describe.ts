@@ -23,9 +23,13 @@ const UNDECRYPTABLE: Partial<Record<Undecryptable['code'], string>> = {
   DECRYPT_FAILED: 'A message could not be opened: it was damaged or forged on the way.',
   CREDENTIAL_REJECTED: 'Something was rejected because its sender could not prove who they are.',
   POLICY_REJECTED: 'A change was rejected because its sender is not allowed to make it.',
+  OWN_MESSAGE: 'A message from this device stands here, and this device no longer has its text.',
   UNSUPPORTED_CONTENT: 'This version cannot show this kind of message. Update the app to read it.',
   MALFORMED_CONTENT: 'A message was opened, but its content is damaged. Ask the sender to send it again.',
 };
+
+const COPIED =
+  'This device’s storage was put back to an earlier state, or a copy of it is in use. This device renews its keys before it sends anything here.';
 
 const UNDECRYPTABLE_OTHERWISE =
   'Something could not be opened on this device. The rest of the conversation is not affected.';
@@ -68,6 +72,8 @@ export function describe({ content, from, own }: Notice, self: string): string {
       return describeName(content.name, actor, self);
     case 'healed':
       return describeHealed([content.handle], self);
+    case 'copied':
+      return COPIED;
     case 'undecryptable':
       return UNDECRYPTABLE[content.code] ?? UNDECRYPTABLE_OTHERWISE;
   }

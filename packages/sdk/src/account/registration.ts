@@ -5,14 +5,7 @@ import type { Relay } from '../transport/relay.ts';
 import type { Identity } from '../worker/protocol.ts';
 import { newHeader } from '../state/header.ts';
 import type { Ledger } from '../state/ledger.ts';
-import {
-  ACCOUNT,
-  accounts,
-  contacts,
-  HEADER,
-  stores,
-  type AccountRow,
-} from '../state/rows.ts';
+import { ACCOUNT, accounts, contacts, HEADER, stores, type AccountRow } from '../state/rows.ts';
 
 /**
  * Opens the account that the store holds, or makes one and registers it. The new account is stored before the relay

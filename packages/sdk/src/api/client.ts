@@ -259,6 +259,7 @@ export class Client implements AsyncDisposable {
     for (const { id } of this.#ledger.rows(conversations).filter(isReadable)) {
       // Whoever could not be told asks for each.
       const readLog = behind?.has(id) ?? true;
+      if (!readLog) this.#driver.noteEnd(id);
       if (readLog || this.#driver.hasWork(id)) await pass.try(() => this.#driver.drive(id, { readLog }));
     }
     pass.end();

@@ -89,6 +89,20 @@ export function recordUndecryptable(
   });
 }
 
+/** Has the device heal before it encrypts anything else, and says so once. */
+export function noteCopy(tx: Transaction, conversationId: GroupId, entry: GroupEntry): void {
+  const { mustHeal } = tx.conversation(conversationId);
+  if (mustHeal === true) return;
+  tx.update(conversationId, { mustHeal: true });
+  const line = { id: entry.id, from: '', own: false, epoch: entry.epoch, state: 'received' as const };
+  tx.append(conversationId, {
+    ...line,
+    sentAtMs: tx.nowMs,
+    receivedAtMs: tx.nowMs,
+    content: { type: 'copied' },
+  });
+}
+
 /** A line of this device's own that waits to be sent. */
 export function ownLine(options: {
   id: EntryId;

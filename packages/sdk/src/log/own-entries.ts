@@ -2,9 +2,10 @@ import { fromBase64Url, type EntryContent, type GroupEntry, type GroupId } from 
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { endConversation, endIfDeserted } from './endings.ts';
-import { recordCommit } from '../content/history.ts';
+import { noteCopy, recordCommit } from '../content/history.ts';
 import { encodeName } from '../content/messages.ts';
-import type { OutboxRow } from '../state/rows.ts';
+import { newEntryId } from '../model/entry-id.ts';
+import type { OutboxMessage, OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
 
 /**
@@ -51,14 +52,13 @@ export function preparedContent(row: OutboxRow): EntryContent {
  */
 export async function settleOwn(tx: Transaction, row: OutboxRow): Promise<void> {
   tx.removeOutbox(row);
-  if (row.kind === 'message' && row.position !== undefined && row.prepared !== undefined) {
-    await tx.amend(row.conversationId, row.position, { state: 'sent', epoch: row.prepared.epoch });
-  }
+  if (row.kind === 'message' && row.prepared !== undefined) await settleMessage(tx, row, row.prepared.epoch);
   if (row.kind === 'leave') await endIfDeserted(tx, row.conversationId);
   if (row.kind === 'commit' && row.prepared !== undefined) {
     const before = (await tx.group(row.conversationId)).members;
     const { nowMs } = tx;
     const { added, removed, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
+    tx.update(row.conversationId, { mustHeal: undefined });
     const sender = before.find(({ own }) => own) as CoreMember;
     recordCommit(
       tx,
@@ -70,6 +70,47 @@ export async function settleOwn(tx: Transaction, row: OutboxRow): Promise<void> 
     if (added.length > 0) tellName(tx, row.conversationId);
     if (!active) await endConversation(tx, row.conversationId);
   }
+}
+
+/** What was encrypted while a copy of this device was about may not open for others, and goes out again after healing. */
+async function settleMessage(tx: Transaction, row: OutboxMessage, epoch: number): Promise<void> {
+  const { conversationId, payload, position, renames } = row;
+  const isDoubtful = tx.conversation(conversationId).mustHeal === true;
+  if (isDoubtful) {
+    const id = newEntryId(tx.platform.random);
+    tx.enqueue({
+      kind: 'message',
+      conversationId,
+      id,
+      payload,
+      ...(position !== undefined && { position }),
+      ...(renames && { renames }),
+    });
+  }
+  if (position !== undefined)
+    await tx.amend(conversationId, position, { state: isDoubtful ? 'queued' : 'sent', epoch });
+}
+
+/**
+ * Takes a message of this device that stands in the log and that this storage has not written: from before it was put back,
+ * or from a copy that is in use. One that waits under the same id is that message: it never left this device since, so that
+ * nobody else can know its id.
+ *
+ * @returns whether one was waiting for it
+ */
+export async function takeOwnOfBefore(
+  tx: Transaction,
+  conversationId: GroupId,
+  entry: GroupEntry,
+): Promise<boolean> {
+  noteCopy(tx, conversationId, entry);
+  const row = tx.outboxRow(entry.id);
+  if (row?.kind !== 'message' || row.conversationId !== conversationId || row.prepared !== undefined)
+    return false;
+  tx.removeOutbox(row);
+  if (row.position !== undefined)
+    await tx.amend(conversationId, row.position, { state: 'sent', epoch: entry.epoch });
+  return true;
 }
 
 /** Whoever has just come in has not read the message that named the conversation. Queued together with the commit that adds. */

@@ -14,7 +14,7 @@ import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import { recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { isOwn, settleOwn } from './own-entries.ts';
+import { isOwn, settleOwn, takeOwnOfBefore } from './own-entries.ts';
 import { PageSize } from './page-size.ts';
 import { conversations, type ConversationRow, type OutboxRow } from '../state/rows.ts';
 import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from '../state/standing.ts';
@@ -160,8 +160,11 @@ export class LogReader {
       const message = opened[i];
       if (message === undefined) throw new Error('the worker opened fewer messages than it was given');
       if (message.kind === 'own-commit') throw ownCommitElsewhere();
-      if (message.kind === 'failed')
-        recordUndecryptable(tx, conversationId, { entry, code: codeOf(errorOf(message.error)), nowMs });
+      if (message.kind === 'failed') {
+        const code = codeOf(errorOf(message.error));
+        const isKnown = code === 'OWN_MESSAGE' && (await takeOwnOfBefore(tx, conversationId, entry));
+        if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
+      }
       // A proposal waits in the core until a commit takes it up.
       if (message.kind === 'application') recordApplication(tx, conversationId, message, { entry, nowMs });
       tx.update(conversationId, position);

@@ -30,6 +30,11 @@ export type Content =
   | { type: 'renamed'; name: string }
   /** The member made fresh keys. Anyone who copied the old ones is locked out from here on. */
   | { type: 'healed'; handle: string }
+  /**
+   * A message in the conversation is from this device, and this storage has not written it: it was put back to an earlier
+   * state, or a copy of it is in use. This device heals before it sends anything else.
+   */
+  | { type: 'copied' }
   /** This device cannot open the line; the code says why. */
   | { type: 'undecryptable'; code: ErrorCode | 'UNSUPPORTED_CONTENT' | 'MALFORMED_CONTENT' };
 

@@ -104,14 +104,14 @@ async function prepareCommit(
 }
 
 /**
- * What must be committed before this can be sent: anything, if the epoch was ended by void commits alone; before messages,
- * pending proposals (RFC 9420 §12.2) and overdue healing.
+ * What must be committed before this can be sent: anything, if the epoch was ended by void commits alone, or if a copy of
+ * this device may have used its next keys; before messages, pending proposals (RFC 9420 §12.2) and overdue healing.
  */
 function blockerOf(
   { kind }: OutboxRow,
   { conversation, group, nowMs }: { conversation: ConversationRow; group: GroupState; nowMs: number },
 ): Intent | undefined {
-  if (isContested(conversation)) return { type: 'heal' };
+  if (isContested(conversation) || conversation.mustHeal === true) return { type: 'heal' };
   if (kind !== 'message') return undefined;
   if (group.hasPendingProposals) return { type: 'commit-proposals' };
   if (updateDue(group, nowMs) === 'must') return { type: 'heal' };

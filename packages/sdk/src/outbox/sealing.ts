@@ -1,10 +1,8 @@
 import { fromBase64Url, LIMITS, toBase64Url, type GroupId } from '@quicprochat/protocol';
-import type { OutboxRow } from '../state/rows.ts';
+import type { OutboxMessage, OutboxRow } from '../state/rows.ts';
 import { updateDue } from '../model/due.ts';
 import { isContested } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
-
-export type MessageRow = Extract<OutboxRow, { kind: 'message' }>;
 
 /** A sealed message is at most this much longer than its plaintext: an eighth of padding, and the fields of MLS. */
 const PADDED = 9 / 8;
@@ -20,8 +18,8 @@ const AROUND_ONE_BYTES = 1_024;
 export function messagesAtHead(
   rows: Iterable<OutboxRow>,
   { most, isAway }: { most: number; isAway: boolean },
-): MessageRow[] {
-  const head: MessageRow[] = [];
+): OutboxMessage[] {
+  const head: OutboxMessage[] = [];
   let bytes = 0;
   for (const row of rows) {
     if (head.length === most || row.kind !== 'message' || row.accepted !== undefined) break;
@@ -42,11 +40,11 @@ export function messagesAtHead(
 export async function sealMessages(
   tx: Transaction,
   conversationId: GroupId,
-  rows: readonly MessageRow[],
-): Promise<MessageRow[]> {
+  rows: readonly OutboxMessage[],
+): Promise<OutboxMessage[]> {
   const group = await tx.group(conversationId);
   const { epoch } = group;
-  const isSealed = ({ prepared }: MessageRow) => prepared?.epoch === epoch;
+  const isSealed = ({ prepared }: OutboxMessage) => prepared?.epoch === epoch;
   const sealedBefore = rows.filter(isSealed);
   // Healing fell due with the last of these: it goes before the others.
   if (updateDue(group, tx.nowMs) !== 'no' && sealedBefore.length > 0)
@@ -56,7 +54,7 @@ export async function sealMessages(
   const encrypted =
     plaintexts.length === 0 ? [] : await tx.callGroup(conversationId, 'group.encrypt', { plaintexts });
   const fresh = encrypted.values();
-  const sealed: MessageRow[] = [];
+  const sealed: OutboxMessage[] = [];
   for (const row of rows) {
     if (isSealed(row)) {
       sealed.push(begin(tx, row));
@@ -64,7 +62,7 @@ export async function sealMessages(
     }
     const bytes = fresh.next().value;
     if (bytes === undefined) break;
-    const next: MessageRow = { ...row, prepared: { epoch, message: toBase64Url(bytes) }, attempted: true };
+    const next: OutboxMessage = { ...row, prepared: { epoch, message: toBase64Url(bytes) }, attempted: true };
     tx.putOutbox(next);
     sealed.push(next);
   }
@@ -82,7 +80,8 @@ export function begin<Row extends OutboxRow>(tx: Transaction, row: Row): Row {
 /** Whether the group takes a message as it is, with nothing to be committed before it. */
 export async function isReady(tx: Transaction, conversationId: GroupId): Promise<boolean> {
   const conversation = tx.conversation(conversationId);
-  if (conversation.state !== 'active' || isContested(conversation)) return false;
+  const { state, mustHeal } = conversation;
+  if (state !== 'active' || mustHeal === true || isContested(conversation)) return false;
   const group = await tx.group(conversationId);
   return !group.hasPendingCommit && !group.hasPendingProposals && updateDue(group, tx.nowMs) === 'no';
 }

@@ -75,6 +75,11 @@ export interface ConversationRow {
   fork?: readonly Receipt[];
   /** Commits for the epoch of the moment that were found void: the next one can hold. */
   voidCommits?: number;
+  /**
+   * Whether this storage may have been put back to an earlier state, or copied: then others may have what was encrypted
+   * under the next keys. Nothing is encrypted before this device's next commit.
+   */
+  mustHeal?: boolean | undefined;
   /** Where the next message will stand in the history. */
   nextPosition: number;
   /** How far the person has read. */
@@ -161,6 +166,9 @@ export type OutboxRow = OutboxBase &
     | { kind: 'leave'; prepared?: PreparedMessage }
     | { kind: 'commit'; intent: Intent; prepared?: PreparedCommit }
   );
+
+/** A message that waits. */
+export type OutboxMessage = Extract<OutboxRow, { kind: 'message' }>;
 
 /** A table of rows that are held in memory while the client is open. */
 export interface Table<Row> {

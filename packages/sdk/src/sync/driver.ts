@@ -55,6 +55,8 @@ export class Driver {
   readonly #arrived = new Arrivals();
   /** Conversations whose log has to be read before anything else: asked for, and not done yet. */
   readonly #unread = new Set<string>();
+  /** Conversations whose log was read to its end since the client was opened. */
+  readonly #caughtUp = new Set<string>();
   /** What stopped the last run of a conversation, if it does not go by itself, as the network's failures do. */
   readonly #troubles = new Map<string, QuicprochatError>();
   /** Told how each run ended, so that one that failed is run again. */
@@ -99,6 +101,11 @@ export class Driver {
     this.#runs.set(conversationId, run);
     run.finished = this.#run(conversationId, run);
     return run.finished;
+  }
+
+  /** Notes that the relay's log of a conversation ends where this device has read to. */
+  noteEnd(conversationId: GroupId): void {
+    this.#caughtUp.add(conversationId);
   }
 
   /** Why a conversation stands still, if not for a passing reason such as the network. */
@@ -191,11 +198,14 @@ export class Driver {
     // A group that the relay has not heard of yet has no log.
     if (this.#ledger.outbox.first(conversationId)?.kind === 'create') return;
     if (!(await this.#applyArrived(conversationId))) this.#unread.add(conversationId);
+    // Before anything is encrypted: the log tells whether this storage was put back to an earlier state, or is a copy.
+    if (!this.#caughtUp.has(conversationId) && this.hasWork(conversationId)) this.#unread.add(conversationId);
     const row = this.#ledger.row(conversations, conversationId);
     if (!this.#unread.has(conversationId) && !(row !== undefined && isContested(row))) return;
     this.#unread.delete(conversationId);
     try {
       await this.#reader.catchUp(conversationId);
+      this.#caughtUp.add(conversationId);
     } catch (error) {
       this.#unread.add(conversationId);
       throw error;
@@ -251,7 +261,8 @@ export class Driver {
 
   /** Whether a request with a message that is stored now would start at once, if nothing waits before it. */
   #maySend(conversationId: GroupId): boolean {
-    return !this.isAway() && !this.#unread.has(conversationId) && !this.#troubles.has(conversationId);
+    const isRead = this.#caughtUp.has(conversationId) && !this.#unread.has(conversationId);
+    return isRead && !this.isAway() && !this.#troubles.has(conversationId);
   }
 
   #dutyOf(conversationId: GroupId): Intent | undefined {
@@ -260,8 +271,8 @@ export class Driver {
     if (group === undefined || !isReadable(conversation)) return undefined;
     if (this.#isServed(conversationId, group)) return undefined;
     if (conversation.state === 'leaving') return undefined;
-    // The epoch still has no end that holds, and whoever is there first makes one.
-    if (isContested(conversation)) return { type: 'heal' };
+    // The epoch still has no end that holds, and whoever is there first makes one. Or a copy of this device is about.
+    if (isContested(conversation) || conversation.mustHeal === true) return { type: 'heal' };
     const nowMs = this.#platform.clock.now();
     const due = updateDue(group, nowMs);
     if (due === 'must' || (due === 'due' && !this.#isSealed(conversationId, group))) return { type: 'heal' };

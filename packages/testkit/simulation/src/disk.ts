@@ -20,11 +20,20 @@ export interface DiskFaults {
 
 export const SOUND: DiskFaults = { failedRead: 0, failedCommit: 0, lostCommit: 0 };
 
+/** What a storage holds after one commit. */
+interface Frame {
+  rows: ReadonlyMap<string, Uint8Array>;
+  generation: number;
+}
+
 /** A device's storage. All tabs of the device share it, and it survives them. */
 export class Disk {
   readonly #rng: Rng;
-  #rows = new Map<string, Uint8Array>();
-  #generation = 0;
+  #now: Frame = { rows: new Map(), generation: 0 };
+  /** What it was since the device last made a commit of a group: put back to before that, it could not follow the group. */
+  #frames: Frame[] = [];
+  /** How often it was put back. What was on its way to it before that does not arrive. */
+  #putBacks = 0;
   #key: Uint8Array | undefined;
   readonly #listeners = new Map<Tab, Set<() => void>>();
   faults = SOUND;
@@ -36,13 +45,15 @@ export class Disk {
   /** Returns the storage for one tab. Each call takes a moment. A tab that is killed meanwhile gets no answer. */
   openFor(tab: Tab): Storage {
     return {
-      generation: () => tab.later('generation', () => this.#read(() => this.#generation)),
-      get: (key) => tab.later('get', () => this.#read(() => this.#rows.get(key)?.slice())),
+      generation: () => tab.later('generation', () => this.#read(() => this.#now.generation)),
+      get: (key) => tab.later('get', () => this.#read(() => this.#now.rows.get(key)?.slice())),
       scan: (range) => tab.later('scan', () => this.#read(() => this.#scan(range))),
       // The commit and its answer are two events, so that a tab can be killed between them.
       commit: async (writes, expected) => {
+        const putBacks = this.#putBacks;
         const generation = await tab.work(`commit ${writes.length}`, () => {
           this.#failSometimes(this.faults.failedCommit);
+          if (putBacks !== this.#putBacks) throw new StorageConflict();
           return this.#commit(tab, writes, expected);
         });
         tab.onCommit();
@@ -57,6 +68,18 @@ export class Disk {
     };
   }
 
+  /** Whether it can be put back to what it was before its last commit, or earlier. */
+  get canBePutBack(): boolean {
+    return this.#frames.length > 1;
+  }
+
+  /** Puts all rows back to what they were a random number of commits ago. No tab may be open. */
+  putBack(): void {
+    this.#putBacks += 1;
+    this.#frames.length -= 1 + this.#rng.below(this.#frames.length - 1);
+    this.#now = this.#frames.at(-1) ?? this.#now;
+  }
+
   #read<Result>(read: () => Result): Result {
     this.#failSometimes(this.faults.failedRead);
     return read();
@@ -68,17 +91,18 @@ export class Disk {
   }
 
   #commit(tab: Tab, writes: Parameters<Storage['commit']>[0], expected: number): number {
-    if (expected !== this.#generation) throw new StorageConflict();
-    const next = new Map(this.#rows);
+    if (expected !== this.#now.generation) throw new StorageConflict();
+    const next = new Map(this.#now.rows);
     for (const { key, value } of writes) {
       if (value === undefined) next.delete(key);
       else next.set(key, value.slice());
     }
-    this.#rows = next;
-    this.#generation += 1;
+    this.#now = { rows: next, generation: expected + 1 };
+    if (tab.takeHasCommitted()) this.#frames = [];
+    this.#frames.push(this.#now);
     for (const [other, listeners] of this.#listeners)
       if (other !== tab) for (const listener of listeners) other.after('foreign commit', listener);
-    return this.#generation;
+    return this.#now.generation;
   }
 
   #scan({
@@ -89,9 +113,10 @@ export class Disk {
     reverse = false,
   }: ScanRange): StoredRow[] {
     const isMeant = (key: string) => key.startsWith(prefix) && key > after && key < before;
-    const keys = [...this.#rows.keys()].filter(isMeant).sort();
+    const { rows } = this.#now;
+    const keys = [...rows.keys()].filter(isMeant).sort();
     if (reverse) keys.reverse();
-    return keys.slice(0, limit).map((key) => ({ key, value: (this.#rows.get(key) as Uint8Array).slice() }));
+    return keys.slice(0, limit).map((key) => ({ key, value: (rows.get(key) as Uint8Array).slice() }));
   }
 
   #listen(tab: Tab, listener: () => void): () => void {

@@ -4,6 +4,7 @@ import { find, type Person, type Said } from './person.ts';
 /** One tab's view of the conversation. */
 interface View {
   who: string;
+  person: Person;
   /** Undefined if the tab does not have the conversation. */
   conversation: Conversation | undefined;
 }
@@ -54,7 +55,7 @@ function unsettledIn(
 }
 
 /**
- * Checks a settled run. No acknowledged message may be lost. No message may be refused, shown twice, still queued or
+ * Checks a settled run. No acknowledged message may be lost, except in the history of a device that was put back. No message may be refused, shown twice, still queued or
  * undecryptable, and no cancelled one may be shown. Each sender's messages must be in order, and everyone must see the
  * same messages and be in the same epoch.
  *
@@ -68,7 +69,7 @@ export async function violations(people: readonly Person[], conversationId: stri
     refusal === undefined ? [] : [`“${text}” was refused: ${refusal}`],
   );
   let shownToFirst: string | undefined;
-  for (const { who, conversation } of views) {
+  for (const { who, person, conversation } of views) {
     if (conversation === undefined) {
       found.push(`${who} is not in the conversation`);
       continue;
@@ -78,11 +79,14 @@ export async function violations(people: readonly Person[], conversationId: stri
     const lines = await conversation.history({ limit: 10_000 });
     const texts = textsOf(lines);
     const amissHere = [
-      ...said.flatMap((one) => amiss(one, texts)),
-      ...lines.flatMap(amissIn),
+      ...said.flatMap((one) =>
+        amiss(one, texts, { isForgotten: person.wasPutBack && one.by === person.handle }),
+      ),
+      ...lines.flatMap((line) => amissIn(line, person)),
       ...people.flatMap(({ handle }) => disorder(handle, texts)),
     ];
     found.push(...amissHere.map((what) => `${who} ${what}`));
+    if (person.wasPutBack) continue;
     const shown = [...texts].sort().join('\n');
     shownToFirst ??= shown;
     if (amissHere.length === 0 && shown !== shownToFirst)
@@ -91,16 +95,24 @@ export async function violations(people: readonly Person[], conversationId: stri
   return found;
 }
 
-function amiss({ text, outcome }: Said, texts: readonly string[]): string[] {
+/** @param isForgotten whether the device may have forgotten that it sent this */
+function amiss(
+  { text, outcome }: Said,
+  texts: readonly string[],
+  { isForgotten }: { isForgotten: boolean },
+): string[] {
   const times = texts.filter((shown) => shown === text).length;
   if (times > 1) return [`sees “${text}” ${times} times`];
-  if (times === 0 && outcome === 'sent') return [`does not see “${text}”, which was acknowledged`];
+  if (times === 0 && outcome === 'sent' && !isForgotten)
+    return [`does not see “${text}”, which was acknowledged`];
   if (times === 1 && (outcome === 'refused' || outcome === 'cancelled'))
     return [`sees “${text}”, which was ${outcome}`];
   return [];
 }
 
-function amissIn({ content, state }: Message): string[] {
+function amissIn({ content, state }: Message, { wasPutBack }: Person): string[] {
+  if (content.type === 'copied' && !wasPutBack) return ['believes in a copy of its storage'];
+  if (content.type === 'undecryptable' && content.code === 'OWN_MESSAGE' && wasPutBack) return [];
   if (content.type === 'undecryptable') return [`cannot open a line: ${content.code}`];
   if (content.type === 'text' && state === 'queued') return [`sees “${content.text}” wait`];
   return [];
@@ -116,13 +128,14 @@ function disorder(handle: string, texts: readonly string[]): string[] {
 
 /** Lists every tab's view, the newest tab of each person first and under the person's name. */
 function viewsOf(people: readonly Person[], conversationId: string): View[] {
-  return people.flatMap(({ handle, clients }) => {
-    if (clients.length === 0) return [{ who: handle, conversation: undefined }];
+  return people.flatMap((person) => {
+    const { handle, clients } = person;
+    if (clients.length === 0) return [{ who: handle, person, conversation: undefined }];
     return clients
       .map((client, n) => {
         const age = clients.length - 1 - n;
         const who = age === 0 ? handle : `an older tab of ${handle}`;
-        return { who, conversation: find(client, conversationId) };
+        return { who, person, conversation: find(client, conversationId) };
       })
       .reverse();
   });

@@ -35,6 +35,8 @@ interface Open {
 export class Person {
   readonly handle: string;
   readonly said: Said[] = [];
+  /** Whether the storage was put back: then this device may have forgotten messages that it sent. */
+  wasPutBack = false;
   readonly #disk: Disk;
   readonly #open: Open[] = [];
   readonly #parts: { scheduler: Scheduler; network: Network; seed: number };
@@ -113,6 +115,19 @@ export class Person {
   /** Stops killing tabs after commits. A kill that is already planned still happens. */
   spareTabs(): void {
     for (const { tab } of this.#open) tab.onCommit = () => undefined;
+  }
+
+  /**
+   * Closes all tabs, puts the storage back to what it was some commits ago, and opens a tab: what it did since is in the
+   * relay's logs alone. Nobody knows what becomes of a message that was cancelled or refused since.
+   */
+  putBack(): void {
+    if (!this.#disk.canBePutBack) return;
+    this.closeAll();
+    this.#disk.putBack();
+    this.wasPutBack = true;
+    for (const one of this.said) if (one.outcome !== 'sent') one.outcome = 'unknown';
+    this.openTab();
   }
 
   /** Marks everything as read in the newest tab. */

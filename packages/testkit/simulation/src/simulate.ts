@@ -50,6 +50,7 @@ const EVENTS = {
   killTab: 12,
   killAfterCommit: 12,
   openTab: 16,
+  putBack: 4,
   cutOff: 6,
   reconnect: 10,
 };
@@ -204,6 +205,7 @@ function happen(
     killTab: () => person.killTab(),
     killAfterCommit: () => person.killTabAfterCommit(rng.below(MOST_LAST_WORDS_MS)),
     openTab: () => person.openTab(),
+    putBack: () => person.putBack(),
     cutOff: () => network.cutOff(person.handle),
     reconnect: () => network.reconnect(person.handle),
   };

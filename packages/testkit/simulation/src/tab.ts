@@ -8,6 +8,17 @@ import type { Scheduler } from './scheduler.ts';
 /** The longest delay of a storage operation or of a message to the worker. */
 const MOST_LOCAL_MS = 3;
 
+/** Calls to the core that make a commit, or let one count. */
+const COMMITTING: readonly string[] = [
+  'group.create',
+  'group.add',
+  'group.remove',
+  'group.selfUpdate',
+  'group.commitProposals',
+  'group.merge',
+  'group.join',
+];
+
 /** The SubjectPublicKeyInfo of an Ed25519 key is these bytes followed by the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -24,6 +35,7 @@ export class Tab {
   readonly #rng: Rng;
   readonly #host = new WorkerHost();
   #isAlive = true;
+  #hasCommitted = false;
   /** Called when a commit of this tab is stored, before the tab gets the answer. */
   onCommit: () => void = () => undefined;
 
@@ -40,6 +52,13 @@ export class Tab {
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** Whether the core has made a commit, or let one count, since this was asked last. */
+  takeHasCommitted(): boolean {
+    const hasCommitted = this.#hasCommitted;
+    this.#hasCommitted = false;
+    return hasCommitted;
   }
 
   kill(): void {
@@ -107,6 +126,7 @@ export class Tab {
     return {
       post: (message) => {
         const request = structuredClone(message) as WorkerRequest;
+        this.#hasCommitted ||= COMMITTING.includes(request.name);
         this.after(`asks ${request.name}`, () => {
           void this.#host.answer(request).then((response) => {
             this.after('is answered', () => {

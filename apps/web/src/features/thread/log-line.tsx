@@ -17,6 +17,9 @@ interface LogLineProps {
   conversation: Conversation;
 }
 
+/** Notices about something that should not be. */
+const ALARMING = ['undecryptable', 'copied'];
+
 /** One line of the log, of whichever kind. */
 export function LogLine({ line, self, nowMs, lastSent, queued, conversation }: LogLineProps) {
   switch (line.kind) {
@@ -41,7 +44,7 @@ export function LogLine({ line, self, nowMs, lastSent, queued, conversation }: L
     case 'notice':
       return (
         <li className={styles.notice} data-content={line.notice.content.type} data-position={line.position}>
-          {line.notice.content.type === 'undecryptable' ? <Icon name="alert" size={16} /> : null}
+          {ALARMING.includes(line.notice.content.type) ? <Icon name="alert" size={16} /> : null}
           <span dir="auto">{describe(line.notice, self)}</span>
         </li>
       );
