@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { QuicprochatError, sdkError } from '../model/errors.ts';
+import { createPrivate, keepPrivate } from './file-mode.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
 
@@ -14,6 +15,9 @@ const BUSY_TIMEOUT_MS = 5_000;
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
  * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`. Several processes may
  * have both open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
+ *
+ * All files are readable by their owner only, whatever the umask is. If they belong to this user and others had rights to
+ * them, opening takes those rights away. It leaves a file that belongs to another user as it is.
  *
  * @throws {UsageError} UNSUPPORTED_RUNTIME on a version of Node that the driver would crash; INVALID_ARGUMENT, also if the
  *   file's folder does not exist
@@ -58,6 +62,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
 async function open(path: string) {
   const { default: Database } = await import('better-sqlite3');
   await requireFolder(dirname(path));
+  await makePrivate(path);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     setUp(database);
@@ -76,6 +81,12 @@ async function requireFolder(folder: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw sdkError('INVALID_ARGUMENT', 'The folder of the database file does not exist. Create it first.');
   }
+}
+
+/** Before SQLite opens it: SQLite would create the file by the umask. It gives -wal and -shm the mode of the database. */
+async function makePrivate(path: string): Promise<void> {
+  await createPrivate(path);
+  for (const suffix of ['', '-wal', '-shm', '.key']) await keepPrivate(path + suffix);
 }
 
 function setUp(database: Sqlite.Database): void {
