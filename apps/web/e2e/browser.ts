@@ -9,6 +9,16 @@ import { sealExport } from '../scripts/export-dir.ts';
 import { createStaticServer } from '../scripts/static-server.ts';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const LAUNCH = {
+  executablePath: CHROMIUM,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-sync',
+  ],
+};
 
 /** Whether there is a browser. CI must have one; elsewhere these tests are left out where there is none. */
 export const hasBrowser = existsSync(CHROMIUM);
@@ -44,16 +54,7 @@ export class Stage implements AsyncDisposable {
     const server = await createStaticServer(dir);
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-sync',
-      ],
-    });
+    const browser = await chromium.launch(LAUNCH);
     return new Stage(relay, url, browser, async () => {
       await browser.close();
       server.close();
@@ -70,9 +71,18 @@ export class Stage implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** A person with a profile of their own, registered. */
+  /** A person with a profile of their own, registered. The profile is in memory only. */
   async person(handle: string): Promise<Person> {
-    const person = new Person(handle, this, await this.#browser.newContext());
+    return this.#register(handle, await this.#browser.newContext());
+  }
+
+  /** The same with a profile in a folder, in a browser of its own. The caller closes the person. */
+  async personOnDisk(handle: string, folder: string): Promise<Person> {
+    return this.#register(handle, await chromium.launchPersistentContext(folder, LAUNCH));
+  }
+
+  async #register(handle: string, context: BrowserContext): Promise<Person> {
+    const person = new Person(handle, this, context);
     await person.openTab();
     await person.page.getByLabel('Handle').fill(handle);
     await person.page.getByRole('button', { name: 'Create account' }).click();
@@ -128,6 +138,11 @@ export class Person {
     await page.goto(this.#stage.url);
     this.#pages.push(page);
     return page;
+  }
+
+  /** Closes all tabs, and the browser if the profile is on disk. */
+  close(): Promise<void> {
+    return this.#context.close();
   }
 
   async createConversation(name: string, people: readonly string[]): Promise<void> {

@@ -1,9 +1,24 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { encodingsOf } from './encodings.ts';
+
+/** What is looked for, by names to report it under. */
+export type Secrets = Readonly<Record<string, string | Uint8Array>>;
+
+export interface Finding {
+  name: string;
+  /** The encoding, see {@link encodingsOf}. */
+  form: string;
+  file: string;
+}
 
 /**
- * Searches files for texts in the forms in which a careless program would leave them: as they are, in UTF-16, hex and
- * base64 (at each of the three alignments, since the text may stand anywhere in what was encoded).
+ * Shorter forms must be found whole. Of longer ones a half is enough: a page or block of a database may end in the middle.
+ */
+const LONG_FORM = 32;
+
+/**
+ * Searches files for texts in every form in which a careless program would leave them.
  *
  * @param path a file, or a folder that is searched with all below it
  * @returns the texts that were found, with the file and form
@@ -12,38 +27,44 @@ export async function findPlaintext(
   path: string,
   texts: readonly string[],
 ): Promise<{ text: string; file: string; form: string }[]> {
-  const found: { text: string; file: string; form: string }[] = [];
+  const found = await findSecrets(path, Object.fromEntries(texts.map((text) => [text, text])));
+  return found.map(({ name, file, form }) => ({ text: name, file, form }));
+}
+
+/**
+ * Searches files for texts and bytes in every form in which a careless program would leave them. It does not decompress:
+ * the caller has to know that nothing is compressed there.
+ *
+ * @param path a file, or a folder that is searched with all below it
+ * @returns what was found, once for each form and file
+ */
+export async function findSecrets(path: string, secrets: Secrets): Promise<Finding[]> {
+  const needles = Object.entries(secrets).flatMap(([name, secret]) =>
+    encodingsOf(secret).map((form) => ({ name, form: form.name, parts: partsOf(form.bytes) })),
+  );
+  const found: Finding[] = [];
   for (const file of await filesOf(path)) {
-    const content = await readFile(file);
-    for (const text of texts) {
-      for (const [form, needle] of formsOf(text))
-        if (content.includes(needle)) found.push({ text, file, form });
-    }
+    const content = await readFile(file).catch(ignoreMissing);
+    if (content === undefined) continue;
+    for (const { name, form, parts } of needles)
+      if (parts.some((part) => content.includes(part))) found.push({ name, form, file });
   }
   return found;
 }
 
+function partsOf(form: Buffer): Buffer[] {
+  if (form.length < LONG_FORM) return [form];
+  const middle = form.length >> 1;
+  return [form.subarray(0, middle), form.subarray(middle)];
+}
+
 async function filesOf(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true, recursive: true }).catch(() => undefined);
-  if (entries === undefined) return [path];
+  if ((await stat(path)).isFile()) return [path];
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-function formsOf(text: string): [string, Buffer][] {
-  const utf8 = Buffer.from(text);
-  const base64 = [0, 1, 2].map((shift): [string, Buffer] => [`base64+${shift}`, base64Core(utf8, shift)]);
-  return [
-    ['utf-8', utf8],
-    ['utf-16le', Buffer.from(text, 'utf16le')],
-    ['hex', Buffer.from(utf8.toString('hex'))],
-    ...base64,
-  ];
-}
-
-/** The characters of a text's base64 that depend on the text alone, when it starts `shift` bytes into a group of three. */
-function base64Core(utf8: Buffer, shift: number): Buffer {
-  const encoded = Buffer.concat([Buffer.alloc(shift), utf8]).toString('base64url');
-  const start = shift === 0 ? 0 : shift + 1;
-  const whole = Math.floor(((shift + utf8.length) * 8) / 6);
-  return Buffer.from(encoded.slice(start, whole));
+/** A program that runs may delete a file at any time. */
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
