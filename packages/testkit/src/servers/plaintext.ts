@@ -39,17 +39,44 @@ export async function findPlaintext(
  * @returns what was found, once for each form and file
  */
 export async function findSecrets(path: string, secrets: Secrets): Promise<Finding[]> {
-  const needles = Object.entries(secrets).flatMap(([name, secret]) =>
-    encodingsOf(secret).map((form) => ({ name, form: form.name, parts: partsOf(form.bytes) })),
-  );
+  const needles = needlesOf(secrets);
   const found: Finding[] = [];
   for (const file of await filesOf(path)) {
     const content = await readFile(file).catch(ignoreMissing);
     if (content === undefined) continue;
-    for (const { name, form, parts } of needles)
-      if (parts.some((part) => content.includes(part))) found.push({ name, form, file });
+    for (const { name, form } of findIn(content, needles)) found.push({ name, form, file });
   }
   return found;
+}
+
+interface Needle {
+  name: string;
+  form: string;
+  bytes: Buffer;
+}
+
+/** By their first two bytes, so that one pass over a file looks for all of them. */
+type Needles = ReadonlyMap<number, readonly Needle[]>;
+
+function needlesOf(secrets: Secrets): Needles {
+  const needles = new Map<number, Needle[]>();
+  for (const [name, secret] of Object.entries(secrets))
+    for (const form of encodingsOf(secret))
+      for (const bytes of partsOf(form.bytes)) {
+        const start = bytes.readUInt16LE();
+        needles.set(start, [...(needles.get(start) ?? []), { name, form: form.name, bytes }]);
+      }
+  return needles;
+}
+
+function findIn(content: Buffer, needles: Needles): Omit<Finding, 'file'>[] {
+  const found = new Map<string, Omit<Finding, 'file'>>();
+  for (let at = 0; at + 1 < content.length; at++) {
+    const candidates = needles.get((content[at + 1] as number) * 256 + (content[at] as number));
+    for (const { name, form, bytes } of candidates ?? [])
+      if (bytes.equals(content.subarray(at, at + bytes.length))) found.set(`${name} ${form}`, { name, form });
+  }
+  return [...found.values()];
 }
 
 function partsOf(form: Buffer): Buffer[] {
