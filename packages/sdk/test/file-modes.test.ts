@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
 
-const FILES = ['device.db', 'device.db-shm', 'device.db-wal', 'device.db.key'];
+const FILES = ['device.db', 'device.db-shm', 'device.db-wal', 'device.db.generation', 'device.db.key'];
 const PRIVATE = FILES.map((name) => `${name} 600`);
 const KEY = new Uint8Array(32).fill(7);
 
@@ -73,7 +73,7 @@ ifPosix('leaves a stricter mode of the owner as it is', async () => {
   await storage.close();
   await chmod(join(folder, 'device.db.key'), 0o400);
   await (await openAndWrite()).close();
-  expect(await modesIn(folder)).toEqual(['device.db 600', 'device.db.key 400']);
+  expect(await modesIn(folder)).toEqual(['device.db 600', 'device.db.generation 600', 'device.db.key 400']);
 });
 
 ifPosix('does not touch a folder at the path of the database', async () => {

@@ -7,13 +7,18 @@ import { StorageConflict } from '../src/storage/storage.ts';
 
 const write = (byte: number) => [{ key: 'a', value: new Uint8Array([byte]) }];
 
-/** Hands out every database that is opened, so that a test can close it as a browser would. */
+/** Whether it is that of the rows, and not that of the key. */
+const isOfRows = ({ name }: IDBDatabase) => name.startsWith('quicprochat:');
+
+/** Hands out every database of rows that is opened, so that a test can close it as a browser would. */
 function openedDatabases(): IDBDatabase[] {
   const opened: IDBDatabase[] = [];
   const open = indexedDB.open.bind(indexedDB);
   vi.spyOn(indexedDB, 'open').mockImplementation((...args) => {
     const request = open(...args);
-    request.addEventListener('success', () => opened.push(request.result));
+    request.addEventListener('success', () => {
+      if (isOfRows(request.result)) opened.push(request.result);
+    });
     return request;
   });
   return opened;
@@ -56,9 +61,13 @@ test('a connection that closes without an event is opened again, once', async ()
 test('a commit that was on disk when the connection was lost is not taken for another tab’s', async () => {
   const storage = fresh();
   await storage.commit(write(1), 0);
+  const begin = IDBDatabase.prototype.transaction;
   const spy = vi.spyOn(IDBDatabase.prototype, 'transaction');
-  spy.mockImplementationOnce(function (this: IDBDatabase, ...args) {
-    const transaction = this.transaction(...args);
+  let isCutOff = false;
+  spy.mockImplementation(function (this: IDBDatabase, ...args) {
+    const transaction = begin.apply(this, args);
+    if (isCutOff || !isOfRows(this)) return transaction;
+    isCutOff = true;
     const listen = transaction.addEventListener.bind(transaction);
     // Whoever waits for the end hears that it was cut off when it is complete.
     const heard: Record<string, string> = { complete: 'never', abort: 'complete' };
@@ -67,6 +76,7 @@ test('a commit that was on disk when the connection was lost is not taken for an
     return transaction;
   });
   expect(await storage.commit(write(2), 1)).toBe(2);
+  expect(isCutOff).toBe(true);
   expect([await storage.generation(), await storage.get('a')]).toEqual([2, new Uint8Array([2])]);
   await expect(storage.commit(write(3), 1)).rejects.toThrow(StorageConflict);
   await storage.close();

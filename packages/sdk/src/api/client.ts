@@ -13,6 +13,7 @@ import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
+import { healAllFirst } from '../log/put-back.ts';
 import { behindTheirLogs } from '../sync/heads.ts';
 import { KeyPackages } from '../sync/key-packages.ts';
 import { Welcomes } from '../sync/welcomes.ts';
@@ -152,7 +153,8 @@ export class Client implements AsyncDisposable {
       const ledger = new Ledger({ storage, core, platform, relayClock, groupsInMemory });
       close = () => ledger.close();
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
-      await ledger.open();
+      const { wasPutBack } = await ledger.open();
+      if (wasPutBack) await healAllFirst(ledger);
       const relay = new Relay(origin, {
         signer: signerOf(ledger),
         platform,

@@ -90,7 +90,11 @@ export function recordUndecryptable(
 }
 
 /** Has the device heal before it encrypts anything else, and says so once. */
-export function noteCopy(tx: Transaction, conversationId: GroupId, entry: GroupEntry): void {
+export function noteCopy(
+  tx: Transaction,
+  conversationId: GroupId,
+  entry: Pick<GroupEntry, 'id' | 'epoch'>,
+): void {
   const { mustHeal } = tx.conversation(conversationId);
   if (mustHeal === true) return;
   tx.update(conversationId, { mustHeal: true });

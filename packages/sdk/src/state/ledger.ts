@@ -178,11 +178,17 @@ export class Ledger {
     });
   }
 
-  /** Reads the whole state from the store, which may be one of an earlier version. */
-  open(): Promise<void> {
+  /**
+   * Reads the whole state from the store, which may be one of an earlier version.
+   *
+   * @returns whether the store was put back to an earlier state
+   */
+  open(): Promise<{ wasPutBack: boolean }> {
     return this.#mutex.run(async () => {
+      const wasPutBack = await this.#store.wasPutBack();
       await this.#store.migrate();
       await this.#load();
+      return { wasPutBack };
     });
   }
 

@@ -3,10 +3,10 @@ import type { Random } from '../platform/platform.ts';
 import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
 import { decodeRow } from './codec.ts';
 import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
-import { HEADER_KEY, requireKey, requireVersion } from './header.ts';
+import { HEADER_KEY, readHeader, requireKey, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { migrate } from './migrations/migrate.ts';
-import { MESSAGE_PREFIX, TABLES, type StoreRow } from './rows.ts';
+import { MESSAGE_PREFIX, STORE_VERSION, TABLES, type StoreRow } from './rows.ts';
 import { SealedStorage } from './sealed-storage.ts';
 import { VersionedStorage } from './versioned-storage.ts';
 
@@ -72,6 +72,18 @@ export class Store {
         core: changes.filter(isOfCore),
       };
     }
+  }
+
+  /**
+   * Whether the rows were put back to an earlier state. To be asked before anything is committed. Stores of versions before
+   * 7 have no note of their generation.
+   */
+  async wasPutBack(): Promise<boolean> {
+    if (this.#inner.notedGeneration === undefined) return false;
+    const noted = await this.#inner.notedGeneration();
+    const header = await this.#inner.get(HEADER_KEY);
+    if (header === undefined || readHeader(header).version !== STORE_VERSION) return false;
+    return noted === undefined || noted > (await this.#inner.generation()) + 1;
   }
 
   /** Brings a store of an earlier version to this one. Before anything else is read. */

@@ -3,6 +3,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { sdkError } from '../model/errors.ts';
 import { ambient } from '../platform/ambient.ts';
+import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
 import {
   endOfPrefix,
   StorageConflict,
@@ -14,7 +15,8 @@ import {
 
 /** A database of its own, so that what copies or shows the rows does not take the key along. */
 interface KeySchema extends DBSchema {
-  key: { key: 'store'; value: Uint8Array };
+  /** The store's key, and the generation that a commit last noted. */
+  key: { key: 'store' | 'generation'; value: Uint8Array };
 }
 
 interface Schema extends DBSchema {
@@ -24,6 +26,7 @@ interface Schema extends DBSchema {
 }
 
 type Database = IDBPDatabase<Schema>;
+type KeyDatabase = IDBPDatabase<KeySchema>;
 
 /**
  * Returns a store in the browser's IndexedDB. Every commit is one read-write transaction with strict durability: by
@@ -34,7 +37,8 @@ type Database = IDBPDatabase<Schema>;
  */
 export function indexedDbStorage(name: string): Storage {
   check(STORAGE_NAME, name);
-  const connection = new Connection(name);
+  const connection = new Connection<Schema>(`quicprochat:${name}`, createRows);
+  const keys = new Connection<KeySchema>(`quicprochat-key:${name}`, createKeys);
   const channel = new BroadcastChannel(`quicprochat:${name}`);
 
   return {
@@ -44,11 +48,15 @@ export function indexedDbStorage(name: string): Storage {
     scan: (range) => connection.use((database) => scan(database, range)),
     commit: async (writes, expected) => {
       const mark = toBase64Url(ambient.random.bytes(16));
+      // Begun before the commit, and not waited for: where the note is lost, it is behind, which tells nothing.
+      void keys.use((database) => note(database, expected + 1)).catch(() => undefined);
       const generation = await connection.use((database) => commit(database, writes, { expected, mark }));
       channel.postMessage('committed');
       return generation;
     },
-    storeKey: (fresh) => guarded(() => storeKey(name, fresh)),
+    storeKey: (fresh) => keys.use((database) => storeKey(database, fresh)),
+    notedGeneration: () =>
+      keys.use(async (database) => generationOf(await database.get('key', 'generation'))),
     onForeignCommit: (listener) => {
       const onMessage = () => {
         listener();
@@ -58,9 +66,9 @@ export function indexedDbStorage(name: string): Storage {
         channel.removeEventListener('message', onMessage);
       };
     },
-    close: () => {
+    close: async () => {
       channel.close();
-      return connection.close();
+      await Promise.all([connection.close(), keys.close()]);
     },
   };
 }
@@ -69,12 +77,15 @@ export function indexedDbStorage(name: string): Storage {
  * The open database. A browser may close it at any time: under memory pressure, when its storage process restarts, after
  * an error of the disk. So it is opened again when it is needed next, and a failed opening is not remembered.
  */
-class Connection {
+class Connection<Schema extends DBSchema> {
   readonly #name: string;
-  #opened: Promise<Database> | undefined;
+  readonly #create: (fresh: IDBPDatabase<Schema>) => void;
+  #opened: Promise<IDBPDatabase<Schema>> | undefined;
 
-  constructor(name: string) {
+  /** @param create makes the object stores of a new database */
+  constructor(name: string, create: (fresh: IDBPDatabase<Schema>) => void) {
     this.#name = name;
+    this.#create = create;
   }
 
   /**
@@ -85,7 +96,7 @@ class Connection {
    * @throws {StorageConflict} as the work does
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION
    */
-  use<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+  use<Result>(work: (database: IDBPDatabase<Schema>) => Promise<Result>): Promise<Result> {
     return guarded(async () => {
       const opened = (this.#opened ??= this.#open());
       try {
@@ -110,12 +121,9 @@ class Connection {
     );
   }
 
-  #open(): Promise<Database> {
-    const opened: Promise<Database> = openDB<Schema>(`quicprochat:${this.#name}`, 1, {
-      upgrade: (fresh) => {
-        fresh.createObjectStore('rows');
-        fresh.createObjectStore('meta');
-      },
+  #open(): Promise<IDBPDatabase<Schema>> {
+    const opened: Promise<IDBPDatabase<Schema>> = openDB<Schema>(this.#name, 1, {
+      upgrade: this.#create,
       // A newer version of the page wants to change the schema: let it, rather than block it for ever.
       blocking: () => {
         this.#forget(opened);
@@ -131,7 +139,7 @@ class Connection {
   }
 
   /** Closes a connection, unless a newer one has taken its place already. */
-  #forget(opened: Promise<Database>): void {
+  #forget(opened: Promise<IDBPDatabase<Schema>>): void {
     if (this.#opened === opened) this.#opened = undefined;
     opened.then(
       (database) => {
@@ -140,6 +148,15 @@ class Connection {
       () => undefined,
     );
   }
+}
+
+function createRows(fresh: Database): void {
+  fresh.createObjectStore('rows');
+  fresh.createObjectStore('meta');
+}
+
+function createKeys(fresh: KeyDatabase): void {
+  fresh.createObjectStore('key');
 }
 
 /** @param options.mark the same in a second try, and never used for anything else */
@@ -166,24 +183,22 @@ async function commit(
   return expected + 1;
 }
 
-async function storeKey(name: string, fresh: Uint8Array | undefined): Promise<Uint8Array | undefined> {
-  const database = await openDB<KeySchema>(`quicprochat-key:${name}`, 1, {
-    upgrade: (created) => {
-      created.createObjectStore('key');
-    },
-  });
-  try {
-    const transaction = database.transaction('key', 'readwrite', { durability: 'strict' });
-    let key = await transaction.store.get('store');
-    if (key === undefined && fresh !== undefined) {
-      key = fresh;
-      await transaction.store.put(fresh, 'store');
-    }
-    await transaction.done;
-    return key;
-  } finally {
-    database.close();
+async function storeKey(
+  database: KeyDatabase,
+  fresh: Uint8Array | undefined,
+): Promise<Uint8Array | undefined> {
+  const transaction = database.transaction('key', 'readwrite', { durability: 'strict' });
+  let key = await transaction.store.get('store');
+  if (key === undefined && fresh !== undefined) {
+    key = fresh;
+    await transaction.store.put(fresh, 'store');
   }
+  await transaction.done;
+  return key;
+}
+
+async function note(database: KeyDatabase, generation: number): Promise<void> {
+  await database.put('key', bytesOfGeneration(generation), 'generation');
 }
 
 async function scan(database: Database, range: ScanRange): Promise<StoredRow[]> {

@@ -5,6 +5,8 @@ import type Sqlite from 'better-sqlite3';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
+import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
+import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
 
@@ -13,8 +15,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
- * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`. Several processes may
- * have both open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
+ * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`, and the
+ * number of the last commit in another, `<path>.generation`, by which the SDK notices an older copy of the database. Several
+ * processes may have them open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
  * All files are readable by their owner only, whatever the umask is. If they belong to this user and others had rights to
  * them, opening takes those rights away. It leaves a file that belongs to another user as it is.
@@ -27,8 +30,10 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   requireRuntime();
   check(STORAGE_NAME, path);
   const { database, statements } = await guarded(() => open(path));
+  const note = new GenerationNote(`${path}.generation`);
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
+    note.write(bytesOfGeneration(expected + 1));
     for (const { key, value } of writes) {
       if (value === undefined) statements.remove(key);
       else statements.put(key, value);
@@ -45,6 +50,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
+    notedGeneration: () => guarded(() => generationOf(note.read())),
     expunge: () => guarded(() => expunge(database)),
     onForeignCommit: (listener) => {
       try {
@@ -54,6 +60,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
       }
     },
     close: async () => {
+      note.close();
       database.close();
     },
   };
@@ -86,7 +93,7 @@ async function requireFolder(folder: string): Promise<void> {
 /** Before SQLite opens it: SQLite would create the file by the umask. It gives -wal and -shm the mode of the database. */
 async function makePrivate(path: string): Promise<void> {
   await createPrivate(path);
-  for (const suffix of ['', '-wal', '-shm', '.key']) await keepPrivate(path + suffix);
+  for (const suffix of ['', '-wal', '-shm', '.key', '.generation']) await keepPrivate(path + suffix);
 }
 
 function setUp(database: Sqlite.Database): void {

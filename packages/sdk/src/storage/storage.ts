@@ -35,6 +35,15 @@ export interface Storage {
    */
   expunge?(): Promise<void>;
 
+  /**
+   * Returns the generation that `commit` last noted apart from the rows, before it wrote them. It is that of the rows, or
+   * one ahead where a commit failed. If it is further ahead, the rows were put back to an earlier state. Where it is behind,
+   * the note itself was lost or put back. Without this method, nothing is concluded.
+   *
+   * @returns undefined if there is no note
+   */
+  notedGeneration?(): Promise<number | undefined>;
+
   /** Calls the listener after another tab or process committed, perhaps too often. Returns a function that stops this. */
   onForeignCommit(listener: () => void): () => void;
 

@@ -40,6 +40,17 @@ export function storageContract(
       expect(await storage.get('a')).toEqual(bytes(1, 0, 255));
     });
 
+    test('if it notes generations apart from the rows, the note is that of the last commit', async () => {
+      if (storage.notedGeneration === undefined) return expect(shared).toBe(false);
+      expect(await storage.notedGeneration()).toBeUndefined();
+      for (const generation of [1, 2]) {
+        await storage.commit([{ key: 'a', value: bytes(generation) }], generation - 1);
+        expect(await storage.notedGeneration()).toBe(generation);
+      }
+      await expect(storage.commit([], 0)).rejects.toThrow(StorageConflict);
+      expect([1, 2]).toContain(await storage.notedGeneration());
+    });
+
     test('writes count in their order, and no value deletes', async () => {
       await storage.commit(
         [
