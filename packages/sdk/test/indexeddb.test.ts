@@ -61,7 +61,7 @@ test('a connection that closes without an event is opened again, once', async ()
 test('a commit that was on disk when the connection was lost is not taken for another tab’s', async () => {
   const storage = fresh();
   await storage.commit(write(1), 0);
-  const begin = IDBDatabase.prototype.transaction;
+  const begin = Reflect.get(IDBDatabase.prototype, 'transaction') as (...args: unknown[]) => IDBTransaction;
   const spy = vi.spyOn(IDBDatabase.prototype, 'transaction');
   let isCutOff = false;
   spy.mockImplementation(function (this: IDBDatabase, ...args) {
