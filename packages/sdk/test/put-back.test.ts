@@ -159,8 +159,8 @@ test('of two copies in use at once, the one that finds the other’s message hea
   const { again: copy, tea: copys, net } = await reopen(length());
   await copy.sync();
   await tea.send('of the first');
-  // The copy has read up to before that, and encrypts under the same key.
-  await copys.send('of the copy');
+  // The copy has read up to before that. It encrypts the first under the same key, and the second under the next one.
+  await Promise.all([copys.send('of the copy'), copys.send('and more')]);
   await copy.sync();
   expect(net.calls.filter((call) => ENCRYPTED.includes(call))).toEqual([
     'groups.post',
@@ -171,5 +171,46 @@ test('of two copies in use at once, the one that finds the other’s message hea
   await alice.sync();
   expect(tea.state).toBe('stuck');
   await bob.sync();
-  expect(await textsOf(same(bob, tea))).toEqual(['before', 'of the first', 'of the copy']);
+  const texts = await textsOf(same(bob, tea));
+  expect(texts.sort()).toEqual(['and more', 'before', 'of the copy', 'of the first']);
+});
+
+test('a message that had been tried before the storage was put back, and was sealed anew since, is shown once', async () => {
+  const { alice, bob, tea, length, reopen } = await filmed();
+  await tea.send('before');
+  await alice.close();
+  const first = await reopen(length());
+  await first.again.sync();
+  first.net.failNext('groups.post', reset);
+  const sending = first.tea.send('tried');
+  void sending.catch(() => undefined);
+  await eventually('it was tried', () => first.net.calls.includes('groups.post'));
+  const tried = first.film.length();
+  // Bob ends the epoch that it was sealed for.
+  await same(bob, tea).heal();
+  first.net.mend();
+  await first.again.sync();
+  expect(await shownAsSent(first.tea)).toEqual(['before', 'tried']);
+
+  const second = await first.reopen(tried);
+  await second.again.sync();
+  expect(second.tea.waiting).toEqual([]);
+  expect(await shownAsSent(second.tea)).toEqual(['before', 'tried']);
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['before', 'tried']);
+});
+
+test('what waits when a copy is noticed goes out after healing, once', async () => {
+  const { alice, bob, tea, length, reopen } = await filmed();
+  await tea.send('before');
+  await alice.close();
+  const copy = await reopen(length());
+  await copy.again.sync();
+  await copy.tea.send('of the copy');
+  const { again, tea: hers, net } = await reopen(length());
+  await Promise.all([hers.send('one'), hers.send('two')]);
+  await again.sync();
+  expect(net.calls.filter((call) => ENCRYPTED.includes(call))).toEqual(['groups.commit', 'groups.post']);
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['before', 'of the copy', 'one', 'two']);
 });

@@ -82,7 +82,7 @@ export class Conversations {
     const { name = '', members, suite, signal } = options;
     check(HANDLES, members);
     check(SUITE, suite);
-    const { ledger, relay, handle, platform } = this.#parts;
+    const { ledger, relay, handle, platform, driver } = this.#parts;
     const others = [...new Set(members)].filter((member) => member !== handle);
     if (members.length > 0 && others.length === 0) {
       throw sdkError(
@@ -114,6 +114,8 @@ export class Conversations {
       if (payload !== undefined)
         tx.enqueue({ kind: 'message', conversationId: id, id: payload.id, payload: payload.bytes });
     });
+    // Nobody can have written anything there.
+    driver.noteEnd(id);
     const conversation = this.find(id);
     await conversation.settle(signal ? { signal } : {});
     return conversation;

@@ -6,15 +6,16 @@ import { decodePayload } from './payload.ts';
 import type { NewMessage, Transaction } from '../state/transaction.ts';
 
 /** Adds what an application message says to the history; a new name also names the conversation. */
-export function recordApplication(
+export async function recordApplication(
   tx: Transaction,
   conversationId: GroupId,
   received: Extract<Processed, { kind: 'application' }>,
   context: { entry: GroupEntry; nowMs: number },
-): void {
+): Promise<void> {
   const { entry, nowMs } = context;
   const payload = decodePayload(received.plaintext);
   const line = lineOf({ from: received.sender, epoch: received.epoch, nowMs });
+  if ('again' in payload && (await tx.hasLine(conversationId, { id: payload.id, from: line.from }))) return;
 
   switch (payload.type) {
     case 'text':

@@ -10,7 +10,13 @@ import { entryIdSchema } from '@quicprochat/protocol';
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 128;
 
-const base = { v: z.literal(1), id: entryIdSchema, at: z.number().min(0) };
+const base = {
+  v: z.literal(1),
+  id: entryIdSchema,
+  at: z.number().min(0),
+  /** Others may have opened it already: it is shown once. */
+  again: z.literal(true).optional(),
+};
 
 const payloadSchema = z.discriminatedUnion('type', [
   z.object({ ...base, type: z.literal('text'), text: z.string().max(MAX_PAYLOAD_BYTES) }),
@@ -32,6 +38,14 @@ export type DecodedPayload = Payload | { type: 'malformed' } | { type: 'unsuppor
 
 export function encodePayload(payload: Payload): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(payload));
+}
+
+/** Returns a payload that tells it may have been opened before; unchanged where that would make it too long. */
+export function encodeAgain(bytes: Uint8Array): Uint8Array {
+  const payload = decodePayload(bytes);
+  if (payload.type !== 'text' && payload.type !== 'name') return bytes;
+  const again = encodePayload({ ...payload, again: true });
+  return again.length > MAX_PAYLOAD_BYTES ? bytes : again;
 }
 
 /** Never throws: what cannot be read is told as such. */

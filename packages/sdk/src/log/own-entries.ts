@@ -1,9 +1,16 @@
-import { fromBase64Url, type EntryContent, type GroupEntry, type GroupId } from '@quicprochat/protocol';
+import {
+  fromBase64Url,
+  toBase64Url,
+  type EntryContent,
+  type GroupEntry,
+  type GroupId,
+} from '@quicprochat/protocol';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
 import { endConversation, endIfDeserted } from './endings.ts';
 import { noteCopy, recordCommit } from '../content/history.ts';
 import { encodeName } from '../content/messages.ts';
+import { encodeAgain } from '../content/payload.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import type { OutboxMessage, OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -74,29 +81,28 @@ export async function settleOwn(tx: Transaction, row: OutboxRow): Promise<void> 
 
 /** What was encrypted while a copy of this device was about may not open for others, and goes out again after healing. */
 async function settleMessage(tx: Transaction, row: OutboxMessage, epoch: number): Promise<void> {
-  const { conversationId, payload, position, renames } = row;
-  const isDoubtful = tx.conversation(conversationId).mustHeal === true;
-  if (isDoubtful) {
-    const id = newEntryId(tx.platform.random);
-    tx.enqueue({
-      kind: 'message',
-      conversationId,
-      id,
-      payload,
-      ...(position !== undefined && { position }),
-      ...(renames && { renames }),
-    });
-  }
-  if (position !== undefined)
-    await tx.amend(conversationId, position, { state: isDoubtful ? 'queued' : 'sent', epoch });
+  if (tx.conversation(row.conversationId).mustHeal === true) return sayAgain(tx, row);
+  if (row.position !== undefined) await tx.amend(row.conversationId, row.position, { state: 'sent', epoch });
+}
+
+/** Puts a message back under another id: under the one that it had, the relay has something that cannot be taken back. */
+async function sayAgain(tx: Transaction, row: OutboxMessage): Promise<void> {
+  const { conversationId, position, renames } = row;
+  const payload = toBase64Url(encodeAgain(fromBase64Url(row.payload)));
+  const id = newEntryId(tx.platform.random);
+  tx.enqueue({ kind: 'message', conversationId, id, payload, ...(renames && { renames }), ...at(position) });
+  if (position !== undefined) await tx.amend(conversationId, position, { state: 'queued' });
+}
+
+function at(position: number | undefined): { position?: number } {
+  return position === undefined ? {} : { position };
 }
 
 /**
  * Takes a message of this device that stands in the log and that this storage has not written: from before it was put back,
- * or from a copy that is in use. One that waits under the same id is that message: it never left this device since, so that
- * nobody else can know its id.
+ * or from a copy that is in use.
  *
- * @returns whether one was waiting for it
+ * @returns whether one was waiting under the same id
  */
 export async function takeOwnOfBefore(
   tx: Transaction,
@@ -105,11 +111,19 @@ export async function takeOwnOfBefore(
 ): Promise<boolean> {
   noteCopy(tx, conversationId, entry);
   const row = tx.outboxRow(entry.id);
-  if (row?.kind !== 'message' || row.conversationId !== conversationId || row.prepared !== undefined)
+  if (row?.conversationId !== conversationId || (row.kind !== 'message' && row.kind !== 'leave'))
     return false;
   tx.removeOutbox(row);
-  if (row.position !== undefined)
+  if (row.kind === 'leave') {
+    // What it asked for ends with the epoch.
+    tx.enqueue({ kind: 'leave', conversationId, id: newEntryId(tx.platform.random) });
+  } else if (row.attempted) {
+    // Whoever has seen its id could have put anything of ours under it.
+    await sayAgain(tx, row);
+  } else if (row.position !== undefined) {
+    // It never left this device since, so that nobody else can know its id: it is that very message.
     await tx.amend(conversationId, row.position, { state: 'sent', epoch: entry.epoch });
+  }
   return true;
 }
 

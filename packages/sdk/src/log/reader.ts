@@ -166,7 +166,8 @@ export class LogReader {
         if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
       }
       // A proposal waits in the core until a commit takes it up.
-      if (message.kind === 'application') recordApplication(tx, conversationId, message, { entry, nowMs });
+      if (message.kind === 'application')
+        await recordApplication(tx, conversationId, message, { entry, nowMs });
       tx.update(conversationId, position);
     }
     // Last: nothing that was sent before the last member left is to be missed.

@@ -23,6 +23,7 @@ import {
   conversations,
   groups,
   isUrgent,
+  MESSAGE_PREFIX,
   messageKey,
   outbox,
   outboxKey,
@@ -45,7 +46,7 @@ export type NewMessage = MessageRow;
 
 /** What a transaction reads from, and what it needs besides. */
 export interface Base {
-  readonly storage: Pick<Storage, 'get'>;
+  readonly storage: Pick<Storage, 'get' | 'scan'>;
   readonly core: Pick<WorkerCore, 'call'>;
   readonly platform: Platform;
   readonly relayClock: Clock;
@@ -57,6 +58,9 @@ export interface Base {
   needGroup(groupId: GroupId): Promise<void>;
   noteGroup(groupId: GroupId, what: 'entered' | 'forgotten'): void;
 }
+
+/** Lines of a history that are looked through for a message. */
+const MOST_LOOKED_THROUGH = 1_000;
 
 /** One change in the making: reads see what it has written so far, and nobody else does. */
 export class Transaction {
@@ -205,6 +209,14 @@ export class Transaction {
       lastActivityMs: message.receivedAtMs,
     });
     return complete;
+  }
+
+  /** Whether somebody's message is among the last lines of a conversation. */
+  async hasLine(conversationId: GroupId, { id, from }: Pick<Message, 'id' | 'from'>): Promise<boolean> {
+    const prefix = `${MESSAGE_PREFIX}${conversationId}/`;
+    const stored = await this.#base.storage.scan({ prefix, limit: MOST_LOOKED_THROUGH, reverse: true });
+    const own = [...this.#messages.values()].filter((line) => line.conversationId === conversationId);
+    return [...own, ...stored.map(messageOf)].some((line) => line.id === id && line.from === from);
   }
 
   /** Changes a line that stands in the history. */
