@@ -160,8 +160,12 @@ test('of two copies in use at once, the one that finds the other’s message hea
   await copy.sync();
   await tea.send('of the first');
   // The copy has read up to before that. It encrypts the first under the same key, and the second under the next one.
+  let later: Promise<unknown> = Promise.resolve();
+  net.delayNext('groups.post', async () => {
+    later = copys.send('later');
+  });
   await Promise.all([copys.send('of the copy'), copys.send('and more')]);
-  await copy.sync();
+  await later;
   expect(net.calls.filter((call) => ENCRYPTED.includes(call))).toEqual([
     'groups.post',
     'groups.commit',
@@ -172,7 +176,9 @@ test('of two copies in use at once, the one that finds the other’s message hea
   expect(tea.state).toBe('stuck');
   await bob.sync();
   const texts = await textsOf(same(bob, tea));
-  expect(texts.sort()).toEqual(['and more', 'before', 'of the copy', 'of the first']);
+  expect(texts.sort()).toEqual(['and more', 'before', 'later', 'of the copy', 'of the first']);
+  // What did not open for Bob stays before what was said later.
+  expect(same(bob, tea).lastMessage?.content).toEqual({ type: 'text', text: 'later' });
 });
 
 test('a message that had been tried before the storage was put back, and was sealed anew since, is shown once', async () => {

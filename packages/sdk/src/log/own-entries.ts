@@ -85,17 +85,20 @@ async function settleMessage(tx: Transaction, row: OutboxMessage, epoch: number)
   if (row.position !== undefined) await tx.amend(row.conversationId, row.position, { state: 'sent', epoch });
 }
 
-/** Puts a message back under another id: under the one that it had, the relay has something that cannot be taken back. */
+/**
+ * Puts a message back in its place, under another id: under the one that it had, the relay has something that cannot be
+ * taken back.
+ */
 async function sayAgain(tx: Transaction, row: OutboxMessage): Promise<void> {
-  const { conversationId, position, renames } = row;
-  const payload = toBase64Url(encodeAgain(fromBase64Url(row.payload)));
-  const id = newEntryId(tx.platform.random);
-  tx.enqueue({ kind: 'message', conversationId, id, payload, ...(renames && { renames }), ...at(position) });
+  const { conversationId, order, conflicts, position, renames } = row;
+  tx.putOutbox({
+    ...{ kind: 'message', conversationId, order, conflicts },
+    id: newEntryId(tx.platform.random),
+    payload: toBase64Url(encodeAgain(fromBase64Url(row.payload))),
+    ...(position !== undefined && { position }),
+    ...(renames !== undefined && { renames }),
+  });
   if (position !== undefined) await tx.amend(conversationId, position, { state: 'queued' });
-}
-
-function at(position: number | undefined): { position?: number } {
-  return position === undefined ? {} : { position };
 }
 
 /**

@@ -49,7 +49,9 @@ export class OutboxIndex {
 
   remove(row: OutboxRow): void {
     const queue = this.#queueOf(row.conversationId);
-    (isUrgent(row) ? queue.urgent : queue.others).delete(row.order);
+    const rows = isUrgent(row) ? queue.urgent : queue.others;
+    // Another one may have taken its place.
+    if (rows.get(row.order)?.id === row.id) rows.delete(row.order);
     if (queue.urgent.size + queue.others.size === 0) this.#queues.delete(row.conversationId);
     // It may have been moved to another place in the queue.
     if (this.#byId.get(row.id)?.order === row.order) this.#byId.delete(row.id);

@@ -43,3 +43,15 @@ test('the outbox follows its rows, in the order of sending', () => {
   expect(snapshot.take(keyOf(second), undefined)).toEqual(['id2']);
   expect(ids()).toEqual(['id1', 'id3']);
 });
+
+test('what takes another’s place in the outbox keeps it', () => {
+  const snapshot = new Snapshot();
+  const keyOf = (row: OutboxRow) => `outbox/${outboxKey(row)}`;
+  const [first, second] = [waiting(1), waiting(2)];
+  for (const row of [first, second]) snapshot.take(keyOf(row), row);
+  const instead = { ...first, id: 'instead' as never };
+  expect(snapshot.take(keyOf(instead), instead)).toEqual(['id1', 'instead']);
+  expect([...snapshot.outbox.of('tea' as GroupId)].map(({ id }) => id)).toEqual(['instead', 'id2']);
+  expect(snapshot.outbox.byId('id1')).toBeUndefined();
+  expect(snapshot.outbox.byId('instead')).toBe(instead);
+});

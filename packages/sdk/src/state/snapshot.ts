@@ -51,8 +51,9 @@ export class Snapshot {
     if (name === groups.name || name === rosters.name) this.#groups.delete(rest);
     if (name !== outbox.name) return [];
     const [gone, there] = [before as OutboxRow | undefined, row as OutboxRow | undefined];
-    if (gone !== undefined && gone.id !== there?.id) this.outbox.remove(gone);
+    // In this order, so that what takes another's place keeps it.
     if (there !== undefined) this.outbox.put(there);
+    if (gone !== undefined && gone.id !== there?.id) this.outbox.remove(gone);
     return [gone, there].flatMap((one) => one?.id ?? []);
   }
 }
