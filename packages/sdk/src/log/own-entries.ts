@@ -65,7 +65,7 @@ export async function settleOwn(tx: Transaction, row: OutboxRow): Promise<void> 
     const before = (await tx.group(row.conversationId)).members;
     const { nowMs } = tx;
     const { added, removed, active } = await tx.callGroup(row.conversationId, 'group.merge', {});
-    tx.update(row.conversationId, { mustHeal: undefined });
+    if (row.heals === true) tx.update(row.conversationId, { mustHeal: undefined });
     const sender = before.find(({ own }) => own) as CoreMember;
     recordCommit(
       tx,

@@ -81,7 +81,7 @@ async function prepareCommit(
   row: Extract<OutboxRow, { kind: 'commit' }>,
   group: GroupState,
 ): Promise<Batch | 'settled'> {
-  const { voidCommits: candidate = 0 } = tx.conversation(row.conversationId);
+  const { voidCommits: candidate = 0, mustHeal = false } = tx.conversation(row.conversationId);
   if (row.prepared?.epoch === group.epoch && row.prepared.candidate === candidate) return [begin(tx, row)];
   if (group.hasPendingCommit) await tx.callGroup(row.conversationId, 'group.clear', {});
   const staged = await stage(tx, row, group);
@@ -98,7 +98,7 @@ async function prepareCommit(
     nextAccessKey: toBase64Url(bundle.nextAccessKey),
     welcome: bundle.welcome ? welcomeFor(added, bundle.welcome) : null,
   };
-  const ready: OutboxRow = { ...row, prepared, attempted: true };
+  const ready: OutboxRow = { ...row, prepared, heals: mustHeal, attempted: true };
   tx.putOutbox(ready);
   return [ready];
 }

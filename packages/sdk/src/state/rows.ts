@@ -164,7 +164,13 @@ export type OutboxRow = OutboxBase &
         prepared?: PreparedMessage;
       }
     | { kind: 'leave'; prepared?: PreparedMessage }
-    | { kind: 'commit'; intent: Intent; prepared?: PreparedCommit }
+    | {
+        kind: 'commit';
+        intent: Intent;
+        prepared?: PreparedCommit;
+        /** Whether it was staged after the conversation had to heal: a copy may have an earlier one as well. */
+        heals?: boolean;
+      }
   );
 
 /** A message that waits. */
