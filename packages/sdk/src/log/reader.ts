@@ -192,7 +192,10 @@ export class LogReader {
     } catch (error) {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
-      if (VOID_FOR_ALL.has(code)) return false;
+      // Of a copy, or from before it was put back, there may be a proposal of its own that this device does not have: then
+      // the others may have taken the commit. Whoever brought the next one for this epoch would be alone with it.
+      const mayLack = code === 'INVALID_COMMIT' && tx.conversation(conversationId).mustHeal === true;
+      if (VOID_FOR_ALL.has(code) && !mayLack) return false;
       await this.#strand(tx, conversationId, entry);
       return true;
     }
