@@ -186,6 +186,7 @@ export class Ledger {
   open(): Promise<{ wasPutBack: boolean }> {
     return this.#mutex.run(async () => {
       const wasPutBack = await this.#store.wasPutBack();
+      await this.#requireKeyOfStore();
       await this.#store.migrate();
       await this.#load();
       return { wasPutBack };
@@ -282,6 +283,21 @@ export class Ledger {
   /** Whether the store held no account when it was read last: then the core has nothing that could take changes over. */
   get #isEmpty(): boolean {
     return this.row(accounts, ACCOUNT) === undefined;
+  }
+
+  /**
+   * Whether the key is that of a store which is to be migrated, only the core can tell. Rows that are sealed with another
+   * one would not open again.
+   */
+  async #requireKeyOfStore(): Promise<void> {
+    const own = await this.#store.ownCoreRecordsOfBefore();
+    if (own === undefined) return;
+    try {
+      await this.#openCore(own);
+    } catch (error) {
+      // Another tab may have begun to migrate it meanwhile.
+      if ((await this.#store.ownCoreRecordsOfBefore()) !== undefined) throw error;
+    }
   }
 
   /** Opens the core anew at a generation. Returns false if others have committed meanwhile. */

@@ -5,7 +5,7 @@ import { decodeRow } from './codec.ts';
 import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
 import { HEADER_KEY, readHeader, requireKey, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
-import { migrate } from './migrations/migrate.ts';
+import { awaitsMigration, migrate } from './migrations/migrate.ts';
 import { MESSAGE_PREFIX, STORE_VERSION, TABLES, type StoreRow } from './rows.ts';
 import { SealedStorage } from './sealed-storage.ts';
 import { VersionedStorage } from './versioned-storage.ts';
@@ -84,6 +84,13 @@ export class Store {
     const header = await this.#inner.get(HEADER_KEY);
     if (header === undefined || readHeader(header).version !== STORE_VERSION) return false;
     return noted === undefined || noted > (await this.#inner.generation()) + 1;
+  }
+
+  /** The records that the core opens from, in a store that is to be migrated. Undefined in any other. */
+  async ownCoreRecordsOfBefore(): Promise<StoredRow[] | undefined> {
+    const header = await this.#inner.get(HEADER_KEY);
+    if (header === undefined || !awaitsMigration(readHeader(header))) return undefined;
+    return this.#inner.scan({ prefix: OWN_CORE_PREFIX });
   }
 
   /** Brings a store of an earlier version to this one. Before anything else is read. */

@@ -44,6 +44,11 @@ export async function migrate(
   }
 }
 
+/** Whether a store with this header is of an earlier version that this release can open. */
+export function awaitsMigration({ version, migration }: StoreRow): boolean {
+  return version < STORE_VERSION && STEPS.some(({ from }) => from === (migration?.from ?? version));
+}
+
 /** Returns the next commit; undefined if there is nothing left to change. */
 async function nextWrites(
   storage: Storage,
