@@ -141,7 +141,7 @@ test('what the earlier version left in the files is taken out before a migration
   await expect(migrate(storage, random)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   await migrate(storage, random);
   const unfinished = { from: 6, after: '\uffff' };
-  expect(tries).toEqual([unfinished, unfinished]);
+  expect(tries).toMatchObject([unfinished, unfinished]);
   expect(readHeader((await inner.get(HEADER_KEY))!).migration).toBeUndefined();
 });
 

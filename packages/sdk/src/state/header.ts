@@ -46,8 +46,7 @@ export function requireVersion(header: StoreRow | undefined): asserts header is 
  * @throws {StorageError} STORE_KEY_MISSING, STORE_KEY_WRONG, STORE_CORRUPT
  */
 export function sealOf({ id, keyCheck }: StoreRow, storeKey: Uint8Array | undefined): RowSeal {
-  if (id === undefined || keyCheck === undefined)
-    throw coreError('STORE_CORRUPT', `The stored row ${HEADER_KEY} is damaged.`);
+  if (id === undefined || keyCheck === undefined) throw damagedHeader();
   const seal = new RowSeal(requireKey(storeKey), id);
   if (seal.keyCheck !== keyCheck)
     throw coreError(
@@ -64,4 +63,8 @@ export function requireKey(storeKey: Uint8Array | undefined): Uint8Array {
     'STORE_KEY_MISSING',
     'The key of this storage is missing. Put it back: the storage cannot be opened without it.',
   );
+}
+
+export function damagedHeader() {
+  return coreError('STORE_CORRUPT', `The stored row ${HEADER_KEY} is damaged.`);
 }

@@ -13,8 +13,11 @@ import type { GroupRow, RosterRow } from './group-rows.ts';
 export interface StoreRow {
   /** The version of keys and rows. */
   version: number;
-  /** How far rows of an earlier version have been changed: up to and with the key `after`. See migrations/. */
-  migration?: { from: number; after: string };
+  /**
+   * How far rows of an earlier version have been changed: up to and with the key `after`. See migrations/. Without the
+   * proof that a client noted this, whoever has no key could have rows in the clear sealed.
+   */
+  migration?: { from: number; after: string; proof?: string };
   /** Of version 7 and later: by what its rows are sealed, see row-seal.ts. */
   id?: string;
   keyCheck?: string;

@@ -1,4 +1,4 @@
-import { requireKey, sealFields, sealOf } from '../../state/header.ts';
+import { damagedHeader, requireKey, sealFields, sealOf } from '../../state/header.ts';
 import { RowSeal } from '../../state/row-seal.ts';
 import { sealRow } from '../../state/sealed-rows.ts';
 import { passesAsItIs } from '../../state/sealed-storage.ts';
@@ -12,8 +12,12 @@ export const from6to7: Step = {
   prefix: '',
   async begin(start) {
     const seal = await sealFor(start);
+    const prove = (after: string) => seal.nameFor(`migration/${after}`);
+    const { migration } = start.header;
+    if (migration?.from === 6 && migration.proof !== prove(migration.after)) throw damagedHeader();
     return {
       fields: sealFields(seal),
+      prove,
       change({ key, value }, generation) {
         if (passesAsItIs(key) || RowSeal.isSealed(value)) return [];
         // Of a store that changes its version all tabs read everything anew, and nobody asks what changed before.

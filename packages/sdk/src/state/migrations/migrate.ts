@@ -62,12 +62,13 @@ async function nextWrites(
   if (step === undefined || header.version > STORE_VERSION) return undefined;
 
   const after = header.migration?.after ?? '';
-  const { fields, change } = await step.begin({ storage, header, random });
+  const { fields, change, prove } = await step.begin({ storage, header, random });
   const rows = await storage.scan({ prefix: step.prefix, after, limit: mostRows });
   const next: StoreRow = { version: from + 1, ...fields };
-  if (rows.length === mostRows) next.migration = { from, after: rows.at(-1)?.key ?? ALL };
+  const upTo = (key: string) => ({ from, after: key, ...(prove && { proof: prove(key) }) });
+  if (rows.length === mostRows) next.migration = upTo(rows.at(-1)?.key ?? ALL);
   else if (after === ALL) await step.end?.(storage);
-  else if (step.end !== undefined) next.migration = { from, after: ALL };
+  else if (step.end !== undefined) next.migration = upTo(ALL);
   const changes = rows.flatMap((row) => change(row, generation));
   return [...changes, { key: HEADER_KEY, value: encodeRow(next) }];
 }

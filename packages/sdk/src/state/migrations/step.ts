@@ -24,6 +24,8 @@ export interface StepStart {
 export interface StepInProgress {
   /** What the header says besides, from the first commit on. */
   fields: Omit<StoreRow, 'version' | 'migration'>;
+  /** Returns what proves that this client has changed the rows up to and with a key. `begin` checks it. */
+  prove?: (after: string) => string;
   /**
    * Returns what becomes of one row. Each passes at least once, and what this writes can pass again.
    *
