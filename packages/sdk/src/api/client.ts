@@ -155,6 +155,7 @@ export class Client implements AsyncDisposable {
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       const { wasPutBack } = await ledger.open();
       if (wasPutBack) await healAllFirst(ledger);
+      await ledger.settleNote();
       const relay = new Relay(origin, {
         signer: signerOf(ledger),
         platform,

@@ -193,6 +193,11 @@ export class Ledger {
     });
   }
 
+  /** Has {@link open} not say again that the store was put back. */
+  settleNote(): Promise<void> {
+    return this.#mutex.run(() => this.#store.settleNote());
+  }
+
   /**
    * Deletes everything, for an account that came to nothing, if `isMeant` says so of what the store holds when it comes to
    * it: another tab or process may have been there meanwhile.

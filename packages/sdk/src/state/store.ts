@@ -75,15 +75,23 @@ export class Store {
   }
 
   /**
-   * Whether the rows were put back to an earlier state. To be asked before anything is committed. Stores of versions before
-   * 7 have no note of their generation.
+   * Whether the rows were put back to an earlier state. To be asked before anything is committed. A store of a version before
+   * 7 has no note of its generation, unless it was put where there was a newer one.
    */
   async wasPutBack(): Promise<boolean> {
     if (this.#inner.notedGeneration === undefined) return false;
     const noted = await this.#inner.notedGeneration();
     const header = await this.#inner.get(HEADER_KEY);
-    if (header === undefined || readHeader(header).version !== STORE_VERSION) return false;
-    return noted === undefined || noted > (await this.#inner.generation()) + 1;
+    if (header === undefined) return false;
+    if (noted === undefined) return readHeader(header).version === STORE_VERSION;
+    return noted > (await this.#inner.generation()) + 1;
+  }
+
+  /** Takes a note that is ahead back to where the rows are, once all that follows from it is stored. */
+  async settleNote(): Promise<void> {
+    const noted = (await this.#inner.notedGeneration?.()) ?? 0;
+    const generation = await this.#inner.generation();
+    if (noted > generation + 1) await this.#inner.noteGeneration?.(generation);
   }
 
   /** The records that the core opens from, in a store that is to be migrated. Undefined in any other. */

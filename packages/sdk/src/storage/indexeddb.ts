@@ -49,7 +49,7 @@ export function indexedDbStorage(name: string): Storage {
     commit: async (writes, expected) => {
       const mark = toBase64Url(ambient.random.bytes(16));
       // Begun before the commit, and not waited for: where the note is lost, it is behind, which tells nothing.
-      void keys.use((database) => note(database, expected + 1)).catch(() => undefined);
+      void keys.use((database) => raiseNote(database, expected + 1)).catch(() => undefined);
       const generation = await connection.use((database) => commit(database, writes, { expected, mark }));
       channel.postMessage('committed');
       return generation;
@@ -57,6 +57,10 @@ export function indexedDbStorage(name: string): Storage {
     storeKey: (fresh) => keys.use((database) => storeKey(database, fresh)),
     notedGeneration: () =>
       keys.use(async (database) => generationOf(await database.get('key', 'generation'))),
+    noteGeneration: (generation) =>
+      keys.use(async (database) => {
+        await database.put('key', bytesOfGeneration(generation), 'generation');
+      }),
     onForeignCommit: (listener) => {
       const onMessage = () => {
         listener();
@@ -197,8 +201,11 @@ async function storeKey(
   return key;
 }
 
-async function note(database: KeyDatabase, generation: number): Promise<void> {
-  await database.put('key', bytesOfGeneration(generation), 'generation');
+async function raiseNote(database: KeyDatabase, generation: number): Promise<void> {
+  const { store, done } = database.transaction('key', 'readwrite');
+  if ((generationOf(await store.get('generation')) ?? 0) < generation)
+    await store.put(bytesOfGeneration(generation), 'generation');
+  await done;
 }
 
 async function scan(database: Database, range: ScanRange): Promise<StoredRow[]> {

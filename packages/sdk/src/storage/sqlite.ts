@@ -33,7 +33,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   const note = new GenerationNote(`${path}.generation`);
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
-    note.write(bytesOfGeneration(expected + 1));
+    if ((generationOf(note.read()) ?? 0) <= expected) note.write(bytesOfGeneration(expected + 1));
     for (const { key, value } of writes) {
       if (value === undefined) statements.remove(key);
       else statements.put(key, value);
@@ -51,6 +51,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
     notedGeneration: () => guarded(() => generationOf(note.read())),
+    noteGeneration: (generation) => guarded(() => note.write(bytesOfGeneration(generation))),
     expunge: () => guarded(() => expunge(database)),
     onForeignCommit: (listener) => {
       try {

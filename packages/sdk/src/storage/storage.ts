@@ -38,11 +38,14 @@ export interface Storage {
   /**
    * Returns the generation that `commit` last noted apart from the rows, before it wrote them. It is that of the rows, or
    * one ahead where a commit failed. If it is further ahead, the rows were put back to an earlier state. Where it is behind,
-   * the note itself was lost or put back. Without this method, nothing is concluded.
+   * the note itself was lost or put back. `commit` does not lower a note. Without this method, nothing is concluded.
    *
    * @returns undefined if there is no note
    */
   notedGeneration?(): Promise<number | undefined>;
+
+  /** Sets the note, once it is stored what follows from one that was ahead. */
+  noteGeneration?(generation: number): Promise<void>;
 
   /** Calls the listener after another tab or process committed, perhaps too often. Returns a function that stops this. */
   onForeignCommit(listener: () => void): () => void;

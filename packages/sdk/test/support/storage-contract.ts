@@ -51,6 +51,15 @@ export function storageContract(
       expect([1, 2]).toContain(await storage.notedGeneration());
     });
 
+    test('a commit does not lower a note that is ahead', async () => {
+      if (storage.noteGeneration === undefined) return expect(storage.notedGeneration).toBeUndefined();
+      await storage.noteGeneration(9);
+      await storage.commit([{ key: 'a', value: bytes(1) }], 0);
+      expect(await storage.notedGeneration?.()).toBe(9);
+      await storage.noteGeneration(1);
+      expect(await storage.notedGeneration?.()).toBe(1);
+    });
+
     test('writes count in their order, and no value deletes', async () => {
       await storage.commit(
         [
