@@ -55,11 +55,6 @@ test.each(HEADERS)(
     }
     const lines = await same(opened, tea).history();
     const isVerified = opened.contacts.isVerified(bob.handle);
-    console.log(
-      isVerified,
-      opened.contacts.keyId(bob.handle),
-      lines.map(({ content }) => content),
-    );
     await opened.close();
     expect(lines.map(({ content }) => content)).not.toContainEqual(line.content);
     expect(isVerified).toBe(false);
