@@ -68,6 +68,7 @@ export class Transaction {
   readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
   readonly #messages = new Map<string, Message>();
+  readonly #lookedThrough = new Map<GroupId, ReadonlySet<string>>();
   /** The groups that were called on, as they are since; undefined where that has to be asked for. */
   readonly #touchedGroups = new Map<GroupId, GroupState | undefined>();
   /** What this has put into outboxes or taken out of them, by id. */
@@ -213,10 +214,20 @@ export class Transaction {
 
   /** Whether somebody's message is among the last lines of a conversation. */
   async hasLine(conversationId: GroupId, { id, from }: Pick<Message, 'id' | 'from'>): Promise<boolean> {
+    const own = [...this.#messages.values()].filter((line) => line.conversationId === conversationId);
+    if (own.some((line) => line.id === id && line.from === from)) return true;
+    return (await this.#lastLines(conversationId)).has(`${from}/${id}`);
+  }
+
+  /** Who said what in the last lines that are stored. Read once, since any member can ask for it with each message. */
+  async #lastLines(conversationId: GroupId): Promise<ReadonlySet<string>> {
+    const known = this.#lookedThrough.get(conversationId);
+    if (known !== undefined) return known;
     const prefix = `${MESSAGE_PREFIX}${conversationId}/`;
     const stored = await this.#base.storage.scan({ prefix, limit: MOST_LOOKED_THROUGH, reverse: true });
-    const own = [...this.#messages.values()].filter((line) => line.conversationId === conversationId);
-    return [...own, ...stored.map(messageOf)].some((line) => line.id === id && line.from === from);
+    const lines = new Set(stored.map(messageOf).map(({ id, from }) => `${from}/${id}`));
+    this.#lookedThrough.set(conversationId, lines);
+    return lines;
   }
 
   /** Changes a line that stands in the history. */
