@@ -38,6 +38,7 @@ export class Ledger {
   readonly #snapshot = new Snapshot();
   readonly #coreState: CoreState;
   #generation = 0;
+  #opened = false;
   #closed = false;
 
   /**
@@ -174,7 +175,8 @@ export class Ledger {
   /** Takes over what other tabs or processes have committed. */
   refresh(): Promise<void> {
     return this.#mutex.run(async () => {
-      if (!this.#closed) await this.#catchUp();
+      // Before it is opened, a store can be one of an earlier version.
+      if (this.#opened && !this.#closed) await this.#catchUp();
     });
   }
 
@@ -189,6 +191,7 @@ export class Ledger {
       await this.#requireKeyOfStore();
       await this.#store.migrate();
       await this.#load();
+      this.#opened = true;
       return { wasPutBack };
     });
   }
