@@ -49,11 +49,15 @@ test('a database that was put back is noticed by the note beside it, and heals f
 
 test.each([
   ['missing', (note: string) => rm(note)],
-  ['damaged', (note: string) => writeFile(note, 'x')],
+  ['cut off', (note: string) => writeFile(note, 'x')],
+  ['too long', (note: string) => writeFile(note, 'x'.repeat(20))],
 ])('with a note that is %s, it heals first', async (_what, change) => {
   const there = await cast();
   await change(`${there.path}.generation`);
   expect(await reopen(there)).toEqual({ first: 'groups.commit', copied: 1 });
+  const again = await town.open({ storage: sqliteStorage(there.path), live: false });
+  expect((await contentsOf(same(again, there.tea))).filter(({ type }) => type === 'copied')).toHaveLength(1);
+  await again.close();
 });
 
 test('a database that was noticed once is not noticed again', async () => {

@@ -5,7 +5,6 @@ import type Sqlite from 'better-sqlite3';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
-import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
 import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
@@ -33,7 +32,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   const note = new GenerationNote(`${path}.generation`);
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
-    if ((generationOf(note.read()) ?? 0) <= expected) note.write(bytesOfGeneration(expected + 1));
+    note.raise(expected + 1);
     for (const { key, value } of writes) {
       if (value === undefined) statements.remove(key);
       else statements.put(key, value);
@@ -50,8 +49,8 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
-    notedGeneration: () => guarded(() => generationOf(note.read())),
-    noteGeneration: (generation) => guarded(() => note.write(bytesOfGeneration(generation))),
+    notedGeneration: () => guarded(() => note.read()),
+    noteGeneration: (generation) => guarded(() => note.write(generation)),
     expunge: () => guarded(() => expunge(database)),
     onForeignCommit: (listener) => {
       try {
