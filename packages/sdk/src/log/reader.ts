@@ -126,15 +126,16 @@ export class LogReader {
   /**
    * What the relay shows next; undefined if that is nothing. 'overtaken' if another tab took the group to its next epoch
    * after we looked where it stands: then the call was signed with the key of one epoch and named another, and the relay
-   * refuses it.
+   * refuses it. Or if it ended the conversation: then there is no key left to sign with.
    */
   async #shownAfter(before: ConversationRow) {
     try {
       return isContested(before) ? await this.#candidate(before) : await this.#page(before);
     } catch (error) {
-      if (!hasCode(error, 'NOT_AUTHORIZED')) throw error;
+      if (!hasCode(error, 'NOT_AUTHORIZED', 'GROUP_NOT_FOUND')) throw error;
       await this.#ledger.refresh();
-      if (hasAdvanced(before, this.#ledger.row(conversations, before.id))) return 'overtaken';
+      const now = this.#ledger.row(conversations, before.id);
+      if (!isReadable(now) || hasAdvanced(before, now)) return 'overtaken';
       throw error;
     }
   }
