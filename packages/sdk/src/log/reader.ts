@@ -165,6 +165,8 @@ export class LogReader {
         const code = codeOf(errorOf(message.error));
         const isKnown = code === 'OWN_MESSAGE' && (await takeOwnOfBefore(tx, conversationId, entry));
         if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
+        if (code === 'OWN_MESSAGE' && isProposal(shownContent(entry).payload))
+          await this.#strand(tx, conversationId, entry);
       }
       // A proposal waits in the core until a commit takes it up.
       if (message.kind === 'application')
@@ -193,17 +195,18 @@ export class LogReader {
     } catch (error) {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
-      // Of a copy, or from before it was put back, there may be a proposal of its own that this device does not have: then
-      // the others may have taken the commit. Whoever brought the next one for this epoch would be alone with it.
-      const mayLack = code === 'INVALID_COMMIT' && tx.conversation(conversationId).mustHeal === true;
-      if (VOID_FOR_ALL.has(code) && !mayLack) return false;
+      if (VOID_FOR_ALL.has(code)) return false;
       await this.#strand(tx, conversationId, entry);
       return true;
     }
   }
 
-  /** The group went on without us: nothing more can be opened here until someone adds this device again. */
-  async #strand(tx: Transaction, conversationId: GroupId, entry: CommitEntry): Promise<void> {
+  /**
+   * The group went on without us: nothing more can be opened here until someone adds this device again. So it does after a
+   * proposal of our own that this storage does not have. The others take it up in a commit that is void here, and a commit
+   * of our own would be sealed with the key that they have used for the proposal.
+   */
+  async #strand(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<void> {
     // What was meant for the group as it was must not go out in whatever group this device is taken into next.
     await dropOutbox(tx, conversationId);
     // So that the core gives the group up for the Welcome that does.
@@ -282,6 +285,12 @@ interface Placed {
 function ownRow(tx: Transaction, conversationId: GroupId, entry: GroupEntry): OutboxRow | undefined {
   const waiting = tx.outboxRow(entry.id);
   return waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
+}
+
+/** Whether a PrivateMessage of a group, whose id has 16 bytes, says that it contains a proposal (RFC 9420 §6.3). */
+function isProposal(message: Uint8Array): boolean {
+  const contentTypeAt = 2 + 2 + 1 + 16 + 8;
+  return message[contentTypeAt] === 2;
 }
 
 function ownCommitElsewhere() {
