@@ -163,10 +163,12 @@ export class LogReader {
       if (message.kind === 'own-commit') throw ownCommitElsewhere();
       if (message.kind === 'failed') {
         const code = codeOf(errorOf(message.error));
-        const isKnown = code === 'OWN_MESSAGE' && (await takeOwnOfBefore(tx, conversationId, entry));
+        const { payload } = shownContent(entry);
+        // One of an earlier epoch was said before, by anybody who has it, and tells nothing of the keys in use.
+        const isOwn = code === 'OWN_MESSAGE' && epochIn(payload) === entry.epoch;
+        const isKnown = isOwn && (await takeOwnOfBefore(tx, conversationId, entry));
         if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
-        if (code === 'OWN_MESSAGE' && isProposal(shownContent(entry).payload))
-          await this.#strand(tx, conversationId, entry);
+        if (isOwn && isProposal(payload)) await this.#strand(tx, conversationId, entry);
       }
       // A proposal waits in the core until a commit takes it up.
       if (message.kind === 'application')
@@ -287,10 +289,15 @@ function ownRow(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Ou
   return waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
 }
 
-/** Whether a PrivateMessage of a group, whose id has 16 bytes, says that it contains a proposal (RFC 9420 §6.3). */
+/** Where the epoch of a PrivateMessage stands (RFC 9420 §6.3), if the group's id has 16 bytes. The content's type follows. */
+const EPOCH_AT = 2 + 2 + 1 + 16;
+
+function epochIn(message: Uint8Array): number {
+  return Number(new DataView(message.buffer, message.byteOffset).getBigUint64(EPOCH_AT));
+}
+
 function isProposal(message: Uint8Array): boolean {
-  const contentTypeAt = 2 + 2 + 1 + 16 + 8;
-  return message[contentTypeAt] === 2;
+  return message[EPOCH_AT + 8] === 2;
 }
 
 function ownCommitElsewhere() {
