@@ -114,13 +114,9 @@ export async function takeOwnOfBefore(
 ): Promise<boolean> {
   noteCopy(tx, conversationId, entry);
   const row = tx.outboxRow(entry.id);
-  if (row?.conversationId !== conversationId || (row.kind !== 'message' && row.kind !== 'leave'))
-    return false;
+  if (row?.kind !== 'message' || row.conversationId !== conversationId) return false;
   tx.removeOutbox(row);
-  if (row.kind === 'leave') {
-    // What it asked for ends with the epoch.
-    tx.enqueue({ kind: 'leave', conversationId, id: newEntryId(tx.platform.random) });
-  } else if (row.attempted) {
+  if (row.attempted) {
     // Whoever has seen its id could have put anything of ours under it.
     await sayAgain(tx, row);
   } else if (row.position !== undefined) {
