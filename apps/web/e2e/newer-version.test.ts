@@ -14,8 +14,10 @@ function writeVersion(page: Page, step: number): Promise<void> {
     const transaction = database.transaction(['rows', 'meta'], 'readwrite');
     const [rows, meta] = [transaction.objectStore('rows'), transaction.objectStore('meta')];
     const header = (await ready(rows.get('store/header'))) as Uint8Array;
-    const { version } = JSON.parse(new TextDecoder().decode(header.subarray(1))) as { version: number };
-    const json = new TextEncoder().encode(JSON.stringify({ version: version + difference }));
+    const before = JSON.parse(new TextDecoder().decode(header.subarray(1))) as { version: number };
+    const json = new TextEncoder().encode(
+      JSON.stringify({ ...before, version: before.version + difference }),
+    );
     const generation = (await ready(meta.get('generation'))) as number;
     rows.put(new Uint8Array([1, ...json]), 'store/header');
     meta.put(generation + 1, 'generation');
