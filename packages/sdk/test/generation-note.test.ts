@@ -1,8 +1,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { Client } from '../src/api/client.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
+import { earlierStore, storageOf } from './support/earlier-store.ts';
 import { network } from './support/network.ts';
 import { contentsOf, people, same, textsOf } from './support/people.ts';
 
@@ -83,4 +86,45 @@ test.each([
   bytes.writeBigUInt64BE(bytes.readBigUInt64BE() + change);
   await writeFile(note, bytes);
   expect(await reopen(there)).toEqual({ first: 'groups.post', copied: 0 });
+});
+
+test('a database that was put back is noticed, although the first commit after that failed', async () => {
+  const there = await cast();
+  const { path } = there;
+  await cp(`${path}.copy`, path);
+  const sql = (text: string) => {
+    const database = new Sqlite(path);
+    database.exec(text);
+    database.close();
+  };
+  // As a full disk does.
+  sql(`CREATE TRIGGER full BEFORE UPDATE ON generation BEGIN SELECT RAISE(ABORT, 'full'); END`);
+  await expect(town.open({ storage: sqliteStorage(path), live: false })).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+  });
+  sql('DROP TRIGGER full');
+  expect(await reopen(there)).toEqual({ first: 'groups.commit', copied: 1 });
+});
+
+test('a store of an earlier version that takes the place of a newer one heals first', async () => {
+  const store = await earlierStore(6);
+  // What the newer one has noted beside the rows.
+  const noted = { notedGeneration: async () => 1_000, close: async () => undefined };
+  const storage = { ...(await storageOf(store)), ...noted };
+  const alice = await Client.create({ relay: store.relay, storage, live: false });
+  const copied = (await contentsOf(alice.conversations.find('Tea'))).filter(({ type }) => type === 'copied');
+  await alice.close();
+  expect(copied).toHaveLength(1);
+});
+
+test('an account that is made where an older one’s files were, but for the note, is not taken for a copy', async () => {
+  const { path } = await cast();
+  for (const suffix of ['', '-wal', '-shm', '.key']) await rm(path + suffix, { force: true });
+  const anew = await town.join('alice', { storage: sqliteStorage(path), live: false });
+  const bob = await town.join('bob', { live: false });
+  const tea = await anew.conversations.create({ members: [bob.handle] });
+  await anew.close();
+  const again = await town.open({ storage: sqliteStorage(path), live: false });
+  expect((await contentsOf(same(again, tea))).filter(({ type }) => type === 'copied')).toEqual([]);
+  await again.close();
 });

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { platform } from '#platform';
 import { Client } from '../src/api/client.ts';
@@ -10,21 +8,14 @@ import { HEADER_KEY, readHeader } from '../src/state/header.ts';
 import { migrate } from '../src/state/migrations/migrate.ts';
 import { RowSeal } from '../src/state/row-seal.ts';
 import { passesAsItIs, SealedStorage } from '../src/state/sealed-storage.ts';
-import { memoryStorage } from '../src/storage/memory.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import { earlierStore, storageOf } from './support/earlier-store.ts';
 import { openedRows } from './support/opened.ts';
 import { textsOf } from './support/people.ts';
 
-/** A store that an earlier version has written: its relay's address, its key, and its rows. Bytes are base64. */
-interface Fixture {
-  relay: string;
-  storeKey: string;
-  store: [key: string, value: string][];
-}
-
 const fixtures = {
-  5: await fixture(5),
-  6: await fixture(6),
+  5: await earlierStore(5),
+  6: await earlierStore(6),
 };
 type Version = keyof typeof fixtures;
 const VERSIONS: Version[] = [5, 6];
@@ -34,23 +25,7 @@ const { random } = platform;
 /** The same bytes each time, for runs that are compared commit by commit: the order of rows depends on the store's id. */
 const repeated: Random = { ...random, bytes: (length) => new Uint8Array(length).fill(7) };
 
-async function fixture(version: number): Promise<Fixture> {
-  const file = new URL(`fixtures/store-${version}.json.gz`, import.meta.url);
-  return JSON.parse(gunzipSync(await readFile(file)).toString()) as Fixture;
-}
-
-const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
-
-async function stored(version: Version): Promise<Storage> {
-  const storage = memoryStorage();
-  const { store, storeKey } = fixtures[version];
-  await storage.commit(
-    store.map(([key, value]) => ({ key, value: bytes(value) })),
-    0,
-  );
-  await storage.storeKey(bytes(storeKey));
-  return storage;
-}
+const stored = (version: Version): Promise<Storage> => storageOf(fixtures[version]);
 
 async function rowsOf(storage: Storage): Promise<[string, string][]> {
   const rows = await openedRows(storage);
