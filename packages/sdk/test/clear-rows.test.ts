@@ -7,7 +7,7 @@ import { people, same } from './support/people.ts';
 
 const town = people();
 
-/** What someone does who can write the rows and has no key: takes the store back to the version that was not sealed. */
+/** Somebody who can write the rows, but has no key, makes the store look like one of the version that sealed nothing. */
 const HEADERS: [string, (header: StoreRow) => StoreRow][] = [
   ['of the earlier version', (header) => ({ ...header, version: 6 })],
   ['of a migration that was cut off', (header) => ({ ...header, migration: { from: 6, after: '' } })],

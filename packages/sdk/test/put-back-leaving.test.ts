@@ -1,20 +1,33 @@
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
+import type { Conversation } from '../src/api/conversation.ts';
 import { film } from './support/film.ts';
 import { network, reset } from './support/network.ts';
 import { people, same, textsOf } from './support/people.ts';
 
 const town = people();
 
+/** Alice, whose storage is filmed, in a conversation with Bob. */
+async function cast() {
+  const first = await film();
+  const alice = await town.join('alice', { storage: first.storage, live: false });
+  const bob = await town.join('bob', { live: false });
+  const tea = await alice.conversations.create({ name: 'Tea', members: [bob.handle] });
+  await bob.sync();
+  await tea.send('before');
+  return { first, alice, bob, tea };
+}
+
+const ask = (tea: Conversation) =>
+  tea.send('is anybody there?').then(
+    () => 'sent',
+    () => 'not sent',
+  );
+
 test.each(['before leaving', 'to when leaving waited', 'to when leaving was sealed'])(
   'a storage that was put back %s does not go on alone after the others have taken it out',
   async (when) => {
-    const first = await film();
-    const alice = await town.join('alice', { storage: first.storage, live: false });
-    const bob = await town.join('bob', { live: false });
-    const tea = await alice.conversations.create({ name: 'Tea', members: [bob.handle] });
-    await bob.sync();
-    await tea.send('before');
+    const { first, alice, bob, tea } = await cast();
     await alice.close();
     const second = await film(await first.putBackTo(first.length()));
     const net = network();
@@ -42,13 +55,34 @@ test.each(['before leaving', 'to when leaving waited', 'to when leaving was seal
     const again = await town.open({ storage: await second.putBackTo(places[when]!), live: false });
     await again.sync().catch(() => undefined);
     const hers = same(again, tea);
-    const sent = await hers.send('is anybody there?').then(
-      () => 'sent',
-      () => 'not sent',
-    );
+    const sent = await ask(hers);
     await again.sync().catch(() => undefined);
     await bob.sync();
     expect([sent, await textsOf(same(bob, tea))]).not.toEqual(['sent', ['before']]);
     expect(['left', 'removed', 'stuck']).toContain(hers.state);
   },
 );
+
+test('a storage that was put back to before it asked to leave is not alone with its next commit', async () => {
+  const { first, alice, bob, tea } = await cast();
+  const before = first.length();
+  // Bob is away, and does not commit it yet.
+  await tea.leave();
+  await alice.close();
+
+  const again = await town.open({ storage: await first.putBackTo(before), live: false });
+  const hers = same(again, tea);
+  const sent = await ask(hers);
+  await bob.sync();
+  await again.sync().catch(() => undefined);
+  await bob.sync();
+  await again.sync().catch(() => undefined);
+  const his = same(bob, tea);
+  expect([hers.state, sent, await textsOf(his)]).toEqual(['stuck', 'not sent', ['before']]);
+
+  await his.members.add([again.handle]);
+  await again.sync();
+  await hers.send('here again');
+  await bob.sync();
+  expect(await textsOf(his)).toEqual(['before', 'here again']);
+});

@@ -102,8 +102,8 @@ async function sayAgain(tx: Transaction, row: OutboxMessage): Promise<void> {
 }
 
 /**
- * Takes a message of this device that stands in the log and that this storage has not written: from before it was put back,
- * or from a copy that is in use.
+ * Handles a message in the log that is from this device and that this storage has not written: the storage was put back to
+ * an earlier state, or a copy of it is in use.
  *
  * @returns whether one was waiting under the same id
  */

@@ -16,6 +16,7 @@ import { recordApplication, recordCommit, recordUndecryptable } from '../content
 import type { Ledger } from '../state/ledger.ts';
 import { isOwn, settleOwn, takeOwnOfBefore } from './own-entries.ts';
 import { PageSize } from './page-size.ts';
+import { epochOf, isProposal } from './private-message.ts';
 import { conversations, type ConversationRow, type OutboxRow } from '../state/rows.ts';
 import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -164,8 +165,8 @@ export class LogReader {
       if (message.kind === 'failed') {
         const code = codeOf(errorOf(message.error));
         const { payload } = shownContent(entry);
-        // One of an earlier epoch was said before, by anybody who has it, and tells nothing of the keys in use.
-        const isOwn = code === 'OWN_MESSAGE' && epochIn(payload) === entry.epoch;
+        // Anybody can repeat a message of an earlier epoch. It proves nothing about the keys of this one.
+        const isOwn = code === 'OWN_MESSAGE' && epochOf(payload) === entry.epoch;
         const isKnown = isOwn && (await takeOwnOfBefore(tx, conversationId, entry));
         if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
         if (isOwn && isProposal(payload)) await this.#strand(tx, conversationId, entry);
@@ -287,17 +288,6 @@ interface Placed {
 function ownRow(tx: Transaction, conversationId: GroupId, entry: GroupEntry): OutboxRow | undefined {
   const waiting = tx.outboxRow(entry.id);
   return waiting?.conversationId === conversationId && isOwn(waiting, entry) ? waiting : undefined;
-}
-
-/** Where the epoch of a PrivateMessage stands (RFC 9420 §6.3), if the group's id has 16 bytes. The content's type follows. */
-const EPOCH_AT = 2 + 2 + 1 + 16;
-
-function epochIn(message: Uint8Array): number {
-  return Number(new DataView(message.buffer, message.byteOffset).getBigUint64(EPOCH_AT));
-}
-
-function isProposal(message: Uint8Array): boolean {
-  return message[EPOCH_AT + 8] === 2;
 }
 
 function ownCommitElsewhere() {

@@ -37,8 +37,8 @@ export interface Storage {
 
   /**
    * Returns the generation that `commit` last noted apart from the rows, before it wrote them. It is that of the rows, or
-   * one ahead where a commit failed. If it is further ahead, the rows were put back to an earlier state. Where it is behind,
-   * the note itself was lost or put back. `commit` does not lower a note. Without this method, nothing is concluded.
+   * one ahead if a commit failed. If it is further ahead, the rows were put back to an earlier state. If it is behind, the
+   * note itself was lost or put back. `commit` does not lower a note. Without this method, the SDK concludes nothing.
    *
    * @returns undefined if there is no note
    */
