@@ -17,6 +17,11 @@ export interface ConversationSnapshot {
   /** The unsent draft; empty if there is none. */
   readonly draft: string;
   readonly lastMessage: Message | undefined;
+  /**
+   * As they are when they are first asked for: with every change of them comes another snapshot.
+   *
+   * @throws {StorageError} STORE_CORRUPT
+   */
   readonly members: readonly Member[];
 }
 
@@ -27,6 +32,7 @@ const takenLists = new WeakMap<readonly Conversation[], readonly ConversationSna
 export function snapshotOf(conversation: Conversation): ConversationSnapshot {
   const known = taken.get(conversation);
   if (known?.version === conversation.version) return known;
+  let members: readonly Member[] | undefined;
   const snapshot: ConversationSnapshot = {
     conversation,
     id: conversation.id,
@@ -38,7 +44,10 @@ export function snapshotOf(conversation: Conversation): ConversationSnapshot {
     readPosition: conversation.readPosition,
     draft: conversation.draft,
     lastMessage: conversation.lastMessage,
-    members: conversation.members.list(),
+    // A list of conversations does not need them, and has many.
+    get members() {
+      return (members ??= conversation.members.list());
+    },
   };
   taken.set(conversation, snapshot);
   return snapshot;

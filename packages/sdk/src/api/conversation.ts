@@ -113,7 +113,11 @@ export class Conversation {
     return this.#version;
   }
 
-  /** What a person may want to know about the keys in use: epoch, suite, members and the age of their keys. */
+  /**
+   * What a person may want to know about the keys in use: epoch, suite, members and the age of their keys.
+   *
+   * @throws {StorageError} STORE_CORRUPT
+   */
   get security(): Security {
     const { ledger, platform } = this.#parts;
     const isVerified = (handle: string, accountKey: Uint8Array) =>

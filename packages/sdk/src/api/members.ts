@@ -24,7 +24,11 @@ export class Members {
     this.#commit = commit;
   }
 
-  /** Returns one entry for each device. Empty if the conversation has ended for this device. */
+  /**
+   * Returns one entry for each device. Empty if the conversation has ended for this device.
+   *
+   * @throws {StorageError} STORE_CORRUPT
+   */
   list(): readonly Member[] {
     const members = this.#parts.ledger.group(this.#id)?.members ?? [];
     return members.map(({ handle, deviceId, own }) => ({ handle, deviceId: hex.encode(deviceId), own }));

@@ -7,6 +7,13 @@ import { isNamed, openRow, sealRow, storedKeyOf } from './sealed-rows.ts';
 import type { RowSeal } from './row-seal.ts';
 import { stores } from './rows.ts';
 
+/** A row that is opened if somebody asks for it. */
+export interface UnopenedRow {
+  key: string;
+  /** @throws {StorageError} STORE_CORRUPT */
+  open: () => Uint8Array;
+}
+
 /**
  * The storage with the SDK's rows sealed. Two things pass as they are: the header, which says by what the store is sealed,
  * and the core's records of groups, which the core has sealed.
@@ -47,6 +54,17 @@ export class SealedStorage implements Storage {
     return rows.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  /**
+   * Like {@link scan}, for rows of which few are asked for. Rows that others have sealed anew meanwhile do not open: the
+   * generation tells.
+   */
+  async scanUnopened(range: ScanRange): Promise<UnopenedRow[]> {
+    const seal = await this.#currentSeal();
+    const stored = await this.#storage.scan(range);
+    if (seal === undefined) return withoutHeader(stored);
+    return stored.map((row) => ({ key: row.key, open: () => (openRow(row, seal) ?? damaged(row)).value }));
+  }
+
   async commit(writes: readonly StorageWrite[], expected: number): Promise<number> {
     const header = writes.find(({ key }) => key === HEADER_KEY)?.value;
     const seal = header === undefined ? await this.#currentSeal() : await this.#sealOf(header);
@@ -75,18 +93,14 @@ export class SealedStorage implements Storage {
   async #open(read: (seal: RowSeal | undefined) => Promise<StoredRow[]>): Promise<StoredRow[]> {
     const seal = await this.#currentSeal();
     const stored = await read(seal);
-    if (seal === undefined) {
-      // Rows without a header are of the first versions, which had none.
-      if (stored.length > 0) requireVersion(undefined);
-      return [];
-    }
+    if (seal === undefined) return withoutHeader(stored);
     const rows = stored.map((row) => openRow(row, seal));
-    const damaged = rows.indexOf(undefined);
-    if (damaged === -1) return rows as StoredRow[];
+    const unopened = stored.find((_, i) => rows[i] === undefined);
+    if (unopened === undefined) return rows as StoredRow[];
     const header = await this.#readHeader();
     requireVersion(header && readHeader(header));
     if (this.#seal === undefined) return this.#open(read);
-    throw coreError('STORE_CORRUPT', `The stored row ${stored[damaged]?.key} is damaged.`);
+    return damaged(unopened);
   }
 
   async #readHeader(): Promise<Uint8Array | undefined> {
@@ -108,6 +122,16 @@ export class SealedStorage implements Storage {
     requireVersion(header);
     return sealOf(header, await this.#storage.storeKey());
   }
+}
+
+/** Rows without a header are of the first versions, which had none. */
+function withoutHeader(stored: readonly StoredRow[]): [] {
+  if (stored.length > 0) requireVersion(undefined);
+  return [];
+}
+
+function damaged({ key }: StoredRow): never {
+  throw coreError('STORE_CORRUPT', `The stored row ${key} is damaged.`);
 }
 
 /** Whether a row is stored as it is. */

@@ -41,20 +41,30 @@ export class Snapshot {
     for (const key of [...rows.keys()].sort()) this.take(key, rows.get(key));
   }
 
-  /** Takes a row over, or its end. Returns the ids of what waits, or waited, in the outbox there. */
+  /** Takes a row over, which may be an {@link UnreadRow}, or its end. Returns the ids of what waits, or waited, in the outbox there. */
   take(key: string, row: unknown): string[] {
     const [name, rest] = splitKey(key);
     const table = this.#tables.get(name) ?? new TableRows();
     this.#tables.set(name, table);
-    const before = table.get(rest);
-    table.set(rest, row);
     if (name === groups.name || name === rosters.name) this.#groups.delete(rest);
+    const gone = name === outbox.name ? (table.get(rest) as OutboxRow | undefined) : undefined;
+    table.set(rest, row);
     if (name !== outbox.name) return [];
-    const [gone, there] = [before as OutboxRow | undefined, row as OutboxRow | undefined];
+    const there = row as OutboxRow | undefined;
     // In this order, so that what takes another's place keeps it.
     if (there !== undefined) this.outbox.put(there);
     if (gone !== undefined && gone.id !== there?.id) this.outbox.remove(gone);
     return [gone, there].flatMap((one) => one?.id ?? []);
+  }
+}
+
+/** A row that is opened and decoded when it is first asked for. */
+export class UnreadRow {
+  /** @throws {StorageError} STORE_CORRUPT */
+  readonly read: () => unknown;
+
+  constructor(read: () => unknown) {
+    this.read = read;
   }
 }
 
@@ -64,7 +74,11 @@ class TableRows {
   #keys: readonly string[] | undefined;
 
   get(key: string): unknown {
-    return this.#byKey.get(key);
+    const row = this.#byKey.get(key);
+    if (!(row instanceof UnreadRow)) return row;
+    const read = row.read();
+    this.#byKey.set(key, read);
+    return read;
   }
 
   set(key: string, row: unknown): void {
@@ -75,7 +89,7 @@ class TableRows {
 
   inOrder(): unknown[] {
     this.#keys ??= [...this.#byKey.keys()].sort();
-    return this.#keys.map((key) => this.#byKey.get(key));
+    return this.#keys.map((key) => this.get(key));
   }
 }
 

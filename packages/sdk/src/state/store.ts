@@ -6,9 +6,14 @@ import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
 import { HEADER_KEY, readHeader, requireKey, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { awaitsMigration, migrate } from './migrations/migrate.ts';
-import { MESSAGE_PREFIX, STORE_VERSION, TABLES, type StoreRow } from './rows.ts';
-import { SealedStorage } from './sealed-storage.ts';
+import { groups, MESSAGE_PREFIX, rosters, STORE_VERSION, TABLES, type StoreRow } from './rows.ts';
+import { SealedStorage, type UnopenedRow } from './sealed-storage.ts';
+import { UnreadRow } from './snapshot.ts';
 import { VersionedStorage } from './versioned-storage.ts';
+
+/** The tables that grow with every conversation, and of which a row is needed when something is done there. */
+const READ_LATER: readonly string[] = [groups.name, rosters.name];
+const READ_AT_ONCE = TABLES.filter((name) => !READ_LATER.includes(name));
 
 /** What others have committed since a generation. */
 export interface Changes {
@@ -24,11 +29,13 @@ export interface Changes {
 export class Store {
   readonly storage: VersionedStorage;
   readonly #inner: Storage;
+  readonly #sealed: SealedStorage;
   readonly #random: Random;
 
   constructor(storage: Storage, random: Random) {
-    this.storage = new VersionedStorage(new SealedStorage(storage, random));
     this.#inner = storage;
+    this.#sealed = new SealedStorage(storage, random);
+    this.storage = new VersionedStorage(this.#sealed);
     this.#random = random;
   }
 
@@ -119,9 +126,12 @@ export class Store {
       const generation = await this.storage.generation();
       await this.storage.checkVersion();
       const own = await this.ownCoreRecords();
-      const tables = await Promise.all(TABLES.map((name) => this.storage.scan({ prefix: `${name}/` })));
+      const tables = await Promise.all(READ_AT_ONCE.map((name) => this.storage.scan({ prefix: `${name}/` })));
+      const later = await Promise.all(
+        READ_LATER.map((name) => this.#sealed.scanUnopened({ prefix: `${name}/` })),
+      );
       if ((await this.storage.generation()) !== generation) continue;
-      return { generation, own, rows: decodeRows(tables.flat()) };
+      return { generation, own, rows: new Map([...decodeRows(tables.flat()), ...unreadRows(later.flat())]) };
     }
   }
 
@@ -154,4 +164,8 @@ function decodeRows(stored: readonly StoredRow[]): Map<string, unknown> {
   // Before anything else is read: rows of another version may have another form.
   if (stored.length > 0) requireVersion(header && (decodeRow(HEADER_KEY, header.value) as StoreRow));
   return new Map(stored.map(({ key, value }) => [key, decodeRow(key, value)]));
+}
+
+function unreadRows(stored: readonly UnopenedRow[]): Array<[string, UnreadRow]> {
+  return stored.map(({ key, open }) => [key, new UnreadRow(() => decodeRow(key, open()))]);
 }
