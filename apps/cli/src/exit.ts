@@ -63,6 +63,7 @@ const SDK_EXITS: Record<string, ExitCode> = {
   STORE_KEY_WRONG: EXIT.config,
   STORE_TOO_NEW: EXIT.config,
   STORE_TOO_OLD: EXIT.config,
+  KEYS_ERASED: EXIT.config,
   UNSUPPORTED_RUNTIME: EXIT.config,
   WORKER_NOT_FOUND: EXIT.config,
   WASM_NOT_FOUND: EXIT.config,

@@ -40,6 +40,8 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
   STORE_KEY_WRONG:
     'The file qpc.db.key in this home belongs to another home. Put the right one back: nothing else opens the home.',
   STORE_CORRUPT: `A record in this home is damaged. Check the disk; if it stays damaged, ${OTHER_HOME}.`,
+  KEYS_ERASED:
+    'An older copy of this home was put back, or the file qpc.db.ring is missing. Ask a member to remove this device from the conversation and add it again.',
   STORE_ROLLED_BACK: `Part of this home is older than the rest, as when a copy was put back. For a new account, ${OTHER_HOME}.`,
 };
 

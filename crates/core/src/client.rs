@@ -190,8 +190,8 @@ impl Client {
     /// group that is in memory stays as it is there: nothing can be newer.
     ///
     /// # Errors
-    /// [`CoreError::GroupNotFound`]; [`CoreError::StoreCorrupt`] or [`CoreError::StoreRolledBack`] naming the first record
-    /// that does not hold. Then the group is not in memory.
+    /// [`CoreError::GroupNotFound`], [`CoreError::KeysErased`]; [`CoreError::StoreCorrupt`] or
+    /// [`CoreError::StoreRolledBack`] naming the first record that does not hold. Then the group is not in memory.
     pub fn load_group_from(&self, group_id: GroupId, records: impl IntoIterator<Item = Record>) -> Result<GroupMember> {
         let was_loaded = self.is_loaded(group_id);
         self.shared.store().load_group(group_id, records)?;
@@ -304,6 +304,15 @@ impl Client {
         GroupMember::delete(&self.shared, group_id)
     }
 
+    /// Gives up a group that does not load ([`CoreError::KeysErased`]), so that this device can join it again. Whoever
+    /// stores the writes deletes all of the group's records with them.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`]; [`CoreError::BadInput`] if the group is in memory.
+    pub fn abandon_group(&self, group_id: GroupId) -> Result<()> {
+        self.shared.store().abandon_group(group_id)
+    }
+
     /// The groups of this store, in memory or not, left ones included.
     pub fn group_ids(&self) -> Vec<GroupId> {
         self.shared.store().group_ids()
@@ -311,8 +320,17 @@ impl Client {
 
     /// All changes since the last call, of the client and its groups, in order, sealed. Commit them in one transaction
     /// with what the operation sends, and in the order of the calls: each batch counts on those before it.
+    ///
+    /// Erasable keys come first ([`Write::is_erasable_key`]): keep them apart, where they can be overwritten. New ones must
+    /// be stored before the others are, and may only be erased after that.
     pub fn take_writes(&self) -> Vec<Write> {
         self.shared.provider.take_writes()
+    }
+
+    /// Erases the keys in memory that no record there needs: what is left of writes that were taken and never committed.
+    /// A group's keys are in memory while the group is.
+    pub fn erase_unused_keys(&self) {
+        self.shared.store().erase_unused_keys();
     }
 
     /// The safety number of this account and another.

@@ -140,6 +140,9 @@ core_errors! {
     StoreTooNew = "STORE_TOO_NEW", "a newer release wrote the store";
     /// An earlier release wrote the store, in a form that is no longer read. Start with an empty store.
     StoreTooOld = "STORE_TOO_OLD", "an earlier release wrote the store, and this release cannot read it";
+    /// The group's records are of an epoch that is over, and their keys were erased with it: an older copy of the store was
+    /// put back, or the keys were left out of a copy. Have a member remove this device and add it again.
+    KeysErased = "KEYS_ERASED", "the keys that the group's stored records need have been erased";
     /// The store was sealed with another key. Open it with that key; without it, the store's content is lost.
     StoreKeyWrong = "STORE_KEY_WRONG", "the store was sealed with another key";
     /// A bug or a broken environment. Stop using this instance, open the store again, and report it.

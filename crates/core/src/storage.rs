@@ -12,6 +12,7 @@ mod kind;
 mod manifest;
 mod openmls;
 mod record;
+mod ring;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -32,9 +33,11 @@ pub(crate) use self::{
     openmls::{Parts, Ratchet, take_apart},
 };
 use self::{
+    kind::{SECRETS_OF_EPOCHS, group_of, is_secret},
     manifest::{Manifest, Sealed},
     record::same_bytes,
-    seal::Seal,
+    ring::KeyId,
+    seal::{Opened, Seal},
 };
 pub use self::{
     openmls::Provider,
@@ -91,7 +94,7 @@ impl Store {
     }
 
     /// A store of all of the client's own records: all of them are there, in the versions that were written last, and
-    /// open. Groups are loaded one by one.
+    /// open, but for secrets whose keys were erased: those are over. Groups are loaded one by one.
     ///
     /// # Errors
     /// [`CoreError::StoreTooNew`], [`CoreError::StoreKeyWrong`]; [`CoreError::StoreCorrupt`] or
@@ -105,7 +108,8 @@ impl Store {
         let (manifest, seal) = Manifest::open(store_key, &mut sealed, crypto)?;
         let mut state = State::default();
         for (key, sealed) in sealed {
-            let value = open_record(&seal, &key, &sealed)?;
+            let Some((value, key_id)) = open_unless_erased(&seal, &key, &sealed)? else { continue };
+            seal.ring.borrow_mut().note(&key, key_id);
             state.records.insert(key, value);
         }
         Ok(Self::of(seal, manifest, state))
@@ -152,15 +156,16 @@ impl Store {
     /// last change.
     pub(crate) fn take_writes(&self, random: &impl OpenMlsRand) -> Vec<Write> {
         let journal = std::mem::take(&mut self.state.borrow_mut().journal);
-        if journal.is_empty() {
-            return Vec::new();
+        if journal.is_empty() && !self.manifest.borrow().has_abandoned() {
+            return self.seal.ring.borrow_mut().take_writes();
         }
         let mut last = BTreeMap::new();
         for (position, (key, _)) in journal.iter().enumerate() {
             last.insert(key.clone(), position);
         }
         let kept = journal.into_iter().enumerate().filter(|(position, (key, _))| last.get(key) == Some(position));
-        let batch: Vec<_> = kept.map(|(_, change)| change).collect();
+        let mut batch: Vec<_> = kept.map(|(_, change)| change).collect();
+        self.renew_keys(&mut batch, random);
         let mut manifest = self.manifest.borrow_mut();
         let own = manifest.note(batch.iter().map(|(key, value)| (key.as_slice(), value.is_some())), &self.seal, random);
         let version = manifest.version();
@@ -168,7 +173,42 @@ impl Store {
             let value = value.map(|value| self.seal.seal(&key, version, &value, random));
             Write::new(key, value)
         };
-        batch.into_iter().map(seal).chain(own).collect()
+        let records: Vec<_> = batch.into_iter().map(seal).chain(own).collect();
+        self.seal.ring.borrow_mut().take_writes().into_iter().chain(records).collect()
+    }
+
+    /// Erases the keys of what a batch ends, and has new ones for what it begins: when a group's epoch ends, all secrets of
+    /// the group that still count join the batch.
+    fn renew_keys(&self, batch: &mut Vec<(Vec<u8>, Option<Value>)>, random: &impl OpenMlsRand) {
+        let mut ring = self.seal.ring.borrow_mut();
+        let mut groups = BTreeSet::new();
+        for (key, value) in batch.iter().filter(|(key, _)| is_secret(key)) {
+            match group_of(key) {
+                Some(id) if key[0] == Kind::EpochSecrets as u8 || !ring.has_key_for(id) => drop(groups.insert(id)),
+                Some(_) => {}
+                None if value.is_some() => ring.renew(key, random),
+                None => ring.erase(key),
+            }
+        }
+        let state = self.state.borrow();
+        for id in groups {
+            let epoch = id.key(Kind::EpochSecrets);
+            let secrets: Vec<_> =
+                SECRETS_OF_EPOCHS.iter().flat_map(|kind| keys_in(&state, id.key(*kind).bytes())).collect();
+            if secrets.is_empty() {
+                ring.erase(epoch.bytes());
+                continue;
+            }
+            ring.renew(epoch.bytes(), random);
+            let written: BTreeSet<_> = batch.iter().map(|(key, _)| key.clone()).collect();
+            let again = secrets.into_iter().filter(|key| !written.contains(key));
+            batch.extend(again.map(|key| (key.clone(), state.records.get(&key).cloned())));
+        }
+    }
+
+    /// Erases the keys in memory that no record needs: what is left of writes that were never committed.
+    pub(crate) fn erase_unused_keys(&self) {
+        self.seal.ring.borrow_mut().erase_unused();
     }
 
     /// All records in the clear. Public only for tests, through [`crate::Provider`].
@@ -271,9 +311,7 @@ impl Store {
     }
 
     fn keys_from(&self, prefix: &[u8]) -> Vec<Vec<u8>> {
-        let state = self.state.borrow();
-        let keys = state.records.range(prefix.to_vec()..).map(|(key, _)| key);
-        keys.take_while(|key| key.starts_with(prefix)).cloned().collect()
+        keys_in(&self.state.borrow(), prefix)
     }
 
     fn put(&self, key: &[u8], value: Option<Value>) {
@@ -320,11 +358,24 @@ impl Store {
     }
 }
 
-/// The value of a record, if it is one of ours and opens.
-fn open_record(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<Value> {
-    let corrupt = || CoreError::StoreCorrupt { record: kind::name_of(key) };
-    let value = seal.open(key, sealed).ok_or_else(corrupt)?;
+fn keys_in(state: &State, prefix: &[u8]) -> Vec<Vec<u8>> {
+    let keys = state.records.range(prefix.to_vec()..).map(|(key, _)| key);
+    keys.take_while(|key| key.starts_with(prefix)).cloned().collect()
+}
+
+/// The value of a record, if it is one of ours and opens, and the erasable key that it is under.
+fn open_record(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<(Value, Option<KeyId>)> {
+    open_unless_erased(seal, key, sealed)?.ok_or(CoreError::KeysErased)
+}
+
+/// The same; none if its key was erased.
+fn open_unless_erased(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<Option<(Value, Option<KeyId>)>> {
+    let (value, key_id) = match seal.open(key, sealed) {
+        Opened::Value(value, key_id) => (value, key_id),
+        Opened::Erased if is_secret(key) => return Ok(None),
+        Opened::Erased | Opened::Damaged => return Err(CoreError::StoreCorrupt { record: kind::name_of(key) }),
+    };
     kind::check(key)?;
     codec::check_version(key, &value)?;
-    Ok(value)
+    Ok(Some((value, key_id)))
 }

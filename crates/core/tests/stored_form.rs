@@ -9,7 +9,7 @@ mod people;
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
-use people::{GROUP, Person, Records, deliver, group_of, hear, in_clear, say, try_open};
+use people::{GROUP, Person, Records, deliver, group_of, hear, in_clear, of_group, say, try_open};
 use quicprochat_core::{CoreError, GroupId, Received, Suite, VERSION, WelcomeBundle};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,8 @@ const OTHER_GROUP: GroupId = GroupId([8; 16]);
 
 const PINNED_FORM: &str = "stored-form.txt";
 
-/// The kind's byte in keys.
+/// The kinds' bytes in keys.
+const STORE: u8 = 0x00;
 const MESSAGE_SECRETS: u8 = 0x39;
 
 /// What one release wrote for a member, and what arrived for it afterwards. Stored with postcard.
@@ -153,6 +154,11 @@ fn goes_on(fixture: &Fixture) {
     alice.save();
     let again = alice.copy();
     assert_eq!(again.client.group_ids(), [GROUP, OTHER_GROUP]);
+    // Whatever it was sealed with: from the next epoch on, the group's secrets are under a key that can be erased.
+    for record in of_group(&alice.records, Some(GROUP)).filter(|record| record.key[0] == MESSAGE_SECRETS) {
+        assert_ne!(record.value[0] & 0x80, 0, "{record:?}");
+    }
+    assert_eq!(alice.records[[STORE].as_slice()][0], 4, "earlier releases leave it alone");
     assert_eq!(again.group().epoch_authenticator(), group.epoch_authenticator());
 }
 

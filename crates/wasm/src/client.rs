@@ -234,6 +234,21 @@ impl CoreClient {
         guarded(|| Ok(record::device(&self.0.accept_revocation(statement)?)))
     }
 
+    /// Erases the keys in memory that no record there needs: what is left of writes that were taken and never committed.
+    #[wasm_bindgen(js_name = eraseUnusedKeys)]
+    pub fn erase_unused_keys(&self) -> Result<(), Thrown> {
+        guarded(|| {
+            self.0.erase_unused_keys();
+            Ok(())
+        })
+    }
+
+    /// Gives up a group that does not load. Whoever stores the writes deletes all of the group's records with them.
+    #[wasm_bindgen(js_name = abandonGroup)]
+    pub fn abandon_group(&self, group_id: &[u8]) -> Result<(), Thrown> {
+        guarded(|| self.0.abandon_group(GroupId::try_from(group_id)?))
+    }
+
     /// Deletes a group that is in memory, all its records, and what handles hold of it.
     #[wasm_bindgen(js_name = deleteGroup)]
     pub fn delete_group(&self, group_id: &[u8]) -> Result<(), Thrown> {

@@ -10,7 +10,10 @@ export interface StoreRecord {
   value: Uint8Array;
 }
 
-/** One change of the store, in order. No value deletes. */
+/**
+ * One change of the store, in order. No value deletes. Keys that begin with 5 are those of erasable keys: they seal other
+ * records, come first, and are to be kept apart from them, where they can be overwritten.
+ */
 export interface StoreWrite {
   key: Uint8Array;
   value: Uint8Array | undefined;

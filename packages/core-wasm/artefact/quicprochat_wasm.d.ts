@@ -7,7 +7,10 @@ export interface StoreRecord {
     value: Uint8Array;
 }
 
-/** One change of the store, in order. No value deletes. */
+/**
+ * One change of the store, in order. No value deletes. Keys that begin with 5 are those of erasable keys: they seal other
+ * records, come first, and are to be kept apart from them, where they can be overwritten.
+ */
 export interface StoreWrite {
     key: Uint8Array;
     value: Uint8Array | undefined;
@@ -175,6 +178,10 @@ export class CoreClient {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Gives up a group that does not load. Whoever stores the writes deletes all of the group's records with them.
+     */
+    abandonGroup(group_id: Uint8Array | number[]): void;
+    /**
      * Takes a statement that revokes a device, and tells whose.
      */
     acceptRevocation(statement: Uint8Array | number[]): DeviceIdentity;
@@ -206,6 +213,10 @@ export class CoreClient {
      * Ed25519 public key, 32 bytes.
      */
     deviceKey(): Uint8Array;
+    /**
+     * Erases the keys in memory that no record there needs: what is left of writes that were taken and never committed.
+     */
+    eraseUnusedKeys(): void;
     /**
      * Deletes the private keys of key packages that expired a week ago or longer; says of how many.
      */
@@ -495,6 +506,7 @@ export interface InitOutput {
     readonly __wbg_coreclient_free: (a: number, b: number) => void;
     readonly __wbg_groupmember_free: (a: number, b: number) => void;
     readonly coreErrorCodes: () => [number, number];
+    readonly coreclient_abandonGroup: (a: number, b: number, c: number) => [number, number];
     readonly coreclient_acceptRevocation: (a: number, b: number, c: number) => [number, number, number];
     readonly coreclient_accountKey: (a: number) => [number, number, number, number];
     readonly coreclient_create: (a: number, b: number, c: number, d: number) => [number, number, number];
@@ -503,6 +515,7 @@ export interface InitOutput {
     readonly coreclient_deviceCertificate: (a: number) => [number, number, number, number];
     readonly coreclient_deviceId: (a: number) => [number, number, number, number];
     readonly coreclient_deviceKey: (a: number) => [number, number, number, number];
+    readonly coreclient_eraseUnusedKeys: (a: number) => [number, number];
     readonly coreclient_forgetExpiredKeyPackages: (a: number, b: number) => [number, number, number];
     readonly coreclient_forgetPsk: (a: number, b: number, c: number) => [number, number];
     readonly coreclient_generateKeyPackages: (a: number, b: number, c: number, d: number) => [number, number, number, number];

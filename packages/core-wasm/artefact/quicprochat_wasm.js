@@ -21,6 +21,18 @@ export class CoreClient {
         wasm.__wbg_coreclient_free(ptr, 0);
     }
     /**
+     * Gives up a group that does not load. Whoever stores the writes deletes all of the group's records with them.
+     * @param {Uint8Array | number[]} group_id
+     */
+    abandonGroup(group_id) {
+        const ptr0 = passArray8ToWasm0(group_id, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.coreclient_abandonGroup(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * Takes a statement that revokes a device, and tells whose.
      * @param {Uint8Array | number[]} statement
      * @returns {DeviceIdentity}
@@ -139,6 +151,15 @@ export class CoreClient {
         var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v1;
+    }
+    /**
+     * Erases the keys in memory that no record there needs: what is left of writes that were taken and never committed.
+     */
+    eraseUnusedKeys() {
+        const ret = wasm.coreclient_eraseUnusedKeys(this.__wbg_ptr);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
     }
     /**
      * Deletes the private keys of key packages that expired a week ago or longer; says of how many.

@@ -14,9 +14,14 @@ export interface Person {
 /**
  * A person with a client on a folder of their own: a new account, or the one that stands there already.
  *
- * @param healAfter the client makes fresh keys after so many messages; the SDK's own default is 100
+ * @param options.healAfter the client makes fresh keys after so many messages; the SDK's own default is 100
+ * @param options.isCopy whether what stands there is a copy of another person's
  */
-export async function person(relay: DemoRelay, name: string, healAfter?: number): Promise<Person> {
+export async function person(
+  relay: DemoRelay,
+  name: string,
+  { healAfter, isCopy = false }: { healAfter?: number; isCopy?: boolean } = {},
+): Promise<Person> {
   const folder = join(relay.folder, name);
   await mkdir(folder, { recursive: true });
   const client = await Client.create({
@@ -24,7 +29,7 @@ export async function person(relay: DemoRelay, name: string, healAfter?: number)
     storage: sqliteStorage(join(folder, 'qpc.db')),
     // Each step of the story is asked for, so that it is told in the same order every time.
     live: false,
-    ...(name !== 'thief' && { handle: name }),
+    ...(!isCopy && { handle: name }),
     ...(healAfter !== undefined && { update: { afterMessages: healAfter } }),
   });
   return { name, folder, client };

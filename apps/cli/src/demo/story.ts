@@ -32,6 +32,7 @@ interface Scene {
  */
 export async function tell(relay: DemoRelay): Promise<boolean> {
   const scene = await threePeopleTalk(relay, new Claims());
+  await anOldCopyOpensNothing(scene);
   const thief = await aThiefReadsAlong(scene);
   await bobHeals(scene, thief);
   await theThiefIsOut(scene, thief);
@@ -44,7 +45,7 @@ export async function tell(relay: DemoRelay): Promise<boolean> {
 async function threePeopleTalk(relay: DemoRelay, claims: Claims): Promise<Scene> {
   claims.chapter('Alice, Bob and Carol talk');
   const alice = await person(relay, 'alice');
-  const bob = await person(relay, 'bob', BOB_HEALS_AFTER);
+  const bob = await person(relay, 'bob', { healAfter: BOB_HEALS_AFTER });
   const carol = await person(relay, 'carol');
   const tea = await alice.client.conversations.create({ name: NAME, members: ['bob', 'carol'] });
   const scene: Scene = { relay, claims, alice, bob, carol, id: tea.id, sent: [NAME] };
@@ -67,6 +68,41 @@ async function threePeopleTalk(relay: DemoRelay, claims: Claims): Promise<Scene>
   return scene;
 }
 
+/**
+ * The database of an earlier time comes from its write-ahead log, from a free page of the disk, from a backup. The key
+ * ring is overwritten in its place, so the thief has that of now.
+ */
+async function anOldCopyOpensNothing(scene: Scene): Promise<void> {
+  const { relay, claims, alice, bob, carol, id } = scene;
+  claims.chapter('A thief gets an old copy of Bob’s database, and all that is on his device now');
+  const mixed = join(relay.folder, 'old copy, ring of now');
+  for (const folder of [join(relay.folder, 'old copy, whole'), mixed]) await cp(bob.folder, folder, { recursive: true });
+  const texts = await say(scene, alice, 3, (n) => `alice says something that bob deletes keys of (${n})`);
+  await syncAll([bob, carol]);
+  await view(bob, id).heal();
+  await syncAll([alice, carol]);
+  for (const file of ['qpc.db.ring', 'qpc.db.key', 'qpc.db.generation'])
+    await cp(join(bob.folder, file), join(mixed, file));
+  claims.fact(
+    `the copy is of epoch ${view(bob, id).epoch - 1}, and the group is in epoch ${view(bob, id).epoch}`,
+  );
+  for (const [name, readable] of [
+    ['old copy, ring of now', 0],
+    ['old copy, whole', 3],
+  ] as const) {
+    const thief = await person(relay, name, { healAfter: THIEF_HEALS_AFTER, isCopy: true });
+    await outcome(() => thief.client.sync());
+    const what =
+      readable === 0 ? 'with the key ring of now' : 'with the key ring of that time';
+    claims.check(
+      `of ${texts.length} messages of that epoch, the old copy can read ${what}`,
+      await count(thief, scene, texts),
+      readable,
+    );
+    await thief.client.close();
+  }
+}
+
 async function aThiefReadsAlong(scene: Scene): Promise<Person> {
   const { relay, claims, alice, bob, carol } = scene;
   claims.chapter('A thief copies everything stored on Bob’s device');
@@ -74,7 +110,7 @@ async function aThiefReadsAlong(scene: Scene): Promise<Person> {
   await cp(bob.folder, loot, { recursive: true });
   claims.fact(`copied: ${await sizeOf(loot)} bytes, in epoch ${view(bob, scene.id).epoch}`);
 
-  const thief = await person(relay, 'thief', THIEF_HEALS_AFTER);
+  const thief = await person(relay, 'thief', { healAfter: THIEF_HEALS_AFTER, isCopy: true });
   const texts = await say(scene, alice, 3, (n) => `alice tells bob and carol a secret (${n})`);
   await syncAll([thief]);
   claims.check(

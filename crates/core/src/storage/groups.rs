@@ -5,6 +5,7 @@ use super::{
     kind::group_of,
     manifest::{Changes, Later, Sealed},
     open_record,
+    ring::is_erasable_key,
 };
 use crate::{
     error::{CoreError, Result},
@@ -16,21 +17,35 @@ impl Store {
     /// group is in memory: nothing can be newer than that.
     ///
     /// # Errors
-    /// [`CoreError::GroupNotFound`]; [`CoreError::StoreCorrupt`] or [`CoreError::StoreRolledBack`] naming the record.
+    /// [`CoreError::GroupNotFound`], [`CoreError::KeysErased`]; [`CoreError::StoreCorrupt`] or
+    /// [`CoreError::StoreRolledBack`] naming the record.
     pub(crate) fn load_group(&self, id: GroupId, records: impl IntoIterator<Item = Record>) -> Result<()> {
         if self.has_loaded(id) {
             return Ok(());
         }
         let mut sealed: Sealed = records.into_iter().map(|Record { key, value }| (key, value)).collect();
+        self.seal.ring.borrow_mut().take_all(&mut sealed);
+        let loaded = self.open_group(id, sealed);
+        if loaded.is_err() {
+            self.seal.ring.borrow_mut().unload(id);
+        }
+        loaded
+    }
+
+    fn open_group(&self, id: GroupId, mut sealed: Sealed) -> Result<()> {
         let mut manifest = self.manifest.borrow_mut();
         let versions = manifest.open_group(id, &mut sealed, &self.seal)?;
         let open = |(key, sealed): (Vec<u8>, Vec<u8>)| {
-            let value = open_record(&self.seal, &key, &sealed)?;
-            Ok((key, value))
+            let (value, key_id) = open_record(&self.seal, &key, &sealed)?;
+            Ok((key, value, key_id))
         };
         let records: Vec<_> = sealed.into_iter().map(open).collect::<Result<_>>()?;
         manifest.set_loaded(id, Some(versions));
-        self.state.borrow_mut().records.extend(records);
+        let mut state = self.state.borrow_mut();
+        for (key, value, key_id) in records {
+            self.seal.ring.borrow_mut().note(&key, key_id);
+            state.records.insert(key, value);
+        }
         Ok(())
     }
 
@@ -52,9 +67,25 @@ impl Store {
             state.records.remove(&key);
         }
         manifest.set_loaded(id, None);
+        self.seal.ring.borrow_mut().unload(id);
         drop(state);
         self.advance(&id.0);
         Ok(())
+    }
+
+    /// Gives up a group whose records do not open. The caller deletes them.
+    ///
+    /// # Errors
+    /// [`CoreError::GroupNotFound`]; [`CoreError::BadInput`] if the group is in memory.
+    pub(crate) fn abandon_group(&self, id: GroupId) -> Result<()> {
+        match self.require_group(id) {
+            Err(CoreError::GroupNotLoaded) => {
+                self.manifest.borrow_mut().abandon(id);
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => Err(CoreError::BadInput("a group in memory is deleted, not given up")),
+        }
     }
 
     /// Whether a group's records are in memory.
@@ -95,12 +126,18 @@ impl Store {
         if !self.state.borrow().journal.is_empty() {
             return Err(CoreError::BadInput("there are writes that have not been taken"));
         }
-        let mut by_key = Changes::new();
-        by_key.extend(changes.into_iter().map(|Write { key, value, .. }| (key, value)));
+        let changes = changes.into_iter().map(|Write { key, value, .. }| (key, value));
+        let (keys, by_key): (Changes, Changes) = changes.partition(|(key, _)| is_erasable_key(key));
+        // What was erased seals nothing new, but what is in memory still counts until all is read.
+        let (erased, added): (Changes, Changes) = keys.into_iter().partition(|(_, value)| value.is_none());
+        self.take_keys(added);
         let mut later: Later = self.manifest.borrow().read_later(by_key, &self.seal)?;
+        self.take_keys(erased);
         let records = std::mem::take(&mut later.records);
         let mut state = self.state.borrow_mut();
-        for (key, value) in records {
+        for (key, opened) in records {
+            let (value, key_id) = opened.unzip();
+            self.seal.ring.borrow_mut().note(&key, key_id.flatten());
             match value {
                 Some(value) => state.records.insert(key, value),
                 None => state.records.remove(&key),
@@ -112,5 +149,10 @@ impl Store {
             self.advance(&group.id.0);
         }
         Ok(changed.into_iter().filter(|group| group.may_have_other_keys).map(|group| group.id).collect())
+    }
+
+    fn take_keys(&self, keys: Changes) {
+        let mut ring = self.seal.ring.borrow_mut();
+        keys.into_iter().for_each(|(key, value)| ring.take(key, value));
     }
 }

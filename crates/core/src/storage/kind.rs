@@ -40,6 +40,8 @@ kinds! {
     Changes = 0x03, "changes";
     /// That an account has revoked a device, by the keys of both. Holds nothing else.
     Revocation = 0x04, "revocation";
+    /// A key that is erased when what it sealed is over: see `ring.rs`.
+    ErasableKey = 0x05, "erasable-key";
     /// The leaf signature key of a key package, by its public half.
     KeyPackageSigner = 0x10, "key-package-signer";
     /// What MLS keeps for a published key package, by its reference.
@@ -74,7 +76,8 @@ kinds! {
     EpochKeyPairs = 0x3d, "epoch-key-pairs";
 }
 
-/// Every kind whose keys start with a group's id, but for the group's list of records, which the manifest writes.
+/// Every kind whose keys start with a group's id, but for those that openmls and the rules do not write: the group's list of
+/// records (`manifest.rs`) and its erasable keys (`ring.rs`).
 pub(crate) const GROUP_KINDS: [Kind; 18] = [
     Kind::OwnLeaf,
     Kind::Health,
@@ -95,6 +98,25 @@ pub(crate) const GROUP_KINDS: [Kind; 18] = [
     Kind::EpochSecrets,
     Kind::EpochKeyPairs,
 ];
+
+/// A group's records that hold secrets of its epoch.
+pub(super) const SECRETS_OF_EPOCHS: [Kind; 6] = [
+    Kind::OwnLeaf,
+    Kind::GroupState,
+    Kind::MessageSecrets,
+    Kind::ResumptionPsks,
+    Kind::EpochSecrets,
+    Kind::EpochKeyPairs,
+];
+
+/// The client's own records that hold secrets which are used up. Who the client is (`identity`) is not among them.
+const SECRETS_TO_USE_UP: [Kind; 3] = [Kind::KeyPackage, Kind::EncryptionKeyPair, Kind::Psk];
+
+/// Whether the record of a key is sealed under a key that can be erased.
+pub(super) fn is_secret(key: &[u8]) -> bool {
+    let mut kinds = SECRETS_OF_EPOCHS.iter().chain(&SECRETS_TO_USE_UP);
+    key.first().is_some_and(|&byte| kinds.any(|&kind| kind as u8 == byte))
+}
 
 /// The key of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +157,8 @@ impl Key {
 /// The group that the record of a key belongs to; none for the client's own.
 pub(crate) fn group_of(key: &[u8]) -> Option<GroupId> {
     let (&kind, rest) = key.split_first()?;
-    let is_of_group = kind == Kind::GroupRecords as u8 || GROUP_KINDS.iter().any(|&of_group| of_group as u8 == kind);
+    let of_group = GROUP_KINDS.iter().chain(&[Kind::GroupRecords, Kind::ErasableKey]);
+    let is_of_group = of_group.into_iter().any(|&of_group| of_group as u8 == kind);
     let (id, _) = rest.strip_prefix(&[16])?.split_first_chunk()?;
     is_of_group.then_some(GroupId(*id))
 }
@@ -172,7 +195,7 @@ mod tests {
     fn only_keys_of_a_groups_kinds_name_a_group() {
         let id = GroupId([7; 16]);
         let of_group = |kind: Kind| Key::of(kind).with(&[16]).with(&id.0);
-        for kind in GROUP_KINDS.into_iter().chain([Kind::GroupRecords]) {
+        for kind in GROUP_KINDS.into_iter().chain([Kind::GroupRecords, Kind::ErasableKey]) {
             assert_eq!(group_of(of_group(kind).bytes()), Some(id), "{kind:?}");
             assert_eq!(group_of(of_group(kind).with(b"more").bytes()), Some(id), "{kind:?}");
         }

@@ -24,7 +24,7 @@ mod head;
 mod later;
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::random::OpenMlsRand;
@@ -38,7 +38,7 @@ use self::{
 use super::{
     Key, Kind, Write,
     kind::{group_of, name_of},
-    seal::{Seal, StoreKey, version_of},
+    seal::{Opened, Seal, StoreKey, version_of},
 };
 use crate::{
     error::{CoreError, Result},
@@ -54,6 +54,9 @@ const FEW_RECORDS: usize = 8;
 /// How many times over the lists may outweigh the whole while there are only messages.
 const MOST_OUTWEIGHED: usize = 3;
 
+/// So many bytes of lists that the whole is written with the next batch, in the form of today.
+const OUTDATED: usize = u32::MAX as usize;
+
 /// Records as the caller keeps them.
 pub(super) type Sealed = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -68,6 +71,8 @@ pub(super) struct Manifest {
     /// The versions of the lists since.
     lists: Vec<u64>,
     listed_bytes: usize,
+    /// Groups given up since the last batch.
+    abandoned: BTreeSet<GroupId>,
 }
 
 /// The `store` record: its version, zero if there is none yet, and the length of its list.
@@ -78,7 +83,8 @@ struct Whole {
 }
 
 impl Manifest {
-    /// Takes the manifest's own records out of the client's, checks the others against it, and gives what opens them.
+    /// Takes the manifest's own records and the erasable keys out of the client's, checks the others against it, and gives
+    /// what opens them.
     ///
     /// # Errors
     /// [`CoreError::StoreTooNew`], [`CoreError::StoreTooOld`], [`CoreError::StoreKeyWrong`], [`CoreError::StoreCorrupt`],
@@ -91,9 +97,13 @@ impl Manifest {
         if *seal.key_check() != head.key_check {
             return Err(CoreError::StoreKeyWrong);
         }
+        seal.ring.borrow_mut().take_all(records);
         let mut manifest = Self::default();
         manifest.read_whole(&seal, whole)?;
         manifest.read_changes(&seal, take_changes(records))?;
+        if head.is_old {
+            manifest.listed_bytes = OUTDATED;
+        }
         check(&manifest.own, records)?;
         Ok((manifest, seal))
     }
@@ -135,6 +145,16 @@ impl Manifest {
 
     pub(super) fn is_unloaded(&self, id: GroupId) -> bool {
         self.groups.get(&id).is_some_and(|group| group.all.is_none())
+    }
+
+    /// Gives up a group that is not in memory: with the next batch it is gone, whatever is left of its records.
+    pub(super) fn abandon(&mut self, id: GroupId) {
+        self.abandoned.insert(id);
+    }
+
+    /// Whether the next batch has something to tell, even if no record has changed.
+    pub(super) fn has_abandoned(&self) -> bool {
+        !self.abandoned.is_empty()
     }
 
     fn read_whole(&mut self, seal: &Seal, sealed: &[u8]) -> Result<()> {
@@ -245,6 +265,11 @@ impl Manifest {
                 }
             }
         }
+        for id in std::mem::take(&mut self.abandoned) {
+            self.groups.remove(&id);
+            listed.insert(list_key(id).bytes().to_vec(), DELETED);
+            lists.push((list_key(id), None));
+        }
         for (id, mut changes) in by_group {
             let group = self.groups.entry(id).or_default();
             let was_listed = group.list > 0;
@@ -308,7 +333,7 @@ fn read_group_list(key: &Key, sealed: Option<&[u8]>, version: u64, seal: &Seal) 
 
 /// The content of a list, and its length.
 fn open_list(seal: &Seal, key: &Key, sealed: &[u8]) -> Result<(Versions, usize)> {
-    let list = seal.open(key.bytes(), sealed).ok_or_else(|| corrupt(key.bytes()))?;
+    let Opened::Value(list, _) = seal.open(key.bytes(), sealed) else { return Err(corrupt(key.bytes())) };
     let versions = list::decode(&list).ok_or_else(|| corrupt(key.bytes()))?;
     Ok((versions, list.len()))
 }

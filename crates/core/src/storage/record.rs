@@ -1,6 +1,9 @@
 //! What a store is made of, as the caller sees it.
 
-use super::kind::{group_of, name_of};
+use super::{
+    kind::{group_of, name_of},
+    ring::is_erasable_key,
+};
 use crate::group_id::GroupId;
 
 /// A stored record, as the caller keeps it.
@@ -8,7 +11,7 @@ use crate::group_id::GroupId;
 pub struct Record {
     /// Unique within the store; tells the record's kind and group, holds no secret.
     pub key: Vec<u8>,
-    /// The record's bytes, sealed.
+    /// The record's bytes, sealed but for erasable keys.
     pub value: Vec<u8>,
 }
 
@@ -30,7 +33,7 @@ impl std::fmt::Debug for Record {
 pub struct Write {
     /// The key of the record that changes.
     pub key: Vec<u8>,
-    /// Its new bytes, sealed; none deletes it.
+    /// Its new bytes, sealed but for erasable keys; none deletes it.
     pub value: Option<Vec<u8>>,
     /// The group that the record belongs to; none for the client's own.
     pub group: Option<GroupId>,
@@ -41,6 +44,11 @@ impl Write {
     pub fn new(key: Vec<u8>, value: Option<Vec<u8>>) -> Self {
         let group = group_of(&key);
         Self { key, value, group }
+    }
+
+    /// Whether this is a key that seals other records, in the clear. It must not remain anywhere once it is deleted.
+    pub fn is_erasable_key(&self) -> bool {
+        is_erasable_key(&self.key)
     }
 }
 

@@ -95,6 +95,16 @@ pub fn in_list(records: &Records) -> impl Iterator<Item = Record> {
     records.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() })
 }
 
+/// Whether the lists of a store name the record of a key: all but the keys that seal others (`erasing.rs`).
+pub fn is_listed(key: &[u8]) -> bool {
+    key[0] != 0x05
+}
+
+/// Whether a record is of a kind that is used up, and under an erasable key: without that key it counts as used up.
+pub fn is_used_up(key: &[u8], value: &[u8]) -> bool {
+    [0x11, 0x12, 0x13].contains(&key[0]) && value[0] & 0x80 != 0
+}
+
 /// What is in the records.
 pub fn in_clear(records: &Records) -> Records {
     let records = Provider::open_all(&store_key(), in_list(records)).unwrap().records_in_clear();

@@ -13,6 +13,7 @@ import { Contacts } from './contacts.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
+import { strandLost } from '../log/endings.ts';
 import { healAllFirst } from '../log/put-back.ts';
 import { behindTheirLogs } from '../sync/heads.ts';
 import { KeyPackages } from '../sync/key-packages.ts';
@@ -152,6 +153,7 @@ export class Client implements AsyncDisposable {
       const { groupsInMemory = GROUPS_IN_MEMORY_BY_DEFAULT } = options;
       const ledger = new Ledger({ storage, core, platform, relayClock, groupsInMemory });
       close = () => ledger.close();
+      ledger.whenLost = strandLost;
       await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
       const { wasPutBack } = await ledger.open();
       if (wasPutBack) await healAllFirst(ledger);

@@ -1,5 +1,6 @@
 import type { GroupId } from '@quicprochat/protocol';
-import { drafts } from '../state/rows.ts';
+import { conversations, drafts } from '../state/rows.ts';
+import { isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { undoShown } from '../content/undo.ts';
 
@@ -19,6 +20,16 @@ export async function dropOutbox(tx: Transaction, conversationId: GroupId): Prom
     tx.removeOutbox(row);
     await undoShown(tx, row);
   }
+}
+
+/**
+ * Notes that this device cannot follow a conversation any more, since the keys of its records are erased: they were put back
+ * to an epoch that is over. A member can remove this device and add it again.
+ */
+export async function strandLost(tx: Transaction, conversationId: GroupId): Promise<void> {
+  if (!isReadable(tx.row(conversations, conversationId))) return;
+  await dropOutbox(tx, conversationId);
+  tx.update(conversationId, { state: 'stuck' });
 }
 
 /**

@@ -112,6 +112,7 @@ export const CORE_ERRORS = {
   HEALING_OVERDUE: 'usage',
   STORE_TOO_NEW: 'storage',
   STORE_TOO_OLD: 'storage',
+  KEYS_ERASED: 'storage',
   STORE_KEY_WRONG: 'storage',
   INTERNAL: 'internal',
 } as const satisfies Record<string, Remedy>;

@@ -1,9 +1,9 @@
 import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import type { StorageWrite, StoredRow } from '../storage/storage.ts';
-import type { StoreRecord } from '../worker/protocol.ts';
+import type { StoreRecord, StoreWrite } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
-import { coreKeyOf, groupOfCoreKey } from './core-keys.ts';
+import { coreKeyOf, groupOfCoreKey, storeKeyOf } from './core-keys.ts';
 
 /**
  * The core behind its worker, as far as its memory is concerned: the client's own records, and of its groups those used
@@ -21,11 +21,16 @@ export class CoreState {
     this.#most = most;
   }
 
-  /** Opens the core anew, from all of the client's own records and without any group. */
-  async open(storeKey: Uint8Array, records: readonly StoredRow[]): Promise<void> {
-    await this.#core.call('client.open', { storeKey, records: records.map(recordOf) });
+  /**
+   * Opens the core anew, from all of the client's own records and without any group.
+   *
+   * @returns the end of keys that seal nothing: they are left of a commit that failed
+   */
+  async open(storeKey: Uint8Array, records: readonly StoredRow[]): Promise<readonly StorageWrite[]> {
+    const { writes } = await this.#core.call('client.open', { storeKey, records: records.map(recordOf) });
     this.#loaded.clear();
     this.#core.dirty = false;
+    return writes.map(writeOf);
   }
 
   /** Takes over core records that others have committed. What concerns groups that are not in memory is left out. */
@@ -45,9 +50,12 @@ export class CoreState {
     return true;
   }
 
-  async load(groupId: GroupId, records: readonly StoredRow[]): Promise<void> {
-    await this.#core.call('group.load', { groupId: hex.decode(groupId), records: records.map(recordOf) });
+  /** @returns the end of keys that seal nothing: they are left of a commit that failed */
+  async load(groupId: GroupId, records: readonly StoredRow[]): Promise<readonly StorageWrite[]> {
+    const data = { groupId: hex.decode(groupId), records: records.map(recordOf) };
+    const { writes } = await this.#core.call('group.load', data);
     this.#loaded.add(groupId);
+    return writes.map(writeOf);
   }
 
   /** Notes that the core holds a group which it has just created or joined. */
@@ -77,4 +85,9 @@ function recordOf({ key, value }: StoredRow): StoreRecord {
 function changeOf({ key, value }: StorageWrite) {
   const group = groupOfCoreKey(key);
   return { key: coreKeyOf(key), value, group: group === undefined ? undefined : hex.decode(group) };
+}
+
+/** Returns how a write of the core's is stored. */
+export function writeOf(write: StoreWrite): StorageWrite {
+  return { key: storeKeyOf(write), value: write.value };
 }

@@ -2,14 +2,22 @@ import type { GroupId } from '@quicprochat/protocol';
 import { hex } from '@scure/base';
 import { hasCode, sdkError } from '../model/errors.ts';
 import type { Clock, Platform } from '../platform/platform.ts';
-import { StorageConflict, type Storage, type StoredRow } from '../storage/storage.ts';
+import {
+  RING_PREFIX,
+  StorageConflict,
+  type Storage,
+  type StorageWrite,
+  type StoredRow,
+} from '../storage/storage.ts';
 import type { AccessSignature, CallData, CallName, CallResult, GroupState } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
-import { corePrefixOf } from './core-keys.ts';
+import { CORE_PREFIX } from './core-keys.ts';
 import { CoreState } from './core-state.ts';
+import { leftoversAmong } from './leftover-keys.ts';
+import { LostGroup } from './lost-group.ts';
 import { Mutex } from './mutex.ts';
 import type { OutboxIndex } from './outbox-index.ts';
-import { ACCOUNT, accounts, type Table } from './rows.ts';
+import { ACCOUNT, accounts, groups, type Table } from './rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { Store, Unsure } from './store.ts';
 import { Transaction, type Base } from './transaction.ts';
@@ -37,6 +45,10 @@ export class Ledger {
   readonly #store: Store;
   readonly #snapshot = new Snapshot();
   readonly #coreState: CoreState;
+  /** Notes that a conversation cannot go on, whose keys are erased. Set once, before the ledger is opened. */
+  whenLost: (tx: Transaction, groupId: GroupId) => Promise<void> = async () => undefined;
+  /** The end of keys that seal nothing, to be stored with the next commit. */
+  #unusedKeys: readonly StorageWrite[] = [];
   #generation = 0;
   #opened = false;
   #closed = false;
@@ -164,12 +176,18 @@ export class Ledger {
    * Has the core hold a group in memory.
    *
    * @throws {StorageConflict} if others have committed meanwhile
+   * @throws {LostGroup}
    */
   async #needGroup(groupId: GroupId): Promise<void> {
     if (this.#coreState.use(groupId)) return;
-    const records = await this.storage.scan({ prefix: corePrefixOf(groupId) });
+    const records = await this.#store.groupRecords(groupId);
     if (await this.#isOvertaken()) throw new StorageConflict();
-    await this.#coreState.load(groupId, records);
+    try {
+      const unusedKeys = await this.#coreState.load(groupId, records);
+      this.#unusedKeys = [...this.#unusedKeys, ...unusedKeys];
+    } catch (error) {
+      throw hasCode(error, 'KEYS_ERASED') ? new LostGroup(groupId, error) : error;
+    }
   }
 
   /** Takes over what other tabs or processes have committed. */
@@ -192,8 +210,27 @@ export class Ledger {
       await this.#store.migrate();
       await this.#load();
       this.#opened = true;
+      // Keys that only a later state needs are not taken from whoever puts that state in its place again.
+      if (wasPutBack) this.#unusedKeys = [];
+      else if (!this.#isEmpty) await this.#eraseLeftoverKeys();
       return { wasPutBack };
     });
+  }
+
+  /** What fails here is done when the store is opened next. */
+  async #eraseLeftoverKeys(): Promise<void> {
+    try {
+      const stored = await this.storage.scan({ prefix: RING_PREFIX });
+      const keys = stored.map(({ key }) => key);
+      const { over, unclear } = leftoversAmong(keys, (id) => this.#snapshot.holds(groups, id));
+      for (const groupId of unclear) await this.#needGroup(groupId);
+      const ends = over.map((key) => ({ key, value: undefined }));
+      this.#unusedKeys = [...this.#unusedKeys, ...ends];
+      if (this.#unusedKeys.length > 0) await this.#commitWrites([]);
+    } catch (error) {
+      this.#unusedKeys = [];
+      if (error instanceof Unsure) await this.#load();
+    }
   }
 
   /** Has {@link open} not say again that the store was put back. */
@@ -238,9 +275,15 @@ export class Ledger {
   async #commit(tx: Transaction): Promise<void> {
     await tx.finish();
     if (tx.isEmpty) return;
-    this.#generation = await this.#store.commit(tx.storageWrites(), this.#generation);
+    await this.#commitWrites(tx.storageWrites());
     this.#take(tx.rows);
     this.#emit(conversationsOf(tx.changedKeys));
+  }
+
+  async #commitWrites(writes: readonly StorageWrite[]): Promise<void> {
+    const unusedKeys = this.#unusedKeys;
+    this.#generation = await this.#store.commit([...writes, ...unusedKeys], this.#generation);
+    this.#unusedKeys = this.#unusedKeys.slice(unusedKeys.length);
   }
 
   /** Takes rows over into the memory, those of an outbox in their order, and tells those who wait for what they settle. */
@@ -253,7 +296,7 @@ export class Ledger {
   /** Runs work on the newest generation, one at a time, and again if others have committed meanwhile. */
   #onNewest<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
-      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
         if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
         await this.#catchUp();
         try {
@@ -263,12 +306,23 @@ export class Ledger {
         } catch (error) {
           if (error instanceof Unsure) throw error.cause;
           const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (!isOvertaken) throw error;
-          await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * attempt);
+          if (!isOvertaken && error instanceof LostGroup && (await this.#strand(error))) continue;
+          if (!isOvertaken) throw error instanceof LostGroup ? error.cause : error;
+          await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * conflicts++);
         }
       }
       throw contention();
     });
+  }
+
+  /** Has the conversation say that it is stuck, unless it does. Work that sees this may do without its group. */
+  async #strand({ groupId }: LostGroup): Promise<boolean> {
+    if (this.#core.dirty) await this.#catchUp();
+    const tx = new Transaction(this.#base);
+    await this.whenLost(tx, groupId);
+    const hasChanged = !tx.isEmpty;
+    await this.#commit(tx);
+    return hasChanged;
   }
 
   async #isOvertaken(): Promise<boolean> {
@@ -281,6 +335,8 @@ export class Ledger {
     if (!isBehind) return;
     const changes = this.#isEmpty ? undefined : await this.#store.changesSince(this.#generation);
     if (changes === undefined) return this.#load();
+    // What sealed nothing before may be the key of what others have committed since.
+    this.#unusedKeys = [];
     if (!this.#core.dirty) await this.#coreState.takeOver(changes.core);
     else if (!(await this.#reopenCore(changes.until))) return this.#catchUp();
     this.#generation = changes.until;
@@ -318,8 +374,9 @@ export class Ledger {
 
   async #load(): Promise<void> {
     const { generation, own, rows } = await this.#store.readAll();
-    // An account that came to nothing leaves an empty store, and nothing to open.
-    if (own.length > 0 || rows.size > 0) await this.#openCore(own);
+    // An account that came to nothing leaves an empty store, and nothing to open. Its key ring may be left.
+    const isEmpty = rows.size === 0 && own.every(({ key }) => !key.startsWith(CORE_PREFIX));
+    if (!isEmpty) await this.#openCore(own);
     else this.#core.dirty = false;
     // All at once: a reader in between must not find a conversation without its group.
     this.#generation = generation;
@@ -331,7 +388,7 @@ export class Ledger {
   async #openCore(own: readonly StoredRow[]): Promise<void> {
     // Should it fail half way.
     this.#core.dirty = true;
-    await this.#coreState.open(await this.storeKey({ isNew: false }), own);
+    this.#unusedKeys = await this.#coreState.open(await this.storeKey({ isNew: false }), own);
   }
 
   /** What was done is done, whatever comes of this: a core that fails here is opened anew before it is used again. */

@@ -1,7 +1,7 @@
 import { coreError } from '../model/errors.ts';
 import type { Random } from '../platform/platform.ts';
 import type { ScanRange, Storage, StorageWrite, StoredRow } from '../storage/storage.ts';
-import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
+import { isOfCore, OWN_CORE_PREFIX } from './core-keys.ts';
 import { HEADER_KEY, readHeader, requireVersion, sealOf } from './header.ts';
 import { isNamed, openRow, sealRow, storedKeyOf } from './sealed-rows.ts';
 import type { RowSeal } from './row-seal.ts';
@@ -15,8 +15,8 @@ export interface UnopenedRow {
 }
 
 /**
- * The storage with the SDK's rows sealed. Two things pass as they are: the header, which says by what the store is sealed,
- * and the core's records of groups, which the core has sealed.
+ * The storage with the SDK's rows sealed. Three things pass as they are: the header, which says by what the store is sealed,
+ * the core's records of groups, which the core has sealed, and the keys that it erases.
  */
 export class SealedStorage implements Storage {
   readonly #storage: Storage;
@@ -136,6 +136,6 @@ function damaged({ key }: StoredRow): never {
 
 /** Whether a row is stored as it is. */
 export function passesAsItIs(key: string): boolean {
-  const isOfGroup = key.startsWith(CORE_PREFIX) && !key.startsWith(OWN_CORE_PREFIX);
-  return isOfGroup || key.startsWith(`${stores.name}/`);
+  const isAsTheCoreWroteIt = isOfCore(key) && !key.startsWith(OWN_CORE_PREFIX);
+  return isAsTheCoreWroteIt || key.startsWith(`${stores.name}/`);
 }

@@ -21,6 +21,11 @@ export class Snapshot {
     return (this.#tables.get(table.name)?.inOrder() ?? []) as Row[];
   }
 
+  /** Whether there is such a row, without reading it. */
+  holds(table: Table<unknown>, key: string): boolean {
+    return this.#tables.get(table.name)?.has(key) ?? false;
+  }
+
   /** The MLS state of an active conversation. */
   group(conversationId: GroupId): GroupState | undefined {
     const known = this.#groups.get(conversationId);
@@ -79,6 +84,10 @@ class TableRows {
     const read = row.read();
     this.#byKey.set(key, read);
     return read;
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key);
   }
 
   set(key: string, row: unknown): void {

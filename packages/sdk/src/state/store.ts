@@ -1,8 +1,8 @@
-import { toBase64Url } from '@quicprochat/protocol';
+import { toBase64Url, type GroupId } from '@quicprochat/protocol';
 import type { Random } from '../platform/platform.ts';
 import { StorageConflict, type Storage, type StorageWrite, type StoredRow } from '../storage/storage.ts';
 import { decodeRow } from './codec.ts';
-import { CORE_PREFIX, OWN_CORE_PREFIX } from './core-keys.ts';
+import { groupPrefixes, isOfCore, OWN_CORE_PREFIX, OWN_PREFIXES } from './core-keys.ts';
 import { HEADER_KEY, readHeader, requireKey, requireVersion } from './header.ts';
 import { changedSince, isCommitted, journalWrites } from './journal.ts';
 import { awaitsMigration, migrate } from './migrations/migrate.ts';
@@ -70,13 +70,12 @@ export class Store {
       if (keys === undefined) return undefined;
       const changes = await this.#read(keys);
       if ((await this.storage.generation()) !== until) continue;
-      const isOfCore = ({ key }: StorageWrite) => key.startsWith(CORE_PREFIX);
-      const rows = changes.filter((change) => !isOfCore(change));
+      const rows = changes.filter(({ key }) => !isOfCore(key));
       return {
         until,
         keys,
         rows: new Map(rows.map(({ key, value }) => [key, value && decodeRow(key, value)])),
-        core: changes.filter(isOfCore),
+        core: changes.filter(({ key }) => isOfCore(key)),
       };
     }
   }
@@ -137,7 +136,17 @@ export class Store {
 
   /** The records that the core opens from. */
   ownCoreRecords(): Promise<StoredRow[]> {
-    return this.storage.scan({ prefix: OWN_CORE_PREFIX });
+    return this.#scanAll(OWN_PREFIXES);
+  }
+
+  /** The records that the core loads a group from. */
+  groupRecords(groupId: GroupId): Promise<StoredRow[]> {
+    return this.#scanAll(groupPrefixes(groupId));
+  }
+
+  async #scanAll(prefixes: readonly string[]): Promise<StoredRow[]> {
+    const rows = await Promise.all(prefixes.map((prefix) => this.storage.scan({ prefix })));
+    return rows.flat();
   }
 
   /** The key that everything here is sealed with; a new one for a store that has none. */

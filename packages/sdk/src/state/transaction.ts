@@ -15,8 +15,10 @@ import type {
 } from '../worker/protocol.ts';
 import type { WorkerCore } from '../worker/worker-core.ts';
 import { encodeRow } from './codec.ts';
-import { storeKeyOf } from './core-keys.ts';
+import { groupPrefixes } from './core-keys.ts';
+import { writeOf } from './core-state.ts';
 import { groupRowOf, membersOf, rosterRowOf } from './group-rows.ts';
+import { LostGroup } from './lost-group.ts';
 import { encodeMessage, messageOf, type MessageRow } from './message-rows.ts';
 import type { OutboxIndex } from './outbox-index.ts';
 import {
@@ -67,6 +69,8 @@ export class Transaction {
   readonly rows = new Map<string, unknown>();
   readonly #base: Base;
   readonly #coreWrites: StoreWrite[] = [];
+  /** The end of what is stored of groups that were given up. */
+  readonly #abandoned: StorageWrite[] = [];
   readonly #messages = new Map<string, Message>();
   readonly #lookedThrough = new Map<GroupId, ReadonlySet<string>>();
   /** The groups that were called on, as they are since; undefined where that has to be asked for. */
@@ -170,7 +174,7 @@ export class Transaction {
   async joinGroup(data: CallData<'group.join'>): Promise<CallResult<'group.join'>> {
     const { secrets, shared } = data;
     const id = hex.encode(await this.call('client.groupOfWelcome', { secrets, shared })) as GroupId;
-    if (this.row(groups, id) !== undefined) await this.#base.needGroup(id);
+    if (this.row(groups, id) !== undefined && !(await this.#isThere(id))) await this.#abandonGroup(id);
     const joined = await this.call('group.join', data);
     this.#enter(id, joined.group);
     return joined;
@@ -189,12 +193,32 @@ export class Transaction {
 
   /** Wipes the keys of a group that is over. */
   async forgetGroup(id: GroupId): Promise<void> {
-    await this.#base.needGroup(id);
-    await this.call('group.forget', { groupId: hex.decode(id) });
+    if (await this.#isThere(id)) await this.call('group.forget', { groupId: hex.decode(id) });
+    else await this.#abandonGroup(id);
     this.#base.noteGroup(id, 'forgotten');
     this.#touchedGroups.delete(id);
     this.remove(groups, id);
     this.remove(rosters, id);
+  }
+
+  /** Whether a group loads, or its keys are erased. */
+  async #isThere(id: GroupId): Promise<boolean> {
+    try {
+      await this.#base.needGroup(id);
+      return true;
+    } catch (error) {
+      if (error instanceof LostGroup) return false;
+      throw error;
+    }
+  }
+
+  /** Gives up a group that does not load, with all that is stored of it. */
+  async #abandonGroup(id: GroupId): Promise<void> {
+    await this.call('group.abandon', { groupId: hex.decode(id) });
+    for (const prefix of groupPrefixes(id)) {
+      const records = await this.#base.storage.scan({ prefix });
+      this.#abandoned.push(...records.map(({ key }) => ({ key, value: undefined })));
+    }
   }
 
   /** Adds a line to a conversation's history. */
@@ -317,7 +341,8 @@ export class Transaction {
 
   storageWrites(): StorageWrite[] {
     return [
-      ...this.#coreWrites.map((write) => ({ key: storeKeyOf(write), value: write.value })),
+      ...this.#abandoned,
+      ...this.#coreWrites.map(writeOf),
       ...[...this.rows].map(([key, row]) => ({
         key,
         value: row === undefined ? undefined : encodeRow(row),

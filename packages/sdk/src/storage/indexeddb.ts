@@ -4,8 +4,10 @@ import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { sdkError } from '../model/errors.ts';
 import { ambient } from '../platform/ambient.ts';
 import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
+import { apart, isOfRing, reachOf, together } from './ring-rows.ts';
 import {
   endOfPrefix,
+  RING_PREFIX,
   StorageConflict,
   type ScanRange,
   type Storage,
@@ -13,10 +15,10 @@ import {
   type StoredRow,
 } from './storage.ts';
 
-/** A database of its own, so that what copies or shows the rows does not take the key along. */
+/** A database of its own, so that what copies or shows the rows does not take the keys along. */
 interface KeySchema extends DBSchema {
-  /** The store's key, and the generation that a commit last noted. */
-  key: { key: 'store' | 'generation'; value: Uint8Array };
+  /** The store's key, the generation that a commit last noted, and the key ring by the keys of its rows. */
+  key: { key: string; value: Uint8Array };
 }
 
 interface Schema extends DBSchema {
@@ -44,13 +46,25 @@ export function indexedDbStorage(name: string): Storage {
   return {
     generation: () =>
       connection.use(async (database) => Number((await database.get('meta', 'generation')) ?? 0)),
-    get: (key) => connection.use((database) => database.get('rows', key)),
-    scan: (range) => connection.use((database) => scan(database, range)),
+    get: (key) =>
+      isOfRing(key)
+        ? keys.use((database) => database.get('key', key))
+        : connection.use((database) => database.get('rows', key)),
+    scan: async (range) => {
+      const { ring, others } = reachOf(range);
+      const found = others ? await connection.use((database) => scan(database, range)) : [];
+      return ring ? together(range, { ring: await keys.use(readRing), others: found }) : found;
+    },
     commit: async (writes, expected) => {
       const mark = toBase64Url(ambient.random.bytes(16));
       // Begun before the commit, and not waited for: where the note is lost, it is behind, which tells nothing.
       void keys.use((database) => raiseNote(database, expected + 1)).catch(() => undefined);
-      const generation = await connection.use((database) => commit(database, writes, { expected, mark }));
+      const { added, others, erased } = apart(writes);
+      if (added.length > 0) await keys.use((database) => addToRing(database, added));
+      const generation = await connection.use((database) => commit(database, others, { expected, mark }));
+      // What fails here is erased when the store is opened next.
+      if (erased.size > 0)
+        await keys.use((database) => eraseFromRing(database, erased)).catch(() => undefined);
       channel.postMessage('committed');
       return generation;
     },
@@ -199,6 +213,24 @@ async function storeKey(
   }
   await transaction.done;
   return key;
+}
+
+/** In the order of their keys, as IndexedDB compares them. */
+async function readRing(database: KeyDatabase): Promise<StoredRow[]> {
+  const range = IDBKeyRange.bound(RING_PREFIX, endOfPrefix(RING_PREFIX));
+  const { store } = database.transaction('key');
+  const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+  return keys.map((key, i) => ({ key, value: values[i] as Uint8Array }));
+}
+
+async function addToRing(database: KeyDatabase, rows: readonly StoredRow[]): Promise<void> {
+  const { store, done } = database.transaction('key', 'readwrite', { durability: 'strict' });
+  await Promise.all([...rows.map(({ key, value }) => store.put(value, key)), done]);
+}
+
+async function eraseFromRing(database: KeyDatabase, erased: ReadonlySet<string>): Promise<void> {
+  const { store, done } = database.transaction('key', 'readwrite', { durability: 'strict' });
+  await Promise.all([...[...erased].map((key) => store.delete(key)), done]);
 }
 
 async function raiseNote(database: KeyDatabase, generation: number): Promise<void> {

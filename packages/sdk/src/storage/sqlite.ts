@@ -7,16 +7,18 @@ import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
 import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
-import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
+import { RingFile } from './ring-file.ts';
+import { apart, isOfRing, reachOf, together } from './ring-rows.ts';
+import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
 
 /** How long a commit waits for another process that is in the middle of one. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
- * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`, and the
- * number of the last commit in another, `<path>.generation`, by which the SDK notices an older copy of the database. Several
- * processes may have them open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
+ * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`; the keys that are
+ * erased with each epoch in another, `<path>.ring`; and the number of the last commit in a third, `<path>.generation`, by
+ * which the SDK notices an older copy of the database. They belong together. Several processes may have them open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
  * All files are readable by their owner only, whatever the umask is. If they belong to this user and others had rights to
  * them, opening takes those rights away. It leaves a file that belongs to another user as it is.
@@ -30,24 +32,46 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   check(STORAGE_NAME, path);
   const { database, statements } = await guarded(() => open(path));
   const note = new GenerationNote(`${path}.generation`);
-  const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
+  const ring = new RingFile(`${path}.ring`);
+  const ringRows = () => ring.rows(statements.generation());
+  const commit = database.transaction(({ added, others }: ReturnType<typeof apart>, expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
     note.raise(expected + 1);
-    for (const { key, value } of writes) {
+    ring.put(added);
+    for (const { key, value } of others) {
       if (value === undefined) statements.remove(key);
       else statements.put(key, value);
     }
     statements.setGeneration(expected + 1);
     return expected + 1;
   });
+  const erase = database.transaction((keys: ReadonlySet<string>) => {
+    ring.erase(keys);
+  });
 
   return {
     generation: () => guarded(() => statements.generation()),
-    get: (key) => guarded(() => statements.get(key)),
-    scan: ({ prefix, after, before = endOfPrefix(prefix), limit = -1, reverse = false }) =>
-      guarded(() => statements.scan({ from: prefix, after: after ?? '', before, limit, reverse })),
-    // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
-    commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
+    get: (key) =>
+      guarded(() => {
+        if (!isOfRing(key)) return statements.get(key);
+        return ringRows()
+          .find((row) => row.key === key)
+          ?.value.slice();
+      }),
+    scan: (range) =>
+      guarded(() => {
+        const { ring, others } = reachOf(range);
+        const found = others ? statements.scan(range) : [];
+        return ring ? together(range, { ring: ringRows(), others: found }) : found;
+      }),
+    commit: (writes, expected) =>
+      guarded(() => {
+        const parts = apart(writes);
+        // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
+        const generation = commit.immediate(parts, expected);
+        if (parts.erased.size > 0) afterCommit(database, () => erase.immediate(parts.erased));
+        return generation;
+      }),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
     notedGeneration: () => guarded(() => note.read()),
     noteGeneration: (generation) => guarded(() => note.write(generation)),
@@ -61,6 +85,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     },
     close: async () => {
       note.close();
+      ring.close();
       database.close();
     },
   };
@@ -93,7 +118,7 @@ async function requireFolder(folder: string): Promise<void> {
 /** Before SQLite opens it: SQLite would create the file by the umask. It gives -wal and -shm the mode of the database. */
 async function makePrivate(path: string): Promise<void> {
   await createPrivate(path);
-  for (const suffix of ['', '-wal', '-shm', '.key', '.generation']) await keepPrivate(path + suffix);
+  for (const suffix of ['', '-wal', '-shm', '.key', '.ring', '.generation']) await keepPrivate(path + suffix);
 }
 
 function setUp(database: Sqlite.Database): void {
@@ -115,6 +140,22 @@ function expunge(database: Sqlite.Database): void {
   if (log?.busy !== 0) throw Object.assign(new Error('the log is in use'), { code: 'SQLITE_BUSY' });
 }
 
+/**
+ * Erases keys, and takes what they sealed out of the log. The commit stands whatever comes of it: the SDK erases keys that
+ * are left over when it opens the store again, and another process that reads keeps the log as it is.
+ */
+function afterCommit(database: Sqlite.Database, erase: () => void): void {
+  try {
+    erase();
+    database.pragma('busy_timeout = 0');
+    database.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    return;
+  } finally {
+    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+}
+
 function prepare(database: Sqlite.Database) {
   const generation = database.prepare<[], number>('SELECT value FROM generation').pluck();
   const setGeneration = database.prepare<[number]>('UPDATE generation SET value = ?');
@@ -132,15 +173,15 @@ function prepare(database: Sqlite.Database) {
     get: (key: string) => copy(get.get(Buffer.from(key))),
     put: (key: string, value: Uint8Array) => put.run(Buffer.from(key), value),
     remove: (key: string) => remove.run(Buffer.from(key)),
-    scan: (query: {
-      from: string;
-      after: string;
-      before: string;
-      limit: number;
-      reverse: boolean;
-    }): StoredRow[] =>
-      (query.reverse ? descending : ascending)
-        .all(Buffer.from(query.from), Buffer.from(query.after), Buffer.from(query.before), query.limit)
+    scan: ({
+      prefix,
+      after = '',
+      before = endOfPrefix(prefix),
+      limit = -1,
+      reverse,
+    }: ScanRange): StoredRow[] =>
+      (reverse === true ? descending : ascending)
+        .all(Buffer.from(prefix), Buffer.from(after), Buffer.from(before), limit)
         .map(({ key, value }) => ({ key: key.toString(), value: new Uint8Array(value) })),
   };
 }

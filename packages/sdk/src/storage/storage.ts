@@ -81,6 +81,13 @@ export class StorageConflict extends Error {
   override readonly name = 'StorageConflict';
 }
 
+/**
+ * Rows under this prefix are keys that seal other rows and are deleted when those are over: whoever has an old copy of the
+ * others must not find them. The built-in storages keep them apart, where they overwrite what is deleted as well as the
+ * system lets them. `commit` has new ones stored before the other rows, and deletes them after those.
+ */
+export const RING_PREFIX = 'ring/';
+
 /** The first key after every key that starts with the prefix. */
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\uffff`;

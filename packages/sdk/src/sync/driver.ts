@@ -158,6 +158,9 @@ export class Driver {
       do await this.#round(conversationId, run);
       while (takeAgain(run));
     } catch (error) {
+      // The ledger has noted that this device is stuck: nothing is left to be tried.
+      if (hasCode(error, 'KEYS_ERASED') && !isReadable(this.#ledger.row(conversations, conversationId)))
+        return;
       failure = error;
       throw error;
     } finally {

@@ -1,4 +1,5 @@
 import type { GroupHead, GroupId } from '@quicprochat/protocol';
+import { hasCode } from '../model/errors.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, type ConversationRow } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
@@ -11,10 +12,21 @@ import type { Relay } from '../transport/relay.ts';
  *   than what it has read
  */
 export async function behindTheirLogs(ledger: Ledger, relay: Relay): Promise<ReadonlySet<GroupId>> {
-  const followed = ledger.rows(conversations).filter((row) => isReadable(row) && isAtRelay(ledger, row));
-  if (followed.length === 0) return new Set();
-  const heads = await relay.groups.heads(followed.map(({ id, epoch }) => ({ groupId: id, epoch })));
-  return new Set(followed.filter((row, i) => !isAt(heads[i], row)).map(({ id }) => id));
+  for (;;) {
+    const followed = ledger.rows(conversations).filter((row) => isReadable(row) && isAtRelay(ledger, row));
+    if (followed.length === 0) return new Set();
+    try {
+      const heads = await relay.groups.heads(followed.map(({ id, epoch }) => ({ groupId: id, epoch })));
+      return new Set(followed.filter((row, i) => !isAt(heads[i], row)).map(({ id }) => id));
+    } catch (error) {
+      // One that turned out to be stuck must not keep the others from being read.
+      if (!hasCode(error, 'KEYS_ERASED') || !followed.some((row) => isStranded(ledger, row))) throw error;
+    }
+  }
+}
+
+function isStranded(ledger: Ledger, { id }: ConversationRow): boolean {
+  return !isReadable(ledger.row(conversations, id));
 }
 
 /** A group that the relay has not heard of yet has no log. */

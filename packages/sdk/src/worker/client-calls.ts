@@ -17,7 +17,11 @@ export const clientCalls = (session: Session): ClientCalls => ({
 
   'client.create': ({ handle, storeKey }) => identityOf(session.replace(CoreClient.create(handle, storeKey))),
 
-  'client.open': ({ storeKey, records }) => identityOf(session.replace(CoreClient.open(storeKey, records))),
+  'client.open': ({ storeKey, records }) => {
+    const client = session.replace(CoreClient.open(storeKey, records));
+    client.eraseUnusedKeys();
+    return identityOf(client);
+  },
 
   'client.takeOver': ({ changes }) => {
     session.client.takeOver(changes);

@@ -36,6 +36,7 @@ export const groupCalls = (session: Session): GroupCalls => ({
 
   'group.load': ({ groupId, records }) => {
     session.hold(session.client.loadGroup(groupId, records));
+    session.client.eraseUnusedKeys();
     return undefined;
   },
 
@@ -50,6 +51,11 @@ export const groupCalls = (session: Session): GroupCalls => ({
   'group.forget': ({ groupId }) => {
     session.client.deleteGroup(groupId);
     session.drop(groupId);
+    return undefined;
+  },
+
+  'group.abandon': ({ groupId }) => {
+    session.client.abandonGroup(groupId);
     return undefined;
   },
 

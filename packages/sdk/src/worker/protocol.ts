@@ -93,7 +93,7 @@ interface OnGroup {
 export interface Calls {
   'worker.initialize': { data: { wasm: string }; result: { errorCodes: string[] } };
   'client.create': { data: { handle: string; storeKey: Uint8Array }; result: Identity };
-  /** Of the client's own records. Groups are loaded by `group.load`. */
+  /** Of the client's own records. Groups are loaded by `group.load`. Writes: the end of erasable keys that seal nothing. */
   'client.open': { data: { storeKey: Uint8Array; records: StoreRecord[] }; result: Identity };
   /** What other processes have written since this client's state. If it is refused, nothing has changed. */
   'client.takeOver': { data: { changes: StoreWrite[] }; result: undefined };
@@ -117,12 +117,14 @@ export interface Calls {
     data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number };
     result: { group: GroupState; inviter: DeviceIdentity };
   };
-  /** Takes a group into memory, from all of its records. */
+  /** Takes a group into memory, from all of its records. Writes: the end of erasable keys that seal nothing. */
   'group.load': { data: OnGroup & { records: StoreRecord[] }; result: undefined };
   /** Wipes a group from memory. */
   'group.unload': { data: OnGroup; result: undefined };
   'group.state': { data: StateQuery; result: StateReport };
   'group.forget': { data: OnGroup; result: undefined };
+  /** Gives up a group that does not load. Whoever stores the writes deletes its records with them. */
+  'group.abandon': { data: OnGroup; result: undefined };
   /** Signs for any group that has been in memory since the client was opened; `GROUP_NOT_LOADED` otherwise. */
   'group.sign': { data: OnGroup & { transcript: Uint8Array }; result: AccessSignature };
   /** Encrypts the plaintexts in order, up to the one with which healing falls due; none if it is overdue. */

@@ -1,5 +1,5 @@
 import { memoryStorage } from '../../src/storage/memory.ts';
-import type { Storage, StoredRow } from '../../src/storage/storage.ts';
+import { RING_PREFIX, type Storage, type StoredRow } from '../../src/storage/storage.ts';
 
 interface Frame {
   generation: number;
@@ -13,7 +13,11 @@ export interface Film {
   length: () => number;
   /** A storage as it was in a generation, as a restored disk is: whole, and with the same key. */
   putBackTo: (generation: number) => Promise<Storage>;
+  /** The same, but for the key ring, which is that of now: whoever put the rows back could not put it back. */
+  putBackUnderRingOfNow: (generation: number) => Promise<Storage>;
 }
+
+const isOfRing = ({ key }: StoredRow) => key.startsWith(RING_PREFIX);
 
 export async function film(inner: Storage = memoryStorage()): Promise<Film> {
   const frames = new Map<number, Frame>();
@@ -30,6 +34,12 @@ export async function film(inner: Storage = memoryStorage()): Promise<Film> {
     },
     length: () => last,
     putBackTo: async (generation) => startingAt(frames.get(generation) as Frame, await inner.storeKey()),
+    putBackUnderRingOfNow: async (generation) => {
+      const then = frames.get(generation) as Frame;
+      const ring = frames.get(last)?.rows.filter(isOfRing) ?? [];
+      const rows = [...then.rows.filter((row) => !isOfRing(row)), ...ring];
+      return startingAt({ generation, rows }, await inner.storeKey());
+    },
   };
 }
 

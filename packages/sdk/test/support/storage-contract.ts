@@ -113,6 +113,38 @@ export function storageContract(
       expect(await storage.get('a')).toEqual(bytes(1));
     });
 
+    test('the rows of the key ring are rows like all others', async () => {
+      const ring = (...ids: string[]) => ids.map((id) => ({ key: `ring/${id}`, value: key(id.length) }));
+      await storage.commit(
+        [{ key: 'a', value: bytes(1) }, ...ring('x', 'y', 'xx'), { key: 's', value: bytes(2) }],
+        0,
+      );
+      expect(keysOf(await storage.scan({ prefix: 'ring/' }))).toEqual(['ring/x', 'ring/xx', 'ring/y']);
+      expect(keysOf(await storage.scan({ prefix: 'ring/x' }))).toEqual(['ring/x', 'ring/xx']);
+      expect(keysOf(await storage.scan({ prefix: '' }))).toEqual(['a', 'ring/x', 'ring/xx', 'ring/y', 's']);
+      expect(keysOf(await storage.scan({ prefix: '', after: 'ring/x', limit: 2 }))).toEqual([
+        'ring/xx',
+        'ring/y',
+      ]);
+      expect(keysOf(await storage.scan({ prefix: '', reverse: true, limit: 2 }))).toEqual(['s', 'ring/y']);
+      expect(await storage.get('ring/xx')).toEqual(key(2));
+      (await storage.get('ring/xx'))![0] = 9;
+      expect(await storage.get('ring/xx')).toEqual(key(2));
+
+      await expect(storage.commit(ring('late'), 0)).rejects.toThrow(StorageConflict);
+      const next = [
+        { key: 'ring/x', value: undefined },
+        { key: 'ring/none', value: undefined },
+      ];
+      await storage.commit([...ring('new'), ...next], 1);
+      expect(keysOf(await storage.scan({ prefix: 'ring/' })).filter((key) => key !== 'ring/late')).toEqual([
+        'ring/new',
+        'ring/xx',
+        'ring/y',
+      ]);
+      expect(await storage.get('ring/x')).toBeUndefined();
+    });
+
     test('a store key is made once, and stays', async () => {
       expect(await storage.storeKey()).toBeUndefined();
       const [first, second] = await Promise.all([storage.storeKey(key(1)), storage.storeKey(key(2))]);

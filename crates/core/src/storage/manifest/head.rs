@@ -9,13 +9,18 @@ use crate::{
     storage::{Key, Kind},
 };
 
-/// The form of sealed stores that this release writes, and the only one that it reads.
-const FORM: u8 = 3;
+/// The form of sealed stores that this release writes.
+const FORM: u8 = 4;
+
+/// Nothing was sealed under erasable keys yet. Records change their form when they are written.
+const OLD_FORM: u8 = 3;
 
 /// See the module.
 pub(super) struct Head {
     pub(super) store_id: StoreId,
     pub(super) key_check: [u8; 8],
+    /// Earlier releases may still take the store for theirs.
+    pub(super) is_old: bool,
 }
 
 impl Head {
@@ -36,11 +41,11 @@ impl Head {
         let (head, sealed) =
             record.split_first_chunk::<{ Self::BYTES }>().ok_or_else(|| corrupt(Key::of(Kind::Store).bytes()))?;
         match head[0] {
-            FORM => {}
+            FORM | OLD_FORM => {}
             form if form > FORM => return Err(CoreError::StoreTooNew),
             _ => return Err(CoreError::StoreTooOld),
         }
-        let mut parts = Self { store_id: [0; 16], key_check: [0; 8] };
+        let mut parts = Self { store_id: [0; 16], key_check: [0; 8], is_old: head[0] == OLD_FORM };
         parts.store_id.copy_from_slice(&head[1..17]);
         parts.key_check.copy_from_slice(&head[17..]);
         Ok((parts, sealed))

@@ -15,6 +15,7 @@ use crate::{
         Key, Kind, Value,
         kind::group_of,
         open_record,
+        ring::KeyId,
         seal::{Seal, version_of},
     },
 };
@@ -33,7 +34,7 @@ pub(in crate::storage) struct Later {
     /// The versions of all records of such groups that are in memory.
     loaded: BTreeMap<GroupId, Versions>,
     /// What the records in memory become.
-    pub(in crate::storage) records: Vec<(Vec<u8>, Option<Value>)>,
+    pub(in crate::storage) records: Vec<(Vec<u8>, Option<(Value, Option<KeyId>)>)>,
 }
 
 /// A group that others have changed.
@@ -215,7 +216,7 @@ fn settle<'a>(
     different: &BTreeSet<Vec<u8>>,
     version_after: impl Fn(&[u8]) -> Option<&'a u64>,
     seal: &Seal,
-) -> Result<Vec<(Vec<u8>, Option<Value>)>> {
+) -> Result<Vec<(Vec<u8>, Option<(Value, Option<KeyId>)>)>> {
     let mut records = Vec::new();
     for (key, value) in given {
         let version = value.as_ref().map(|sealed| version_of(sealed).ok_or_else(|| corrupt(key))).transpose()?;
