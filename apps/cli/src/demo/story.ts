@@ -76,7 +76,8 @@ async function anOldCopyOpensNothing(scene: Scene): Promise<void> {
   const { relay, claims, alice, bob, carol, id } = scene;
   claims.chapter('A thief gets an old copy of Bob’s database, and all that is on his device now');
   const mixed = join(relay.folder, 'old copy, ring of now');
-  for (const folder of [join(relay.folder, 'old copy, whole'), mixed]) await cp(bob.folder, folder, { recursive: true });
+  for (const folder of [join(relay.folder, 'old copy, whole'), mixed])
+    await cp(bob.folder, folder, { recursive: true });
   const texts = await say(scene, alice, 3, (n) => `alice says something that bob deletes keys of (${n})`);
   await syncAll([bob, carol]);
   await view(bob, id).heal();
@@ -92,8 +93,7 @@ async function anOldCopyOpensNothing(scene: Scene): Promise<void> {
   ] as const) {
     const thief = await person(relay, name, { healAfter: THIEF_HEALS_AFTER, isCopy: true });
     await outcome(() => thief.client.sync());
-    const what =
-      readable === 0 ? 'with the key ring of now' : 'with the key ring of that time';
+    const what = readable === 0 ? 'with the key ring of now' : 'with the key ring of that time';
     claims.check(
       `of ${texts.length} messages of that epoch, the old copy can read ${what}`,
       await count(thief, scene, texts),
