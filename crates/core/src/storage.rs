@@ -36,8 +36,7 @@ use self::{
     kind::{SECRETS_OF_EPOCHS, group_of, is_secret},
     manifest::{Manifest, Sealed},
     record::same_bytes,
-    ring::KeyId,
-    seal::{Opened, Seal},
+    seal::{OpenValue, Opened, Seal},
 };
 pub use self::{
     openmls::Provider,
@@ -364,14 +363,14 @@ fn keys_in(state: &State, prefix: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The value of a record, if it is one of ours and opens, and the erasable key that it is under.
-fn open_record(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<(Value, Option<KeyId>)> {
+fn open_record(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<OpenValue> {
     open_unless_erased(seal, key, sealed)?.ok_or(CoreError::KeysErased)
 }
 
 /// The same; none if its key was erased.
-fn open_unless_erased(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<Option<(Value, Option<KeyId>)>> {
+fn open_unless_erased(seal: &Seal, key: &[u8], sealed: &[u8]) -> Result<Option<OpenValue>> {
     let (value, key_id) = match seal.open(key, sealed) {
-        Opened::Value(value, key_id) => (value, key_id),
+        Opened::Value(opened) => opened,
         Opened::Erased if is_secret(key) => return Ok(None),
         Opened::Erased | Opened::Damaged => return Err(CoreError::StoreCorrupt { record: kind::name_of(key) }),
     };

@@ -333,7 +333,7 @@ fn read_group_list(key: &Key, sealed: Option<&[u8]>, version: u64, seal: &Seal) 
 
 /// The content of a list, and its length.
 fn open_list(seal: &Seal, key: &Key, sealed: &[u8]) -> Result<(Versions, usize)> {
-    let Opened::Value(list, _) = seal.open(key.bytes(), sealed) else { return Err(corrupt(key.bytes())) };
+    let Opened::Value((list, _)) = seal.open(key.bytes(), sealed) else { return Err(corrupt(key.bytes())) };
     let versions = list::decode(&list).ok_or_else(|| corrupt(key.bytes()))?;
     Ok((versions, list.len()))
 }

@@ -86,10 +86,12 @@ pub(super) struct Seal {
     pub(super) ring: RefCell<Ring>,
 }
 
+/// A record's value, and which erasable key it is sealed under, if it is under one.
+pub(super) type OpenValue = (Value, Option<KeyId>);
+
 /// What a sealed record turns out to be.
 pub(super) enum Opened {
-    /// The value, and which erasable key it is sealed under, if it is under one.
-    Value(Value, Option<KeyId>),
+    Value(OpenValue),
     /// Its key was erased: it was over when somebody put it back.
     Erased,
     /// Not what was sealed under this key with the version that it names.
@@ -157,12 +159,12 @@ impl Seal {
     pub(super) fn open(&self, key: &[u8], sealed: &[u8]) -> Opened {
         let Some(id) = key_id_of(sealed) else {
             let value = self.open_behind(VERSION_BYTES, key, sealed, &self.cipher);
-            return value.map_or(Opened::Damaged, |value| Opened::Value(value, None));
+            return value.map_or(Opened::Damaged, |value| Opened::Value((value, None)));
         };
         let ring = self.ring.borrow();
         let Some(erasable) = ring.find(key, &id) else { return Opened::Erased };
         let value = self.open_behind(VERSION_BYTES + ID_BYTES, key, sealed, self.cipher_of(erasable));
-        value.map_or(Opened::Damaged, |value| Opened::Value(value, Some(id)))
+        value.map_or(Opened::Damaged, |value| Opened::Value((value, Some(id))))
     }
 
     fn open_behind(&self, head: usize, key: &[u8], sealed: &[u8], cipher: &XChaCha20Poly1305) -> Option<Value> {
@@ -215,7 +217,7 @@ mod tests {
 
     fn value_of(opened: Opened) -> Option<Value> {
         match opened {
-            Opened::Value(value, _) => Some(value),
+            Opened::Value((value, _)) => Some(value),
             Opened::Erased | Opened::Damaged => None,
         }
     }

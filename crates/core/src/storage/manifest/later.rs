@@ -12,16 +12,18 @@ use crate::{
     error::Result,
     group_id::GroupId,
     storage::{
-        Key, Kind, Value,
+        Key, Kind,
         kind::group_of,
         open_record,
-        ring::KeyId,
-        seal::{Seal, version_of},
+        seal::{OpenValue, Seal, version_of},
     },
 };
 
 /// Records that have changed, by key; a deleted one has no value.
 pub(in crate::storage) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// What a record in memory becomes, by its key; a deleted one has no value.
+type Become = (Vec<u8>, Option<OpenValue>);
 
 /// A later state, read and checked.
 pub(in crate::storage) struct Later {
@@ -34,7 +36,7 @@ pub(in crate::storage) struct Later {
     /// The versions of all records of such groups that are in memory.
     loaded: BTreeMap<GroupId, Versions>,
     /// What the records in memory become.
-    pub(in crate::storage) records: Vec<(Vec<u8>, Option<(Value, Option<KeyId>)>)>,
+    pub(in crate::storage) records: Vec<Become>,
 }
 
 /// A group that others have changed.
@@ -216,7 +218,7 @@ fn settle<'a>(
     different: &BTreeSet<Vec<u8>>,
     version_after: impl Fn(&[u8]) -> Option<&'a u64>,
     seal: &Seal,
-) -> Result<Vec<(Vec<u8>, Option<(Value, Option<KeyId>)>)>> {
+) -> Result<Vec<Become>> {
     let mut records = Vec::new();
     for (key, value) in given {
         let version = value.as_ref().map(|sealed| version_of(sealed).ok_or_else(|| corrupt(key))).transpose()?;
