@@ -1,0 +1,51 @@
+import { eventually } from '@quicprochat/testkit';
+import { expect, test } from 'vitest';
+import type { Conversation } from '../src/api/conversation.ts';
+import { film } from './support/film.ts';
+import { network, reset } from './support/network.ts';
+import { people, same, textsOf } from './support/people.ts';
+
+const town = people({ QPC_RATE_FACTOR: '1000' });
+
+/** Two clients on copies of one storage, in which a message of Alice's waits that was never tried. */
+async function copiesWithWaiting() {
+  const first = await film();
+  const alice = await town.join('alice', { storage: first.storage, live: false });
+  const bob = await town.join('bob', { live: false });
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  await tea.send('before');
+  await alice.close();
+  const second = await film(await first.putBackTo(first.length()));
+  const away = network();
+  away.fail(() => reset());
+  const offline = await town.open({ storage: second.storage, live: false, platform: away.platform });
+  void same(offline, tea)
+    .send('waited')
+    .catch(() => undefined);
+  await eventually('it waits', () => same(offline, tea).waiting.length === 1);
+  const open = async () => {
+    const net = network();
+    const storage = await second.putBackTo(second.length());
+    const client = await town.open({ storage, live: false, platform: net.platform });
+    return { client, net, tea: same(client, tea) };
+  };
+  return { bob, his: same(bob, tea), one: await open(), other: await open() };
+}
+
+const ownLines = async (conversation: Conversation) =>
+  (await conversation.history()).flatMap(({ own, state, content }) =>
+    own && content.type === 'text' ? [`${content.text}: ${state}`] : [],
+  );
+
+test('a message that waited in both copies, and that both have sealed, counts as sent in both, and arrives once', async () => {
+  const { bob, his, one, other } = await copiesWithWaiting();
+  // The other one has read the log and sealed the message when the first one posts it.
+  other.net.delayNext('groups.post', () => one.client.sync());
+  await other.client.sync();
+  await other.client.sync();
+  expect(await ownLines(other.tea)).toEqual(['before: sent', 'waited: sent']);
+  expect(await ownLines(one.tea)).toEqual(['before: sent', 'waited: sent']);
+  await bob.sync();
+  expect(await textsOf(his)).toEqual(['before', 'waited']);
+});
