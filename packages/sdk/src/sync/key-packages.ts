@@ -52,6 +52,11 @@ export class KeyPackages {
     this.#relayClock = parts.relayClock;
   }
 
+  /** Whether {@link topUp} would replace what the relay has. */
+  get isRenewalDue(): boolean {
+    return SUITES.some((suite) => this.#areOld(suite));
+  }
+
   async topUp(): Promise<void> {
     const pools = await this.#relay.device.keyPackageStatus(SUITES);
     for (const [i, suite] of SUITES.entries()) {
