@@ -147,7 +147,7 @@ function amissTo(
       return amiss(one, texts, { isDue: !hasMissed && isDue(one, { shown, people }) });
     }),
     ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCloned, isRescued })),
-    ...people.filter(({ wasCloned }) => !wasCloned).flatMap(({ handle }) => disorder(handle, texts)),
+    ...people.flatMap((sender) => disorder(sender, texts)),
   ];
 }
 
@@ -198,10 +198,12 @@ function isReplay({ content }: Message): boolean {
   return content.type === 'undecryptable' && content.code === 'REPLAYED';
 }
 
-function disorder(handle: string, texts: readonly string[]): string[] {
+/** Whether a sender's messages stand in order. What a clone sent, and what is sent again because of it, can come late. */
+function disorder({ handle, wasCloned, inOrderFrom = Infinity }: Person, texts: readonly string[]): string[] {
   const numbers = texts
     .filter((text) => text.startsWith(`${handle} `))
-    .map((text) => Number(text.split(' ')[1]));
+    .map((text) => Number(text.split(' ')[1]))
+    .filter((number) => !wasCloned || number >= inOrderFrom);
   const isInOrder = numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0));
   return isInOrder ? [] : [`sees the messages of ${handle} in the order ${numbers.join(', ')}`];
 }

@@ -29,6 +29,8 @@ export class Person {
   wasPutBack = false;
   /** How often the device was cloned. */
   clones = 0;
+  /** The number of the first message that was said after all that a clone did had settled. */
+  inOrderFrom: number | undefined;
   /** Conversations that this device could not follow any more, and that somebody has added it to again. */
   readonly rescued = new Set<string>();
   readonly #rng: Rng;
@@ -185,7 +187,8 @@ export class Person {
   }
 
   /** Sends many messages at once from the newest tab. */
-  sayMany(conversationId: string, count: number): void {
+  sayMany(conversationId: string, count: number, { isSettled = false } = {}): void {
+    if (isSettled) this.inOrderFrom ??= this.said.length;
     for (let n = 0; n < count; n += 1) this.say(conversationId);
   }
 

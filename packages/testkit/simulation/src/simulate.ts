@@ -27,6 +27,9 @@ const PAUSE_MS = 1_500;
 /** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
 const BURST = { least: 5, most: 150 };
 
+/** How many messages whoever was cloned says at the end, which must stand in order. */
+const LAST_WORDS = 3;
+
 /** The longest time from sending a message to cancelling it. */
 const MOST_THOUGHT_MS = 300;
 
@@ -153,6 +156,8 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
   const settles = () => staysSo(scheduler, () => left().length === 0);
   if (!(await settles())) return left();
   for (const id of ids) await rescue(world, id);
+  for (const person of people.filter(({ wasCloned }) => wasCloned))
+    for (const id of ids) person.sayMany(id, LAST_WORDS, { isSettled: true });
   if (!(await settles())) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) for (const id of ids) person.read(id);
@@ -163,8 +168,8 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Has somebody remove and add again whoever a clone has left behind, and lets them say something. The first try can be
- * made with a key package of the clone, which the device answers with new ones.
+ * Has somebody remove and add again whoever a clone has left behind. The first try can be made with a key package of the
+ * clone, which the device answers with new ones.
  */
 async function rescue({ scheduler, people }: World, id: string): Promise<void> {
   const viewOf = ({ clients }: Person) => clients[0] && find(clients[0], id);
@@ -179,7 +184,6 @@ async function rescue({ scheduler, people }: World, id: string): Promise<void> {
       await scheduler.answerOf(members.add([person.handle]));
       await scheduler.runUntil(() => !isStuck(person), RENEWS_WITHIN_MS);
     }
-    person.say(id);
   }
 }
 

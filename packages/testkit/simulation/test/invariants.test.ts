@@ -21,6 +21,7 @@ function person(
     lines = [],
     isCloned: wasCloned = false,
     isRescued = false,
+    inOrderFrom,
     ...view
   }: Partial<View> & {
     said?: Said[];
@@ -29,6 +30,7 @@ function person(
     lines?: object[];
     isCloned?: boolean;
     isRescued?: boolean;
+    inOrderFrom?: number;
   },
 ): Person {
   const conversation = {
@@ -46,7 +48,7 @@ function person(
   const client = { connection: view.connection ?? 'online', conversations: { list: () => [conversation] } };
   const clients = [client as unknown as Client];
   const rescued = new Set(isRescued ? ['tea'] : []);
-  return { handle, said, calls, clients, wasCloned, rescued } as unknown as Person;
+  return { handle, said, calls, clients, wasCloned, inOrderFrom, rescued } as unknown as Person;
 }
 
 const sent = (text: string): Said => ({ conversationId: 'tea', text, by: 'alice', outcome: 'sent' });
@@ -124,6 +126,15 @@ test('of a device that was cloned, what it shows as sent must be with everybody,
   expect(await violations([alice, person('bob', { sees: ['alice 1'] })], 'tea')).toEqual([]);
   expect(await violations([alice, person('bob', { sees: ['alice 0'] })], 'tea')).toEqual([
     'bob does not see “alice 1”, which was acknowledged',
+  ]);
+});
+
+test('what a device that was cloned says once all has settled must stand in order', async () => {
+  const alice = person('alice', { sees: [], isCloned: true, inOrderFrom: 2 });
+  const isSeen = (sees: string[]) => violations([alice, person('bob', { sees })], 'tea');
+  expect(await isSeen(['alice 1', 'alice 0', 'alice 2', 'alice 3'])).toEqual([]);
+  expect(await isSeen(['alice 1', 'alice 3', 'alice 2'])).toEqual([
+    'bob sees the messages of alice in the order 3, 2',
   ]);
 });
 
