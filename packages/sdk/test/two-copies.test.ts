@@ -49,3 +49,44 @@ test('a message that waited in both copies, and that both have sealed, counts as
   await bob.sync();
   expect(await textsOf(his)).toEqual(['before', 'waited']);
 });
+
+/** Two clients on copies of one storage, which have read the log to its end, and Bob's view of the conversation. */
+async function copies() {
+  const first = await film();
+  const alice = await town.join('alice', { storage: first.storage, live: false });
+  const bob = await town.join('bob', { live: false });
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  await tea.send('before');
+  await alice.close();
+  const open = async () => {
+    const net = network();
+    const storage = await first.putBackTo(first.length());
+    const client = await town.open({ storage, live: false, platform: net.platform });
+    await client.sync();
+    return { client, net, tea: same(client, tea) };
+  };
+  return { bob, his: same(bob, tea), one: await open(), other: await open() };
+}
+
+test('a copy that is stuck does not show as sent what others could not open', async () => {
+  const { bob, his, one, other } = await copies();
+  // Both seal under one key. The one whose message comes second does not know of the other yet.
+  other.net.delayNext('groups.post', async () => {
+    await one.tea.send('of the one');
+  });
+  // Before it can heal, the first one does.
+  other.net.fail(({ procedure }) => (procedure === 'groups.commit' ? reset() : undefined));
+  void other.tea.send('of the other').catch(() => undefined);
+  await eventually('both are in the log', async () => {
+    await bob.sync();
+    return (await his.history()).some(({ content }) => content.type === 'undecryptable');
+  });
+  await one.client.sync();
+  other.net.mend();
+  await other.client.sync();
+  expect(other.tea.state).toBe('stuck');
+  expect(await ownLines(other.tea)).toEqual(['before: sent', 'of the other: failed']);
+  await bob.sync();
+  expect(await textsOf(his)).toEqual(['before', 'of the one']);
+});
