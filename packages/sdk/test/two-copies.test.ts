@@ -2,7 +2,7 @@ import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import type { Conversation } from '../src/api/conversation.ts';
 import { film } from './support/film.ts';
-import { network, reset } from './support/network.ts';
+import { network, refused, reset } from './support/network.ts';
 import { people, same, textsOf } from './support/people.ts';
 
 const town = people({ QPC_RATE_FACTOR: '1000' });
@@ -48,6 +48,23 @@ test('a message that waited in both copies, and that both have sealed, counts as
   expect(await ownLines(one.tea)).toEqual(['before: sent', 'waited: sent']);
   await bob.sync();
   expect(await textsOf(his)).toEqual(['before', 'waited']);
+});
+
+test('a relay that says without end that it has something else under a message’s id is not taken at its word', async () => {
+  const net = network();
+  const alice = await town.join('alice', { live: false, platform: net.platform });
+  const bob = await town.join('bob', { live: false });
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await bob.sync();
+  net.fail(({ procedure }) =>
+    procedure === 'groups.post' ? refused('IDEMPOTENCY_CONFLICT', 409) : undefined,
+  );
+  await expect(tea.send('hello')).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
+  expect(await ownLines(tea)).toEqual(['hello: queued']);
+  net.mend();
+  await alice.sync();
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['hello']);
 });
 
 /** Two clients on copies of one storage, which have read the log to its end, and Bob's view of the conversation. */
