@@ -54,7 +54,9 @@ export class KeyPackages {
 
   /** Whether {@link topUp} would replace what the relay has. */
   get isRenewalDue(): boolean {
-    return SUITES.some((suite) => this.#areOld(suite));
+    const nowMs = this.#clock.now();
+    const mayMake = (suite: CipherSuite) => this.#allowance.covers(suite, POOL.full + 1, nowMs);
+    return SUITES.some((suite) => this.#areOld(suite) && (this.#unsent.has(suite) || mayMake(suite)));
   }
 
   async topUp(): Promise<void> {
