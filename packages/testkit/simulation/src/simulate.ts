@@ -155,14 +155,16 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
   const left = () => ids.flatMap((id) => unsettled(people, id));
   const settles = () => staysSo(scheduler, () => left().length === 0);
   if (!(await settles())) return left();
-  for (const id of ids) await rescue(world, id);
+  const found: string[] = [];
+  for (const id of ids) found.push(...(await rescue(world, id)));
+  if (found.length > 0) return found;
   for (const person of people.filter(({ wasCloned }) => wasCloned))
     for (const id of ids) person.sayMany(id, LAST_WORDS, { isSettled: true });
   if (!(await settles())) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
-  const found = sealedLate(people);
+  found.push(...sealedLate(people));
   for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
   return found;
 }
@@ -170,21 +172,28 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
 /**
  * Has somebody remove and add again whoever a clone has left behind. The first try can be made with a key package of the
  * clone, which the device answers with new ones.
+ *
+ * @returns one sentence for each who could not be removed or added
  */
-async function rescue({ scheduler, people }: World, id: string): Promise<void> {
+async function rescue({ scheduler, people }: World, id: string): Promise<string[]> {
   const viewOf = ({ clients }: Person) => clients[0] && find(clients[0], id);
   const isStuck = (person: Person) => viewOf(person)?.state === 'stuck';
   const stuck = people.filter(isStuck);
   const members = people.map(viewOf).find((view) => view?.state === 'active')?.members;
-  if (members === undefined) return;
+  const failed: string[] = [];
   for (const person of stuck) {
     person.rescued.add(id);
-    for (let tries = 0; tries < 2 && isStuck(person); tries += 1) {
-      await scheduler.answerOf(members.remove([person.handle]));
-      await scheduler.answerOf(members.add([person.handle]));
-      await scheduler.runUntil(() => !isStuck(person), RENEWS_WITHIN_MS);
+    try {
+      for (let tries = 0; tries < 2 && isStuck(person); tries += 1) {
+        await scheduler.answerOf(Promise.resolve(members?.remove([person.handle])));
+        await scheduler.answerOf(Promise.resolve(members?.add([person.handle])));
+        await scheduler.runUntil(() => !isStuck(person), RENEWS_WITHIN_MS);
+      }
+    } catch (error) {
+      failed.push(`${person.handle} could not be added again: ${String(error)}`);
     }
   }
+  return failed;
 }
 
 /**
