@@ -11,12 +11,21 @@ export class DailyAllowance<TKind> {
 
   /** How many of the wanted there still may be; they count as spent. */
   take(kind: TKind, wanted: number, nowMs: number): number {
-    const last = this.#spent.get(kind);
-    // A clock that was put back begins a day too.
-    const isOver = last === undefined || Math.abs(nowMs - last.fromMs) >= DAY_MS;
-    const { fromMs, count } = isOver ? { fromMs: nowMs, count: 0 } : last;
+    const { fromMs, count } = this.#today(kind, nowMs);
     const granted = Math.min(wanted, this.#most - count);
     this.#spent.set(kind, { fromMs, count: count + granted });
     return granted;
+  }
+
+  /** Whether there still may be so many. */
+  covers(kind: TKind, wanted: number, nowMs: number): boolean {
+    return this.#today(kind, nowMs).count + wanted <= this.#most;
+  }
+
+  #today(kind: TKind, nowMs: number): { fromMs: number; count: number } {
+    const last = this.#spent.get(kind);
+    // A clock that was put back begins a day too.
+    const isOver = last === undefined || Math.abs(nowMs - last.fromMs) >= DAY_MS;
+    return isOver ? { fromMs: nowMs, count: 0 } : last;
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '@quicprochat/protocol';
 import type { CoreMember } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { endConversation, endIfDeserted } from './endings.ts';
 import { noteCopy, recordCommit } from '../content/history.ts';
 import { encodeName } from '../content/messages.ts';
@@ -112,6 +113,7 @@ export async function takeOwnOfBefore(
   conversationId: GroupId,
   entry: GroupEntry,
 ): Promise<boolean> {
+  if (tx.conversation(conversationId).mustHeal !== true) renewKeyPackages(tx);
   noteCopy(tx, conversationId, entry);
   const row = tx.outboxRow(entry.id);
   if (row?.kind !== 'message' || row.conversationId !== conversationId) return false;

@@ -10,6 +10,7 @@ import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { errorOf } from '../worker/worker-core.ts';
 import { learnContacts } from '../account/contact-keys.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import { recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
@@ -215,6 +216,8 @@ export class LogReader {
     // So that the core gives the group up for the Welcome that does.
     await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
     tx.update(conversationId, { state: 'stuck' });
+    // If a copy of this device made the commit, it may have made key packages as well.
+    renewKeyPackages(tx);
   }
 
   async #process(

@@ -128,8 +128,8 @@ export class OutboxSender {
     await this.#ledger.refresh();
     const epoch = this.#ledger.row(conversations, first.conversationId)?.epoch;
     if (first.kind !== 'create' && first.prepared?.epoch !== epoch) return 'behind';
-    // The relay may have accepted it. The log will show.
-    if (hasCode(error, 'RELAY_MISBEHAVED')) return 'behind';
+    // The relay may have accepted it, or has what a copy of this device sealed under the same id. The log will show.
+    if (hasCode(error, 'RELAY_MISBEHAVED', 'IDEMPOTENCY_CONFLICT')) return 'behind';
     if (isTransient(error)) {
       if (hasCode(error, 'NETWORK') && first.kind === 'message')
         this.#sizes.reduce(first.conversationId, batch.length);

@@ -52,6 +52,13 @@ export class KeyPackages {
     this.#relayClock = parts.relayClock;
   }
 
+  /** Whether {@link topUp} would replace what the relay has. */
+  get isRenewalDue(): boolean {
+    const nowMs = this.#clock.now();
+    const mayMake = (suite: CipherSuite) => this.#allowance.covers(suite, POOL.full + 1, nowMs);
+    return SUITES.some((suite) => this.#areOld(suite) && (this.#unsent.has(suite) || mayMake(suite)));
+  }
+
   async topUp(): Promise<void> {
     const pools = await this.#relay.device.keyPackageStatus(SUITES);
     for (const [i, suite] of SUITES.entries()) {

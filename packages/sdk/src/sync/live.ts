@@ -170,6 +170,8 @@ export class Live {
       if (this.#isClosing()) return;
       // What another tab has committed, should taking it over have failed when it happened.
       await this.#attempt(() => this.#ledger.refresh());
+      if (this.#keyPackages.isRenewalDue && !this.#reach.isAway)
+        await this.#attempt(() => this.#keyPackages.topUp());
       for (const row of this.#ledger.rows(conversations).filter(isReadable)) {
         // Its own timer knows better when: the relay may have asked for more time.
         if (this.#retries.isScheduled(row.id)) continue;

@@ -4,6 +4,7 @@ import { hasCode, isAboutInput, QuicprochatError } from '../model/errors.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { CallResult } from '../worker/protocol.ts';
 import { learnContacts } from '../account/contact-keys.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import type { Driver } from './driver.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import { requireInOrder } from './inbox-order.ts';
@@ -129,9 +130,15 @@ export class Welcomes {
     } catch (error) {
       // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over. A fault of our
       // own says nothing about the Welcome: it undoes the transaction, and the Welcome is read again.
-      if (isAboutInput(error)) return undefined;
-      throw error;
+      if (!isAboutInput(error)) throw error;
+      if (hasCode(error, 'WELCOME_NOT_FOR_US') && this.#isStuck(tx, entry)) renewKeyPackages(tx);
+      return undefined;
     }
+  }
+
+  /** Whether the Welcome is to bring a stuck device back: then it was made for a key package of a copy of this storage. */
+  #isStuck(tx: Transaction, { groupId }: InboxEntry): boolean {
+    return tx.row(conversations, groupId)?.state === 'stuck';
   }
 
   /** Who is stuck or was removed comes in anew: the Welcome replaces what the core has of the group. */

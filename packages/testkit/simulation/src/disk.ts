@@ -5,7 +5,7 @@ import {
   type Storage,
   type StoredRow,
 } from '@quicprochat/sdk';
-import type { Rng } from '@quicprochat/testkit';
+import { Rng } from '@quicprochat/testkit';
 import type { Tab } from './tab.ts';
 
 /** The probability of each fault, per operation. */
@@ -19,6 +19,16 @@ export interface DiskFaults {
 }
 
 export const SOUND: DiskFaults = { failedRead: 0, failedCommit: 0, lostCommit: 0 };
+
+/**
+ * What can become of the first commit after a storage was put back or copied. Busy: it fails once. Full: it fails until
+ * there is room again. Closed: it fails, and nothing more can be done with the storage in that tab.
+ */
+export const MISHAPS = ['busy', 'full', 'closed'] as const;
+export type Mishap = (typeof MISHAPS)[number];
+
+/** How many commits fail at most while a storage is full. */
+const MOST_WHILE_FULL = 8;
 
 /** What a storage holds after one commit. */
 interface Frame {
@@ -35,34 +45,53 @@ export class Disk {
   /** How often it was put back. What was on its way to it before that does not arrive. */
   #putBacks = 0;
   #key: Uint8Array | undefined;
+  /** The generation that is noted apart from the rows. */
+  #noted: number | undefined;
+  #mishap: Mishap | undefined;
+  #failuresLeft = 0;
+  readonly #closedTabs = new WeakSet<Tab>();
   readonly #listeners = new Map<Tab, Set<() => void>>();
-  faults = SOUND;
+  #faults = SOUND;
 
   constructor(rng: Rng) {
     this.#rng = rng;
   }
 
+  set faults(faults: DiskFaults) {
+    this.#faults = faults;
+    this.#mishap = undefined;
+  }
+
+  /** Has something become of the next commit. */
+  set mishap(mishap: Mishap) {
+    this.#mishap = mishap;
+    this.#failuresLeft = mishap === 'full' ? 1 + this.#rng.below(MOST_WHILE_FULL) : 1;
+  }
+
   /** Returns the storage for one tab. Each call takes a moment. A tab that is killed meanwhile gets no answer. */
   openFor(tab: Tab): Storage {
     return {
-      generation: () => tab.later('generation', () => this.#read(() => this.#now.generation)),
-      get: (key) => tab.later('get', () => this.#read(() => this.#now.rows.get(key)?.slice())),
-      scan: (range) => tab.later('scan', () => this.#read(() => this.#scan(range))),
+      generation: () => tab.later('generation', () => this.#read(tab, () => this.#now.generation)),
+      get: (key) => tab.later('get', () => this.#read(tab, () => this.#now.rows.get(key)?.slice())),
+      scan: (range) => tab.later('scan', () => this.#read(tab, () => this.#scan(range))),
       // The commit and its answer are two events, so that a tab can be killed between them.
       commit: async (writes, expected) => {
         const putBacks = this.#putBacks;
         const generation = await tab.work(`commit ${writes.length}`, () => {
-          this.#failSometimes(this.faults.failedCommit);
           if (putBacks !== this.#putBacks) throw new StorageConflict();
-          return this.#commit(tab, writes, expected);
+          return tab.commit(() => this.#commit(tab, writes, expected));
         });
         tab.onCommit();
         return tab.later('committed', () => {
-          this.#failSometimes(this.faults.lostCommit);
+          this.#failSometimes(this.#faults.lostCommit);
           return generation;
         });
       },
-      storeKey: (fresh) => tab.later('key', () => (this.#key ??= fresh?.slice())?.slice()),
+      storeKey: (fresh) =>
+        tab.later('key', () => this.#read(tab, () => (this.#key ??= fresh?.slice())?.slice())),
+      notedGeneration: () => tab.later('note', () => this.#read(tab, () => this.#noted)),
+      noteGeneration: (generation) =>
+        tab.work('notes', () => this.#write(tab, () => void (this.#noted = generation))),
       onForeignCommit: (listener) => this.#listen(tab, listener),
       close: async () => undefined,
     };
@@ -73,25 +102,54 @@ export class Disk {
     return this.#frames.length > 1;
   }
 
-  /** Puts all rows back to what they were a random number of commits ago. No tab may be open. */
+  /**
+   * Puts all rows back to what they were a random number of commits ago, sometimes with the note of their generation. No
+   * tab may be open.
+   */
   putBack(): void {
     this.#putBacks += 1;
     this.#frames.length -= 1 + this.#rng.below(this.#frames.length - 1);
     this.#now = this.#frames.at(-1) ?? this.#now;
+    if (this.#rng.chance(0.5)) this.#noted = this.#now.generation;
   }
 
-  #read<Result>(read: () => Result): Result {
-    this.#failSometimes(this.faults.failedRead);
+  /** Returns another disk with a copy of everything. */
+  copy(): Disk {
+    const copy = new Disk(new Rng(this.#rng.below(2 ** 31)));
+    copy.#now = this.#now;
+    copy.#key = this.#key?.slice();
+    copy.#noted = this.#noted;
+    copy.#faults = this.#faults;
+    return copy;
+  }
+
+  #read<Result>(tab: Tab, read: () => Result): Result {
+    this.#requireOpen(tab);
+    this.#failSometimes(this.#faults.failedRead);
     return read();
   }
 
+  #write<Result>(tab: Tab, write: () => Result): Result {
+    this.#requireOpen(tab);
+    this.#failSometimes(this.#faults.failedCommit);
+    return write();
+  }
+
   #failSometimes(probability: number): void {
-    if (probability > 0 && this.#rng.chance(probability))
-      throw new StorageError('STORE_UNAVAILABLE', 'The simulated disk failed.', { retryable: true });
+    if (probability > 0 && this.#rng.chance(probability)) throw failed();
+  }
+
+  #requireOpen(tab: Tab): void {
+    if (this.#closedTabs.has(tab)) throw failed();
   }
 
   #commit(tab: Tab, writes: Parameters<Storage['commit']>[0], expected: number): number {
+    this.#requireOpen(tab);
     if (expected !== this.#now.generation) throw new StorageConflict();
+    // A storage notes the generation before it writes the rows.
+    this.#noted = Math.max(this.#noted ?? 0, expected + 1);
+    this.#haveMishap(tab);
+    this.#failSometimes(this.#faults.failedCommit);
     const next = new Map(this.#now.rows);
     for (const { key, value } of writes) {
       if (value === undefined) next.delete(key);
@@ -103,6 +161,17 @@ export class Disk {
     for (const [other, listeners] of this.#listeners)
       if (other !== tab) for (const listener of listeners) other.after('foreign commit', listener);
     return this.#now.generation;
+  }
+
+  #haveMishap(tab: Tab): void {
+    if (this.#mishap === undefined) return;
+    if (this.#mishap === 'closed') {
+      this.#closedTabs.add(tab);
+      tab.onStorageClosed();
+    }
+    this.#failuresLeft -= 1;
+    if (this.#failuresLeft === 0) this.#mishap = undefined;
+    throw failed();
   }
 
   #scan({
@@ -124,4 +193,8 @@ export class Disk {
     this.#listeners.set(tab, listeners.add(listener));
     return () => listeners.delete(listener);
   }
+}
+
+function failed() {
+  return new StorageError('STORE_UNAVAILABLE', 'The simulated disk failed.', { retryable: true });
 }

@@ -14,7 +14,7 @@ interface View {
  * everything, and every call has ended.
  */
 export function unsettled(people: readonly Person[], conversationId: string): string[] {
-  const views = viewsOf(people, conversationId);
+  const views = viewsOf(people, conversationId).filter((view) => !isLeftBehind(view));
   const [first] = views;
   const end = Math.max(...views.map(({ conversation }) => readUpTo(conversation)));
   const offline = people.flatMap(({ handle, clients }) =>
@@ -30,6 +30,12 @@ export function unsettled(people: readonly Person[], conversationId: string): st
     ...told,
     ...views.flatMap((view) => unsettledIn(view, { first: first?.conversation, end })),
   ];
+}
+
+/** Whether the conversation waits to be added to again, as a clone can leave it. It must say so, and have nothing that waits. */
+function isLeftBehind({ person, conversation }: View): boolean {
+  const isStuck = conversation?.state === 'stuck' && conversation.waiting.length === 0;
+  return person.wasCloned && !person.rescued.has(conversation?.id ?? '') && isStuck;
 }
 
 /** Tabs of one device must agree even on state that never reaches the log. */
@@ -54,74 +60,150 @@ function unsettledIn(
   return found;
 }
 
+/** One tab's view, with its history. */
+interface Shown {
+  who: string;
+  person: Person;
+  conversation: Conversation;
+  lines: readonly Message[];
+  texts: readonly string[];
+}
+
 /**
- * Checks a settled run. No acknowledged message may be lost, except in the history of a device that was put back. No message may be refused, shown twice, still queued or
+ * Checks a settled run. No acknowledged message may be lost. No message may be refused, shown twice, still queued or
  * undecryptable, and no cancelled one may be shown. Each sender's messages must be in order, and everyone must see the
  * same messages and be in the same epoch.
+ *
+ * A device that was put back or cloned may not know what was sent in its name since. What a clone sent may be lost, or
+ * come late: what the device shows as sent must be with everybody. A device that was added again has missed some.
  *
  * @returns one sentence per violation
  */
 export async function violations(people: readonly Person[], conversationId: string): Promise<string[]> {
   const said = people.flatMap((person) => person.said).filter((one) => one.conversationId === conversationId);
   const views = viewsOf(people, conversationId);
-  const [first] = views;
-  const found = said.flatMap(({ text, refusal }) =>
-    refusal === undefined ? [] : [`“${text}” was refused: ${refusal}`],
+  const shown = await Promise.all(
+    views.flatMap(({ conversation, ...view }) =>
+      conversation === undefined ? [] : shownIn({ ...view, conversation }),
+    ),
   );
+  const found = [
+    ...views.flatMap(({ who, conversation }) =>
+      conversation === undefined ? [`${who} is not in the conversation`] : [],
+    ),
+    ...said.flatMap(({ text, refusal }) =>
+      refusal === undefined ? [] : [`“${text}” was refused: ${refusal}`],
+    ),
+  ];
   let shownToFirst: string | undefined;
-  for (const { who, person, conversation } of views) {
-    if (conversation === undefined) {
-      found.push(`${who} is not in the conversation`);
-      continue;
-    }
-    if (authenticatorOf(conversation) !== authenticatorOf(first?.conversation))
-      found.push(`${who} is in another epoch`);
-    const lines = await conversation.history({ limit: 10_000 });
-    const texts = textsOf(lines);
-    const amissHere = [
-      ...said.flatMap((one) =>
-        amiss(one, texts, { isForgotten: person.wasPutBack && one.by === person.handle }),
-      ),
-      ...lines.flatMap((line) => amissIn(line, person)),
-      ...people.flatMap(({ handle }) => disorder(handle, texts)),
-    ];
-    found.push(...amissHere.map((what) => `${who} ${what}`));
-    if (person.wasPutBack) continue;
-    const shown = [...texts].sort().join('\n');
-    shownToFirst ??= shown;
-    if (amissHere.length === 0 && shown !== shownToFirst)
-      found.push(`${who} sees other messages than the first`);
+  for (const view of shown) {
+    const amissHere = amissTo(view, { said, shown, people });
+    found.push(...amissHere.map((what) => `${view.who} ${what}`));
+    if (view.person.wasPutBack || view.person.wasCloned) continue;
+    const texts = [...view.texts].sort().join('\n');
+    shownToFirst ??= texts;
+    if (amissHere.length === 0 && texts !== shownToFirst)
+      found.push(`${view.who} sees other messages than the first`);
   }
   return found;
 }
 
-/** @param isForgotten whether the device may have forgotten that it sent this */
-function amiss(
-  { text, outcome }: Said,
-  texts: readonly string[],
-  { isForgotten }: { isForgotten: boolean },
+/** Lists the devices that sealed messages although they had found that a copy uses the same keys. */
+export function sealedLate(people: readonly Pick<Person, 'handle' | 'postedLate'>[]): string[] {
+  return people
+    .filter(({ postedLate }) => postedLate > 0)
+    .map(
+      ({ handle, postedLate }) =>
+        `${handle} sealed ${postedLate} messages under keys that a copy was known to use`,
+    );
+}
+
+/** Counts the messages that somebody who was never cloned could not open: a copy had used their keys. */
+export async function unopened(people: readonly Person[]): Promise<number> {
+  const client = people.find(({ wasCloned }) => !wasCloned)?.clients[0];
+  const histories = client?.conversations
+    .list()
+    .map((conversation) => conversation.history({ limit: 10_000 }));
+  return (await Promise.all(histories ?? [])).flat().filter(isReplay).length;
+}
+
+async function shownIn(view: Omit<Shown, 'lines' | 'texts'>): Promise<Shown> {
+  const lines = await view.conversation.history({ limit: 10_000 });
+  return { ...view, lines, texts: textsOf(lines) };
+}
+
+function amissTo(
+  { person, conversation, lines, texts }: Shown,
+  { said, shown, people }: { said: readonly Said[]; shown: readonly Shown[]; people: readonly Person[] },
 ): string[] {
+  const isElsewhere = authenticatorOf(conversation) !== authenticatorOf(shown[0]?.conversation);
+  const isAware = person.wasPutBack || person.wasCloned;
+  const isAnyCloned = people.some(({ wasCloned }) => wasCloned);
+  const isRescued = person.rescued.has(conversation.id);
+  return [
+    ...(isElsewhere ? ['is in another epoch'] : []),
+    ...said.flatMap((one) => {
+      const hasMissed = isRescued || (isAware && one.by === person.handle);
+      return amiss(one, texts, { isDue: !hasMissed && isDue(one, { shown, people }) });
+    }),
+    ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCloned, isRescued })),
+    ...people.flatMap((sender) => disorder(sender, texts)),
+  ];
+}
+
+/** Whether everybody must have a message. Of a device that was cloned, its history decides: a clone's call may have said so. */
+function isDue(
+  { by, text, outcome }: Said,
+  { shown, people }: { shown: readonly Shown[]; people: readonly Person[] },
+): boolean {
+  if (!people.some(({ handle, wasCloned }) => handle === by && wasCloned)) return outcome === 'sent';
+  const own = shown.find(({ person }) => person.handle === by);
+  return (
+    own?.lines.some(
+      ({ content, state }) => state === 'sent' && content.type === 'text' && content.text === text,
+    ) ?? false
+  );
+}
+
+/** @param isDue whether it must be there */
+function amiss({ text, outcome }: Said, texts: readonly string[], { isDue }: { isDue: boolean }): string[] {
   const times = texts.filter((shown) => shown === text).length;
   if (times > 1) return [`sees “${text}” ${times} times`];
-  if (times === 0 && outcome === 'sent' && !isForgotten)
-    return [`does not see “${text}”, which was acknowledged`];
+  if (times === 0 && isDue) return [`does not see “${text}”, which was acknowledged`];
   if (times === 1 && (outcome === 'refused' || outcome === 'cancelled'))
     return [`sees “${text}”, which was ${outcome}`];
   return [];
 }
 
-function amissIn({ content, state }: Message, { wasPutBack }: Person): string[] {
-  if (content.type === 'copied' && !wasPutBack) return ['believes in a copy of its storage'];
-  if (content.type === 'undecryptable' && content.code === 'OWN_MESSAGE' && wasPutBack) return [];
-  if (content.type === 'undecryptable') return [`cannot open a line: ${content.code}`];
+/**
+ * @param known whether the device knows that it was put back or cloned, whether anybody’s was cloned, and whether this
+ *   device was added to the conversation again
+ */
+function amissIn(
+  line: Message,
+  { isAware, isAnyCloned, isRescued }: { isAware: boolean; isAnyCloned: boolean; isRescued: boolean },
+): string[] {
+  const { content, state } = line;
+  if (content.type === 'copied' && !isAware) return ['believes in a copy of its storage'];
   if (content.type === 'text' && state === 'queued') return [`sees “${content.text}” wait`];
-  return [];
+  if (content.type !== 'undecryptable') return [];
+  const isExpected =
+    (isAware && content.code === 'OWN_MESSAGE') ||
+    (isRescued && content.code === 'CANNOT_FOLLOW') ||
+    (isAnyCloned && isReplay(line));
+  return isExpected ? [] : [`cannot open a line: ${content.code}`];
 }
 
-function disorder(handle: string, texts: readonly string[]): string[] {
+function isReplay({ content }: Message): boolean {
+  return content.type === 'undecryptable' && content.code === 'REPLAYED';
+}
+
+/** Whether a sender's messages stand in order. What a clone sent, and what is sent again because of it, can come late. */
+function disorder({ handle, wasCloned, inOrderFrom = Infinity }: Person, texts: readonly string[]): string[] {
   const numbers = texts
     .filter((text) => text.startsWith(`${handle} `))
-    .map((text) => Number(text.split(' ')[1]));
+    .map((text) => Number(text.split(' ')[1]))
+    .filter((number) => !wasCloned || number >= inOrderFrom);
   const isInOrder = numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0));
   return isInOrder ? [] : [`sees the messages of ${handle} in the order ${numbers.join(', ')}`];
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { initialize } from '@quicprochat/core-wasm';
-import { simulate, type Outcome } from './simulate.ts';
+import { simulate, type Clones, type Outcome } from './simulate.ts';
 
 const USAGE = `Usage: pnpm sim --seed N [--twice]
        pnpm sim [--seeds COUNT] [--from N] [--for TIME] [--twice]
@@ -63,14 +63,19 @@ function duration(text: string): number {
 async function run(plan: Plan): Promise<void> {
   await initialize();
   let [done, failed] = [0, 0];
+  const clones: Clones = { made: 0, stuck: 0, unopened: 0 };
   for (let n = 0; n < plan.count && performance.now() < plan.endMs; n += 1) {
     const outcome = await simulate(plan.from + n);
     if (plan.isTwice) await compare(outcome);
     done += 1;
+    for (const what of Object.keys(clones) as (keyof Clones)[]) clones[what] += outcome.clones[what];
     if (outcome.violations.length > 0) failed += 1;
     if (plan.isOne || outcome.violations.length > 0) show(outcome);
     else if (done % 100 === 0) console.log(`sim: ${done} seeds, ${failed} failed so far`);
   }
+  console.log(
+    `sim: ${clones.made} clones of devices; ${clones.stuck} conversations had to be joined anew, and ${clones.unopened} messages could not be opened`,
+  );
   console.log(`sim: ${done} seeds${plan.isTwice ? ', each twice' : ''}, ${failed} failed`);
   process.exitCode = failed > 0 || done === 0 ? 1 : 0;
 }

@@ -1,10 +1,9 @@
-import { Client, QuicprochatError, type Conversation } from '@quicprochat/sdk';
+import { QuicprochatError, type Client, type Conversation } from '@quicprochat/sdk';
 import { Rng } from '@quicprochat/testkit';
-import { Disk, type DiskFaults } from './disk.ts';
+import { Device, type Open } from './device.ts';
+import { Disk, MISHAPS, type DiskFaults } from './disk.ts';
 import type { Network } from './network.ts';
-import { RELAY_ADDRESS } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
-import { Tab } from './tab.ts';
 
 /**
  * A message that a person tried to send, and how the call ended. The outcome stays unknown if the tab was killed during
@@ -18,103 +17,98 @@ export interface Said {
   outcome: 'unknown' | 'sent' | 'cancelled' | 'refused';
   /** The error code, if the message was refused. */
   refusal?: string;
+  /** Whether it waited when the storage was put back or copied, so that no call can tell what becomes of it. */
+  isUncertain?: boolean;
 }
 
-/** How many groups a client keeps in memory: with one, the others are loaded again and again. */
-const GROUPS_IN_MEMORY = [1, 2, 32];
-
-/** A tab and its client, which is undefined while it opens. */
-interface Open {
-  tab: Tab;
-  client: Client | undefined;
-  /** Calls that have not ended yet. */
-  calls: Set<string>;
-}
-
-/** A person with one device and any number of open tabs. */
+/** A person with one device and any number of open tabs. For some time there can be a clone of the device. */
 export class Person {
   readonly handle: string;
   readonly said: Said[] = [];
   /** Whether the storage was put back: then this device may have forgotten messages that it sent. */
   wasPutBack = false;
-  readonly #disk: Disk;
-  readonly #open: Open[] = [];
-  readonly #parts: { scheduler: Scheduler; network: Network; seed: number };
-  #groupsInMemory: number;
-  #tabs = 0;
+  /** How often the device was cloned. */
+  clones = 0;
+  /** The number of the first message that was said after all that a clone did had settled. */
+  inOrderFrom: number | undefined;
+  /** Conversations that this device could not follow any more, and that somebody has added it to again. */
+  readonly rescued = new Set<string>();
+  readonly #rng: Rng;
+  readonly #network: Network;
+  #device: Device;
+  #clone: Device | undefined;
   #heals = 0;
   #reads = 0;
+  /** Of clones that were thrown away. */
+  #postedLate = 0;
 
-  constructor(handle: string, parts: { scheduler: Scheduler; network: Network; seed: number }) {
+  constructor(
+    handle: string,
+    { scheduler, network, seed }: { scheduler: Scheduler; network: Network; seed: number },
+  ) {
     this.handle = handle;
-    this.#parts = parts;
-    const rng = new Rng(parts.seed);
-    this.#disk = new Disk(new Rng(rng.below(2 ** 31)));
-    this.#groupsInMemory = rng.pick(GROUPS_IN_MEMORY);
+    this.#network = network;
+    this.#rng = new Rng(seed);
+    const disk = new Disk(new Rng(this.#rng.below(2 ** 31)));
+    this.#device = new Device({ name: handle, handle, disk }, { scheduler, network, rng: this.#rng });
   }
 
-  /** How the device's storage fails, in all tabs. */
+  /** How storages fail, in all tabs. */
   set diskFaults(faults: DiskFaults) {
-    this.#disk.faults = faults;
+    for (const { disk } of this.#devices) disk.faults = faults;
+  }
+
+  /** Whether the device was cloned: then it has not written all that was sent in its name. */
+  get wasCloned(): boolean {
+    return this.clones > 0;
   }
 
   get isOpen(): boolean {
-    return this.#open.length > 0;
+    return this.#device.isOpen;
   }
 
   /** Clients that have finished opening. */
   get clients(): Client[] {
-    return this.#open.flatMap(({ client }) => client ?? []);
+    return this.#device.clients;
   }
 
-  /** Opens one more tab. If its client fails to open, closes the tab after a second and opens another one. */
+  /** Calls of open tabs that have not ended yet. */
+  get calls(): string[] {
+    return this.#device.calls;
+  }
+
+  /** How many messages were sealed under keys that a copy was known to have, and posted. */
+  get postedLate(): number {
+    return this.#devices.reduce((sum, { keyUse }) => sum + keyUse.postedLate, this.#postedLate);
+  }
+
   openTab(): void {
-    this.#tabs += 1;
-    const { scheduler, network, seed } = this.#parts;
-    const names = { name: `${this.handle}.${this.#tabs}`, device: this.handle };
-    const tab = new Tab(names, { scheduler, network, seed: seed * 1_000 + this.#tabs });
-    const open: Open = { tab, client: undefined, calls: new Set() };
-    this.#open.push(open);
-    const { platform } = tab;
-    Client.create({
-      relay: RELAY_ADDRESS,
-      handle: this.handle,
-      storage: this.#disk.openFor(tab),
-      groupsInMemory: this.#groupsInMemory,
-      platform,
-    }).then(
-      (client) => {
-        open.client = client;
-      },
-      () => {
-        tab.after(
-          'gives up opening',
-          () => {
-            this.#kill(open);
-            this.openTab();
-          },
-          1_000,
-        );
-      },
-    );
+    this.#either().openTab();
   }
 
-  /** Kills the newest tab. Its client gets no chance to clean up. */
   killTab(): void {
-    const newest = this.#open.at(-1);
-    if (newest !== undefined) this.#kill(newest);
+    this.#either().killTab();
   }
 
-  /** Kills the newest tab shortly after its next commit, so that it can die between two commits that belong together. */
   killTabAfterCommit(delayMs: number): void {
-    const newest = this.#open.at(-1);
-    if (newest === undefined) return;
-    newest.tab.onCommit = () => newest.tab.after('dies', () => this.#kill(newest), delayMs);
+    this.#either().killTabAfterCommit(delayMs);
   }
 
   /** Stops killing tabs after commits. A kill that is already planned still happens. */
   spareTabs(): void {
-    for (const { tab } of this.#open) tab.onCommit = () => undefined;
+    for (const device of this.#devices) device.spareTabs();
+  }
+
+  closeAll(): void {
+    for (const device of this.#devices) device.closeAll();
+  }
+
+  cutOff(): void {
+    this.#network.cutOff(this.#either().name);
+  }
+
+  reconnect(): void {
+    for (const { name } of this.#devices) this.#network.reconnect(name);
   }
 
   /**
@@ -122,18 +116,40 @@ export class Person {
    * relay's logs alone. Nobody knows what becomes of a message that was cancelled or refused since.
    */
   putBack(): void {
-    if (!this.#disk.canBePutBack) return;
-    this.closeAll();
-    this.#disk.putBack();
+    const device = this.#either();
+    if (!device.disk.canBePutBack) return;
+    device.closeAll();
+    device.disk.putBack();
     this.wasPutBack = true;
-    for (const one of this.said) if (one.outcome !== 'sent') one.outcome = 'unknown';
-    this.openTab();
+    this.#forgetOutcomes();
+    this.#haveMishap(device);
+    device.openTab();
+  }
+
+  /** Copies the device with all that it stores. From now on both are used, by clients that do not know of each other. */
+  clone(): void {
+    if (this.#clone !== undefined) return;
+    this.clones += 1;
+    this.#clone = this.#device.clone(`${this.handle}’s clone ${this.clones}`);
+    // What waits is sent by both.
+    this.#forgetOutcomes();
+    this.#haveMishap(this.#clone);
+    this.#clone.openTab();
+  }
+
+  /** Throws the clone away, or the device that it was made of. */
+  endClone(): void {
+    if (this.#clone === undefined) return;
+    const [kept, gone] = this.#rng.chance(0.5) ? [this.#device, this.#clone] : [this.#clone, this.#device];
+    gone.closeAll();
+    this.#postedLate += gone.keyUse.postedLate;
+    this.#device = kept;
+    this.#clone = undefined;
   }
 
   /** Marks everything as read in the newest tab. */
   read(conversationId: string): void {
-    const open = this.#newest();
-    const conversation = open && find(open.client, conversationId);
+    const { open, conversation } = this.#newest(conversationId) ?? {};
     const position = conversation?.lastMessage?.position;
     if (open === undefined || conversation === undefined || position === undefined) return;
     this.#reads += 1;
@@ -146,9 +162,9 @@ export class Person {
 
   /** Sends a message from the newest tab, and cancels it after a delay if one is given. */
   say(conversationId: string, cancelAfterMs?: number): void {
-    const open = this.#newest();
-    const conversation = open && find(open.client, conversationId);
-    if (open === undefined || conversation === undefined) return;
+    const newest = this.#newest(conversationId);
+    if (newest === undefined) return;
+    const { open, conversation } = newest;
     const said: Said = {
       conversationId,
       text: `${this.handle} ${this.said.length}`,
@@ -171,38 +187,46 @@ export class Person {
   }
 
   /** Sends many messages at once from the newest tab. */
-  sayMany(conversationId: string, count: number): void {
+  sayMany(conversationId: string, count: number, { isSettled = false } = {}): void {
+    if (isSettled) this.inOrderFrom ??= this.said.length;
     for (let n = 0; n < count; n += 1) this.say(conversationId);
   }
 
   heal(conversationId: string): void {
-    const open = this.#newest();
-    const conversation = open && find(open.client, conversationId);
-    if (open === undefined || conversation === undefined) return;
+    const newest = this.#newest(conversationId);
+    if (newest === undefined) return;
     this.#heals += 1;
     // It may end with COMMIT_CONTENTION.
-    const healing = conversation.heal().catch(() => undefined);
-    note(open, `heal ${this.#heals} of ${this.handle}`, healing);
+    const healing = newest.conversation.heal().catch(() => undefined);
+    note(newest.open, `heal ${this.#heals} of ${this.handle}`, healing);
   }
 
-  /** Calls of open tabs that have not ended yet. */
-  get calls(): string[] {
-    return this.#open.flatMap(({ calls }) => [...calls]);
+  get #devices(): Device[] {
+    return this.#clone === undefined ? [this.#device] : [this.#device, this.#clone];
   }
 
-  /** The newest tab whose client has finished opening. */
-  #newest(): (Open & { client: Client }) | undefined {
-    return this.#open.findLast((open): open is Open & { client: Client } => open.client !== undefined);
+  /** The device, or its clone. */
+  #either(): Device {
+    return this.#rng.pick(this.#devices);
   }
 
-  #kill(open: Open): void {
-    if (!open.tab.isAlive) return;
-    open.tab.kill();
-    this.#open.splice(this.#open.indexOf(open), 1);
+  /** The newest tab of either whose client has finished opening, if it has the conversation. */
+  #newest(conversationId: string): { open: Open; conversation: Conversation } | undefined {
+    const open = this.#either().newest;
+    const conversation = open && find(open.client, conversationId);
+    return open && conversation && { open, conversation };
   }
 
-  closeAll(): void {
-    for (const open of [...this.#open]) this.#kill(open);
+  #forgetOutcomes(): void {
+    for (const one of this.said) {
+      if (one.outcome === 'sent') continue;
+      one.outcome = 'unknown';
+      one.isUncertain = true;
+    }
+  }
+
+  #haveMishap({ disk }: Device): void {
+    if (this.#rng.chance(0.5)) disk.mishap = this.#rng.pick(MISHAPS);
   }
 }
 
@@ -212,10 +236,18 @@ function note({ calls }: Open, name: string, call: Promise<unknown>): void {
   void call.then(() => calls.delete(name));
 }
 
-/** Errors that do not tell whether the message is sent. A storage can fail after the message was stored. */
-const UNDECIDED: ReadonlySet<string> = new Set(['TOO_LATE_TO_CANCEL', 'STORE_UNAVAILABLE']);
+/**
+ * Errors that do not tell whether the message is sent. A storage can fail after the message was stored. A device that a
+ * clone has left behind cannot tell who could open what it sent before.
+ */
+const UNDECIDED: ReadonlySet<string> = new Set([
+  'TOO_LATE_TO_CANCEL',
+  'STORE_UNAVAILABLE',
+  'CONVERSATION_STUCK',
+]);
 
 function noteRefusal(said: Said, error: unknown, { aborted, reason }: AbortSignal): void {
+  if (said.isUncertain === true) return;
   if (aborted && error === reason) said.outcome = 'cancelled';
   else if (!(error instanceof QuicprochatError && UNDECIDED.has(error.code))) {
     said.outcome = 'refused';

@@ -1,9 +1,9 @@
 import { Rng } from '@quicprochat/testkit';
 import { feedCore } from './core-randomness.ts';
-import { unsettled, violations } from './invariants.ts';
+import { sealedLate, unopened, unsettled, violations } from './invariants.ts';
 import { SOUND } from './disk.ts';
 import { Network, NO_FAULTS } from './network.ts';
-import { Person } from './person.ts';
+import { find, Person } from './person.ts';
 import { SimulatedRelay } from './relay.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
@@ -17,6 +17,8 @@ const SETTLES_WITHIN_MS = 10 * 60_000;
 const STAYS_FOR_MS = 10_000;
 /** How soon the other tabs of a device must show a change: before their own timers would find it. */
 const TELLS_TABS_WITHIN_MS = 5_000;
+/** How soon a device that could not open its Welcome must have published new key packages: with the client's next tick. */
+const RENEWS_WITHIN_MS = 30_000;
 /** How soon everyone must have registered and met. There are no faults yet. */
 const BEGINS_WITHIN_MS = 60_000;
 /** The mean time between two events. */
@@ -24,6 +26,9 @@ const PAUSE_MS = 1_500;
 
 /** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
 const BURST = { least: 5, most: 150 };
+
+/** How many messages whoever was cloned says at the end, which must stand in order. */
+const LAST_WORDS = 3;
 
 /** The longest time from sending a message to cancelling it. */
 const MOST_THOUGHT_MS = 300;
@@ -51,6 +56,8 @@ const EVENTS = {
   killAfterCommit: 12,
   openTab: 16,
   putBack: 4,
+  clone: 10,
+  endClone: 8,
   cutOff: 6,
   reconnect: 10,
 };
@@ -62,10 +69,21 @@ export interface Outcome {
   hash: string;
   /** The number of events. */
   length: number;
+  clones: Clones;
   /** One sentence per violation. Empty if the run passed. */
   violations: string[];
   /** The last lines of the trace. */
   tail: readonly string[];
+}
+
+/** What came of clones in a run. */
+export interface Clones {
+  /** How many were made. */
+  made: number;
+  /** How many conversations could not be followed any more, until the device was added again. */
+  stuck: number;
+  /** How many messages could not be opened, since a copy had used their keys. */
+  unopened: number;
 }
 
 /** Runs one seed from beginning to end. The core must have been loaded in this thread. */
@@ -81,7 +99,13 @@ export async function simulate(seed: number): Promise<Outcome> {
   );
   try {
     const found = await live({ scheduler, network, people, rng });
-    return { seed, hash: trace.hash(), length: trace.length, violations: found, tail: trace.tail };
+    const clones = {
+      made: people.reduce((sum, { clones }) => sum + clones, 0),
+      stuck: people.reduce((sum, { rescued }) => sum + rescued.size, 0),
+      unopened: await scheduler.answerOf(unopened(people)),
+    };
+    const { length, tail } = trace;
+    return { seed, hash: trace.hash(), length, clones, violations: found, tail };
   } finally {
     for (const person of people) person.closeAll();
     await scheduler.answerOf(relay.close());
@@ -118,18 +142,58 @@ async function live(world: World): Promise<string[]> {
   }
   await scheduler.runUntil(() => false, MOST_LAST_WORDS_MS);
   for (const person of people) {
-    network.reconnect(person.handle);
+    person.endClone();
+    person.reconnect();
     if (!person.isOpen) person.openTab();
   }
+  return judge(world, ids);
+}
 
+/** Checks that everything settles, and then what has come of it. */
+async function judge(world: World, ids: readonly string[]): Promise<string[]> {
+  const { scheduler, people } = world;
   const left = () => ids.flatMap((id) => unsettled(people, id));
-  if (!(await staysSo(scheduler, () => left().length === 0))) return left();
+  const settles = () => staysSo(scheduler, () => left().length === 0);
+  if (!(await settles())) return left();
+  const found: string[] = [];
+  for (const id of ids) found.push(...(await rescue(world, id)));
+  if (found.length > 0) return found;
+  for (const person of people.filter(({ wasCloned }) => wasCloned))
+    for (const id of ids) person.sayMany(id, LAST_WORDS, { isSettled: true });
+  if (!(await settles())) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
-  const found: string[] = [];
+  found.push(...sealedLate(people));
   for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
   return found;
+}
+
+/**
+ * Has somebody remove and add again whoever a clone has left behind. The first try can be made with a key package of the
+ * clone, which the device answers with new ones.
+ *
+ * @returns one sentence for each who could not be removed or added
+ */
+async function rescue({ scheduler, people }: World, id: string): Promise<string[]> {
+  const viewOf = ({ clients }: Person) => clients[0] && find(clients[0], id);
+  const isStuck = (person: Person) => viewOf(person)?.state === 'stuck';
+  const stuck = people.filter(isStuck);
+  const members = people.map(viewOf).find((view) => view?.state === 'active')?.members;
+  const failed: string[] = [];
+  for (const person of stuck) {
+    person.rescued.add(id);
+    try {
+      for (let tries = 0; tries < 2 && isStuck(person); tries += 1) {
+        await scheduler.answerOf(Promise.resolve(members?.remove([person.handle])));
+        await scheduler.answerOf(Promise.resolve(members?.add([person.handle])));
+        await scheduler.runUntil(() => !isStuck(person), RENEWS_WITHIN_MS);
+      }
+    } catch (error) {
+      failed.push(`${person.handle} could not be added again: ${String(error)}`);
+    }
+  }
+  return failed;
 }
 
 /**
@@ -192,7 +256,7 @@ function chooseWeights(rng: Rng): typeof EVENTS {
 
 /** Lets one random event happen to a random person. */
 function happen(
-  { network, people, rng }: World,
+  { people, rng }: World,
   { weights, conversationId }: { weights: typeof EVENTS; conversationId: string },
 ): void {
   const person = rng.pick(people);
@@ -206,8 +270,13 @@ function happen(
     killAfterCommit: () => person.killTabAfterCommit(rng.below(MOST_LAST_WORDS_MS)),
     openTab: () => person.openTab(),
     putBack: () => person.putBack(),
-    cutOff: () => network.cutOff(person.handle),
-    reconnect: () => network.reconnect(person.handle),
+    // Somebody must be there who can add the others again.
+    clone: () => {
+      if (people.some((other) => other !== person && !other.wasCloned)) person.clone();
+    },
+    endClone: () => person.endClone(),
+    cutOff: () => person.cutOff(),
+    reconnect: () => person.reconnect(),
   };
   let lot = rng.below(Object.values(weights).reduce((sum, weight) => sum + weight, 0));
   for (const [event, weight] of Object.entries(weights) as [keyof typeof EVENTS, number][]) {

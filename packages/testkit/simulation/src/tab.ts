@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import type { Platform, WorkerPort } from '@quicprochat/sdk';
 import { WorkerHost, type WorkerRequest } from '@quicprochat/sdk/testing';
 import { Rng } from '@quicprochat/testkit';
+import type { KeyUse } from './key-use.ts';
 import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -33,20 +34,24 @@ export class Tab {
   readonly #scheduler: Scheduler;
   readonly #network: Network;
   readonly #rng: Rng;
+  readonly #keyUse: KeyUse;
   readonly #host = new WorkerHost();
   #isAlive = true;
   #hasCommitted = false;
   /** Called when a commit of this tab is stored, before the tab gets the answer. */
   onCommit: () => void = () => undefined;
+  /** Called when the storage was closed under this tab, so that only another tab can go on. */
+  onStorageClosed: () => void = () => undefined;
 
   constructor(
     { name, device }: { name: string; device: string },
-    parts: { scheduler: Scheduler; network: Network; seed: number },
+    parts: { scheduler: Scheduler; network: Network; keyUse: KeyUse; seed: number },
   ) {
     this.name = name;
     this.device = device;
     this.#scheduler = parts.scheduler;
     this.#network = parts.network;
+    this.#keyUse = parts.keyUse;
     this.#rng = new Rng(parts.seed);
   }
 
@@ -59,6 +64,18 @@ export class Tab {
     const hasCommitted = this.#hasCommitted;
     this.#hasCommitted = false;
     return hasCommitted;
+  }
+
+  /** Runs a commit of this tab's to its storage, and notes how it ended. */
+  commit<Result>(work: () => Result): Result {
+    let isStored = false;
+    try {
+      const result = work();
+      isStored = true;
+      return result;
+    } finally {
+      this.#keyUse.committed(this, { isStored });
+    }
   }
 
   kill(): void {
@@ -100,7 +117,7 @@ export class Tab {
       fraction: () => this.#rng.below(2 ** 20) / 2 ** 20,
     },
     timers: { sleep: (ms, signal) => this.#sleep(ms, signal) },
-    net: { fetch: (input, init) => this.#network.fetch(this, input as string, init) },
+    net: { fetch: (input, init) => this.#fetch(input as string, init) },
     connectivity: { onChange: () => () => undefined },
     publicCrypto: {
       isSigned: async ({ publicKey, signature, message }) => {
@@ -112,6 +129,12 @@ export class Tab {
     // Never read: the core is loaded once for all tabs, before the first run.
     wasmUrl: new URL('loaded:'),
   };
+
+  #fetch(url: string, init?: RequestInit): Promise<Response> {
+    const isPost = new URL(url).pathname.endsWith('/groups.post');
+    if (isPost && typeof init?.body === 'string') this.#keyUse.posts(init.body);
+    return this.#network.fetch(this, url, init);
+  }
 
   /** Never resolves if the tab is killed meanwhile. */
   async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -129,6 +152,7 @@ export class Tab {
         this.#hasCommitted ||= COMMITTING.includes(request.name);
         this.after(`asks ${request.name}`, () => {
           void this.#host.answer(request).then((response) => {
+            this.#keyUse.heard(this, request, response);
             this.after('is answered', () => {
               if (isRunning) listener(structuredClone(response));
             });

@@ -1,6 +1,6 @@
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import { expect, test } from 'vitest';
-import { unsettled, violations } from '../src/invariants.ts';
+import { sealedLate, unsettled, violations } from '../src/invariants.ts';
 import type { Person, Said } from '../src/person.ts';
 
 /** What somebody's client shows, where it matters. */
@@ -8,6 +8,7 @@ interface View {
   connection: string;
   waiting: object[];
   security: object;
+  state: string;
 }
 
 /** Somebody who has said something, and sees these texts. */
@@ -18,12 +19,18 @@ function person(
     calls = [],
     sees,
     lines = [],
+    isCloned: wasCloned = false,
+    isRescued = false,
+    inOrderFrom,
     ...view
   }: Partial<View> & {
     said?: Said[];
     calls?: string[];
     sees: string[];
     lines?: object[];
+    isCloned?: boolean;
+    isRescued?: boolean;
+    inOrderFrom?: number;
   },
 ): Person {
   const conversation = {
@@ -39,7 +46,9 @@ function person(
     ...view,
   } as unknown as Conversation;
   const client = { connection: view.connection ?? 'online', conversations: { list: () => [conversation] } };
-  return { handle, said, calls, clients: [client as unknown as Client] } as unknown as Person;
+  const clients = [client as unknown as Client];
+  const rescued = new Set(isRescued ? ['tea'] : []);
+  return { handle, said, calls, clients, wasCloned, inOrderFrom, rescued } as unknown as Person;
 }
 
 const sent = (text: string): Said => ({ conversationId: 'tea', text, by: 'alice', outcome: 'sent' });
@@ -106,4 +115,62 @@ test.each<[Partial<View>, string]>([
 ])('%j has not settled', (view, what) => {
   const people = [person('alice', { sees: [] }), person('bob', { sees: [], ...view })];
   expect(unsettled(people, 'tea')).toEqual([what]);
+});
+
+const own = (text: string, state: string) => ({ content: { type: 'text', text }, state, own: true });
+
+test('of a device that was cloned, what it shows as sent must be with everybody, and nothing else', async () => {
+  const said = [sent('alice 0'), sent('alice 1')];
+  const lines = [own('alice 1', 'sent')];
+  const alice = person('alice', { said, sees: [], lines, isCloned: true });
+  expect(await violations([alice, person('bob', { sees: ['alice 1'] })], 'tea')).toEqual([]);
+  expect(await violations([alice, person('bob', { sees: ['alice 0'] })], 'tea')).toEqual([
+    'bob does not see “alice 1”, which was acknowledged',
+  ]);
+});
+
+test('what a device that was cloned says once all has settled must stand in order', async () => {
+  const alice = person('alice', { sees: [], isCloned: true, inOrderFrom: 2 });
+  const isSeen = (sees: string[]) => violations([alice, person('bob', { sees })], 'tea');
+  expect(await isSeen(['alice 1', 'alice 0', 'alice 2', 'alice 3'])).toEqual([]);
+  expect(await isSeen(['alice 1', 'alice 3', 'alice 2'])).toEqual([
+    'bob sees the messages of alice in the order 3, 2',
+  ]);
+});
+
+test.each([
+  ['REPLAYED', { isCloned: true }, []],
+  ['REPLAYED', {}, ['bob cannot open a line: REPLAYED']],
+  ['DECRYPT_FAILED', { isCloned: true }, ['bob cannot open a line: DECRYPT_FAILED']],
+])('a line that is %s to others is allowed only as what a clone does (%j)', async (code, clone, expected) => {
+  const people = [
+    person('alice', { sees: [], ...clone }),
+    person('bob', { sees: [], lines: [{ content: { type: 'undecryptable', code } }] }),
+  ];
+  expect(await violations(people, 'tea')).toEqual(expected);
+});
+
+test.each([
+  [{ isCloned: true }, []],
+  [{}, ['alice is in epoch 1']],
+  [{ isCloned: true, isRescued: true }, ['alice is in epoch 1']],
+  [
+    { isCloned: true, waiting: [{ kind: 'message', state: 'queued' }] },
+    ['a change of alice waits: message, queued', 'alice is in epoch 1'],
+  ],
+])(
+  'being stuck has settled only for what a clone left behind, until it is added again: %j',
+  (alice, expected) => {
+    const behind = { state: 'stuck', security: { epochAuthenticator: 'zero' } };
+    const people = [person('bob', { sees: [] }), person('alice', { sees: [], ...behind, ...alice })];
+    expect(unsettled(people, 'tea')).toEqual(expected);
+  },
+);
+
+test('names whoever sealed messages under keys that a copy was known to use', () => {
+  const people = [
+    { handle: 'alice', postedLate: 2 },
+    { handle: 'bob', postedLate: 0 },
+  ];
+  expect(sealedLate(people)).toEqual(['alice sealed 2 messages under keys that a copy was known to use']);
 });
