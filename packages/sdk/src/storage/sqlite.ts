@@ -7,6 +7,7 @@ import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
 import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
+import { KeySlotFile } from './key-slot-file.ts';
 import { endOfPrefix, StorageConflict, type Storage, type StoredRow } from './storage.ts';
 
 /** How long a commit waits for another process that is in the middle of one. */
@@ -14,7 +15,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
- * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`, and the
+ * survives a power cut. The key that seals everything in it, or the slots that wrap it, are in a file beside it, `<path>.key`, and the
  * number of the last commit in another, `<path>.generation`, by which the SDK notices an older copy of the database. Several
  * processes may have them open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
  *
@@ -30,6 +31,11 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   check(STORAGE_NAME, path);
   const { database, statements } = await guarded(() => open(path));
   const note = new GenerationNote(`${path}.generation`);
+  const slots = new KeySlotFile(`${path}.key`);
+  // Under the database's lock, which every process that has the store open takes, and which ends with the process.
+  const swapSlots = database.transaction((next: Uint8Array, expected: Uint8Array | undefined) =>
+    slots.swap(next, expected),
+  );
   const commit = database.transaction((writes: Parameters<Storage['commit']>[0], expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
     note.raise(expected + 1);
@@ -49,6 +55,10 @@ export async function sqliteStorage(path: string): Promise<Storage> {
     // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
     commit: (writes, expected) => guarded(() => commit.immediate(writes, expected)),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
+    keySlots: {
+      read: () => guarded(() => slots.read()),
+      swap: ({ bytes }, expected) => guarded(() => swapSlots.immediate(bytes, expected)),
+    },
     notedGeneration: () => guarded(() => note.read()),
     noteGeneration: (generation) => guarded(() => note.write(generation)),
     expunge: () => guarded(() => expunge(database)),
@@ -93,7 +103,8 @@ async function requireFolder(folder: string): Promise<void> {
 /** Before SQLite opens it: SQLite would create the file by the umask. It gives -wal and -shm the mode of the database. */
 async function makePrivate(path: string): Promise<void> {
   await createPrivate(path);
-  for (const suffix of ['', '-wal', '-shm', '.key', '.generation']) await keepPrivate(path + suffix);
+  for (const suffix of ['', '-wal', '-shm', '.key', '.key.new', '.generation'])
+    await keepPrivate(path + suffix);
 }
 
 function setUp(database: Sqlite.Database): void {
