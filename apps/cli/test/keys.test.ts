@@ -61,6 +61,9 @@ test('no output has a passphrase in it, whatever goes wrong with it', async () =
       expect(stdout + stderr).not.toMatch(/zebra|tapir|lion|horse/);
     }
   }
+  const tooLong = { descriptors: ['canary lion '.repeat(1_000)] };
+  const refused = await json(home, ['conversations', '--passphrase-fd', '3'], tooLong);
+  expect([failure(refused), /lion/.test(refused.stdout)]).toEqual([[2, 'USAGE'], false]);
   const long = await json(home, ['conversations'], { env: { QPC_PASSPHRASE: 'canary'.repeat(1_000) } });
   expect([failure(long), long.stdout.includes('canarycanary')]).toEqual([[3, 'CONFIG'], false]);
 });

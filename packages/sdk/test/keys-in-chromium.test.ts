@@ -8,6 +8,7 @@ import {
   CHROMIUM,
   CHROMIUM_FLAGS,
   chromiumMissing,
+  isHere,
   startRelay,
   type RelayProcess,
 } from '@quicprochat/testkit';
@@ -25,9 +26,7 @@ const cost = { memoryKib: 64, passes: 1 };
 
 vi.setConfig({ testTimeout: 60_000 });
 
-if (chromiumMissing !== undefined) console.warn(`Left out. ${chromiumMissing}`);
-
-describe.skipIf(chromiumMissing !== undefined)('key slots in Chromium', () => {
+describe.skipIf(!isHere(chromiumMissing))('key slots in Chromium', () => {
   let server: Server;
   let relay: RelayProcess;
   let browser: Browser;

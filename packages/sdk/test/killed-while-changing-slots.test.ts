@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { link, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -90,3 +90,17 @@ test('a copy that a person linked to the key file stays as it is', async () => {
   expect(new Uint8Array(await readFile(`${path}.copy`))).toEqual(key);
   await storage.close();
 });
+
+test.runIf(process.platform !== 'win32')(
+  'a link in place of the draft is taken away, and not followed',
+  async () => {
+    const path = join(await folder(), 'device.db');
+    await writeFile(`${path}.other`, 'of somebody else');
+    await symlink(`${path}.other`, `${path}.key.new`);
+    const storage = await sqliteStorage(path);
+    expect(await storage.keySlots!.swap({ bytes: NEW }, undefined)).toBe(true);
+    expect(await readFile(`${path}.other`, 'utf8')).toBe('of somebody else');
+    expect((await storage.keySlots!.read())?.bytes).toEqual(NEW);
+    await storage.close();
+  },
+);

@@ -11,7 +11,7 @@ import {
   UPDATE_POLICY,
 } from '../model/arguments.ts';
 import { Contacts } from './contacts.ts';
-import { describeSlot, Keys, type KeySlot } from './keys.ts';
+import { isLocked, Keys, keySlotsOf, type KeySlot } from './keys.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
@@ -20,10 +20,9 @@ import { behindTheirLogs } from '../sync/heads.ts';
 import { KeyPackages } from '../sync/key-packages.ts';
 import { Welcomes } from '../sync/welcomes.ts';
 import { deriveInWorker } from '../keys/derive.ts';
-import { readSlots } from '../keys/document.ts';
 import { keyedStorage } from '../keys/keyed-storage.ts';
 import { Keyring } from '../keys/keyring.ts';
-import { isLocked, type Unlock } from '../keys/unlock.ts';
+import type { Unlock } from '../keys/unlock.ts';
 import { Ledger } from '../state/ledger.ts';
 import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
@@ -153,9 +152,7 @@ export class Client implements AsyncDisposable {
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING
    */
   static async isLocked(storage: Storage): Promise<boolean> {
-    check(STORAGE, storage);
-    const kept = await storage.keySlots?.read();
-    return kept !== undefined && isLocked(readSlots(kept.bytes), kept.deviceKey);
+    return isLocked(storage);
   }
 
   /**
@@ -165,9 +162,7 @@ export class Client implements AsyncDisposable {
    * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING
    */
   static async keySlots(storage: Storage): Promise<KeySlot[]> {
-    check(STORAGE, storage);
-    const kept = await storage.keySlots?.read();
-    return kept === undefined ? [] : readSlots(kept.bytes).map(describeSlot);
+    return keySlotsOf(storage);
   }
 
   /** If a step fails, closes everything that it has opened, including the storage. */

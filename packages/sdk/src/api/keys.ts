@@ -1,6 +1,9 @@
-import { check, PASSKEY, PASSPHRASE, PASSPHRASE_COST, SECRET, SLOT_ID } from '../model/arguments.ts';
+import { check, PASSKEY, PASSPHRASE, PASSPHRASE_COST, SECRET, SLOT_ID, STORAGE } from '../model/arguments.ts';
+import { readSlots } from '../keys/document.ts';
 import type { Keyring, Opener } from '../keys/keyring.ts';
-import type { PasskeyReference, PassphraseCost, Slot } from '../keys/slots.ts';
+import { isOf, type PasskeyReference, type PassphraseCost, type Slot } from '../keys/slots.ts';
+import { opensAtOnce } from '../keys/unlock.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** One way to open the storage. It contains no secrets. */
 export interface KeySlot {
@@ -113,13 +116,22 @@ export class Keys {
   }
 }
 
-export function describeSlot(slot: Slot): KeySlot {
-  const { id, kind } = slot;
-  const addedAt = 'addedAt' in slot && typeof slot.addedAt === 'number' ? slot.addedAt : undefined;
-  return {
-    id,
-    kind,
-    addedAt,
-    passkey: 'passkey' in slot ? (slot.passkey as PasskeyReference | undefined) : undefined,
-  };
+/** See `Client.isLocked`. */
+export async function isLocked(storage: Storage): Promise<boolean> {
+  check(STORAGE, storage);
+  const kept = await storage.keySlots?.read();
+  return kept !== undefined && !opensAtOnce(readSlots(kept.bytes), kept.deviceKey);
+}
+
+/** See `Client.keySlots`. */
+export async function keySlotsOf(storage: Storage): Promise<KeySlot[]> {
+  check(STORAGE, storage);
+  const kept = await storage.keySlots?.read();
+  return kept === undefined ? [] : readSlots(kept.bytes).map(describeSlot);
+}
+
+function describeSlot(slot: Slot): KeySlot {
+  const addedAt = 'addedAt' in slot ? (slot.addedAt) : undefined;
+  const passkey = isOf('secret')(slot) ? slot.passkey : undefined;
+  return { id: slot.id, kind: slot.kind, addedAt, passkey };
 }

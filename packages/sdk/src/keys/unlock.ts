@@ -7,9 +7,9 @@ import { openByDevice, openByPassphrase, openBySecret, type Derive } from './wra
 /** What a person or a program opens a locked storage with. */
 export type Unlock = { passphrase: string } | { secret: Uint8Array };
 
-/** Whether a storage with these slots opens only with a passphrase or a secret. */
-export function isLocked(slots: readonly Slot[], deviceKey: DeviceKey | undefined): boolean {
-  return !slots.some(isOf('file')) && !(deviceKey !== undefined && slots.some(isOf('device')));
+/** Whether one of the slots opens without asking anybody. */
+export function opensAtOnce(slots: readonly Slot[], deviceKey: DeviceKey | undefined): boolean {
+  return slots.some(isOf('file')) || (deviceKey !== undefined && slots.some(isOf('device')));
 }
 
 /** Returns the store key if a slot opens without asking anybody. */

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -92,16 +93,17 @@ function writeSynced(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** Not through a link, which would lead to a file that is none of ours. (Windows has no such flag: it counts as 0.) */
 function overwrite(path: string): void {
   try {
-    const file = openSync(path, 'r+');
+    const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       fill(file, { names: 1 });
     } finally {
       closeSync(file);
     }
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!['ENOENT', 'ELOOP'].includes(codeOf(error))) throw error;
   }
 }
 
