@@ -131,7 +131,7 @@ export async function keySlotsOf(storage: Storage): Promise<KeySlot[]> {
 }
 
 function describeSlot(slot: Slot): KeySlot {
-  const addedAt = 'addedAt' in slot ? (slot.addedAt) : undefined;
+  const addedAt = 'addedAt' in slot ? slot.addedAt : undefined;
   const passkey = isOf('secret')(slot) ? slot.passkey : undefined;
   return { id: slot.id, kind: slot.kind, addedAt, passkey };
 }
