@@ -10,6 +10,7 @@ export const LAYERS = [
   ['content'],
   ['account'],
   ['state'],
+  ['keys'],
   ['transport', 'worker', 'storage'],
   ['platform'],
   ['model'],

@@ -5,6 +5,10 @@ import { CliError } from './exit.ts';
 /** What every command understands, before or after its name. */
 export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   home: { value: 'DIR', help: 'the folder of the account (default: QPC_HOME, or ~/.qpc)' },
+  'passphrase-fd': {
+    value: 'N',
+    help: 'read the passphrase of a locked home from this file descriptor (default: QPC_PASSPHRASE)',
+  },
   json: { help: 'print one JSON object per line, for programs' },
   help: { help: 'explain a command, or show this overview' },
   version: { help: 'print the version of qpc' },

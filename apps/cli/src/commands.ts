@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { createConversation, listConversations } from './commands/conversations.ts';
+import { addKeyFile, addPassphrase, changeKey, listKeys, removeKey } from './commands/keys.ts';
 import { leave } from './commands/leave.ts';
 import { listen } from './commands/listen.ts';
 import { addMember, listMembers, removeMember } from './commands/members.ts';
@@ -27,4 +28,9 @@ export const COMMANDS: readonly Command[] = [
   verify,
   receipts,
   verifyFork,
+  listKeys,
+  addPassphrase,
+  addKeyFile,
+  changeKey,
+  removeKey,
 ];

@@ -7,6 +7,8 @@ const count = z.coerce.number().int().positive();
 /** The variables that qpc reads. `.env.example` describes them. */
 const schema = z.object({
   QPC_HOME: z.string().optional(),
+  QPC_PASSPHRASE: z.string().max(1_024).optional(),
+  QPC_NEW_PASSPHRASE: z.string().max(1_024).optional(),
   QPC_RELAY: relayAddressSchema.optional(),
   /** The core counts in 32 bits. */
   QPC_UPDATE_AFTER_MESSAGES: count.max(0xffff_ffff).optional(),
@@ -22,7 +24,7 @@ export type Env = z.infer<typeof schema>;
  * Variables that start like ours and are none of them are misspelt. All other `QPC_…` are the relay's to judge: both
  * can run in one shell.
  */
-const OURS = /^QPC_(HOME|RELAY|UPDATE)/;
+const OURS = /^QPC_(HOME|RELAY|UPDATE|PASSPHRASE|NEW)/;
 
 /** @throws {CliError} CONFIG, naming the variable that is malformed or unknown; values are never repeated */
 export function readEnv(environment: NodeJS.ProcessEnv): Env {

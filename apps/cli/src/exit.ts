@@ -12,6 +12,8 @@ export const EXIT = {
   config: 3,
   /** The relay cannot be reached, is none, or speaks another protocol. */
   network: 4,
+  /** The home opens only with a passphrase, and none or a wrong one was given. */
+  locked: 5,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -64,6 +66,9 @@ const SDK_EXITS: Record<string, ExitCode> = {
   STORE_TOO_NEW: EXIT.config,
   STORE_TOO_OLD: EXIT.config,
   KEYS_ERASED: EXIT.config,
+  STORE_LOCKED: EXIT.locked,
+  PASSPHRASE_WRONG: EXIT.locked,
+  SECRET_WRONG: EXIT.locked,
   UNSUPPORTED_RUNTIME: EXIT.config,
   WORKER_NOT_FOUND: EXIT.config,
   WASM_NOT_FOUND: EXIT.config,

@@ -5,6 +5,8 @@ import { EXIT, type ExitCode } from './exit.ts';
 const ENVIRONMENT = {
   QPC_HOME: 'the folder of the account, if --home is not given',
   QPC_RELAY: 'the relay to register at, if --relay is not given',
+  QPC_PASSPHRASE: 'what opens a locked home, if --passphrase-fd is not given',
+  QPC_NEW_PASSPHRASE: 'for qpc keys: the passphrase to add, if --new-passphrase-fd is not given',
   QPC_UPDATE_AFTER_MESSAGES: 'make fresh keys after this many messages in a conversation (default 100)',
   QPC_UPDATE_AFTER_MS:
     'make fresh keys after this many milliseconds, if there was activity (default 3600000)',
@@ -17,6 +19,7 @@ export const EXIT_CODES: Record<ExitCode, string> = {
   [EXIT.usage]: 'the command line is wrong',
   [EXIT.config]: 'the home, its account or the environment is not usable; the error names the fault',
   [EXIT.network]: 'the relay cannot be reached, or is too old or too new',
+  [EXIT.locked]: 'the home is locked, and no passphrase or a wrong one was given',
   [EXIT.interrupted]: 'interrupted (SIGINT)',
   [EXIT.terminated]: 'terminated (SIGTERM)',
 };

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Client, QuicprochatError, UsageError } from '@quicprochat/sdk';
+import { Client, QuicprochatError, UsageError, type KeySlot, type Storage } from '@quicprochat/sdk';
 import { sqliteStorage } from '@quicprochat/sdk/node';
 import { z } from 'zod';
 import type { Env } from './env.ts';
@@ -21,6 +21,8 @@ interface OpenOptions {
  */
 export class Home {
   readonly path: string;
+  /** What opens it if it is locked. A home that is registered with one is locked from the start. */
+  passphrase: string | undefined;
   readonly #env: Env;
   #relayAsked: string | undefined;
 
@@ -56,10 +58,7 @@ export class Home {
   async open(options: OpenOptions): Promise<Client> {
     const relay = await this.relay();
     if (relay !== undefined) return this.#client({ relay, ...options });
-    throw new CliError(
-      'NOT_REGISTERED',
-      'Nobody is registered in this home. Run qpc register HANDLE --relay URL, or choose another home with --home.',
-    );
+    throw notRegistered();
   }
 
   /** The address of the relay that this command talks to; undefined before it has opened the account. */
@@ -82,6 +81,21 @@ export class Home {
     );
   }
 
+  /** What opens this home, which may be locked. */
+  async keySlots(): Promise<{ locked: boolean; slots: KeySlot[] }> {
+    if ((await this.relay()) === undefined) throw notRegistered();
+    const storage = await this.#storage();
+    try {
+      return { locked: await Client.isLocked(storage), slots: await Client.keySlots(storage) };
+    } finally {
+      await storage.close();
+    }
+  }
+
+  #storage(): Promise<Storage> {
+    return sqliteStorage(join(this.path, 'qpc.db'));
+  }
+
   #client(options: OpenOptions & { relay: string; handle?: string }): Promise<Client> {
     this.#relayAsked = options.relay;
     const { QPC_UPDATE_AFTER_MESSAGES: afterMessages, QPC_UPDATE_AFTER_MS: afterMs } = this.#env;
@@ -89,7 +103,13 @@ export class Home {
       ...(afterMessages !== undefined && { afterMessages }),
       ...(afterMs !== undefined && { afterMs }),
     };
-    return Client.create({ ...options, update, storage: sqliteStorage(join(this.path, 'qpc.db')) });
+    const { passphrase } = this;
+    return Client.create({
+      ...options,
+      update,
+      storage: this.#storage(),
+      ...(passphrase !== undefined && { unlock: { passphrase } }),
+    });
   }
 
   /** The same error; if the home belongs to another handle or relay, with what the person needs to know of it. */
@@ -122,6 +142,13 @@ export class Home {
   get #configFile(): string {
     return join(this.path, 'config.json');
   }
+}
+
+function notRegistered() {
+  return new CliError(
+    'NOT_REGISTERED',
+    'Nobody is registered in this home. Run qpc register HANDLE --relay URL, or choose another home with --home.',
+  );
 }
 
 function isMissing(error: unknown): boolean {

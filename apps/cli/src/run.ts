@@ -6,6 +6,7 @@ import { CliError, describe, EXIT, type ExitCode } from './exit.ts';
 import { helpFor } from './help.ts';
 import { Home } from './home.ts';
 import { Output } from './output.ts';
+import { passphraseFrom } from './passphrase.ts';
 import { VERSION } from './version.ts';
 
 /** How long a command that was interrupted may take to put things away. A crash would not harm the home either. */
@@ -41,8 +42,15 @@ async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output):
 
   const env = readEnv(process.env);
   const home = new Home(options['home'] as string | undefined, env);
+  const run = async () => {
+    home.passphrase = await passphraseFrom('passphrase-fd', {
+      descriptor: options['passphrase-fd'] as string | undefined,
+      variable: env.QPC_PASSPHRASE,
+    });
+    await command.run({ home, output, env, words, options, signal });
+  };
   try {
-    await Promise.race([command.run({ home, output, env, words, options, signal }), outOfGrace(signal)]);
+    await Promise.race([run(), outOfGrace(signal)]);
   } catch (error) {
     const described = describe(error, home.relayAsked);
     await output.failure(described);

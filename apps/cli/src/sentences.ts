@@ -39,6 +39,14 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
     'The file qpc.db.key in this home is missing or damaged. Put an intact copy back: nothing else opens the home.',
   STORE_KEY_WRONG:
     'The file qpc.db.key in this home belongs to another home. Put the right one back: nothing else opens the home.',
+  STORE_LOCKED:
+    'This home is locked. Pass its passphrase with --passphrase-fd N or in the variable QPC_PASSPHRASE.',
+  PASSPHRASE_WRONG: 'This passphrase does not open this home. Nothing was changed; run the command again.',
+  SECRET_WRONG: 'This home is locked, and qpc cannot open it.',
+  KEY_SLOT_NOT_FOUND: 'This home has no key slot with this id. Run qpc keys to see those that it has.',
+  KEY_SLOT_LAST: 'Nothing else opens this home. Add a passphrase first: qpc help keys tells how.',
+  KEY_SLOTS_FULL: 'This home has as many key slots as it can have. Remove one first: qpc keys shows them.',
+  KEY_SLOTS_UNSUPPORTED: 'This home has no key slots.',
   STORE_CORRUPT: `A record in this home is damaged. Check the disk; if it stays damaged, ${OTHER_HOME}.`,
   KEYS_ERASED:
     'An older copy of this home was put back, or the file qpc.db.ring is missing. Ask a member to remove this device from the conversation and add it again.',

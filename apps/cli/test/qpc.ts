@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@quicprochat/testkit';
 
@@ -30,18 +31,29 @@ export interface Running {
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** What the process can read from the file descriptors 3, 4 and so on. */
+  descriptors?: readonly (string | Uint8Array)[];
 }
 
 /** Starts qpc as a shell would: another process, its words, nothing of our environment but what is given. */
-export function start(words: readonly string[], { env = {}, cwd }: RunOptions = {}): Running {
+export function start(
+  words: readonly string[],
+  { env = {}, cwd, descriptors = [] }: RunOptions = {},
+): Running {
   const child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN, ...words], {
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)],
     ...(cwd !== undefined && { cwd }),
   });
+  for (const [n, content] of descriptors.entries()) {
+    const pipe = child.stdio[n + 3] as Writable;
+    // A process that refuses its command line reads nothing.
+    pipe.on('error', () => undefined);
+    pipe.end(content);
+  }
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   const result = new Promise<Result>((resolve) => {
     child.once('close', (exit, signal) => {
       const ownWords = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined);
@@ -55,7 +67,7 @@ export function start(words: readonly string[], { env = {}, cwd }: RunOptions = 
       eventually(`${lines} lines of qpc ${words.join(' ')}`, () => stdout.split('\n').length > lines),
     told: (text) => eventually(`“${text}” of qpc ${words.join(' ')}`, () => stderr.includes(text)),
     kill: (signal) => child.kill(signal),
-    stopReading: () => child.stdout.destroy(),
+    stopReading: () => child.stdout?.destroy(),
   };
 }
 

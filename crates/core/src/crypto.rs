@@ -4,6 +4,7 @@ mod aead;
 mod ed25519;
 mod encryption_key;
 mod hpke;
+mod passphrase;
 mod primitives;
 mod ratchets_begun;
 mod signer;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     verified::Signed,
 };
 pub use self::{
+    passphrase::{PassphraseCost, key_of_passphrase},
     suite::Suite,
     transcript::{Field, device_certificate_transcript, transcript},
 };

@@ -20,7 +20,7 @@ mod shared;
 mod storage;
 
 pub use client::Client;
-pub use crypto::{Field, Suite, device_certificate_transcript, transcript};
+pub use crypto::{Field, PassphraseCost, Suite, device_certificate_transcript, key_of_passphrase, transcript};
 pub use error::{CoreError, Result};
 pub use group::{
     AccessSignature, Agreement, CommitBundle, CommitEffect, GroupMember, GroupStatus, GroupTimes, Member, ProposalKind,

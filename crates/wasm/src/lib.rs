@@ -12,7 +12,7 @@ mod record;
 mod types;
 mod wiping;
 
-use quicprochat_core::Record;
+use quicprochat_core::{PassphraseCost, Record};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{error::Thrown, poison::guarded, types::Versions};
@@ -33,6 +33,22 @@ pub fn core_error_codes() -> Vec<String> {
 #[wasm_bindgen(js_name = groupOfRecord)]
 pub fn group_of_record(key: Vec<u8>) -> Option<Vec<u8>> {
     Record { key, value: Vec::new() }.group().map(|id| id.0.to_vec())
+}
+
+/// Derives a 32-byte key from a passphrase by Argon2id. Needs no client. The memory that this takes is not given back
+/// before the instance ends: WebAssembly's memory does not shrink.
+#[wasm_bindgen(js_name = keyOfPassphrase)]
+pub fn key_of_passphrase(
+    passphrase: &[u8],
+    salt: &[u8],
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+) -> Result<Vec<u8>, Thrown> {
+    guarded(|| {
+        let cost = PassphraseCost::new(memory_kib, passes, lanes)?;
+        quicprochat_core::key_of_passphrase(passphrase, salt, cost).map(|key| key.to_vec())
+    })
 }
 
 /// The versions of the core and of openmls in this artefact.

@@ -485,6 +485,12 @@ export function coreErrorCodes(): string[];
 export function groupOfRecord(key: Uint8Array | number[]): Uint8Array | undefined;
 
 /**
+ * Derives a 32-byte key from a passphrase by Argon2id. Needs no client. The memory that this takes is not given back
+ * before the instance ends: WebAssembly's memory does not shrink.
+ */
+export function keyOfPassphrase(passphrase: Uint8Array | number[], salt: Uint8Array | number[], memory_kib: number, passes: number, lanes: number): Uint8Array;
+
+/**
  * Runs once, when the module is instantiated.
  */
 export function start(): void;
@@ -577,6 +583,7 @@ export interface InitOutput {
     readonly groupmember_status: (a: number) => [number, number, number];
     readonly groupmember_suite: (a: number) => [number, number, number];
     readonly groupmember_times: (a: number) => [number, number, number];
+    readonly keyOfPassphrase: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
     readonly start: () => void;
     readonly unsafeTestingPanic: () => [number, number];
     readonly versions: () => any;

@@ -33,6 +33,19 @@ export function groupOfRecord(key: Uint8Array): Uint8Array | undefined {
   return glue.groupOfRecord(key);
 }
 
+/**
+ * Derives a 32-byte key from a passphrase by Argon2id. The memory that this takes is not given back before the thread
+ * ends.
+ */
+export function keyOfPassphrase(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  { memoryKib, passes, lanes }: { memoryKib: number; passes: number; lanes: number },
+): Uint8Array {
+  requireReady();
+  return glue.keyOfPassphrase(passphrase, salt, memoryKib, passes, lanes);
+}
+
 /** The versions of the core and of openmls in the artefact. */
 export function versions(): glue.Versions {
   requireReady();

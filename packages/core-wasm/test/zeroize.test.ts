@@ -5,7 +5,7 @@
 import { createCipheriv, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import instantiate, { CoreClient } from '../artefact/quicprochat_wasm.js';
+import instantiate, { CoreClient, keyOfPassphrase } from '../artefact/quicprochat_wasm.js';
 
 const { memory } = await instantiate({
   module_or_path: await readFile(new URL('../artefact/quicprochat_wasm_bg.wasm', import.meta.url)),
@@ -129,4 +129,11 @@ test.each([0x0003, 0x004f])('suite %i: nothing of an epoch stays when its group 
   expect(found([authenticator])).toEqual([]);
   for (const handle of [group, second]) expect(() => handle.epoch()).toThrow('the group is not loaded');
   client.free();
+});
+
+test('nothing of a passphrase or of the key that it gives stays', () => {
+  const [passphrase, salt] = [crypto.getRandomValues(new Uint8Array(48)), new Uint8Array(16).fill(1)];
+  const key = keyOfPassphrase(passphrase, salt, 64, 2, 1);
+  expect(key).toHaveLength(32);
+  expect(found([passphrase, key])).toEqual([]);
 });

@@ -5,6 +5,9 @@
 export { Client, type ClientOptions, type UpdatePolicy } from './api/client.ts';
 export type { Compared, Contacts } from './api/contacts.ts';
 export type { Conversation } from './api/conversation.ts';
+export type { Keys, KeySlot, PassphraseOptions, SecretOptions } from './api/keys.ts';
+export type { PasskeyReference, PassphraseCost } from './keys/slots.ts';
+export type { Unlock } from './keys/unlock.ts';
 export type { Conversations, CreateOptions } from './api/conversations.ts';
 export type { Connection } from './sync/live.ts';
 export type { ConversationState } from './state/rows.ts';
@@ -37,10 +40,15 @@ export type {
   WorkerSource,
 } from './platform/platform.ts';
 export type { Member, MemberSecurity, Security } from './api/security.ts';
+export { askPasskey, createPasskey } from './platform/passkey.ts';
 export { indexedDbStorage } from './storage/indexeddb.ts';
 export { memoryStorage } from './storage/memory.ts';
 export {
   StorageConflict,
+  type DeviceKey,
+  type DeviceKeyInput,
+  type KeptKey,
+  type KeySlotStorage,
   type ScanRange,
   type Storage,
   type StorageWrite,

@@ -7,9 +7,11 @@ import {
   LISTENER,
   RELAY_ADDRESS,
   STORAGE,
+  UNLOCK,
   UPDATE_POLICY,
 } from '../model/arguments.ts';
 import { Contacts } from './contacts.ts';
+import { isLocked, Keys, keySlotsOf, type KeySlot } from './keys.ts';
 import { Conversations } from './conversations.ts';
 import { openAccount } from '../account/registration.ts';
 import { Driver } from '../sync/driver.ts';
@@ -18,6 +20,10 @@ import { healAllFirst } from '../log/put-back.ts';
 import { behindTheirLogs } from '../sync/heads.ts';
 import { KeyPackages } from '../sync/key-packages.ts';
 import { Welcomes } from '../sync/welcomes.ts';
+import { deriveInWorker } from '../keys/derive.ts';
+import { keyedStorage } from '../keys/keyed-storage.ts';
+import { StoreKey } from '../keys/store-key.ts';
+import type { Unlock } from '../keys/unlock.ts';
 import { Ledger } from '../state/ledger.ts';
 import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
@@ -59,6 +65,11 @@ export interface ClientOptions {
    * entry. The client owns it from here on and closes it. If opening fails, the client closes it at once.
    */
   storage: Storage | Promise<Storage>;
+  /**
+   * Opens a locked storage: the passphrase, or the 32 bytes, of one of its key slots. A storage that opens by itself ignores
+   * this. A new one gets it as its only key slot, so that its key is never stored unwrapped.
+   */
+  unlock?: Unlock;
   /** Needed the first time, to register. Later it may be left out; if given, it must match the account. */
   handle?: string;
   /** Keeps streams open, reconnects, and heals on time. Default true. If false, only calls talk to the relay. */
@@ -75,7 +86,7 @@ export interface ClientOptions {
   wasm?: string | URL;
   /**
    * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default, the
-   * file beside the SDK's own files.
+   * file beside the SDK's own files. Each passphrase that is tried or added runs in one more worker, which then ends.
    */
   worker?: string | URL | (() => WorkerLike);
   /** The clock, randomness, network and threads to use. Simulations replace them. */
@@ -84,6 +95,7 @@ export interface ClientOptions {
 
 /** What a client is made of once its account is open. */
 interface ClientParts {
+  storeKey: StoreKey;
   ledger: Ledger;
   core: WorkerCore;
   platform: Platform;
@@ -106,6 +118,8 @@ export class Client implements AsyncDisposable {
   readonly relay: string;
   readonly conversations: Conversations;
   readonly contacts: Contacts;
+  /** What opens the storage. */
+  readonly keys: Keys;
   readonly #ledger: Ledger;
   readonly #relay: Relay;
   readonly #relayClock: RelayClock;
@@ -123,13 +137,33 @@ export class Client implements AsyncDisposable {
    * @throws {UsageError} NOT_REGISTERED, HANDLE_MISMATCH, RELAY_MISMATCH, INVALID_ARGUMENT, WORKER_NOT_FOUND,
    *   WASM_NOT_FOUND, UNSUPPORTED_RUNTIME
    * @throws {TransportError} HANDLE_TAKEN; NETWORK, CLOCK_SKEW and PROTOCOL_VERSION_MISMATCH, only while registering
-   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING, or a core code that names the record;
+   *   STORE_LOCKED if the storage needs `unlock`, PASSPHRASE_WRONG, SECRET_WRONG
    */
   static async create(options: ClientOptions): Promise<Client> {
     // Awaited before anything is judged: nobody else would hear it fail.
     const storage = await (options as Partial<ClientOptions> | undefined)?.storage;
     check(STORAGE, storage);
     return Client.#open(storage as Storage, options);
+  }
+
+  /**
+   * Whether {@link create} needs `unlock` to open this storage. Does not close it.
+   *
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING
+   */
+  static async isLocked(storage: Storage): Promise<boolean> {
+    return isLocked(storage);
+  }
+
+  /**
+   * Returns what opens this storage, as {@link keys} lists it for an open client: for instance, to ask the right passkey.
+   * Does not close it.
+   *
+   * @throws {StorageError} STORE_UNAVAILABLE, STORE_VERSION, STORE_KEY_MISSING
+   */
+  static async keySlots(storage: Storage): Promise<KeySlot[]> {
+    return keySlotsOf(storage);
   }
 
   /** If a step fails, closes everything that it has opened, including the storage. */
@@ -141,6 +175,7 @@ export class Client implements AsyncDisposable {
       check(GROUPS_IN_MEMORY, options.groupsInMemory);
       check(CANCELABLE, options);
       check(FILES, options);
+      check(UNLOCK, options.unlock);
       options.signal?.throwIfAborted();
       const { origin } = new URL(options.relay);
       const platform = options.platform ?? ambientPlatform;
@@ -149,12 +184,20 @@ export class Client implements AsyncDisposable {
         core.terminate();
         return storage.close();
       };
+      const wasm = absolute(options.wasm ?? platform.wasmUrl);
+      const storeKey = await StoreKey.open(storage, {
+        unlock: options.unlock,
+        derive: deriveInWorker(platform, { worker: options.worker, wasm }),
+        random: platform.random,
+        clock: platform.clock,
+      });
       const relayClock = new RelayClock(platform.clock);
       const { groupsInMemory = GROUPS_IN_MEMORY_BY_DEFAULT } = options;
-      const ledger = new Ledger({ storage, core, platform, relayClock, groupsInMemory });
+      const keyed = keyedStorage(storage, storeKey);
+      const ledger = new Ledger({ storage: keyed, core, platform, relayClock, groupsInMemory });
       close = () => ledger.close();
       ledger.whenLost = strandLost;
-      await core.call('worker.initialize', { wasm: absolute(options.wasm ?? platform.wasmUrl) });
+      await core.call('worker.initialize', { wasm });
       const { wasPutBack } = await ledger.open();
       if (wasPutBack) await healAllFirst(ledger);
       await ledger.settleNote();
@@ -169,6 +212,7 @@ export class Client implements AsyncDisposable {
       await ledger.transact((tx) => setPolicy(tx, policy));
       options.signal?.throwIfAborted();
       const client = new Client({
+        storeKey,
         ledger,
         core,
         platform,
@@ -209,6 +253,7 @@ export class Client implements AsyncDisposable {
       live,
     });
     this.contacts = new Contacts(ledger);
+    this.keys = new Keys(parts.storeKey, () => this.#requireUsable());
     this.#connection = live ? 'connecting' : 'offline';
     ledger.onChange(() => {
       this.#notify();
@@ -277,7 +322,10 @@ export class Client implements AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the streams and the worker, and frees the worker's memory. The outbox stays in the storage. */
+  /**
+   * Ends the streams and the worker, and frees the worker's memory. The outbox stays in the storage. If the storage is
+   * locked ({@link Keys.remove}), this is what locks it again.
+   */
   async close(): Promise<void> {
     if (this.#connection === 'closed') return;
     this.#connection = 'closed';

@@ -71,6 +71,52 @@ export const FILES: Form = {
   sentence: '`wasm` must be an address; `worker` must be an address or a function that starts a worker.',
 };
 
+const MAX_PASSPHRASE_LENGTH = 1_024;
+
+/** 32 bytes that nobody can guess. A view of another length would be another secret. */
+const secret = z.instanceof(Uint8Array).refine(({ length }) => length === 32);
+
+export const PASSPHRASE: Form = {
+  schema: z.string().min(1).max(MAX_PASSPHRASE_LENGTH),
+  sentence: `A passphrase must be a string of 1 to ${MAX_PASSPHRASE_LENGTH} characters.`,
+};
+
+export const SECRET: Form = {
+  schema: secret,
+  sentence: 'A secret must be a Uint8Array of 32 bytes.',
+};
+
+export const UNLOCK: Form = {
+  schema: z.union([z.strictObject({ passphrase: PASSPHRASE.schema }), z.strictObject({ secret })]).optional(),
+  sentence: '`unlock` must be { passphrase } or { secret }: a string that is not empty, or 32 bytes.',
+};
+
+export const PASSPHRASE_COST: Form = {
+  schema: z
+    .object({
+      memoryKib: z.int().min(8).max(262_144),
+      passes: z.int().min(1).max(16),
+      lanes: z.int().min(1).max(4),
+    })
+    .partial()
+    .refine(({ memoryKib = 65_536, lanes = 1 }) => memoryKib >= 8 * lanes)
+    .optional(),
+  sentence:
+    '`memoryKib` must be an integer from 8 for each lane to 262144, `passes` from 1 to 16, and `lanes` from 1 to 4.',
+};
+
+export const PASSKEY: Form = {
+  schema: z
+    .object({ credentialId: z.base64url().min(2).max(1_364), salt: z.base64url().length(43) })
+    .optional(),
+  sentence: '`passkey` must be what createPasskey() gave: { credentialId, salt }.',
+};
+
+export const SLOT_ID: Form = {
+  schema: z.string().min(1),
+  sentence: 'The id of a key slot must be a string that client.keys.list() gave.',
+};
+
 export const HANDLES: Form = {
   schema: z.array(z.string()),
   sentence: 'Members must be an array of handles, such as ["bob", "carol"].',

@@ -56,6 +56,22 @@ export const SDK_ERRORS = {
   STORE_VERSION: { remedy: 'storage', retryable: false },
   /** The key of the storage is missing or damaged. Put it back: without it, the stored data is lost. */
   STORE_KEY_MISSING: { remedy: 'storage', retryable: false },
+  /** The storage opens only with a passphrase or a secret. Ask for it, and pass it as the option `unlock`. */
+  STORE_LOCKED: { remedy: 'storage', retryable: false },
+  /** The passphrase opens none of the storage's key slots. Ask for it again; nothing was changed. */
+  PASSPHRASE_WRONG: { remedy: 'storage', retryable: false },
+  /** The secret opens none of the storage's key slots. Ask the passkey, or whatever holds it, again; nothing was changed. */
+  SECRET_WRONG: { remedy: 'storage', retryable: false },
+  /** No key slot has this id. Check it against `client.keys.list()`. */
+  KEY_SLOT_NOT_FOUND: { remedy: 'usage', retryable: false },
+  /** No other key slot opens the storage. Add another slot before you remove this one. */
+  KEY_SLOT_LAST: { remedy: 'usage', retryable: false },
+  /** The storage has as many key slots as it can have. Remove one first. */
+  KEY_SLOTS_FULL: { remedy: 'usage', retryable: false },
+  /** The storage keeps its key in a way of its own. Use a storage that has key slots. */
+  KEY_SLOTS_UNSUPPORTED: { remedy: 'usage', retryable: false },
+  /** The passkey gave no secret: the person declined, or the browser or authenticator cannot do this. Offer a passphrase. */
+  PASSKEY_UNAVAILABLE: { remedy: 'usage', retryable: true },
   /** The worker that runs the cryptography stopped. Create a new client; the storage is intact. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },
 } as const;

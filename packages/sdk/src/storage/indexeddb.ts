@@ -1,14 +1,18 @@
 import { toBase64Url } from '@quicprochat/protocol';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
-import { sdkError } from '../model/errors.ts';
+import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { ambient } from '../platform/ambient.ts';
+import { WebCryptoKey } from '../platform/device-key.ts';
 import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
+import { bareKey, isSame } from './kept-key.ts';
 import { apart, isOfRing, reachOf, together } from './ring-rows.ts';
 import {
   endOfPrefix,
   RING_PREFIX,
   StorageConflict,
+  type KeptKey,
+  type KeySlotStorage,
   type ScanRange,
   type Storage,
   type StorageWrite,
@@ -17,8 +21,11 @@ import {
 
 /** A database of its own, so that what copies or shows the rows does not take the keys along. */
 interface KeySchema extends DBSchema {
-  /** The store's key, the generation that a commit last noted, and the key ring by the keys of its rows. */
-  key: { key: string; value: Uint8Array };
+  /**
+   * The store's key or the slots that wrap it, the device's key that belongs to them, the generation that a commit last
+   * noted, and the key ring by the keys of its rows. `trial` shows whether keys can be kept.
+   */
+  key: { key: string; value: Uint8Array | CryptoKey };
 }
 
 interface Schema extends DBSchema {
@@ -48,7 +55,7 @@ export function indexedDbStorage(name: string): Storage {
       connection.use(async (database) => Number((await database.get('meta', 'generation')) ?? 0)),
     get: (key) =>
       isOfRing(key)
-        ? keys.use((database) => database.get('key', key))
+        ? keys.use(async (database) => bytesIn(await database.get('key', key)))
         : connection.use((database) => database.get('rows', key)),
     scan: async (range) => {
       const { ring, others } = reachOf(range);
@@ -69,8 +76,9 @@ export function indexedDbStorage(name: string): Storage {
       return generation;
     },
     storeKey: (fresh) => keys.use((database) => storeKey(database, fresh)),
+    keySlots: keySlotsIn(keys),
     notedGeneration: () =>
-      keys.use(async (database) => generationOf(await database.get('key', 'generation'))),
+      keys.use(async (database) => generationOf(bytesIn(await database.get('key', 'generation')))),
     noteGeneration: (generation) =>
       keys.use(async (database) => {
         await database.put('key', bytesOfGeneration(generation), 'generation');
@@ -206,13 +214,66 @@ async function storeKey(
   fresh: Uint8Array | undefined,
 ): Promise<Uint8Array | undefined> {
   const transaction = database.transaction('key', 'readwrite', { durability: 'strict' });
-  let key = await transaction.store.get('store');
+  let key = bytesIn(await transaction.store.get('store'));
   if (key === undefined && fresh !== undefined) {
     key = fresh;
     await transaction.store.put(fresh, 'store');
   }
   await transaction.done;
-  return key;
+  return key && bareKey(key);
+}
+
+function keySlotsIn(keys: Connection<KeySchema>): KeySlotStorage {
+  return {
+    read: () => keys.use(readKept),
+    swap: (next, expected) => keys.use((database) => swapKept(database, next, expected)),
+    newDeviceKey: () => keys.use(newDeviceKey),
+  };
+}
+
+/** Some browsers keep no keys in some windows, such as private ones. */
+async function newDeviceKey(database: KeyDatabase): Promise<WebCryptoKey | undefined> {
+  const deviceKey = await WebCryptoKey.generate();
+  try {
+    await database.put('key', deviceKey.key, 'trial');
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'DataCloneError') return undefined;
+    throw error;
+  }
+  await database.delete('key', 'trial');
+  return deviceKey;
+}
+
+async function readKept(database: KeyDatabase): Promise<KeptKey | undefined> {
+  const { store, done } = database.transaction('key');
+  const [bytes, deviceKey] = [bytesIn(await store.get('store')), await store.get('device')];
+  await done;
+  if (bytes === undefined) return undefined;
+  const isKey = typeof CryptoKey !== 'undefined' && deviceKey instanceof CryptoKey;
+  return { bytes, deviceKey: isKey ? new WebCryptoKey(deviceKey) : undefined };
+}
+
+/** After a first try that was cut off once it was on disk, the second finds what it wants to write. */
+async function swapKept(
+  database: KeyDatabase,
+  next: KeptKey,
+  expected: Uint8Array | undefined,
+): Promise<boolean> {
+  const { store, done } = database.transaction('key', 'readwrite', { durability: 'strict' });
+  const swap = async () => {
+    const present = bytesIn(await store.get('store'));
+    if (!isSame(present, expected)) return isSame(present, next.bytes);
+    await store.put(next.bytes, 'store');
+    if (next.deviceKey instanceof WebCryptoKey) await store.put(next.deviceKey.key, 'device');
+    else await store.delete('device');
+    return true;
+  };
+  const [isDone] = await Promise.all([swap(), done]);
+  return isDone;
+}
+
+function bytesIn(value: Uint8Array | CryptoKey | undefined): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined;
 }
 
 /** In the order of their keys, as IndexedDB compares them. */
@@ -235,7 +296,7 @@ async function eraseFromRing(database: KeyDatabase, erased: ReadonlySet<string>)
 
 async function raiseNote(database: KeyDatabase, generation: number): Promise<void> {
   const { store, done } = database.transaction('key', 'readwrite');
-  if ((generationOf(await store.get('generation')) ?? 0) < generation)
+  if ((generationOf(bytesIn(await store.get('generation'))) ?? 0) < generation)
     await store.put(bytesOfGeneration(generation), 'generation');
   await done;
 }
@@ -263,7 +324,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof StorageConflict) throw cause;
+    if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
     const name = cause instanceof DOMException ? cause.name : '';
     if (name === 'VersionError') {
       throw sdkError(

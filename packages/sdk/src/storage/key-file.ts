@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sdkError } from '../model/errors.ts';
-
-const KEY_BYTES = 32;
+import { bareKey } from './kept-key.ts';
 
 /**
  * A key in a file that only its owner may read. Where there is none yet, `fresh` becomes it: written and synced under
@@ -25,12 +23,7 @@ export async function keyFile(path: string, fresh?: Uint8Array): Promise<Uint8Ar
 
 async function read(path: string): Promise<Uint8Array | undefined> {
   const bytes = await readFile(path).catch(ignore('ENOENT'));
-  if (bytes === undefined) return undefined;
-  if (bytes.length === KEY_BYTES) return new Uint8Array(bytes);
-  throw sdkError(
-    'STORE_KEY_MISSING',
-    'The key file beside the database is damaged. Nothing was changed; put an intact copy in its place.',
-  );
+  return bytes && bareKey(new Uint8Array(bytes));
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -7,6 +7,7 @@ import { QuicprochatError, sdkError } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
 import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
+import { KeySlotFile } from './key-slot-file.ts';
 import { RingFile } from './ring-file.ts';
 import { apart, isOfRing, reachOf, together } from './ring-rows.ts';
 import { endOfPrefix, StorageConflict, type ScanRange, type Storage, type StoredRow } from './storage.ts';
@@ -16,9 +17,10 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Returns a store in one SQLite file, for Node. It uses a write-ahead log with synchronous=FULL: a commit that resolved
- * survives a power cut. The key that seals everything in it is in a file beside it, `<path>.key`; the keys that are
- * erased with each epoch in another, `<path>.ring`; and the number of the last commit in a third, `<path>.generation`, by
- * which the SDK notices an older copy of the database. They belong together. Several processes may have them open. Keys and values are BLOBs, so SQLite compares keys byte by byte.
+ * survives a power cut. Beside it are three files that belong to it: `<path>.key`, the key that seals everything in it, or
+ * the slots that wrap it; `<path>.ring`, the keys that are erased with each epoch; and `<path>.generation`, the number of the
+ * last commit, by which the SDK notices an older copy of the database. Several processes may have them open. Keys and values
+ * are BLOBs, so SQLite compares keys byte by byte.
  *
  * All files are readable by their owner only, whatever the umask is. If they belong to this user and others had rights to
  * them, opening takes those rights away. It leaves a file that belongs to another user as it is.
@@ -34,6 +36,11 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   const note = new GenerationNote(`${path}.generation`);
   const ring = new RingFile(`${path}.ring`);
   const ringRows = () => ring.rows(statements.generation());
+  const slots = new KeySlotFile(`${path}.key`);
+  // Under the database's lock, which every process that has the store open takes, and which ends with the process.
+  const swapSlots = database.transaction((next: Uint8Array, expected: Uint8Array | undefined) =>
+    slots.swap(next, expected),
+  );
   const commit = database.transaction(({ added, others }: ReturnType<typeof apart>, expected: number) => {
     if (statements.generation() !== expected) throw new StorageConflict();
     note.raise(expected + 1);
@@ -73,6 +80,10 @@ export async function sqliteStorage(path: string): Promise<Storage> {
         return generation;
       }),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
+    keySlots: {
+      read: () => guarded(() => slots.read()),
+      swap: ({ bytes }, expected) => guarded(() => swapSlots.immediate(bytes, expected)),
+    },
     notedGeneration: () => guarded(() => note.read()),
     noteGeneration: (generation) => guarded(() => note.write(generation)),
     expunge: () => guarded(() => expunge(database)),
@@ -118,7 +129,8 @@ async function requireFolder(folder: string): Promise<void> {
 /** Before SQLite opens it: SQLite would create the file by the umask. It gives -wal and -shm the mode of the database. */
 async function makePrivate(path: string): Promise<void> {
   await createPrivate(path);
-  for (const suffix of ['', '-wal', '-shm', '.key', '.ring', '.generation']) await keepPrivate(path + suffix);
+  const suffixes = ['', '-wal', '-shm', '.key', '.key.new', '.ring', '.generation'];
+  for (const suffix of suffixes) await keepPrivate(path + suffix);
 }
 
 function setUp(database: Sqlite.Database): void {

@@ -25,9 +25,15 @@ export interface Storage {
    * Returns the key that everything in the store is sealed with. It is kept apart from the rows, so a copy of the rows
    * alone opens nothing. If there is no key yet, `fresh` becomes the key, unless another tab or process was quicker.
    *
+   * The SDK does not call this if there are {@link keySlots}.
+   *
    * @returns 32 bytes; undefined if there is no key and no `fresh`
+   * @throws {StorageError} STORE_LOCKED if there are key slots, and the key is kept in wrapped form alone
    */
   storeKey(fresh?: Uint8Array): Promise<Uint8Array | undefined>;
+
+  /** Where the wrapped key is kept. Without this, nothing can be added to what {@link storeKey} returns. */
+  readonly keySlots?: KeySlotStorage;
 
   /**
    * Takes what was deleted and replaced out of the files, as far as the system lets. Only called where something was
@@ -52,6 +58,49 @@ export interface Storage {
 
   /** Closes everything that the store holds open. Call nothing after it. */
   close(): Promise<void>;
+}
+
+/**
+ * Keeps one value apart from the rows: what the SDK needs to find the store key. Either the key itself, 32 bytes, or a
+ * document of slots that wrap it.
+ */
+export interface KeySlotStorage {
+  read(): Promise<KeptKey | undefined>;
+
+  /**
+   * Replaces what is kept if it still is `expected`, durably. A crash leaves the old value or the new one, whole.
+   *
+   * @param expected undefined if nothing is kept yet
+   * @returns false if something else is kept; nothing was changed then
+   */
+  swap(next: KeptKey, expected: Uint8Array | undefined): Promise<boolean>;
+
+  /**
+   * Makes a key that this device can use and nobody can read. Only storages that can keep one beside the bytes have this.
+   *
+   * @returns undefined if it turns out that this one cannot
+   */
+  newDeviceKey?(): Promise<DeviceKey | undefined>;
+}
+
+export interface KeptKey {
+  bytes: Uint8Array;
+  /** Replaced and deleted together with the bytes. */
+  deviceKey?: DeviceKey | undefined;
+}
+
+/** A key that is used where it is kept. */
+export interface DeviceKey {
+  seal(plaintext: Uint8Array, by: DeviceKeyInput): Promise<Uint8Array>;
+
+  /** Returns undefined if the ciphertext does not open. */
+  open(ciphertext: Uint8Array, by: DeviceKeyInput): Promise<Uint8Array | undefined>;
+}
+
+export interface DeviceKeyInput {
+  /** 12 bytes. */
+  nonce: Uint8Array;
+  additionalData: Uint8Array;
 }
 
 export interface ScanRange {

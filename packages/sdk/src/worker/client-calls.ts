@@ -1,4 +1,4 @@
-import { CoreClient, coreErrorCodes } from '@quicprochat/core-wasm/bundled';
+import { CoreClient, coreErrorCodes, keyOfPassphrase } from '@quicprochat/core-wasm/bundled';
 import { load } from './load.ts';
 import type { CallData, CallName, CallResult, Identity } from './protocol.ts';
 import type { Session } from './session.ts';
@@ -14,6 +14,8 @@ export const clientCalls = (session: Session): ClientCalls => ({
     await load(wasm);
     return { errorCodes: coreErrorCodes() };
   },
+
+  'worker.keyOfPassphrase': ({ passphrase, salt, cost }) => keyOfPassphrase(passphrase, salt, cost),
 
   'client.create': ({ handle, storeKey }) => identityOf(session.replace(CoreClient.create(handle, storeKey))),
 

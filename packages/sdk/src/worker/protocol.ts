@@ -92,6 +92,15 @@ interface OnGroup {
 /** Every call, by name: what goes in, and what comes out. */
 export interface Calls {
   'worker.initialize': { data: { wasm: string }; result: { errorCodes: string[] } };
+  /** Needs no client. The memory that this takes is only given back when the worker ends. */
+  'worker.keyOfPassphrase': {
+    data: {
+      passphrase: Uint8Array;
+      salt: Uint8Array;
+      cost: { memoryKib: number; passes: number; lanes: number };
+    };
+    result: Uint8Array;
+  };
   'client.create': { data: { handle: string; storeKey: Uint8Array }; result: Identity };
   /** Of the client's own records. Groups are loaded by `group.load`. Writes: the end of erasable keys that seal nothing. */
   'client.open': { data: { storeKey: Uint8Array; records: StoreRecord[] }; result: Identity };

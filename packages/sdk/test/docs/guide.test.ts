@@ -76,6 +76,29 @@ test('open, talk, change members, look at the keys, close', async () => {
   expect(carol.connection).not.toBe('closed');
 });
 
+test('lock a storage, and open it with its passphrase', async () => {
+  const path = join(folder, 'frida.db');
+  const frida = await Client.create({ relay, handle: 'frida', storage: sqliteStorage(path) });
+  // ANCHOR: lock
+  const { keys } = frida;
+  await keys.addPassphrase('correct horse battery staple');
+  for (const { id, kind } of await keys.list())
+    if (kind === 'file' || kind === 'device') await keys.remove(id); // nothing opens it without asking any more
+  await frida.close(); // it is locked from here on
+  // ANCHOR_END: lock
+  const ask = async () => 'correct horse battery staple';
+  // ANCHOR: unlock
+  const storage = await sqliteStorage(path);
+  const isLocked = await Client.isLocked(storage);
+  await using again = await Client.create({
+    relay,
+    storage,
+    ...(isLocked && { unlock: { passphrase: await ask() } }),
+  });
+  // ANCHOR_END: unlock
+  expect([isLocked, again.handle]).toEqual([true, 'frida']);
+});
+
 test('errors have a code, and read as a sentence', async () => {
   await using dora = await Client.create({ relay, handle: 'dora', storage: memoryStorage() });
   const shown: string[] = [];

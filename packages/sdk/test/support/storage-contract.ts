@@ -3,6 +3,7 @@ import { StorageConflict, type Storage } from '../../src/storage/storage.ts';
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 const key = (byte: number) => new Uint8Array(32).fill(byte);
+const document = (name: string) => new TextEncoder().encode(`{"name":"${name}"}`);
 const keysOf = (rows: { key: string }[]) => rows.map(({ key }) => key);
 
 /**
@@ -154,7 +155,63 @@ export function storageContract(
       expect(await storage.scan({ prefix: '' })).toEqual([]);
     });
 
+    test('what is kept of a wrapped key changes only from what is expected', async () => {
+      const { keySlots } = storage;
+      if (keySlots === undefined) return expect(shared).toBe(false);
+      expect(await keySlots.read()).toBeUndefined();
+      expect(await keySlots.swap({ bytes: document('a') }, document('b'))).toBe(false);
+      expect(await keySlots.swap({ bytes: document('a') }, undefined)).toBe(true);
+      expect(await keySlots.swap({ bytes: document('b') }, undefined)).toBe(false);
+      expect(await keySlots.swap({ bytes: document('b') }, document('c'))).toBe(false);
+      expect((await keySlots.read())?.bytes).toEqual(document('a'));
+      expect(await keySlots.swap({ bytes: document('b longer') }, document('a'))).toBe(true);
+      expect(await keySlots.swap({ bytes: document('c') }, document('b longer'))).toBe(true);
+      expect((await keySlots.read())?.bytes).toEqual(document('c'));
+      expect(await storage.scan({ prefix: '' })).toEqual([]);
+    });
+
+    test('a key that is wrapped is not handed out, nor replaced by a fresh one', async () => {
+      if (storage.keySlots === undefined) return expect(shared).toBe(false);
+      expect(await storage.storeKey(key(1))).toEqual(key(1));
+      expect((await storage.keySlots.read())?.bytes).toEqual(key(1));
+      await storage.keySlots.swap({ bytes: document('a') }, key(1));
+      await expect(storage.storeKey()).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+      await expect(storage.storeKey(key(2))).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+      expect((await storage.keySlots.read())?.bytes).toEqual(document('a'));
+    });
+
+    test('a device key is kept, replaced and deleted with the bytes', async () => {
+      const { keySlots } = storage;
+      const deviceKey = await keySlots?.newDeviceKey?.();
+      if (keySlots === undefined || deviceKey === undefined) return expect(name).not.toBe('IndexedDB');
+      const input = { nonce: bytes(...Array(12).keys()), additionalData: bytes(7) };
+      const sealed = await deviceKey.seal(key(1), input);
+      await keySlots.swap({ bytes: document('a'), deviceKey }, undefined);
+      const kept = (await keySlots.read())?.deviceKey;
+      expect(await kept?.open(sealed, input)).toEqual(key(1));
+      expect(await kept?.open(sealed, { ...input, additionalData: bytes(8) })).toBeUndefined();
+      const other = (await keySlots.newDeviceKey?.())!;
+      expect(await keySlots.swap({ bytes: document('b'), deviceKey: other }, document('x'))).toBe(false);
+      expect(await (await keySlots.read())?.deviceKey?.open(sealed, input)).toEqual(key(1));
+      await keySlots.swap({ bytes: document('b'), deviceKey: other }, document('a'));
+      expect(await (await keySlots.read())?.deviceKey?.open(sealed, input)).toBeUndefined();
+      await keySlots.swap({ bytes: document('c') }, document('b'));
+      expect(await keySlots.read()).toEqual({ bytes: document('c'), deviceKey: undefined });
+    });
+
     if (!shared) return;
+
+    test('of many who change what is kept of a wrapped key at once, exactly one wins', async () => {
+      const second = await open();
+      others.push(second);
+      const all = Array.from({ length: 20 }, (_, i) =>
+        [storage, second][i % 2]!.keySlots!.swap({ bytes: document(`${i}`) }, undefined),
+      );
+      const won = (await Promise.all(all)).flatMap((isDone, i) => (isDone ? [i] : []));
+      expect(won).toHaveLength(1);
+      for (const each of [storage, second])
+        expect((await each.keySlots!.read())?.bytes).toEqual(document(`${won[0]}`));
+    });
 
     test('who opens a store anew gets the same store key', async () => {
       const second = await open();
