@@ -339,6 +339,7 @@ export class Ledger {
     this.#unusedKeys = [];
     if (!this.#core.dirty) await this.#coreState.takeOver(changes.core);
     else if (!(await this.#reopenCore(changes.until))) return this.#catchUp();
+    for (const id of endedGroupsOf(changes.rows)) this.#coreState.forgotten(id);
     this.#generation = changes.until;
     this.#take(changes.rows);
     this.#emit(conversationsOf(changes.keys));
@@ -410,6 +411,12 @@ function contention() {
     'STORE_CONTENTION',
     'Another tab or program keeps changing this account’s storage. Try again.',
   );
+}
+
+/** The groups whose rows are deleted. */
+function endedGroupsOf(rows: ReadonlyMap<string, unknown>): GroupId[] {
+  const isEnded = ([key, row]: [string, unknown]) => row === undefined && key.startsWith(`${groups.name}/`);
+  return [...rows].filter(isEnded).map(([key]) => key.slice(groups.name.length + 1) as GroupId);
 }
 
 /** The conversations that rows are about. Other ids among them concern nobody who listens. */
