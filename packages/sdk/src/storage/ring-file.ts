@@ -72,7 +72,12 @@ export class RingFile {
   #slots(): Uint8Array[] {
     const file = this.#open();
     const bytes = new Uint8Array(fstatSync(file).size);
-    readSync(file, bytes, 0, bytes.length, 0);
+    // A slot that was not read would look free, and be overwritten.
+    for (let at = 0; at < bytes.length;) {
+      const length = readSync(file, bytes, at, bytes.length - at, at);
+      if (length === 0) throw new Error('the key ring was cut while it was read');
+      at += length;
+    }
     const slots: Uint8Array[] = [];
     for (let at = 0; at + SLOT_BYTES <= bytes.length; at += SLOT_BYTES)
       slots.push(bytes.subarray(at, at + SLOT_BYTES));
@@ -80,7 +85,9 @@ export class RingFile {
   }
 
   #write(place: number, slot: Uint8Array): void {
-    writeSync(this.#open(), slot, 0, SLOT_BYTES, place * SLOT_BYTES);
+    const length = writeSync(this.#open(), slot, 0, SLOT_BYTES, place * SLOT_BYTES);
+    // On a disk that is about to be full, what is written can end early, and without an error.
+    if (length < SLOT_BYTES) throw Object.assign(new Error('a slot was written in part'), { code: 'ENOSPC' });
   }
 
   #open(): number {
