@@ -223,7 +223,7 @@ export class Ledger {
       const stored = await this.storage.scan({ prefix: RING_PREFIX });
       const keys = stored.map(({ key }) => key);
       const { over, unclear } = leftoversAmong(keys, (id) => this.#snapshot.holds(groups, id));
-      for (const groupId of unclear) await this.#needGroup(groupId);
+      for (const groupId of unclear) await this.#needGroup(groupId).catch(passOverIfLost);
       const ends = over.map((key) => ({ key, value: undefined }));
       this.#unusedKeys = [...this.#unusedKeys, ...ends];
       if (this.#unusedKeys.length > 0) await this.#commitWrites([]);
@@ -414,6 +414,11 @@ export class Ledger {
   #emit(change: Change): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Of a lost group, nobody can tell which of its keys counts. */
+function passOverIfLost(error: unknown): void {
+  if (!(error instanceof LostGroup)) throw error;
 }
 
 function contention() {
