@@ -1,4 +1,13 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { StoredRow } from './storage.ts';
 
@@ -43,6 +52,22 @@ export class RingFile {
   put(rows: readonly StoredRow[]): void {
     if (rows.length === 0) return;
     this.#read = undefined;
+    this.#add([...this.#takeBack(), ...rows]);
+  }
+
+  /**
+   * The rows of a file that is not at its path any more, because somebody deleted it or put another one there: what is
+   * written to it would be gone when it is closed, and with it the keys of the records of now.
+   */
+  #takeBack(): StoredRow[] {
+    const { ino } = fstatSync(this.#open());
+    if (statSync(this.#path, { throwIfNoEntry: false })?.ino === ino) return [];
+    const rows = this.#slots().flatMap((slot) => rowOf(slot) ?? []);
+    this.close();
+    return rows;
+  }
+
+  #add(rows: readonly StoredRow[]): void {
     const slots = this.#slots().map((slot) => rowOf(slot)?.key);
     for (const row of rows) {
       const place = placeFor(row.key, slots);
