@@ -3,9 +3,8 @@
 use super::{
     Key, Kind, Record, Store, Write,
     kind::group_of,
-    manifest::{Changes, Later, Sealed},
+    manifest::{Changes, Later, Sealed, take_kind},
     open_record,
-    ring::is_erasable_key,
 };
 use crate::{
     error::{CoreError, Result},
@@ -126,10 +125,13 @@ impl Store {
         if !self.state.borrow().journal.is_empty() {
             return Err(CoreError::BadInput("there are writes that have not been taken"));
         }
-        let changes = changes.into_iter().map(|Write { key, value, .. }| (key, value));
-        let (keys, by_key): (Changes, Changes) = changes.partition(|(key, _)| is_erasable_key(key));
+        let mut by_key = Changes::new();
+        by_key.extend(changes.into_iter().map(|Write { key, value, .. }| (key, value)));
         // What was erased seals nothing new, but what is in memory still counts until all is read.
-        let (erased, added): (Changes, Changes) = keys.into_iter().partition(|(_, value)| value.is_none());
+        let (mut added, mut erased) = (Vec::new(), Vec::new());
+        for (key, value) in take_kind(&mut by_key, Kind::ErasableKey) {
+            if value.is_some() { &mut added } else { &mut erased }.push((key, value));
+        }
         self.take_keys(added);
         let mut later: Later = self.manifest.borrow().read_later(by_key, &self.seal)?;
         self.take_keys(erased);
@@ -151,7 +153,7 @@ impl Store {
         Ok(changed.into_iter().filter(|group| group.may_have_other_keys).map(|group| group.id).collect())
     }
 
-    fn take_keys(&self, keys: Changes) {
+    fn take_keys(&self, keys: Vec<(Vec<u8>, Option<Vec<u8>>)>) {
         let mut ring = self.seal.ring.borrow_mut();
         keys.into_iter().for_each(|(key, value)| ring.take(key, value));
     }

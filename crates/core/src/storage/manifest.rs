@@ -29,11 +29,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::random::OpenMlsRand;
 
-pub(super) use self::later::{Changes, Later};
 use self::{
     group::{GroupVersions, is_list_key, list_key},
     head::Head,
-    list::{DELETED, Versions, number_of, set, version_of_batch},
+    list::{DELETED, number_of, set, version_of_batch},
+};
+pub(super) use self::{
+    later::{Changes, Later},
+    list::Versions,
 };
 use super::{
     Key, Kind, Write,
@@ -100,7 +103,7 @@ impl Manifest {
         seal.ring.borrow_mut().take_all(records);
         let mut manifest = Self::default();
         manifest.read_whole(&seal, whole)?;
-        manifest.read_changes(&seal, take_changes(records))?;
+        manifest.read_changes(&seal, take_kind(records, Kind::Changes))?;
         if head.is_old {
             manifest.listed_bytes = OUTDATED;
         }
@@ -338,12 +341,12 @@ fn open_list(seal: &Seal, key: &Key, sealed: &[u8]) -> Result<(Versions, usize)>
     Ok((versions, list.len()))
 }
 
-/// Takes the lists of changes out of records.
-fn take_changes<V>(records: &mut BTreeMap<Vec<u8>, V>) -> BTreeMap<Vec<u8>, V> {
-    let mut lists = records.split_off(Key::of(Kind::Changes).bytes());
-    let mut others = lists.split_off([Kind::Changes as u8 + 1].as_slice());
+/// Takes those of a kind out of records.
+pub(super) fn take_kind<V>(records: &mut BTreeMap<Vec<u8>, V>, kind: Kind) -> BTreeMap<Vec<u8>, V> {
+    let mut taken = records.split_off(Key::of(kind).bytes());
+    let mut others = taken.split_off([kind as u8 + 1].as_slice());
     records.append(&mut others);
-    lists
+    taken
 }
 
 fn changes_key(number: u64) -> Key {

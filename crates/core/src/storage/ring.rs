@@ -10,66 +10,52 @@
 //! key of the record = kind || group's id with its length, if it is of a group || id[8]
 //! ```
 
-use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use chacha20poly1305::XChaCha20Poly1305;
 use openmls_traits::random::OpenMlsRand;
-use zeroize::Zeroizing;
 
-use super::{Key, Kind, Write, kind::group_of};
+use super::{
+    Key, Kind, Value, Write,
+    kind::group_of,
+    manifest::{Sealed, Versions, take_kind},
+};
 use crate::group_id::GroupId;
 
 pub(super) const ID_BYTES: usize = 8;
 const KEY_BYTES: usize = 32;
 
 /// Random, and no secret.
-pub(super) type KeyId = [u8; ID_BYTES];
+pub(super) type KeyId = u64;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Ring {
     /// By their records' keys.
-    keys: BTreeMap<Vec<u8>, ErasableKey>,
+    keys: BTreeMap<Vec<u8>, Value>,
     /// Which key seals what is in memory: see [`scope_of`].
-    in_use: BTreeMap<Vec<u8>, KeyId>,
+    in_use: Versions,
     /// The records of keys that have come or gone since the writes were taken.
     changed: BTreeSet<Vec<u8>>,
 }
 
-/// What seals under it is derived when it is needed first.
-pub(super) struct ErasableKey {
-    pub(super) bytes: Zeroizing<[u8; KEY_BYTES]>,
-    pub(super) cipher: OnceCell<XChaCha20Poly1305>,
-}
-
-impl ErasableKey {
-    fn new(bytes: [u8; KEY_BYTES]) -> Self {
-        Self { bytes: Zeroizing::new(bytes), cipher: OnceCell::new() }
-    }
-}
-
 impl Ring {
     /// Takes the keys out of records.
-    pub(super) fn take_all(&mut self, records: &mut BTreeMap<Vec<u8>, Vec<u8>>) {
-        for (key, value) in records.extract_if(.., |key, _| is_erasable_key(key)) {
+    pub(super) fn take_all(&mut self, records: &mut Sealed) {
+        for (key, value) in take_kind(records, Kind::ErasableKey) {
             self.take(key, Some(value));
         }
     }
 
     /// Takes a key's record over, or its end. One that is damaged counts as erased.
     pub(super) fn take(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let value = value.map(Zeroizing::new);
-        match value.and_then(|bytes| bytes.as_slice().try_into().ok()) {
-            Some(bytes) => drop(self.keys.insert(key, ErasableKey::new(bytes))),
+        match value.map(Value::new).filter(|value| value.len() == KEY_BYTES) {
+            Some(value) => drop(self.keys.insert(key, value)),
             None => drop(self.keys.remove(&key)),
         }
     }
 
     /// The key that a record was sealed under, if it is still there.
-    pub(super) fn find(&self, record: &[u8], id: &KeyId) -> Option<&ErasableKey> {
+    pub(super) fn find(&self, record: &[u8], id: KeyId) -> Option<&Value> {
         self.keys.get(&key_of(group_of(record), id))
     }
 
@@ -85,7 +71,10 @@ impl Ring {
     /// A group is not in memory any more, and its keys are not needed there.
     pub(super) fn unload(&mut self, id: GroupId) {
         self.in_use.remove(&scope_of_group(id));
-        self.keys.retain(|key, _| group_of(key) != Some(id));
+        let of_group = self.keys.keys().filter(|key| group_of(key) == Some(id)).cloned().collect::<Vec<_>>();
+        for key in of_group {
+            self.keys.remove(&key);
+        }
     }
 
     /// Whether what is written of a group's secrets has a key already.
@@ -96,9 +85,9 @@ impl Ring {
     /// Gives a record, and with it all secrets of its group, a new key. The one before is erased.
     pub(super) fn renew(&mut self, record: &[u8], random: &impl OpenMlsRand) {
         self.erase(record);
-        let (id, bytes) = (random_bytes(random), random_bytes(random));
-        let key = key_of(group_of(record), &id);
-        self.keys.insert(key.clone(), ErasableKey::new(bytes));
+        let id = KeyId::from_be_bytes(random_bytes(random));
+        let key = key_of(group_of(record), id);
+        self.keys.insert(key.clone(), Value::new(random_bytes::<KEY_BYTES>(random).to_vec()));
         self.changed.insert(key);
         self.in_use.insert(scope_of(record), id);
     }
@@ -106,30 +95,34 @@ impl Ring {
     /// Erases the key of a record, and with it all secrets of its group.
     pub(super) fn erase(&mut self, record: &[u8]) {
         let Some(id) = self.in_use.remove(&scope_of(record)) else { return };
-        let key = key_of(group_of(record), &id);
+        let key = key_of(group_of(record), id);
         self.keys.remove(&key);
         self.changed.insert(key);
     }
 
     /// The id and the key that a record is sealed under now.
-    pub(super) fn current(&self, record: &[u8]) -> Option<(&KeyId, &ErasableKey)> {
-        let id = self.in_use.get(&scope_of(record))?;
+    pub(super) fn current(&self, record: &[u8]) -> Option<(KeyId, &Value)> {
+        let id = *self.in_use.get(&scope_of(record))?;
         Some((id, self.find(record, id)?))
     }
 
     /// Erases the keys in memory that seal nothing there.
     pub(super) fn erase_unused(&mut self) {
-        let used: BTreeSet<_> = self.in_use.iter().map(|(scope, id)| key_of(group_of(scope), id)).collect();
-        let (kept, unused) = std::mem::take(&mut self.keys).into_iter().partition(|(key, _)| used.contains(key));
-        self.keys = kept;
-        self.changed.extend(BTreeMap::into_keys(unused));
+        let mut unused: BTreeSet<_> = self.keys.keys().cloned().collect();
+        for (scope, id) in &self.in_use {
+            unused.remove(&key_of(group_of(scope), *id));
+        }
+        for key in unused {
+            self.keys.remove(&key);
+            self.changed.insert(key);
+        }
     }
 
     /// The keys that have come or gone since the last call, as writes.
     pub(super) fn take_writes(&mut self) -> Vec<Write> {
         let changed = std::mem::take(&mut self.changed);
         let write = |key: Vec<u8>| {
-            let value = self.keys.get(&key).map(|key| key.bytes.to_vec());
+            let value = self.keys.get(&key).map(|value| value.to_vec());
             Write::new(key, value)
         };
         changed.into_iter().map(write).collect()
@@ -151,9 +144,9 @@ fn scope_of_group(id: GroupId) -> Vec<u8> {
 }
 
 /// The key of a key's record.
-fn key_of(group: Option<GroupId>, id: &KeyId) -> Vec<u8> {
+fn key_of(group: Option<GroupId>, id: KeyId) -> Vec<u8> {
     let kind = group.map_or_else(|| Key::of(Kind::ErasableKey), |id| id.key(Kind::ErasableKey));
-    kind.with(id).bytes().to_vec()
+    kind.with(&id.to_be_bytes()).bytes().to_vec()
 }
 
 fn random_bytes<const N: usize>(random: &impl OpenMlsRand) -> [u8; N] {

@@ -38,7 +38,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::{
     Value,
     kind::is_secret,
-    ring::{ErasableKey, ID_BYTES, KeyId, Ring},
+    ring::{ID_BYTES, KeyId, Ring},
 };
 use crate::error::{CoreError, Result};
 
@@ -128,13 +128,14 @@ impl Seal {
         let ring = self.ring.borrow();
         match is_secret(key).then(|| ring.current(key)).flatten() {
             Some((id, erasable)) => {
-                let head = [(version | ERASABLE).to_be_bytes(), *id].concat();
-                self.seal_behind(&head, key, value, self.cipher_of(erasable), random)
+                let head = [(version | ERASABLE).to_be_bytes(), id.to_be_bytes()].concat();
+                self.seal_behind(&head, key, value, &self.cipher_of(erasable), random)
             }
             None => self.seal_behind(&version.to_be_bytes(), key, value, &self.cipher, random),
         }
     }
 
+    #[inline(never)]
     fn seal_behind(
         &self,
         head: &[u8],
@@ -162,11 +163,12 @@ impl Seal {
             return value.map_or(Opened::Damaged, |value| Opened::Value((value, None)));
         };
         let ring = self.ring.borrow();
-        let Some(erasable) = ring.find(key, &id) else { return Opened::Erased };
-        let value = self.open_behind(VERSION_BYTES + ID_BYTES, key, sealed, self.cipher_of(erasable));
+        let Some(erasable) = ring.find(key, id) else { return Opened::Erased };
+        let value = self.open_behind(VERSION_BYTES + ID_BYTES, key, sealed, &self.cipher_of(erasable));
         value.map_or(Opened::Damaged, |value| Opened::Value((value, Some(id))))
     }
 
+    #[inline(never)]
     fn open_behind(&self, head: usize, key: &[u8], sealed: &[u8], cipher: &XChaCha20Poly1305) -> Option<Value> {
         let (head, sealed) = sealed.split_at_checked(head)?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES)?;
@@ -177,14 +179,11 @@ impl Seal {
         opened.ok().map(|()| value)
     }
 
-    fn cipher_of<'a>(&self, key: &'a ErasableKey) -> &'a XChaCha20Poly1305 {
-        key.cipher.get_or_init(|| {
-            let hkdf = Hkdf::<Sha256>::new(Some(key.bytes.as_slice()), self.record_key.as_slice());
-            let mut derived = Zeroizing::new([0; 32]);
-            hkdf.expand(b"quicprochat erasable record key v1", derived.as_mut_slice())
-                .expect("32 bytes is not too long");
-            XChaCha20Poly1305::new((&*derived).into())
-        })
+    fn cipher_of(&self, key: &Value) -> XChaCha20Poly1305 {
+        let hkdf = Hkdf::<Sha256>::new(Some(key.as_slice()), self.record_key.as_slice());
+        let mut derived = Zeroizing::new([0; 32]);
+        hkdf.expand(b"quicprochat erasable record key v1", derived.as_mut_slice()).expect("32 bytes is not too long");
+        XChaCha20Poly1305::new((&*derived).into())
     }
 
     fn additional_data(&self, head: &[u8], key: &[u8]) -> Vec<u8> {
@@ -200,7 +199,8 @@ pub(super) fn version_of(sealed: &[u8]) -> Option<u64> {
 /// The erasable key that a sealed record says it is under; none if it says no such thing.
 fn key_id_of(sealed: &[u8]) -> Option<KeyId> {
     let is_erasable = head_of(sealed)? & ERASABLE != 0;
-    is_erasable.then(|| sealed[VERSION_BYTES..].first_chunk().copied().unwrap_or_default())
+    let id = sealed[VERSION_BYTES..].first_chunk().copied().unwrap_or_default();
+    is_erasable.then(|| KeyId::from_be_bytes(id))
 }
 
 fn head_of(sealed: &[u8]) -> Option<u64> {

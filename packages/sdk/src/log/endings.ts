@@ -2,6 +2,7 @@ import type { GroupId } from '@quicprochat/protocol';
 import { conversations, drafts } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { undoShown } from '../content/undo.ts';
 
 /** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
@@ -24,12 +25,13 @@ export async function dropOutbox(tx: Transaction, conversationId: GroupId): Prom
 
 /**
  * Notes that this device cannot follow a conversation any more, since the keys of its records are erased: they were put back
- * to an epoch that is over. A member can remove this device and add it again.
+ * to an epoch that is over. A member can remove this device and add it again, with a key package that it still has the keys of.
  */
 export async function strandLost(tx: Transaction, conversationId: GroupId): Promise<void> {
   if (!isReadable(tx.row(conversations, conversationId))) return;
   await dropOutbox(tx, conversationId);
   tx.update(conversationId, { state: 'stuck' });
+  renewKeyPackages(tx);
 }
 
 /**

@@ -63,7 +63,7 @@ export class CoreState {
     this.#loaded.add(groupId);
   }
 
-  /** Notes that the core has deleted a group. */
+  /** Notes that the core holds a group no longer: it was deleted, here or by others. */
   forgotten(groupId: GroupId): void {
     this.#loaded.delete(groupId);
   }

@@ -223,7 +223,7 @@ export class Ledger {
       const stored = await this.storage.scan({ prefix: RING_PREFIX });
       const keys = stored.map(({ key }) => key);
       const { over, unclear } = leftoversAmong(keys, (id) => this.#snapshot.holds(groups, id));
-      for (const groupId of unclear) await this.#needGroup(groupId);
+      for (const groupId of unclear) await this.#needGroup(groupId).catch(passOverIfLost);
       const ends = over.map((key) => ({ key, value: undefined }));
       this.#unusedKeys = [...this.#unusedKeys, ...ends];
       if (this.#unusedKeys.length > 0) await this.#commitWrites([]);
@@ -296,18 +296,24 @@ export class Ledger {
   /** Runs work on the newest generation, one at a time, and again if others have committed meanwhile. */
   #onNewest<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
+      let lost: LostGroup | undefined;
       for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
         if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
         await this.#catchUp();
         try {
+          if (lost !== undefined) await this.#strand(lost);
+          lost = undefined;
           const result = await work();
           await this.#trim();
           return result;
         } catch (error) {
           if (error instanceof Unsure) throw error.cause;
           const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (!isOvertaken && error instanceof LostGroup && (await this.#strand(error))) continue;
-          if (!isOvertaken) throw error instanceof LostGroup ? error.cause : error;
+          if (!isOvertaken && error instanceof LostGroup) {
+            lost = error;
+            continue;
+          }
+          if (!isOvertaken) throw error;
           await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * conflicts++);
         }
       }
@@ -315,14 +321,18 @@ export class Ledger {
     });
   }
 
-  /** Has the conversation say that it is stuck, unless it does. Work that sees this may do without its group. */
-  async #strand({ groupId }: LostGroup): Promise<boolean> {
-    if (this.#core.dirty) await this.#catchUp();
+  /**
+   * Has the conversation say that it is stuck, if its group is still lost. Work that sees this may do without the group.
+   *
+   * @throws {StorageError} KEYS_ERASED if it says so already
+   */
+  async #strand({ groupId, cause }: LostGroup): Promise<void> {
     const tx = new Transaction(this.#base);
+    // Another tab may have joined it again since.
+    if (await tx.isThere(groupId)) return;
     await this.whenLost(tx, groupId);
-    const hasChanged = !tx.isEmpty;
+    if (tx.isEmpty) throw cause;
     await this.#commit(tx);
-    return hasChanged;
   }
 
   async #isOvertaken(): Promise<boolean> {
@@ -339,6 +349,7 @@ export class Ledger {
     this.#unusedKeys = [];
     if (!this.#core.dirty) await this.#coreState.takeOver(changes.core);
     else if (!(await this.#reopenCore(changes.until))) return this.#catchUp();
+    for (const id of endedGroupsOf(changes.rows)) this.#coreState.forgotten(id);
     this.#generation = changes.until;
     this.#take(changes.rows);
     this.#emit(conversationsOf(changes.keys));
@@ -405,11 +416,22 @@ export class Ledger {
   }
 }
 
+/** Of a lost group, nobody can tell which of its keys counts. */
+function passOverIfLost(error: unknown): void {
+  if (!(error instanceof LostGroup)) throw error;
+}
+
 function contention() {
   return sdkError(
     'STORE_CONTENTION',
     'Another tab or program keeps changing this account’s storage. Try again.',
   );
+}
+
+/** The groups whose rows are deleted. */
+function endedGroupsOf(rows: ReadonlyMap<string, unknown>): GroupId[] {
+  const isEnded = ([key, row]: [string, unknown]) => row === undefined && key.startsWith(`${groups.name}/`);
+  return [...rows].filter(isEnded).map(([key]) => key.slice(groups.name.length + 1) as GroupId);
 }
 
 /** The conversations that rows are about. Other ids among them concern nobody who listens. */

@@ -174,7 +174,7 @@ export class Transaction {
   async joinGroup(data: CallData<'group.join'>): Promise<CallResult<'group.join'>> {
     const { secrets, shared } = data;
     const id = hex.encode(await this.call('client.groupOfWelcome', { secrets, shared })) as GroupId;
-    if (this.row(groups, id) !== undefined && !(await this.#isThere(id))) await this.#abandonGroup(id);
+    if (this.row(groups, id) !== undefined && !(await this.isThere(id))) await this.#abandonGroup(id);
     const joined = await this.call('group.join', data);
     this.#enter(id, joined.group);
     return joined;
@@ -193,7 +193,7 @@ export class Transaction {
 
   /** Wipes the keys of a group that is over. */
   async forgetGroup(id: GroupId): Promise<void> {
-    if (await this.#isThere(id)) await this.call('group.forget', { groupId: hex.decode(id) });
+    if (await this.isThere(id)) await this.call('group.forget', { groupId: hex.decode(id) });
     else await this.#abandonGroup(id);
     this.#base.noteGroup(id, 'forgotten');
     this.#touchedGroups.delete(id);
@@ -202,7 +202,7 @@ export class Transaction {
   }
 
   /** Whether a group loads, or its keys are erased. */
-  async #isThere(id: GroupId): Promise<boolean> {
+  async isThere(id: GroupId): Promise<boolean> {
     try {
       await this.#base.needGroup(id);
       return true;

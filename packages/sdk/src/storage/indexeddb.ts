@@ -49,6 +49,13 @@ export function indexedDbStorage(name: string): Storage {
   const connection = new Connection<Schema>(`quicprochat:${name}`, createRows);
   const keys = new Connection<KeySchema>(`quicprochat-key:${name}`, createKeys);
   const channel = new BroadcastChannel(`quicprochat:${name}`);
+  /** What is to be erased: with the next commit, if it failed after its own. */
+  const toErase = new Set<string>();
+  const erase = async () => {
+    const keysToErase = [...toErase];
+    await keys.use((database) => eraseFromRing(database, keysToErase));
+    for (const key of keysToErase) toErase.delete(key);
+  };
 
   return {
     generation: () =>
@@ -69,9 +76,9 @@ export function indexedDbStorage(name: string): Storage {
       const { added, others, erased } = apart(writes);
       if (added.length > 0) await keys.use((database) => addToRing(database, added));
       const generation = await connection.use((database) => commit(database, others, { expected, mark }));
-      // What fails here is erased when the store is opened next.
-      if (erased.size > 0)
-        await keys.use((database) => eraseFromRing(database, erased)).catch(() => undefined);
+      for (const key of erased) toErase.add(key);
+      // What fails here is erased with the next commit, or when the store is opened next.
+      if (toErase.size > 0) await erase().catch(() => undefined);
       channel.postMessage('committed');
       return generation;
     },
@@ -289,9 +296,9 @@ async function addToRing(database: KeyDatabase, rows: readonly StoredRow[]): Pro
   await Promise.all([...rows.map(({ key, value }) => store.put(value, key)), done]);
 }
 
-async function eraseFromRing(database: KeyDatabase, erased: ReadonlySet<string>): Promise<void> {
+async function eraseFromRing(database: KeyDatabase, erased: readonly string[]): Promise<void> {
   const { store, done } = database.transaction('key', 'readwrite', { durability: 'strict' });
-  await Promise.all([...[...erased].map((key) => store.delete(key)), done]);
+  await Promise.all([...erased.map((key) => store.delete(key)), done]);
 }
 
 async function raiseNote(database: KeyDatabase, generation: number): Promise<void> {

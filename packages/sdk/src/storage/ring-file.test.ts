@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -78,6 +78,22 @@ test('a flipped bit anywhere in a slot makes it free, and no other', async () =>
     await writeFile(path, flipped);
     expect(rows(), `${at}`).toEqual([row(2)]);
   }
+});
+
+test('a file that is deleted or replaced while it is open is there again, whole, with the next row', async () => {
+  const { path, file, rows } = await ring();
+  file.put([row(1), row(2)]);
+  await rm(path);
+  file.put([row(3)]);
+  expect(rows()).toEqual([row(1), row(2), row(3)]);
+
+  const other = new RingFile(`${path}.other`);
+  other.put([row(1), row(4)]);
+  await rename(`${path}.other`, path);
+  file.put([row(5)]);
+  expect(rows()).toEqual([row(1), row(2), row(3), row(4), row(5)]);
+  file.erase(keys(2));
+  expect(rows()).toEqual([row(1), row(3), row(4), row(5)]);
 });
 
 test('only its owner may read the file', async () => {

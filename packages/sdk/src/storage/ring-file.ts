@@ -1,4 +1,13 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { StoredRow } from './storage.ts';
 
@@ -43,6 +52,22 @@ export class RingFile {
   put(rows: readonly StoredRow[]): void {
     if (rows.length === 0) return;
     this.#read = undefined;
+    this.#add([...this.#takeBack(), ...rows]);
+  }
+
+  /**
+   * The rows of a file that is not at its path any more, because somebody deleted it or put another one there: what is
+   * written to it would be gone when it is closed, and with it the keys of the records of now.
+   */
+  #takeBack(): StoredRow[] {
+    const { ino } = fstatSync(this.#open());
+    if (statSync(this.#path, { throwIfNoEntry: false })?.ino === ino) return [];
+    const rows = this.#slots().flatMap((slot) => rowOf(slot) ?? []);
+    this.close();
+    return rows;
+  }
+
+  #add(rows: readonly StoredRow[]): void {
     const slots = this.#slots().map((slot) => rowOf(slot)?.key);
     for (const row of rows) {
       const place = placeFor(row.key, slots);
@@ -72,7 +97,12 @@ export class RingFile {
   #slots(): Uint8Array[] {
     const file = this.#open();
     const bytes = new Uint8Array(fstatSync(file).size);
-    readSync(file, bytes, 0, bytes.length, 0);
+    // A slot that was not read would look free, and be overwritten.
+    for (let at = 0; at < bytes.length;) {
+      const length = readSync(file, bytes, at, bytes.length - at, at);
+      if (length === 0) throw new Error('the key ring was cut while it was read');
+      at += length;
+    }
     const slots: Uint8Array[] = [];
     for (let at = 0; at + SLOT_BYTES <= bytes.length; at += SLOT_BYTES)
       slots.push(bytes.subarray(at, at + SLOT_BYTES));
@@ -80,7 +110,9 @@ export class RingFile {
   }
 
   #write(place: number, slot: Uint8Array): void {
-    writeSync(this.#open(), slot, 0, SLOT_BYTES, place * SLOT_BYTES);
+    const length = writeSync(this.#open(), slot, 0, SLOT_BYTES, place * SLOT_BYTES);
+    // On a disk that is about to be full, what is written can end early, and without an error.
+    if (length < SLOT_BYTES) throw Object.assign(new Error('a slot was written in part'), { code: 'ENOSPC' });
   }
 
   #open(): number {

@@ -55,6 +55,12 @@ export async function sqliteStorage(path: string): Promise<Storage> {
   const erase = database.transaction((keys: ReadonlySet<string>) => {
     ring.erase(keys);
   });
+  /** What is to be erased: with the next commit, if it failed after its own. */
+  const toErase = new Set<string>();
+  const eraseAll = () => {
+    erase.immediate(toErase);
+    toErase.clear();
+  };
 
   return {
     generation: () => guarded(() => statements.generation()),
@@ -76,7 +82,8 @@ export async function sqliteStorage(path: string): Promise<Storage> {
         const parts = apart(writes);
         // Immediate: the write lock is taken before the generation is read, so nobody can slip in between.
         const generation = commit.immediate(parts, expected);
-        if (parts.erased.size > 0) afterCommit(database, () => erase.immediate(parts.erased));
+        for (const key of parts.erased) toErase.add(key);
+        if (toErase.size > 0) afterCommit(database, eraseAll);
         return generation;
       }),
     storeKey: (fresh) => guarded(() => keyFile(`${path}.key`, fresh)),
@@ -153,8 +160,9 @@ function expunge(database: Sqlite.Database): void {
 }
 
 /**
- * Erases keys, and takes what they sealed out of the log. The commit stands whatever comes of it: the SDK erases keys that
- * are left over when it opens the store again, and another process that reads keeps the log as it is.
+ * Erases keys, and takes what they sealed out of the log. The commit stands whatever comes of it: what failed is
+ * tried again with the next one, the SDK erases keys that are left over when it opens the store again, and another process
+ * that reads keeps the log as it is.
  */
 function afterCommit(database: Sqlite.Database, erase: () => void): void {
   try {

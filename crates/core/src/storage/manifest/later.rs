@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     GroupVersions, Head, Manifest, Sealed, Versions, changes_key, corrupt, list_key, number_of, open_list,
-    read_group_list, rolled_back, take_changes,
+    read_group_list, rolled_back, take_kind,
 };
 use crate::{
     error::Result,
@@ -102,7 +102,7 @@ impl Manifest {
     fn read_lists(&self, changes: &mut Changes, seal: &Seal) -> Result<Later> {
         let store = Key::of(Kind::Store);
         let whole = changes.remove(store.bytes());
-        let given = take_changes(changes);
+        let given = take_kind(changes, Kind::Changes);
         let is_deleted = |key: &Key| given.get(key.bytes()) == Some(&None);
         let superseded = self.list_keys().find(|key| !is_deleted(key));
         let mut lists = Sealed::new();
