@@ -219,3 +219,27 @@ fn a_group_that_was_given_up_can_be_joined_again() {
     alice.save();
     assert_eq!(open_group(&alice.records), Ok(()));
 }
+
+#[test]
+fn keys_of_a_group_that_another_process_joined_again_are_not_left_over() {
+    let (mut alice, _bob, [_, mut at_bob]) = two();
+    let other = alice.copy();
+    let before = alice.records.clone();
+    alice.client.delete_group(GROUP).unwrap();
+    let deleted = alice.save();
+    other.client.take_over(deleted).unwrap();
+    at_bob.remove_members(&[0]).unwrap();
+    at_bob.merge_pending_commit(0).unwrap();
+    let spare = alice.key_package(SUITE);
+    let made = alice.save();
+    other.client.take_over(made).unwrap();
+    let welcome = at_bob.add_members(&[spare], 0).unwrap().welcome.unwrap();
+    at_bob.merge_pending_commit(0).unwrap();
+    alice.join(&welcome, 0).unwrap();
+    let joined = alice.save();
+    other.client.take_over(joined).unwrap();
+    other.client.erase_unused_keys();
+    assert_eq!(other.client.take_writes(), []);
+    assert_ne!(keys_of(&before, Some(GROUP)), keys_of(&alice.records, Some(GROUP)));
+    assert!(other.client.load_group_from(GROUP, of_group(&alice.records, Some(GROUP))).is_ok());
+}

@@ -150,6 +150,10 @@ impl Store {
         for group in changed.iter().filter(|group| group.was_loaded) {
             self.advance(&group.id.0);
         }
+        // Their keys come with their records. Here they would seal nothing, and count as left over.
+        for group in changed.iter().filter(|group| !self.has_loaded(group.id)) {
+            self.seal.ring.borrow_mut().unload(group.id);
+        }
         Ok(changed.into_iter().filter(|group| group.may_have_other_keys).map(|group| group.id).collect())
     }
 

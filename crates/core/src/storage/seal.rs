@@ -126,13 +126,12 @@ impl Seal {
     /// Secrets are sealed under the erasable key that the ring has for them now.
     pub(super) fn seal(&self, key: &[u8], version: u64, value: &[u8], random: &impl OpenMlsRand) -> Vec<u8> {
         let ring = self.ring.borrow();
-        match is_secret(key).then(|| ring.current(key)).flatten() {
-            Some((id, erasable)) => {
-                let head = [(version | ERASABLE).to_be_bytes(), id.to_be_bytes()].concat();
-                self.seal_behind(&head, key, value, &self.cipher_of(erasable), random)
-            }
-            None => self.seal_behind(&version.to_be_bytes(), key, value, &self.cipher, random),
+        if !is_secret(key) {
+            return self.seal_behind(&version.to_be_bytes(), key, value, &self.cipher, random);
         }
+        let (id, erasable) = ring.current(key).expect("each batch has a key for the secrets in it");
+        let head = [(version | ERASABLE).to_be_bytes(), id.to_be_bytes()].concat();
+        self.seal_behind(&head, key, value, &self.cipher_of(erasable), random)
     }
 
     #[inline(never)]

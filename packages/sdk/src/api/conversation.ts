@@ -254,7 +254,10 @@ export class Conversation {
     const { ledger, driver } = this.#parts;
     driver.intake.divide();
     const id = await ledger.transact((tx) => this.#startLeaving(tx));
-    if (id !== undefined) await this.#delivery.accepted(id, options);
+    if (id === undefined) return;
+    await this.#delivery.accepted(id, options);
+    // The request was dropped, and has not reached anybody.
+    if (['stuck', 'forked'].includes(this.state)) requireActive(this.#row);
   }
 
   /** Waits until everything that is queued now is settled. */
