@@ -1,4 +1,4 @@
-import { Client } from '@quicprochat/sdk';
+import { Client, QuicprochatError } from '@quicprochat/sdk';
 import type { Rng } from '@quicprochat/testkit';
 import type { Disk } from './disk.ts';
 import { KeyUse } from './key-use.ts';
@@ -37,6 +37,10 @@ export class Device {
   readonly #open: Open[] = [];
   readonly #groupsInMemory: number;
   #tabs = 0;
+  /** What opens a locked storage. More than one after a change that was cut off: either can count. */
+  #secrets: Uint8Array[] = [];
+  /** What opened it without its secret, or was told anything else than that it is locked. */
+  readonly intrusions: string[] = [];
 
   constructor({ name, handle, disk }: { name: string; handle: string; disk: Disk }, parts: Parts) {
     this.name = name;
@@ -44,11 +48,14 @@ export class Device {
     this.#handle = handle;
     this.#parts = parts;
     this.#groupsInMemory = parts.rng.pick(GROUPS_IN_MEMORY);
+    if (disk.isLocked) this.#secrets = [this.#newSecret()];
   }
 
   /** Another device with a copy of everything that is stored here. */
   clone(name: string): Device {
-    return new Device({ name, handle: this.#handle, disk: this.disk.copy() }, this.#parts);
+    const clone = new Device({ name, handle: this.#handle, disk: this.disk.copy() }, this.#parts);
+    clone.#secrets = [...this.#secrets];
+    return clone;
   }
 
   get isOpen(): boolean {
@@ -72,26 +79,72 @@ export class Device {
 
   /** Opens one more tab. If its client fails to open, closes the tab after a while and opens another one. */
   openTab(): void {
-    this.#tabs += 1;
-    const { scheduler, network, rng } = this.#parts;
-    const names = { name: `${this.name}.${this.#tabs}`, device: this.name };
-    const { keyUse } = this;
-    const tab = new Tab(names, { scheduler, network, keyUse, seed: rng.below(2 ** 31) });
+    const tab = this.#newTab();
     const open: Open = { tab, client: undefined, calls: new Set() };
     this.#open.push(open);
     tab.onStorageClosed = () => this.#openAnew(open);
-    Client.create({
+    const [secret] = this.#secrets;
+    this.#create(tab, secret).then(
+      (client) => {
+        open.client = client;
+      },
+      (error: unknown) => {
+        // Another one may have been meant to take its place, and has.
+        if (codeOf(error) === 'SECRET_WRONG') this.#secrets.push(...this.#secrets.splice(0, 1));
+        this.#openAnew(open);
+      },
+    );
+  }
+
+  /** Somebody who has not got the secret, or a wrong one, tries to open the storage. */
+  intrude(): void {
+    if (!this.disk.hasSlots) return;
+    const tab = this.#newTab();
+    const secret = this.#parts.rng.chance(0.5) ? this.#newSecret() : undefined;
+    const expected = secret === undefined ? 'STORE_LOCKED' : 'SECRET_WRONG';
+    void this.#create(tab, secret).then(
+      () => this.intrusions.push('somebody opened the storage without its secret'),
+      (error: unknown) => {
+        const code = codeOf(error);
+        if (code !== expected && code !== 'STORE_UNAVAILABLE')
+          this.intrusions.push(`who has no secret is told ${code}`);
+        tab.kill();
+      },
+    );
+  }
+
+  /** Changes the secret, in the newest tab. It can be killed meanwhile. */
+  changeSecret(): void {
+    const { newest } = this;
+    if (newest === undefined || !this.disk.hasSlots) return;
+    const [next, before] = [this.#newSecret(), this.#secrets];
+    this.#secrets = [next, ...before];
+    void newest.client.keys
+      .list()
+      .then(([slot]) => newest.client.keys.change(slot?.id ?? '', { secret: next }))
+      .catch(() => undefined);
+  }
+
+  #newTab(): Tab {
+    this.#tabs += 1;
+    const { scheduler, network, rng } = this.#parts;
+    const names = { name: `${this.name}.${this.#tabs}`, device: this.name };
+    return new Tab(names, { scheduler, network, keyUse: this.keyUse, seed: rng.below(2 ** 31) });
+  }
+
+  #create(tab: Tab, secret: Uint8Array | undefined): Promise<Client> {
+    return Client.create({
       relay: RELAY_ADDRESS,
       handle: this.#handle,
       storage: this.disk.openFor(tab),
       groupsInMemory: this.#groupsInMemory,
       platform: tab.platform,
-    }).then(
-      (client) => {
-        open.client = client;
-      },
-      () => this.#openAnew(open),
-    );
+      ...(secret !== undefined && { unlock: { secret } }),
+    });
+  }
+
+  #newSecret(): Uint8Array {
+    return Uint8Array.from({ length: 32 }, () => this.#parts.rng.below(256));
   }
 
   /** Kills the newest tab. Its client gets no chance to clean up. */
@@ -132,4 +185,8 @@ export class Device {
     open.tab.kill();
     this.#open.splice(this.#open.indexOf(open), 1);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof QuicprochatError ? error.code : String(error);
 }

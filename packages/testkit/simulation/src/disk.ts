@@ -1,6 +1,7 @@
 import {
   StorageConflict,
   StorageError,
+  type KeySlotStorage,
   type ScanRange,
   type Storage,
   type StoredRow,
@@ -45,6 +46,9 @@ export class Disk {
   /** How often it was put back. What was on its way to it before that does not arrive. */
   #putBacks = 0;
   #key: Uint8Array | undefined;
+  /** Whether it keeps slots that wrap the key, and not the key. */
+  readonly isLocked: boolean;
+  #slots: Uint8Array | undefined;
   /** The generation that is noted apart from the rows. */
   #noted: number | undefined;
   #mishap: Mishap | undefined;
@@ -53,8 +57,14 @@ export class Disk {
   readonly #listeners = new Map<Tab, Set<() => void>>();
   #faults = SOUND;
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, { isLocked = false } = {}) {
     this.#rng = rng;
+    this.isLocked = isLocked;
+  }
+
+  /** Whether there are slots by now, so that nothing opens without one of them. */
+  get hasSlots(): boolean {
+    return this.#slots !== undefined;
   }
 
   set faults(faults: DiskFaults) {
@@ -89,6 +99,7 @@ export class Disk {
       },
       storeKey: (fresh) =>
         tab.later('key', () => this.#read(tab, () => (this.#key ??= fresh?.slice())?.slice())),
+      ...(this.isLocked && { keySlots: this.#slotsFor(tab) }),
       notedGeneration: () => tab.later('note', () => this.#read(tab, () => this.#noted)),
       noteGeneration: (generation) =>
         tab.work('notes', () => this.#write(tab, () => void (this.#noted = generation))),
@@ -115,12 +126,28 @@ export class Disk {
 
   /** Returns another disk with a copy of everything. */
   copy(): Disk {
-    const copy = new Disk(new Rng(this.#rng.below(2 ** 31)));
+    const copy = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked: this.isLocked });
     copy.#now = this.#now;
     copy.#key = this.#key?.slice();
+    copy.#slots = this.#slots?.slice();
     copy.#noted = this.#noted;
     copy.#faults = this.#faults;
     return copy;
+  }
+
+  #slotsFor(tab: Tab): KeySlotStorage {
+    const bytes = () => this.#slots && { bytes: this.#slots.slice() };
+    return {
+      read: () => tab.later('slots', () => this.#read(tab, bytes)),
+      swap: (next, expected) =>
+        tab.work('swaps slots', () =>
+          this.#write(tab, () => {
+            if (!isSame(this.#slots, expected)) return isSame(this.#slots, next.bytes);
+            this.#slots = next.bytes.slice();
+            return true;
+          }),
+        ),
+    };
   }
 
   #read<Result>(tab: Tab, read: () => Result): Result {
@@ -197,4 +224,8 @@ export class Disk {
 
 function failed() {
   return new StorageError('STORE_UNAVAILABLE', 'The simulated disk failed.', { retryable: true });
+}
+
+function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  return left === right || (left !== undefined && right !== undefined && Buffer.from(left).equals(right));
 }

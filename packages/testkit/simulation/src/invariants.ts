@@ -118,6 +118,10 @@ export function sealedLate(people: readonly Pick<Person, 'handle' | 'postedLate'
     );
 }
 
+export function intrusions(people: readonly Pick<Person, 'handle' | 'intrusions'>[]): string[] {
+  return people.flatMap(({ handle, intrusions }) => intrusions.map((what) => `${handle}: ${what}`));
+}
+
 /** Counts the messages that somebody who was never cloned could not open: a copy had used their keys. */
 export async function unopened(people: readonly Person[]): Promise<number> {
   const client = people.find(({ wasCloned }) => !wasCloned)?.clients[0];

@@ -21,6 +21,9 @@ export interface Said {
   isUncertain?: boolean;
 }
 
+/** How many storages are locked. */
+const LOCKED = 0.4;
+
 /** A person with one device and any number of open tabs. For some time there can be a clone of the device. */
 export class Person {
   readonly handle: string;
@@ -41,6 +44,7 @@ export class Person {
   #reads = 0;
   /** Of clones that were thrown away. */
   #postedLate = 0;
+  readonly #earlierIntrusions: string[] = [];
 
   constructor(
     handle: string,
@@ -49,7 +53,8 @@ export class Person {
     this.handle = handle;
     this.#network = network;
     this.#rng = new Rng(seed);
-    const disk = new Disk(new Rng(this.#rng.below(2 ** 31)));
+    const isLocked = this.#rng.chance(LOCKED);
+    const disk = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked });
     this.#device = new Device({ name: handle, handle, disk }, { scheduler, network, rng: this.#rng });
   }
 
@@ -143,8 +148,24 @@ export class Person {
     const [kept, gone] = this.#rng.chance(0.5) ? [this.#device, this.#clone] : [this.#clone, this.#device];
     gone.closeAll();
     this.#postedLate += gone.keyUse.postedLate;
+    this.#earlierIntrusions.push(...gone.intrusions);
     this.#device = kept;
     this.#clone = undefined;
+  }
+
+  /** Somebody tries to open the storage without its secret. */
+  intrude(): void {
+    this.#either().intrude();
+  }
+
+  /** Changes what opens the storage, if it is locked. */
+  changeSecret(): void {
+    this.#either().changeSecret();
+  }
+
+  /** What opened the storage without its secret, or was told anything else than that it is locked. */
+  get intrusions(): string[] {
+    return [...this.#earlierIntrusions, ...this.#devices.flatMap(({ intrusions }) => intrusions)];
   }
 
   /** Marks everything as read in the newest tab. */

@@ -1,6 +1,6 @@
 import { Rng } from '@quicprochat/testkit';
 import { feedCore } from './core-randomness.ts';
-import { sealedLate, unopened, unsettled, violations } from './invariants.ts';
+import { intrusions, sealedLate, unopened, unsettled, violations } from './invariants.ts';
 import { SOUND } from './disk.ts';
 import { Network, NO_FAULTS } from './network.ts';
 import { find, Person } from './person.ts';
@@ -58,6 +58,8 @@ const EVENTS = {
   putBack: 4,
   clone: 10,
   endClone: 8,
+  intrude: 4,
+  changeSecret: 4,
   cutOff: 6,
   reconnect: 10,
 };
@@ -164,7 +166,7 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
   // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
-  found.push(...sealedLate(people));
+  found.push(...sealedLate(people), ...intrusions(people));
   for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
   return found;
 }
@@ -275,6 +277,8 @@ function happen(
       if (people.some((other) => other !== person && !other.wasCloned)) person.clone();
     },
     endClone: () => person.endClone(),
+    intrude: () => person.intrude(),
+    changeSecret: () => person.changeSecret(),
     cutOff: () => person.cutOff(),
     reconnect: () => person.reconnect(),
   };
