@@ -44,6 +44,7 @@ export { askPasskey, createPasskey } from './platform/passkey.ts';
 export { indexedDbStorage } from './storage/indexeddb.ts';
 export { memoryStorage } from './storage/memory.ts';
 export {
+  RING_PREFIX,
   StorageConflict,
   type DeviceKey,
   type DeviceKeyInput,

@@ -1,4 +1,5 @@
 import {
+  RING_PREFIX,
   StorageConflict,
   StorageError,
   type KeySlotStorage,
@@ -116,11 +117,16 @@ export class Disk {
   /**
    * Puts all rows back to what they were a random number of commits ago, sometimes with the note of their generation. No
    * tab may be open.
+   *
+   * @param options.exceptRing whether the key ring stays as it is: then what was sealed for an epoch that is over does not open
    */
-  putBack(): void {
+  putBack({ exceptRing }: { exceptRing: boolean }): void {
     this.#putBacks += 1;
+    const ring = [...this.#now.rows].filter(isOfRing);
     this.#frames.length -= 1 + this.#rng.below(this.#frames.length - 1);
-    this.#now = this.#frames.at(-1) ?? this.#now;
+    const { rows, generation } = this.#frames.at(-1) ?? this.#now;
+    const others = [...rows].filter((row) => !isOfRing(row));
+    this.#now = { rows: exceptRing ? new Map([...others, ...ring]) : rows, generation };
     if (this.#rng.chance(0.5)) this.#noted = this.#now.generation;
   }
 
@@ -224,6 +230,10 @@ export class Disk {
 
 function failed() {
   return new StorageError('STORE_UNAVAILABLE', 'The simulated disk failed.', { retryable: true });
+}
+
+function isOfRing([key]: [string, Uint8Array]): boolean {
+  return key.startsWith(RING_PREFIX);
 }
 
 function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {

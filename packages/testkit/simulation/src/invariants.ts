@@ -32,10 +32,10 @@ export function unsettled(people: readonly Person[], conversationId: string): st
   ];
 }
 
-/** Whether the conversation waits to be added to again, as a clone can leave it. It must say so, and have nothing that waits. */
+/** Whether the device waits to be added to the conversation again, as a clone or an erased key can leave it. It must say so, and have nothing that waits. */
 function isLeftBehind({ person, conversation }: View): boolean {
   const isStuck = conversation?.state === 'stuck' && conversation.waiting.length === 0;
-  return person.wasCloned && !person.rescued.has(conversation?.id ?? '') && isStuck;
+  return person.canBeLeftBehind && !person.rescued.has(conversation?.id ?? '') && isStuck;
 }
 
 /** Tabs of one device must agree even on state that never reaches the log. */
@@ -142,7 +142,7 @@ function amissTo(
 ): string[] {
   const isElsewhere = authenticatorOf(conversation) !== authenticatorOf(shown[0]?.conversation);
   const isAware = person.wasPutBack || person.wasCloned;
-  const isAnyCloned = people.some(({ wasCloned }) => wasCloned);
+  const isAnyCopied = people.some(({ wasCloned, wasPutBack }) => wasCloned || wasPutBack);
   const isRescued = person.rescued.has(conversation.id);
   return [
     ...(isElsewhere ? ['is in another epoch'] : []),
@@ -150,7 +150,7 @@ function amissTo(
       const hasMissed = isRescued || (isAware && one.by === person.handle);
       return amiss(one, texts, { isDue: !hasMissed && isDue(one, { shown, people }) });
     }),
-    ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCloned, isRescued })),
+    ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCopied, isRescued })),
     ...people.flatMap((sender) => disorder(sender, texts)),
   ];
 }
@@ -180,12 +180,12 @@ function amiss({ text, outcome }: Said, texts: readonly string[], { isDue }: { i
 }
 
 /**
- * @param known whether the device knows that it was put back or cloned, whether anybody’s was cloned, and whether this
+ * @param known whether the device knows that it was put back or cloned, whether anybody’s was, and whether this
  *   device was added to the conversation again
  */
 function amissIn(
   line: Message,
-  { isAware, isAnyCloned, isRescued }: { isAware: boolean; isAnyCloned: boolean; isRescued: boolean },
+  { isAware, isAnyCopied, isRescued }: { isAware: boolean; isAnyCopied: boolean; isRescued: boolean },
 ): string[] {
   const { content, state } = line;
   if (content.type === 'copied' && !isAware) return ['believes in a copy of its storage'];
@@ -194,7 +194,8 @@ function amissIn(
   const isExpected =
     (isAware && content.code === 'OWN_MESSAGE') ||
     (isRescued && content.code === 'CANNOT_FOLLOW') ||
-    (isAnyCloned && isReplay(line));
+    // Of a storage that was put back, too: what it had sent before can reach the relay after its next client has read the log.
+    (isAnyCopied && isReplay(line));
   return isExpected ? [] : [`cannot open a line: ${content.code}`];
 }
 

@@ -40,6 +40,8 @@ export class Person {
   readonly #network: Network;
   #device: Device;
   #clone: Device | undefined;
+  /** Whether the storage was put back, and not the key ring. */
+  #hasLostKeys = false;
   #heals = 0;
   #reads = 0;
   /** Of clones that were thrown away. */
@@ -66,6 +68,11 @@ export class Person {
   /** Whether the device was cloned: then it has not written all that was sent in its name. */
   get wasCloned(): boolean {
     return this.clones > 0;
+  }
+
+  /** Whether this device may have to be removed and added again. */
+  get canBeLeftBehind(): boolean {
+    return this.wasCloned || this.#hasLostKeys;
   }
 
   get isOpen(): boolean {
@@ -119,13 +126,17 @@ export class Person {
   /**
    * Closes all tabs, puts the storage back to what it was some commits ago, and opens a tab: what it did since is in the
    * relay's logs alone. Nobody knows what becomes of a message that was cancelled or refused since.
+   *
+   * @param options.mayBeLeftBehind whether the key ring may stay, so that somebody else has to add this device again
    */
-  putBack(): void {
+  putBack({ mayBeLeftBehind }: { mayBeLeftBehind: boolean }): void {
     const device = this.#either();
     if (!device.disk.canBePutBack) return;
+    const exceptRing = mayBeLeftBehind && this.#rng.chance(0.5);
     device.closeAll();
-    device.disk.putBack();
+    device.disk.putBack({ exceptRing });
     this.wasPutBack = true;
+    this.#hasLostKeys ||= exceptRing;
     this.#forgetOutcomes();
     this.#haveMishap(device);
     device.openTab();

@@ -27,7 +27,7 @@ const PAUSE_MS = 1_500;
 /** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
 const BURST = { least: 5, most: 150 };
 
-/** How many messages whoever was cloned says at the end, which must stand in order. */
+/** How many messages whoever can have been left behind says at the end. Those of a clone must stand in order. */
 const LAST_WORDS = 3;
 
 /** The longest time from sending a message to cancelling it. */
@@ -160,7 +160,8 @@ async function judge(world: World, ids: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const id of ids) found.push(...(await rescue(world, id)));
   if (found.length > 0) return found;
-  for (const person of people.filter(({ wasCloned }) => wasCloned))
+  // Whoever was added again has no receipt for what is in the log before something comes after it.
+  for (const person of people.filter(({ canBeLeftBehind }) => canBeLeftBehind))
     for (const id of ids) person.sayMany(id, LAST_WORDS, { isSettled: true });
   if (!(await settles())) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
@@ -262,6 +263,8 @@ function happen(
   { weights, conversationId }: { weights: typeof EVENTS; conversationId: string },
 ): void {
   const person = rng.pick(people);
+  // Somebody must be there who can add the others again.
+  const mayBeLeftBehind = people.some((other) => other !== person && !other.canBeLeftBehind);
   const events: Record<keyof typeof EVENTS, () => void> = {
     say: () => person.say(conversationId),
     sayMany: () => person.sayMany(conversationId, BURST.least + rng.below(BURST.most - BURST.least + 1)),
@@ -271,10 +274,9 @@ function happen(
     killTab: () => person.killTab(),
     killAfterCommit: () => person.killTabAfterCommit(rng.below(MOST_LAST_WORDS_MS)),
     openTab: () => person.openTab(),
-    putBack: () => person.putBack(),
-    // Somebody must be there who can add the others again.
+    putBack: () => person.putBack({ mayBeLeftBehind }),
     clone: () => {
-      if (people.some((other) => other !== person && !other.wasCloned)) person.clone();
+      if (mayBeLeftBehind) person.clone();
     },
     endClone: () => person.endClone(),
     intrude: () => person.intrude(),

@@ -77,3 +77,32 @@ test('a copy has the rows, the key and the note, and goes on by itself', async (
   await storage.commit(row('of the first'), 1);
   expect(await textOf(copy)).toBe('of the copy');
 });
+
+test('a storage is put back with its key ring, or without', async () => {
+  const outcomes = new Set<string>();
+  for (const exceptRing of [false, true]) {
+    const disk = new Disk(new Rng(1));
+    const storage = disk.openFor(tab().tab);
+    const ring = (text: string) => ({ key: `ring/${text}`, value: new Uint8Array(32) });
+    await storage.commit([...row('old'), ring('old')], 0);
+    await storage.commit([...row('new'), ring('new'), { ...ring('old'), value: undefined }], 1);
+    disk.putBack({ exceptRing });
+    const keys = (await storage.scan({ prefix: 'ring/' })).map(({ key }) => key);
+    outcomes.add(`${await textOf(storage)} ${keys.join()}`);
+  }
+  expect([...outcomes]).toEqual(['old ring/old', 'old ring/new']);
+});
+
+test('a locked storage keeps slots, which change by comparison', async () => {
+  const disk = new Disk(new Rng(1), { isLocked: true });
+  const { keySlots } = disk.openFor(tab().tab);
+  const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
+  expect([disk.hasSlots, await keySlots?.read()]).toEqual([false, undefined]);
+  expect(await keySlots?.swap({ bytes: bytes('one') }, undefined)).toBe(true);
+  expect(await keySlots?.swap({ bytes: bytes('two') }, undefined)).toBe(false);
+  expect(await keySlots?.swap({ bytes: bytes('two') }, bytes('one'))).toBe(true);
+  expect(await keySlots?.read()).toEqual({ bytes: bytes('two') });
+  const copy = disk.copy();
+  expect(await copy.openFor(tab().tab).keySlots?.read()).toEqual({ bytes: bytes('two') });
+  expect(new Disk(new Rng(1)).openFor(tab().tab).keySlots).toBeUndefined();
+});

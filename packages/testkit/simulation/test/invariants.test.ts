@@ -1,6 +1,6 @@
 import type { Client, Conversation, Message } from '@quicprochat/sdk';
 import { expect, test } from 'vitest';
-import { sealedLate, unsettled, violations } from '../src/invariants.ts';
+import { intrusions, sealedLate, unsettled, violations } from '../src/invariants.ts';
 import type { Person, Said } from '../src/person.ts';
 
 /** What somebody's client shows, where it matters. */
@@ -48,7 +48,9 @@ function person(
   const client = { connection: view.connection ?? 'online', conversations: { list: () => [conversation] } };
   const clients = [client as unknown as Client];
   const rescued = new Set(isRescued ? ['tea'] : []);
-  return { handle, said, calls, clients, wasCloned, inOrderFrom, rescued } as unknown as Person;
+  const canBeLeftBehind = wasCloned;
+  const parts = { handle, said, calls, clients, wasCloned, canBeLeftBehind, inOrderFrom, rescued };
+  return parts as unknown as Person;
 }
 
 const sent = (text: string): Said => ({ conversationId: 'tea', text, by: 'alice', outcome: 'sent' });
@@ -173,4 +175,12 @@ test('names whoever sealed messages under keys that a copy was known to use', ()
     { handle: 'bob', postedLate: 0 },
   ];
   expect(sealedLate(people)).toEqual(['alice sealed 2 messages under keys that a copy was known to use']);
+});
+
+test('whoever opened a locked storage without its secret is named', () => {
+  const people = [
+    { handle: 'alice', intrusions: [] },
+    { handle: 'bob', intrusions: ['somebody opened the storage without its secret'] },
+  ];
+  expect(intrusions(people)).toEqual(['bob: somebody opened the storage without its secret']);
 });
