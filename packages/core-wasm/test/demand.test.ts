@@ -98,7 +98,12 @@ test('a client takes over what another process has written', () => {
   atAlice.mergePendingCommit(2_000);
   alice.deleteGroup(OTHER_ID);
   const changes = store.commit(alice.takeWrites());
-  expect(codeOf(() => client.takeOver(changes.slice(1)))).toBe('STORE_ROLLED_BACK');
+  const without = (left: StoreWrite | undefined) => changes.filter((change) => change !== left);
+  const isErasableKey = ({ key }: StoreWrite) => key[0] === 5;
+  const record = changes.find((change) => !isErasableKey(change));
+  const newKey = changes.find((change) => isErasableKey(change) && change.value !== undefined);
+  expect(codeOf(() => client.takeOver(without(newKey)))).toBe('KEYS_ERASED');
+  expect(codeOf(() => client.takeOver(without(record)))).toBe('STORE_ROLLED_BACK');
   expect(group.epoch()).toBe(1n);
   client.takeOver(changes.toReversed());
   expect(group.epochAuthenticator()).toEqual(atAlice.epochAuthenticator());
