@@ -74,6 +74,8 @@ export const envSchema = z.strictObject({
     .enum(['silent', 'error', 'warn', 'info', 'debug'], 'silent, error, warn, info or debug')
     .default('info'),
   QPC_HOME: z.string().optional(),
+  QPC_PASSPHRASE: z.string().optional(),
+  QPC_NEW_PASSPHRASE: z.string().optional(),
   QPC_RELAY: z.url({ protocol: /^https?$/, error: 'an address like http://localhost:4000' }).optional(),
   QPC_WEB_PORT: port.optional(),
   QPC_UPDATE_AFTER_MESSAGES: count.optional(),
