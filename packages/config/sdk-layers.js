@@ -11,7 +11,8 @@ export const LAYERS = [
   ['account'],
   ['state'],
   ['keys'],
-  ['transport', 'worker', 'storage'],
+  ['transport', 'worker'],
+  ['storage'],
   ['platform'],
   ['model'],
 ];

@@ -49,6 +49,7 @@ export {
   type DeviceKey,
   type DeviceKeyInput,
   type KeptKey,
+  type KeyRing,
   type KeySlotStorage,
   type ScanRange,
   type Storage,

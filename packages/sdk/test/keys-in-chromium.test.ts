@@ -1,59 +1,27 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { mkdtemp, readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  CHROMIUM,
-  CHROMIUM_FLAGS,
-  chromiumMissing,
-  isHere,
-  startRelay,
-  type RelayProcess,
-} from '@quicprochat/testkit';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { build } from 'tsdown';
+import { chromiumMissing, isHere } from '@quicprochat/testkit';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type * as Sdk from '../src/index.ts';
+import { chromiumSite, type ChromiumSite } from './support/chromium-site.ts';
 
 /** What a page can call: the SDK, in the global `sdk`. */
 declare const sdk: typeof Sdk;
 
-const SOURCES = join(import.meta.dirname, '../src');
-const WASM = join(import.meta.dirname, '../../core-wasm/artefact/quicprochat_wasm_bg.wasm');
 const cost = { memoryKib: 64, passes: 1 };
 
 vi.setConfig({ testTimeout: 60_000 });
 
 describe.skipIf(!isHere(chromiumMissing))('key slots in Chromium', () => {
-  let server: Server;
-  let relay: RelayProcess;
-  let browser: Browser;
-  let site: string;
+  let site: ChromiumSite;
 
   beforeAll(async () => {
-    const files = await filesOfPage();
-    server = createServer((request, response) => {
-      const [type, body] = files.get(request.url ?? '') ?? ['text/plain', ''];
-      response.setHeader('content-type', type).end(body);
-    });
-    server.listen(0, 'localhost');
-    await once(server, 'listening');
-    site = `http://localhost:${(server.address() as AddressInfo).port}`;
-    relay = await startRelay({ env: { QPC_ORIGINS: site } });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
+    site = await chromiumSite();
   }, 120_000);
-  afterAll(async () => {
-    await browser.close();
-    server.close();
-    await relay.stop();
-  });
+  afterAll(() => site.close());
 
   /** A page with the SDK, in a profile of its own, and an authenticator if it is to have one. */
   async function openPage({ hasPrf }: { hasPrf?: boolean } = {}): Promise<Page> {
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(site);
+    const page = await site.openPage();
     if (hasPrf !== undefined) await addAuthenticator(page, hasPrf);
     return page;
   }
@@ -173,38 +141,8 @@ describe.skipIf(!isHere(chromiumMissing))('key slots in Chromium', () => {
     expect(error).toEqual({ code: 'PASSKEY_UNAVAILABLE', name: 'UsageError' });
   });
 
-  const place = () => ({ relay: relay.url, site });
+  const place = () => site.place;
 });
-
-/** The page, the SDK and the worker as one file each, and the core. */
-async function filesOfPage(): Promise<Map<string, [string, string | Buffer]>> {
-  const outDir = await mkdtemp(join(tmpdir(), 'qpc-page-'));
-  for (const entry of [
-    { sdk: join(SOURCES, 'index.ts') },
-    { worker: join(SOURCES, 'worker/entry-browser.ts') },
-  ])
-    await build({
-      entry,
-      outDir,
-      clean: false,
-      config: false,
-      dts: false,
-      format: 'esm',
-      platform: 'browser',
-      fixedExtension: false,
-      logLevel: 'silent',
-      deps: { alwaysBundle: [/.*/] },
-      inputOptions: { resolve: { conditionNames: ['@quicprochat/source', 'browser', 'import', 'default'] } },
-    });
-  const html =
-    '<!doctype html><title>keys</title><script type="module">import * as sdk from "/sdk.js"; window.sdk = sdk;</script>';
-  return new Map([
-    ['/', ['text/html', html]],
-    ['/sdk.js', ['text/javascript', await readFile(join(outDir, 'sdk.js'))]],
-    ['/worker.js', ['text/javascript', await readFile(join(outDir, 'worker.js'))]],
-    ['/core.wasm', ['application/wasm', await readFile(WASM)]],
-  ]);
-}
 
 async function addAuthenticator(page: Page, hasPrf: boolean): Promise<void> {
   const session = await page.context().newCDPSession(page);

@@ -17,7 +17,7 @@ const withPsk: Platform = { ...platform, spawnWorker };
 
 function spawnWorker(): WorkerPort {
   const session = new Session();
-  const host = new WorkerHost(session);
+  const host = new WorkerHost({ session });
   let listener: (message: unknown) => void = () => undefined;
   return {
     post(message) {

@@ -36,6 +36,7 @@ import type { Platform, WorkerLike } from '../platform/platform.ts';
 import type { Storage } from '../storage/storage.ts';
 import { RelayClock } from '../transport/relay-clock.ts';
 import { Relay } from '../transport/relay.ts';
+import { ringsBehind } from '../worker/ring-calls.ts';
 import { WorkerCore } from '../worker/worker-core.ts';
 import { platform as ambientPlatform } from '#platform';
 
@@ -198,6 +199,7 @@ export class Client implements AsyncDisposable {
       close = () => ledger.close();
       ledger.whenLost = strandLost;
       await core.call('worker.initialize', { wasm });
+      storage.useKeyRing?.(ringsBehind(core));
       const { wasPutBack } = await ledger.open();
       if (wasPutBack) await healAllFirst(ledger);
       await ledger.settleNote();

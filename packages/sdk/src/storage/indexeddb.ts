@@ -6,6 +6,7 @@ import { ambient } from '../platform/ambient.ts';
 import { WebCryptoKey } from '../platform/device-key.ts';
 import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
 import { bareKey, isSame } from './kept-key.ts';
+import { BrowserRing, type RingDatabase } from './browser-ring.ts';
 import { apart, isOfRing, reachOf, together } from './ring-rows.ts';
 import {
   endOfPrefix,
@@ -23,10 +24,13 @@ import {
 interface KeySchema extends DBSchema {
   /**
    * The store's key or the slots that wrap it, the device's key that belongs to them, the generation that a commit last
-   * noted, and the key ring by the keys of its rows. `trial` shows whether keys can be kept.
+   * noted, and the key ring by the keys of its rows, or that it is in files. `trial` shows whether keys can be kept.
    */
   key: { key: string; value: Uint8Array | CryptoKey };
 }
+
+/** Says that the key ring is in files. */
+const RING_FILES = 'ring-files';
 
 interface Schema extends DBSchema {
   rows: { key: string; value: Uint8Array };
@@ -49,38 +53,41 @@ export function indexedDbStorage(name: string): Storage {
   const connection = new Connection<Schema>(`quicprochat:${name}`, createRows);
   const keys = new Connection<KeySchema>(`quicprochat-key:${name}`, createKeys);
   const channel = new BroadcastChannel(`quicprochat:${name}`);
+  const generation = () =>
+    connection.use(async (database) => Number((await database.get('meta', 'generation')) ?? 0));
+  const keyRing = new BrowserRing(name, ringIn(keys));
+  const ringRows = async () => keyRing.rows(await generation());
   /** What is to be erased: with the next commit, if it failed after its own. */
   const toErase = new Set<string>();
   const erase = async () => {
     const keysToErase = [...toErase];
-    await keys.use((database) => eraseFromRing(database, keysToErase));
+    await keyRing.erase(keysToErase);
     for (const key of keysToErase) toErase.delete(key);
   };
 
   return {
-    generation: () =>
-      connection.use(async (database) => Number((await database.get('meta', 'generation')) ?? 0)),
-    get: (key) =>
+    generation,
+    get: async (key) =>
       isOfRing(key)
-        ? keys.use(async (database) => bytesIn(await database.get('key', key)))
+        ? (await ringRows()).find((row) => row.key === key)?.value.slice()
         : connection.use((database) => database.get('rows', key)),
     scan: async (range) => {
       const { ring, others } = reachOf(range);
       const found = others ? await connection.use((database) => scan(database, range)) : [];
-      return ring ? together(range, { ring: await keys.use(readRing), others: found }) : found;
+      return ring ? together(range, { ring: await ringRows(), others: found }) : found;
     },
     commit: async (writes, expected) => {
       const mark = toBase64Url(ambient.random.bytes(16));
       // Begun before the commit, and not waited for: where the note is lost, it is behind, which tells nothing.
       void keys.use((database) => raiseNote(database, expected + 1)).catch(() => undefined);
       const { added, others, erased } = apart(writes);
-      if (added.length > 0) await keys.use((database) => addToRing(database, added));
-      const generation = await connection.use((database) => commit(database, others, { expected, mark }));
+      if (added.length > 0) await keyRing.put(added);
+      const next = await connection.use((database) => commit(database, others, { expected, mark }));
       for (const key of erased) toErase.add(key);
       // What fails here is erased with the next commit, or when the store is opened next.
       if (toErase.size > 0) await erase().catch(() => undefined);
       channel.postMessage('committed');
-      return generation;
+      return next;
     },
     storeKey: (fresh) => keys.use((database) => storeKey(database, fresh)),
     keySlots: keySlotsIn(keys),
@@ -90,6 +97,9 @@ export function indexedDbStorage(name: string): Storage {
       keys.use(async (database) => {
         await database.put('key', bytesOfGeneration(generation), 'generation');
       }),
+    useKeyRing: (files) => {
+      keyRing.use(files);
+    },
     onForeignCommit: (listener) => {
       const onMessage = () => {
         listener();
@@ -281,6 +291,19 @@ async function swapKept(
 
 function bytesIn(value: Uint8Array | CryptoKey | undefined): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
+}
+
+function ringIn(keys: Connection<KeySchema>): RingDatabase {
+  return {
+    rows: () => keys.use(readRing),
+    put: (rows) => keys.use((database) => addToRing(database, rows)),
+    erase: (erased) => keys.use((database) => eraseFromRing(database, erased)),
+    hasFiles: () => keys.use(async (database) => (await database.get('key', RING_FILES)) !== undefined),
+    noteFiles: () =>
+      keys.use(async (database) => {
+        await database.put('key', new Uint8Array(0), RING_FILES);
+      }),
+  };
 }
 
 /** In the order of their keys, as IndexedDB compares them. */

@@ -36,6 +36,12 @@ export interface Storage {
   readonly keySlots?: KeySlotStorage;
 
   /**
+   * Takes a place where rows under {@link RING_PREFIX} are overwritten when they are deleted. Called once, before anything is
+   * read. Only for storages that have no such place of their own.
+   */
+  useKeyRing?(ring: KeyRing): void;
+
+  /**
    * Takes what was deleted and replaced out of the files, as far as the system lets. Only called where something was
    * stored that must not remain, and again if it fails. Without it, that is up to the system.
    */
@@ -136,6 +142,15 @@ export class StorageConflict extends Error {
  * system lets them. `commit` has new ones stored before the other rows, and deletes them after those.
  */
 export const RING_PREFIX = 'ring/';
+
+/** Where keys are overwritten when they are deleted. */
+export interface KeyRing {
+  /** @returns undefined if there is no such place in this browser or window */
+  rows(name: string): Promise<StoredRow[] | undefined>;
+  /** Resolves when the rows are on the disk. */
+  put(name: string, rows: readonly StoredRow[]): Promise<void>;
+  erase(name: string, keys: readonly string[]): Promise<void>;
+}
 
 /** The first key after every key that starts with the prefix. */
 export function endOfPrefix(prefix: string): string {

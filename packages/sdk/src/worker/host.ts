@@ -10,6 +10,7 @@ import type {
   StateQuery,
   StateReport,
 } from './protocol.ts';
+import { NO_RINGS, ringCalls } from './ring-calls.ts';
 import { Session } from './session.ts';
 
 type Handlers = {
@@ -23,9 +24,9 @@ export class WorkerHost {
   /** Calls are answered strictly one after the other: the core is one state, and its writes belong to one call. */
   #previous: Promise<unknown> = Promise.resolve();
 
-  constructor(session = new Session()) {
+  constructor({ session = new Session(), rings = NO_RINGS } = {}) {
     this.#session = session;
-    this.#handlers = { ...clientCalls(session), ...groupCalls(session) };
+    this.#handlers = { ...clientCalls(session), ...groupCalls(session), ...ringCalls(rings) };
   }
 
   /** Answers one request. Never rejects: what a call throws crosses as its code and message, and nothing else of it. */

@@ -11,6 +11,7 @@ import type {
   WelcomeBundle,
 } from '@quicprochat/core-wasm/bundled';
 import type { CipherSuite } from '@quicprochat/protocol';
+import type { StoredRow } from '../storage/storage.ts';
 
 /**
  * What the main thread and the worker say to each other: one discriminated union, from which the names, inputs and
@@ -121,6 +122,10 @@ export interface Calls {
     result: KeyPackageOwner;
   };
   'client.safetyNumber': { data: { handle: string; accountKey: Uint8Array }; result: string };
+  /** The key ring of the storage of this name; undefined if it cannot be kept where the worker can overwrite it. */
+  'ring.rows': { data: { name: string }; result: StoredRow[] | undefined };
+  'ring.put': { data: { name: string; rows: readonly StoredRow[] }; result: undefined };
+  'ring.erase': { data: { name: string; keys: readonly string[] }; result: undefined };
   'group.create': { data: OnGroup & { suite: CipherSuite; nowMs: number }; result: GroupState };
   'group.join': {
     data: { secrets: Uint8Array; shared: Uint8Array; nowMs: number };
