@@ -299,11 +299,13 @@ function ringIn(keys: Connection<KeySchema>): RingDatabase {
     put: (rows) => keys.use((database) => addToRing(database, rows)),
     erase: (erased) => keys.use((database) => eraseFromRing(database, erased)),
     hasFiles: () => keys.use(async (database) => (await database.get('key', RING_FILES)) !== undefined),
-    noteFiles: () =>
-      keys.use(async (database) => {
-        await database.put('key', new Uint8Array(0), RING_FILES);
-      }),
+    noteFiles: () => keys.use(noteRingFiles),
   };
+}
+
+async function noteRingFiles(database: KeyDatabase): Promise<void> {
+  const { store, done } = database.transaction('key', 'readwrite', { durability: 'strict' });
+  await Promise.all([store.put(new Uint8Array(0), RING_FILES), done]);
 }
 
 /** In the order of their keys, as IndexedDB compares them. */

@@ -19,10 +19,10 @@ interface SyncAccessHandle {
 export const opfsRings: KeyRing = {
   rows: async (name) => {
     if (!(await hasFiles())) return undefined;
-    return withSlots(name, (slots) => slots.rows());
+    return withHandle(name, (handle) => (isSynchronous(handle) ? slotsIn(handle).rows() : undefined));
   },
-  put: (name, rows) => withSlots(name, (slots) => slots.put(rows)),
-  erase: (name, keys) => withSlots(name, (slots) => slots.erase(new Set(keys))),
+  put: (name, rows) => withHandle(name, (handle) => slotsIn(handle).put(rows)),
+  erase: (name, keys) => withHandle(name, (handle) => slotsIn(handle).erase(new Set(keys))),
 };
 
 /** Private windows of some browsers have none, nor have pages without TLS. */
@@ -38,8 +38,13 @@ async function hasFiles(): Promise<boolean> {
   }
 }
 
+/** In early versions of the interface, all methods return promises. */
+function isSynchronous(handle: SyncAccessHandle): boolean {
+  return typeof (handle.getSize() as unknown) === 'number';
+}
+
 /** A file can be open in one tab at a time: the others wait for the lock, which a tab that ends gives back. */
-async function withSlots<Result>(name: string, work: (slots: RingSlots) => Result): Promise<Result> {
+async function withHandle<Result>(name: string, work: (handle: SyncAccessHandle) => Result): Promise<Result> {
   return navigator.locks.request(`quicprochat-ring:${name}`, async () => {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle(FOLDER, { create: true });
@@ -48,15 +53,15 @@ async function withSlots<Result>(name: string, work: (slots: RingSlots) => Resul
       file as unknown as { createSyncAccessHandle(): Promise<SyncAccessHandle> }
     ).createSyncAccessHandle();
     try {
-      return work(new RingSlots(slotFileOf(handle), crc32));
+      return work(handle);
     } finally {
       handle.close();
     }
   });
 }
 
-function slotFileOf(handle: SyncAccessHandle): SlotFile {
-  return {
+function slotsIn(handle: SyncAccessHandle): RingSlots {
+  const file: SlotFile = {
     size: () => handle.getSize(),
     read: (into, at) => handle.read(into, { at }),
     write: (bytes, at) => handle.write(bytes, { at }),
@@ -64,4 +69,5 @@ function slotFileOf(handle: SyncAccessHandle): SlotFile {
       handle.flush();
     },
   };
+  return new RingSlots(file, crc32);
 }
