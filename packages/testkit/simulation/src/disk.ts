@@ -9,6 +9,7 @@ import {
 } from '@quicprochat/sdk';
 import { Rng } from '@quicprochat/testkit';
 import type { Tab } from './tab.ts';
+import { Tally } from './tally.ts';
 
 /** The probability of each fault, per operation. */
 export interface DiskFaults {
@@ -41,6 +42,7 @@ interface Frame {
 /** A device's storage. All tabs of the device share it, and it survives them. */
 export class Disk {
   readonly #rng: Rng;
+  readonly #tally: Tally;
   #now: Frame = { rows: new Map(), generation: 0 };
   /** What it was since the device last made a commit of a group: put back to before that, it could not follow the group. */
   #frames: Frame[] = [];
@@ -58,8 +60,9 @@ export class Disk {
   readonly #listeners = new Map<Tab, Set<() => void>>();
   #faults = SOUND;
 
-  constructor(rng: Rng, { isLocked = false } = {}) {
+  constructor(rng: Rng, { isLocked = false, tally = new Tally() } = {}) {
     this.#rng = rng;
+    this.#tally = tally;
     this.isLocked = isLocked;
   }
 
@@ -94,7 +97,7 @@ export class Disk {
         });
         tab.onCommit();
         return tab.later('committed', () => {
-          this.#failSometimes(this.#faults.lostCommit);
+          this.#failSometimes('lostCommit');
           return generation;
         });
       },
@@ -132,7 +135,7 @@ export class Disk {
 
   /** Returns another disk with a copy of everything. */
   copy(): Disk {
-    const copy = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked: this.isLocked });
+    const copy = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked: this.isLocked, tally: this.#tally });
     copy.#now = this.#now;
     copy.#key = this.#key?.slice();
     copy.#slots = this.#slots?.slice();
@@ -158,18 +161,21 @@ export class Disk {
 
   #read<Result>(tab: Tab, read: () => Result): Result {
     this.#requireOpen(tab);
-    this.#failSometimes(this.#faults.failedRead);
+    this.#failSometimes('failedRead');
     return read();
   }
 
   #write<Result>(tab: Tab, write: () => Result): Result {
     this.#requireOpen(tab);
-    this.#failSometimes(this.#faults.failedCommit);
+    this.#failSometimes('failedCommit');
     return write();
   }
 
-  #failSometimes(probability: number): void {
-    if (probability > 0 && this.#rng.chance(probability)) throw failed();
+  #failSometimes(fault: keyof DiskFaults): void {
+    const probability = this.#faults[fault];
+    if (probability === 0 || !this.#rng.chance(probability)) return;
+    this.#tally.add(fault);
+    throw failed();
   }
 
   #requireOpen(tab: Tab): void {
@@ -182,7 +188,7 @@ export class Disk {
     // A storage notes the generation before it writes the rows.
     this.#noted = Math.max(this.#noted ?? 0, expected + 1);
     this.#haveMishap(tab);
-    this.#failSometimes(this.#faults.failedCommit);
+    this.#failSometimes('failedCommit');
     const next = new Map(this.#now.rows);
     for (const { key, value } of writes) {
       if (value === undefined) next.delete(key);
@@ -198,6 +204,7 @@ export class Disk {
 
   #haveMishap(tab: Tab): void {
     if (this.#mishap === undefined) return;
+    this.#tally.add(`${this.#mishap} disk`);
     if (this.#mishap === 'closed') {
       this.#closedTabs.add(tab);
       tab.onStorageClosed();

@@ -203,10 +203,19 @@ function isReplay({ content }: Message): boolean {
   return content.type === 'undecryptable' && content.code === 'REPLAYED';
 }
 
-/** Whether a sender's messages stand in order. What a clone sent, and what is sent again because of it, can come late. */
-function disorder({ handle, wasCloned, inOrderFrom = Infinity }: Person, texts: readonly string[]): string[] {
+/**
+ * Whether a sender's messages stand in order. What a clone sent, and what is sent again because of it, can come late. So
+ * can what was cancelled, if the storage is put back to before that.
+ */
+function disorder(
+  { handle, said, wasCloned, inOrderFrom = Infinity }: Person,
+  texts: readonly string[],
+): string[] {
+  const late = new Set(
+    said.filter(({ isUncertain, isRevocable }) => isUncertain && isRevocable).map(({ text }) => text),
+  );
   const numbers = texts
-    .filter((text) => text.startsWith(`${handle} `))
+    .filter((text) => text.startsWith(`${handle} `) && !late.has(text))
     .map((text) => Number(text.split(' ')[1]))
     .filter((number) => !wasCloned || number >= inOrderFrom);
   const isInOrder = numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0));

@@ -1,6 +1,7 @@
 import type { Rng } from '@quicprochat/testkit';
 import type { Answer, SimulatedRelay } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Tally } from './tally.ts';
 
 /** The probability of each fault, per call or per stream event. */
 export interface Faults {
@@ -52,14 +53,16 @@ export class Network {
   readonly #scheduler: Scheduler;
   readonly #relay: SimulatedRelay;
   readonly #rng: Rng;
+  readonly #tally: Tally;
   readonly #streams = new Set<Stream>();
   readonly #cutOff = new Set<string>();
   faults = NO_FAULTS;
 
-  constructor(parts: { scheduler: Scheduler; relay: SimulatedRelay; rng: Rng }) {
+  constructor(parts: { scheduler: Scheduler; relay: SimulatedRelay; rng: Rng; tally: Tally }) {
     this.#scheduler = parts.scheduler;
     this.#relay = parts.relay;
     this.#rng = parts.rng;
+    this.#tally = parts.tally;
   }
 
   /** Takes a device offline: its streams break and its calls fail. */
@@ -182,7 +185,9 @@ export class Network {
 
   #happens(fault: keyof Faults): boolean {
     const probability = this.faults[fault];
-    return probability > 0 && this.#rng.chance(probability);
+    const happens = probability > 0 && this.#rng.chance(probability);
+    if (happens) this.#tally.add(fault);
+    return happens;
   }
 }
 

@@ -4,6 +4,7 @@ import { Device, type Open } from './device.ts';
 import { Disk, MISHAPS, type DiskFaults } from './disk.ts';
 import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Tally } from './tally.ts';
 
 /**
  * A message that a person tried to send, and how the call ended. The outcome stays unknown if the tab was killed during
@@ -19,6 +20,8 @@ export interface Said {
   refusal?: string;
   /** Whether it waited when the storage was put back or copied, so that no call can tell what becomes of it. */
   isUncertain?: boolean;
+  /** Whether it was to be cancelled. A storage that is put back to before that sends it after all, and late. */
+  isRevocable?: boolean;
 }
 
 /** How many storages are locked. */
@@ -38,6 +41,7 @@ export class Person {
   readonly rescued = new Set<string>();
   readonly #rng: Rng;
   readonly #network: Network;
+  readonly #tally: Tally;
   #device: Device;
   #clone: Device | undefined;
   /** Whether the storage was put back, and not the key ring. */
@@ -50,14 +54,15 @@ export class Person {
 
   constructor(
     handle: string,
-    { scheduler, network, seed }: { scheduler: Scheduler; network: Network; seed: number },
+    { seed, ...parts }: { scheduler: Scheduler; network: Network; tally: Tally; seed: number },
   ) {
     this.handle = handle;
-    this.#network = network;
+    this.#network = parts.network;
+    this.#tally = parts.tally;
     this.#rng = new Rng(seed);
     const isLocked = this.#rng.chance(LOCKED);
-    const disk = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked });
-    this.#device = new Device({ name: handle, handle, disk }, { scheduler, network, rng: this.#rng });
+    const disk = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked, tally: parts.tally });
+    this.#device = new Device({ name: handle, handle, disk }, { ...parts, rng: this.#rng });
   }
 
   /** How storages fail, in all tabs. */
@@ -146,6 +151,7 @@ export class Person {
   clone(): void {
     if (this.#clone !== undefined) return;
     this.clones += 1;
+    this.#tally.add('clones made');
     this.#clone = this.#device.clone(`${this.handle}’s clone ${this.clones}`);
     // What waits is sent by both.
     this.#forgetOutcomes();
@@ -203,6 +209,7 @@ export class Person {
       by: this.handle,
       outcome: 'unknown',
     };
+    if (cancelAfterMs !== undefined) said.isRevocable = true;
     this.said.push(said);
     const cancelling = new AbortController();
     if (cancelAfterMs !== undefined) {

@@ -4,6 +4,9 @@ import type { Trace } from './trace.ts';
 /** When simulated time begins: 2026-01-01T00:00:00Z. */
 const START_MS = Date.UTC(2026, 0, 1);
 
+/** How often a condition is looked at that something waits for. */
+const LOOKS_EVERY_MS = 100;
+
 interface Planned {
   atMs: number;
   /** Decides the order of events that are due at the same time. */
@@ -69,8 +72,15 @@ export class Scheduler {
     });
   }
 
+  /** Runs the events of a time. */
+  async run(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    while (await this.#runNext(endMs));
+    this.#nowMs = endMs;
+  }
+
   /**
-   * Runs events until the condition holds or the time is over.
+   * Runs events until the condition holds or the time is over. The condition is looked at every {@link LOOKS_EVERY_MS}.
    *
    * @returns whether the condition holds
    */
@@ -78,31 +88,37 @@ export class Scheduler {
     const endMs = this.#nowMs + withinMs;
     await settled();
     while (!isSo()) {
-      const next = this.#planned.at(-1);
-      if (next === undefined || next.atMs > endMs) {
-        this.#nowMs = endMs;
-        return isSo();
-      }
-      this.#planned.pop();
-      this.#nowMs = next.atMs;
-      this.#trace.note(`${next.atMs - START_MS} ${next.what}`);
-      next.run();
-      await settled();
+      if (this.#nowMs === endMs) return false;
+      await this.run(Math.min(LOOKS_EVERY_MS, endMs - this.#nowMs));
     }
     return true;
   }
 
   /** Runs events until the promise settles, and returns its result. */
   async answerOf<Result>(promise: Promise<Result>, withinMs = 60_000): Promise<Result> {
+    const endMs = this.#nowMs + withinMs;
     let answer: { result: Result } | { error: unknown } | undefined;
     promise.then(
       (result) => (answer = { result }),
       (error: unknown) => (answer = { error }),
     );
-    await this.runUntil(() => answer !== undefined, withinMs);
+    do await settled();
+    while (answer === undefined && (await this.#runNext(endMs)));
     if (answer === undefined) throw new Error('The promise did not settle in time.');
     if ('error' in answer) throw answer.error;
     return answer.result;
+  }
+
+  /** Runs the next event, if one is due before the end. */
+  async #runNext(endMs: number): Promise<boolean> {
+    await settled();
+    const next = this.#planned.at(-1);
+    if (next === undefined || next.atMs > endMs) return false;
+    this.#planned.pop();
+    this.#nowMs = next.atMs;
+    this.#trace.note(`${next.atMs - START_MS} ${next.what}`);
+    next.run();
+    return true;
   }
 
   #placeOf({ atMs, lot }: Planned): number {

@@ -73,6 +73,16 @@ test.each<[string, string[], string]>([
   expect(await violations(people, 'tea')).toEqual([violation]);
 });
 
+test('what was to be cancelled when the storage was put back can come late, and nothing else', async () => {
+  const late: Said = { ...sent('alice 0'), outcome: 'unknown', isUncertain: true, isRevocable: true };
+  const sees = ['alice 1', 'alice 0'];
+  const isSeen = (first: Said) =>
+    violations([person('alice', { said: [first, sent('alice 1')], sees }), person('bob', { sees })], 'tea');
+  expect(await isSeen(late)).toEqual([]);
+  const outOfOrder = 'sees the messages of alice in the order 1, 0';
+  expect(await isSeen({ ...late, isRevocable: false })).toEqual([`alice ${outOfOrder}`, `bob ${outOfOrder}`]);
+});
+
 test('a message that was cancelled and is seen is a violation', async () => {
   const said: Said[] = [{ ...sent('alice 0'), outcome: 'cancelled' }];
   const people = [person('alice', { said, sees: [] }), person('bob', { sees: ['alice 0'] })];
