@@ -69,7 +69,11 @@ test('a message that no answer confirms and that is not in the log stays queued'
   net.fail(({ procedure }) =>
     procedure === 'groups.post' ? Response.json({ result: { data: 7 } }) : undefined,
   );
-  await expect(tea.send('later')).rejects.toMatchObject({ code: 'RELAY_MISBEHAVED' });
+  await expect(tea.send('later')).rejects.toMatchObject({
+    code: 'RELAY_MISBEHAVED',
+    message: expect.stringMatching(/The message or change stays queued\.$/),
+    details: { queued: true },
+  });
   expect(tea.waiting).toMatchObject([{ kind: 'message', state: 'sending' }]);
   net.mend();
   await alice.sync();

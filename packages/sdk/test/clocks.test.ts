@@ -106,7 +106,7 @@ test('no error is left of a clock that was set right', async () => {
   const { client: alice, clock } = await joinAhead('alice', 0);
   const tea = await alice.conversations.create({ members: [] });
   clock.aheadMs = 72 * HOUR_MS;
-  await expect(tea.send('hello')).rejects.toMatchObject({ code: 'CLOCK_SKEW' });
+  await expect(tea.send('hello')).rejects.toMatchObject({ code: 'CLOCK_SKEW', details: { queued: true } });
   clock.aheadMs = 0;
   await alice.sync();
   expect([tea.lastMessage?.state, alice.trouble]).toEqual(['sent', undefined]);

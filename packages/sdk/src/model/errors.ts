@@ -225,7 +225,11 @@ export function relayError(
 export type StoredError = Pick<QuicprochatError, 'code' | 'message' | 'retryable' | 'details'>;
 
 /** Rebuilds a stored error. */
-export function errorFrom({ code, message, ...options }: StoredError): QuicprochatError {
+export function errorFrom({
+  code,
+  message,
+  ...options
+}: StoredError & { cause?: unknown }): QuicprochatError {
   return new CLASSES[remedyOf(code)](code, message, options);
 }
 

@@ -68,10 +68,19 @@ export class Delivery {
     try {
       await (this.#live ? this.#wait(ids, isDone, stop.signal) : this.#push(isDone, stop.signal));
     } catch (error) {
-      throw hasCode(error, ...OUT_OF_VERSION) ? stillQueued(error) : error;
+      throw this.#isStillQueued(ids, error) ? stillQueued(error) : error;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
+  }
+
+  /** Whether the wait ends with an error although what it was for still waits, and will be sent. */
+  #isStillQueued(ids: readonly EntryId[], error: unknown): error is QuicprochatError {
+    if (!(error instanceof QuicprochatError) || hasCode(error, 'TOO_LATE_TO_CANCEL')) return false;
+    const rows = ids.map((id) => this.#ledger.outbox.byId(id));
+    return (
+      error.details['queued'] !== true && rows.some((row) => row !== undefined && row.accepted === undefined)
+    );
   }
 
   /** @returns what the wait ends with; undefined if it ends by itself */
@@ -187,16 +196,15 @@ function isPassing(error: unknown): boolean {
 
 const FOR_A_PERSON = ['WORKER_STOPPED', 'CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
 
-/** What no call of this client changes any more, until it or the relay is replaced: what waits is sent then. */
-const OUT_OF_VERSION = ['PROTOCOL_VERSION_MISMATCH', 'STORE_VERSION'] as const;
-
 /** For a caller who would send it again. */
-function stillQueued({ code, message, retryable, details }: QuicprochatError): QuicprochatError {
+function stillQueued(cause: QuicprochatError): QuicprochatError {
+  const { code, message, retryable, details } = cause;
   return errorFrom({
     code,
     message: `${message} The message or change stays queued.`,
     retryable,
     details: { ...details, queued: true },
+    cause,
   });
 }
 

@@ -5,7 +5,7 @@ import { KeyUse } from './key-use.ts';
 import type { Network } from './network.ts';
 import { RELAY_ADDRESS } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
-import { Tab } from './tab.ts';
+import { Tab, type DeviceClock } from './tab.ts';
 
 /** How many groups a client keeps in memory: with one, the others are loaded again and again. */
 const GROUPS_IN_MEMORY = [1, 2, 32];
@@ -32,6 +32,7 @@ export class Device {
   readonly name: string;
   readonly disk: Disk;
   readonly keyUse = new KeyUse();
+  readonly clock: DeviceClock = { offMs: 0 };
   readonly #handle: string;
   readonly #parts: Parts;
   readonly #open: Open[] = [];
@@ -72,9 +73,11 @@ export class Device {
     return this.#open.flatMap(({ calls }) => [...calls]);
   }
 
-  /** The newest tab whose client has finished opening. */
+  /** The newest tab that somebody can use: its client has finished opening, and it is not frozen. */
   get newest(): (Open & { client: Client }) | undefined {
-    return this.#open.findLast((open): open is Open & { client: Client } => open.client !== undefined);
+    return this.#open.findLast(
+      (open): open is Open & { client: Client } => open.client !== undefined && !open.tab.isFrozen,
+    );
   }
 
   /** Opens one more tab. If its client fails to open, closes the tab after a while and opens another one. */
@@ -129,7 +132,13 @@ export class Device {
     this.#tabs += 1;
     const { scheduler, network, rng } = this.#parts;
     const names = { name: `${this.name}.${this.#tabs}`, device: this.name };
-    return new Tab(names, { scheduler, network, keyUse: this.keyUse, seed: rng.below(2 ** 31) });
+    return new Tab(names, {
+      scheduler,
+      network,
+      keyUse: this.keyUse,
+      clock: this.clock,
+      seed: rng.below(2 ** 31),
+    });
   }
 
   #create(tab: Tab, secret: Uint8Array | undefined): Promise<Client> {
@@ -163,6 +172,25 @@ export class Device {
   /** Stops killing tabs after commits. A kill that is already planned still happens. */
   spareTabs(): void {
     for (const { tab } of this.#open) tab.onCommit = () => undefined;
+  }
+
+  /** Freezes the newest tab for a time. Returns its name. */
+  freezeTab(forMs: number): string | undefined {
+    const tab = this.#open.at(-1)?.tab;
+    if (tab === undefined) return undefined;
+    tab.freeze();
+    this.#parts.scheduler.after(forMs, `${tab.name} thaws`, () => tab.thaw());
+    return tab.name;
+  }
+
+  /** Ends all that {@link freezeTab} did. */
+  thawTabs(): void {
+    for (const { tab } of this.#open) tab.thaw();
+  }
+
+  /** Has the system tell all tabs that the network is back, or gone. */
+  sayConnectivity(isOnline: boolean): void {
+    for (const { tab } of this.#open) tab.sayConnectivity(isOnline);
   }
 
   closeAll(): void {

@@ -1,6 +1,8 @@
 import { Rng } from '@quicprochat/testkit';
+import type { Network } from './network.ts';
 import type { Person } from './person.ts';
 import { between, type EventName, type Step } from './schedule.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
 const BURST = { least: 5, most: 150 };
@@ -11,19 +13,38 @@ const MOST_THOUGHT_MS = 300;
 /** The longest time from a tab's commit to its death, for tabs that are killed after a commit. */
 export const MOST_LAST_WORDS_MS = 12;
 
-/** What the events happen to: the people, and the ids of the conversations that all of them are in. */
+/** The longest delay of a slow link. */
+const MOST_SLOW_MS = 5_000;
+
+/** The longest time that a tab stays frozen: longer than a stream is silent. */
+const MOST_FROZEN_MS = 90_000;
+
+/** How far a clock can be off. The relay corrects up to 48 hours. */
+const MOST_OFF_MS = 47 * 3_600_000;
+
+/** The longest time that the relay is down. */
+const MOST_DOWN_MS = 20_000;
+
+/** What the events happen to. */
 export interface Scene {
+  scheduler: Scheduler;
+  network: Network;
   people: readonly Person[];
+  /** The ids of the conversations that everybody is in. */
   ids: readonly string[];
 }
 
 /** Lets the event of a step happen. */
-export function happen({ people, ids }: Scene, step: Step): void {
+export function happen(scene: Scene, step: Step): void {
+  const { people, ids } = scene;
   const person = people[step.person] as Person;
+  const regulars = people.filter(({ isGuest }) => !isGuest);
+  const guests = people.filter(({ isGuest }) => isGuest);
   const id = ids[step.conversation] as string;
   const rng = new Rng(step.lot);
   // Somebody must be there who can add the others again.
-  const mayBeLeftBehind = people.some((other) => other !== person && !other.canBeLeftBehind);
+  const mayBeLeftBehind =
+    !person.isGuest && regulars.some((other) => other !== person && !other.canBeLeftBehind);
   const events: Record<EventName, () => void> = {
     say: () => person.say(id),
     sayMany: () => person.sayMany(id, between(BURST, rng)),
@@ -33,15 +54,35 @@ export function happen({ people, ids }: Scene, step: Step): void {
     killTab: () => person.killTab(),
     killAfterCommit: () => person.killTabAfterCommit(rng.below(MOST_LAST_WORDS_MS)),
     openTab: () => person.openTab(),
-    putBack: () => person.putBack({ mayBeLeftBehind }),
+    putBack: () => {
+      if (!person.isGuest) person.putBack({ mayBeLeftBehind });
+    },
     clone: () => {
       if (mayBeLeftBehind) person.clone();
     },
     endClone: () => person.endClone(),
     intrude: () => person.intrude(),
     changeSecret: () => person.changeSecret(),
-    cutOff: () => person.cutOff(),
-    reconnect: () => person.reconnect(),
+    cutOff: () => person.cutOff({ isTold: rng.chance(0.5) }),
+    slowDown: () => person.slowDown(rng.below(MOST_SLOW_MS)),
+    reconnect: () => person.reconnect({ isTold: rng.chance(0.5) }),
+    inviteGuest: () => {
+      if (guests.length > 0) rng.pick(regulars).invite(id, rng.pick(guests).handle);
+    },
+    removeGuest: () => {
+      if (guests.length > 0) rng.pick(regulars).remove(id, rng.pick(guests).handle);
+    },
+    leaveAsGuest: () => {
+      if (guests.length > 0) rng.pick(guests).leave(id);
+    },
+    freezeTab: () => person.freezeTab(rng.below(MOST_FROZEN_MS)),
+    setClock: () => person.setClock(rng.below(2 * MOST_OFF_MS) - MOST_OFF_MS),
+    restartRelay: () => restartRelay(scene, rng.below(MOST_DOWN_MS)),
   };
   events[step.event]();
+}
+
+function restartRelay({ scheduler, network }: Scene, downMs: number): void {
+  network.stopRelay();
+  scheduler.after(downMs, 'the relay starts', () => network.startRelay());
 }

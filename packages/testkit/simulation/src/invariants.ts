@@ -15,8 +15,10 @@ interface View {
  */
 export function unsettled(people: readonly Person[], conversationId: string): string[] {
   const views = viewsOf(people, conversationId).filter((view) => !isLeftBehind(view));
-  const [first] = views;
-  const end = Math.max(...views.map(({ conversation }) => readUpTo(conversation)));
+  const regulars = views.filter(({ person }) => !person.isGuest);
+  const guests = views.filter(({ person }) => person.isGuest);
+  const [first] = regulars;
+  const end = Math.max(...regulars.map(({ conversation }) => readUpTo(conversation)));
   const offline = people.flatMap(({ handle, clients }) =>
     clients
       .filter(({ connection }) => connection !== 'online')
@@ -28,8 +30,19 @@ export function unsettled(people: readonly Person[], conversationId: string): st
     ...offline,
     ...calls,
     ...told,
-    ...views.flatMap((view) => unsettledIn(view, { first: first?.conversation, end })),
+    ...regulars.flatMap((view) => unsettledIn(view, { first: first?.conversation, end })),
+    ...guests.flatMap((view) => unsettledGuest(view, { first: first?.conversation, end })),
   ];
+}
+
+/** A guest must have heard whether the others have it in the group, and then have settled like them. */
+function unsettledGuest(view: View, others: { first: Conversation | undefined; end: number }): string[] {
+  const { who, person, conversation } = view;
+  const isMember = others.first?.members.list().some(({ handle }) => handle === person.handle) ?? false;
+  const believesSo = conversation?.state === 'active';
+  if (believesSo !== isMember)
+    return [`${who} is ${isMember ? '' : 'not '}a member, and ${conversation?.state}`];
+  return isMember ? unsettledIn(view, others) : [];
 }
 
 /** Whether the device waits to be added to the conversation again, as a clone or an erased key can leave it. It must say so, and have nothing that waits. */
@@ -48,7 +61,7 @@ function untold(person: Person, conversationId: string): string[] {
 }
 
 function unsettledIn(
-  { who, conversation }: View,
+  { who, person, conversation }: View,
   { first, end }: { first: Conversation | undefined; end: number },
 ): string[] {
   if (conversation === undefined) return [`${who} is not in the conversation`];
@@ -56,7 +69,10 @@ function unsettledIn(
   const found = waiting.map(({ kind, state }) => `a change of ${who} waits: ${kind}, ${state}`);
   if (trouble !== undefined) found.push(`${who} has trouble: ${trouble.code}`);
   if (authenticatorOf(conversation) !== authenticatorOf(first)) found.push(`${who} is in epoch ${epoch}`);
-  if (readUpTo(conversation) !== end) found.push(`${who} has read up to ${readUpTo(conversation)} of ${end}`);
+  // Whoever was just added has no receipt before the next entry.
+  const isNew = person.isGuest && (conversation.statement?.receipts ?? []).length === 0;
+  if (!isNew && readUpTo(conversation) !== end)
+    found.push(`${who} has read up to ${readUpTo(conversation)} of ${end}`);
   return found;
 }
 
@@ -88,24 +104,30 @@ export async function violations(people: readonly Person[], conversationId: stri
     ),
   );
   const found = [
-    ...views.flatMap(({ who, conversation }) =>
-      conversation === undefined ? [`${who} is not in the conversation`] : [],
+    ...views.flatMap(({ who, person, conversation }) =>
+      conversation === undefined && !person.isGuest ? [`${who} is not in the conversation`] : [],
     ),
-    ...said.flatMap(({ text, refusal }) =>
-      refusal === undefined ? [] : [`“${text}” was refused: ${refusal}`],
-    ),
+    ...people.flatMap((sender) => refused(sender, said)),
   ];
   let shownToFirst: string | undefined;
   for (const view of shown) {
     const amissHere = amissTo(view, { said, shown, people });
     found.push(...amissHere.map((what) => `${view.who} ${what}`));
-    if (view.person.wasPutBack || view.person.wasCloned) continue;
+    if (view.person.wasPutBack || view.person.wasCloned || view.person.isGuest) continue;
     const texts = [...view.texts].sort().join('\n');
     shownToFirst ??= texts;
     if (amissHere.length === 0 && texts !== shownToFirst)
       found.push(`${view.who} sees other messages than the first`);
   }
   return found;
+}
+
+/** Lists what was refused. A guest may be told that it is out. */
+function refused({ handle, isGuest }: Person, said: readonly Said[]): string[] {
+  return said.flatMap(({ by, text, refusal }) => {
+    const isExpected = refusal === undefined || (isGuest && refusal === 'CONVERSATION_ENDED');
+    return by !== handle || isExpected ? [] : [`“${text}” was refused: ${refusal}`];
+  });
 }
 
 /** Lists the devices that sealed messages although they had found that a copy uses the same keys. */
@@ -140,10 +162,11 @@ function amissTo(
   { person, conversation, lines, texts }: Shown,
   { said, shown, people }: { said: readonly Said[]; shown: readonly Shown[]; people: readonly Person[] },
 ): string[] {
-  const isElsewhere = authenticatorOf(conversation) !== authenticatorOf(shown[0]?.conversation);
+  const isOut = person.isGuest && conversation.state !== 'active';
+  const isElsewhere = !isOut && authenticatorOf(conversation) !== authenticatorOf(shown[0]?.conversation);
   const isAware = person.wasPutBack || person.wasCloned;
   const isAnyCopied = people.some(({ wasCloned, wasPutBack }) => wasCloned || wasPutBack);
-  const isRescued = person.rescued.has(conversation.id);
+  const isRescued = person.isGuest || person.rescued.has(conversation.id);
   return [
     ...(isElsewhere ? ['is in another epoch'] : []),
     ...said.flatMap((one) => {
@@ -205,15 +228,13 @@ function isReplay({ content }: Message): boolean {
 
 /**
  * Whether a sender's messages stand in order. What a clone sent, and what is sent again because of it, can come late. So
- * can what was cancelled, if the storage is put back to before that.
+ * can what was cancelled, if the storage is put back to before that, and what a tab had not stored when it was frozen.
  */
 function disorder(
   { handle, said, wasCloned, inOrderFrom = Infinity }: Person,
   texts: readonly string[],
 ): string[] {
-  const late = new Set(
-    said.filter(({ isUncertain, isRevocable }) => isUncertain && isRevocable).map(({ text }) => text),
-  );
+  const late = new Set(said.filter(({ mayComeLate }) => mayComeLate).map(({ text }) => text));
   const numbers = texts
     .filter((text) => text.startsWith(`${handle} `) && !late.has(text))
     .map((text) => Number(text.split(' ')[1]))

@@ -13,12 +13,16 @@ export interface Faults {
   doubledCall: number;
   /** A proxy answers with 502 instead of the relay. */
   badGateway: number;
+  /** Something else answers, with a status that says that all is well: a hotel’s page, or half of the relay’s answer. */
+  garbage: number;
   /** A call, an answer or an event is delayed by up to {@link MOST_LATE_MS}. */
   late: number;
   /** The stream breaks, and events under way are lost. */
   brokenStream: number;
   /** A stream event arrives twice. */
   doubledEvent: number;
+  /** Something that is no event arrives in a stream. */
+  garbledEvent: number;
 }
 
 export const NO_FAULTS: Faults = {
@@ -26,9 +30,11 @@ export const NO_FAULTS: Faults = {
   lostAnswer: 0,
   doubledCall: 0,
   badGateway: 0,
+  garbage: 0,
   late: 0,
   brokenStream: 0,
   doubledEvent: 0,
+  garbledEvent: 0,
 };
 
 /** The longest delay of a call, an answer or an event, and of a late one. */
@@ -56,6 +62,8 @@ export class Network {
   readonly #tally: Tally;
   readonly #streams = new Set<Stream>();
   readonly #cutOff = new Set<string>();
+  /** The longest delay of devices whose link is slow. */
+  readonly #slowMs = new Map<string, number>();
   faults = NO_FAULTS;
 
   constructor(parts: { scheduler: Scheduler; relay: SimulatedRelay; rng: Rng; tally: Tally }) {
@@ -71,8 +79,25 @@ export class Network {
     for (const stream of [...this.#streams]) if (stream.tab.device === device) stream.break();
   }
 
+  /** Gives a device a slow link: each call, answer and event takes up to this long. */
+  slowDown(device: string, mostMs: number): void {
+    this.#slowMs.set(device, mostMs);
+  }
+
+  /** Ends what {@link cutOff} and {@link slowDown} did. */
   reconnect(device: string): void {
     this.#cutOff.delete(device);
+    this.#slowMs.delete(device);
+  }
+
+  /** Stops the relay: streams break, and calls fail until it is started again. */
+  stopRelay(): void {
+    this.#relay.stop();
+    for (const stream of [...this.#streams]) stream.break();
+  }
+
+  startRelay(): void {
+    this.#relay.start();
   }
 
   /** Breaks the streams of a tab that was killed. */
@@ -87,7 +112,7 @@ export class Network {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       const carried = this.#carry(tab, { url, init });
-      const tell = (how: string) => tab.after(how, () => resolve(carried), this.#delay());
+      const tell = (how: string) => tab.after(how, () => resolve(carried), this.#delay(tab));
       carried.then(
         () => tell('is told'),
         () => tell('is told of a failure'),
@@ -101,13 +126,18 @@ export class Network {
     if (this.#happens('lostCall')) throw new TypeError('the call was lost');
     if (this.#happens('badGateway')) return badGateway();
     if (this.#happens('doubledCall')) {
-      void this.#scheduler.sleep(this.#delay(), `${name} once more`).then(() => this.#reach(tab, call));
+      const again = this.#scheduler.sleep(this.#delay(tab), `${name} once more`);
+      void again.then(() => this.#reach(tab, call)).catch(() => undefined);
     }
-    await this.#scheduler.sleep(this.#delay(), name);
+    await this.#scheduler.sleep(this.#delay(tab), name);
     const answer = await this.#reach(tab, call);
     if (this.#happens('lostAnswer') || this.#cutOff.has(tab.device)) {
       answer.cancel?.();
       throw new TypeError('the answer was lost');
+    }
+    if (this.#happens('garbage')) {
+      answer.cancel?.();
+      return this.#garbage(answer);
     }
     return answer.events === undefined ? whole(answer) : this.#stream(tab, answer, call.init.signal);
   }
@@ -128,7 +158,7 @@ export class Network {
     { status, headers, events, cancel }: Answer,
     signal: AbortSignal | null | undefined,
   ): Response {
-    let [isOpen, lastMs] = [true, 0];
+    let isOpen = true;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         const stream: Stream = {
@@ -149,25 +179,19 @@ export class Network {
         const deliver = (frame: Uint8Array) => {
           if (!isOpen) return;
           if (this.#happens('brokenStream')) return stream.break();
+          if (this.#happens('garbledEvent')) controller.enqueue(this.#garbled());
           controller.enqueue(frame);
         };
+        const later = this.#inOrder(tab);
         events?.(
           (frame) => {
             const copies = this.#happens('doubledEvent') ? 2 : 1;
-            for (let copy = 0; copy < copies; copy += 1) {
-              // The scheduler shuffles what falls on one instant, and a connection keeps its order.
-              lastMs = Math.max(lastMs + 1, this.#scheduler.nowMs + this.#delay());
-              tab.after('hears', () => deliver(frame), lastMs - this.#scheduler.nowMs);
-            }
+            for (let copy = 0; copy < copies; copy += 1) later('hears', () => deliver(frame));
           },
           () => {
-            tab.after(
-              'hears the end',
-              () => {
-                if (end()) controller.close();
-              },
-              Math.max(0, lastMs + 1 - this.#scheduler.nowMs),
-            );
+            later('hears the end', () => {
+              if (end()) controller.close();
+            });
           },
         );
       },
@@ -179,8 +203,41 @@ export class Network {
     return new Response(body, { status, headers });
   }
 
-  #delay(): number {
-    return this.#rng.below(this.#happens('late') ? MOST_LATE_MS : MOST_MS);
+  /** Returns a function that runs callbacks in a tab, each after a delay, in the order in which it was called. */
+  #inOrder(tab: Caller): (what: string, run: () => void) => void {
+    const waiting: (() => void)[] = [];
+    return (what, run) => {
+      waiting.push(run);
+      tab.after(what, () => waiting.shift()?.(), this.#delay(tab));
+    };
+  }
+
+  /** An answer that is not the relay’s, or not all of it. */
+  #garbage({ body = '' }: Answer): Response {
+    const json = { 'content-type': 'application/json' };
+    return this.#rng.pick([
+      () => new Response('<html>', { status: 200, headers: { 'content-type': 'text/html' } }),
+      () => new Response(body.slice(0, this.#rng.below(body.length)), { status: 200, headers: json }),
+      () => new Response('[]', { status: 200, headers: json }),
+      () => new Response('{"result":{"data":{}}}', { status: 200, headers: json }),
+      () =>
+        new Response('{"error":{"message":"no","code":-32603,"data":{}}}', { status: 500, headers: json }),
+      () => new Response(undefined, { status: 204 }),
+    ])();
+  }
+
+  #garbled(): Uint8Array {
+    const frames = [
+      'data: {\n\n',
+      'data: {"type":"of another version"}\n\n',
+      'data: {"type":"entry"}\n\n',
+      ': \n\n',
+    ];
+    return Buffer.from(this.#rng.pick(frames));
+  }
+
+  #delay({ device }: Caller): number {
+    return this.#rng.below(this.#happens('late') ? MOST_LATE_MS : (this.#slowMs.get(device) ?? MOST_MS));
   }
 
   #happens(fault: keyof Faults): boolean {

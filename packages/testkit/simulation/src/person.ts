@@ -20,8 +20,12 @@ export interface Said {
   refusal?: string;
   /** Whether it waited when the storage was put back or copied, so that no call can tell what becomes of it. */
   isUncertain?: boolean;
-  /** Whether it was to be cancelled. A storage that is put back to before that sends it after all, and late. */
+  /** Whether it was to be cancelled. A storage that is put back to before that sends it after all. */
   isRevocable?: boolean;
+  /** The tab that it was said in. */
+  tab: string;
+  /** Whether it may stand after what was said later. */
+  mayComeLate?: boolean;
 }
 
 /** How many storages are locked. */
@@ -30,6 +34,8 @@ const LOCKED = 0.4;
 /** A person with one device and any number of open tabs. For some time there can be a clone of the device. */
 export class Person {
   readonly handle: string;
+  /** Whether this person comes and goes. Everybody else stays in the conversations. */
+  readonly isGuest: boolean;
   readonly said: Said[] = [];
   /** Whether the storage was put back: then this device may have forgotten messages that it sent. */
   wasPutBack = false;
@@ -46,17 +52,18 @@ export class Person {
   #clone: Device | undefined;
   /** Whether the storage was put back, and not the key ring. */
   #hasLostKeys = false;
-  #heals = 0;
+  #changes = 0;
   #reads = 0;
   /** Of clones that were thrown away. */
   #postedLate = 0;
   readonly #earlierIntrusions: string[] = [];
 
   constructor(
-    handle: string,
+    { handle, isGuest = false }: { handle: string; isGuest?: boolean },
     { seed, ...parts }: { scheduler: Scheduler; network: Network; tally: Tally; seed: number },
   ) {
     this.handle = handle;
+    this.isGuest = isGuest;
     this.#network = parts.network;
     this.#tally = parts.tally;
     this.#rng = new Rng(seed);
@@ -120,12 +127,38 @@ export class Person {
     for (const device of this.#devices) device.closeAll();
   }
 
-  cutOff(): void {
-    this.#network.cutOff(this.#either().name);
+  /** @param options.isTold whether the system says so to the tabs */
+  cutOff({ isTold }: { isTold: boolean }): void {
+    const device = this.#either();
+    this.#network.cutOff(device.name);
+    if (isTold) device.sayConnectivity(false);
   }
 
-  reconnect(): void {
-    for (const { name } of this.#devices) this.#network.reconnect(name);
+  /** Gives the device a slow link. */
+  slowDown(mostMs: number): void {
+    this.#network.slowDown(this.#either().name, mostMs);
+  }
+
+  reconnect({ isTold }: { isTold: boolean }): void {
+    for (const device of this.#devices) {
+      this.#network.reconnect(device.name);
+      if (isTold) device.sayConnectivity(true);
+    }
+  }
+
+  /** Freezes a tab. What it has not stored yet can come after what is said in another tab meanwhile. */
+  freezeTab(forMs: number): void {
+    const tab = this.#either().freezeTab(forMs);
+    for (const one of this.said) if (one.tab === tab && one.outcome === 'unknown') one.mayComeLate = true;
+  }
+
+  thawTabs(): void {
+    for (const device of this.#devices) device.thawTabs();
+  }
+
+  /** Sets the device’s clock to a time that is so far from the true one. */
+  setClock(offMs: number): void {
+    this.#either().clock.offMs = offMs;
   }
 
   /**
@@ -207,6 +240,7 @@ export class Person {
       conversationId,
       text: `${this.handle} ${this.said.length}`,
       by: this.handle,
+      tab: open.tab.name,
       outcome: 'unknown',
     };
     if (cancelAfterMs !== undefined) said.isRevocable = true;
@@ -232,12 +266,32 @@ export class Person {
   }
 
   heal(conversationId: string): void {
+    this.#change('heal', conversationId, (conversation) => conversation.heal());
+  }
+
+  invite(conversationId: string, handle: string): void {
+    this.#change('invite', conversationId, ({ members }) => members.add([handle]));
+  }
+
+  remove(conversationId: string, handle: string): void {
+    this.#change('remove', conversationId, ({ members }) => members.remove([handle]));
+  }
+
+  leave(conversationId: string): void {
+    this.#change('leave', conversationId, (conversation) => conversation.leave());
+  }
+
+  /** Changes the group from the newest tab. That may end with an error: others may have been first. But it must end. */
+  #change(
+    what: string,
+    conversationId: string,
+    change: (conversation: Conversation) => Promise<unknown>,
+  ): void {
     const newest = this.#newest(conversationId);
     if (newest === undefined) return;
-    this.#heals += 1;
-    // It may end with COMMIT_CONTENTION.
-    const healing = newest.conversation.heal().catch(() => undefined);
-    note(newest.open, `heal ${this.#heals} of ${this.handle}`, healing);
+    this.#changes += 1;
+    const changing = change(newest.conversation).catch(() => undefined);
+    note(newest.open, `${what} ${this.#changes} of ${this.handle}`, changing);
   }
 
   get #devices(): Device[] {
@@ -261,6 +315,7 @@ export class Person {
       if (one.outcome === 'sent') continue;
       one.outcome = 'unknown';
       one.isUncertain = true;
+      one.mayComeLate ||= one.isRevocable ?? false;
     }
   }
 
@@ -285,10 +340,14 @@ const UNDECIDED: ReadonlySet<string> = new Set([
   'CONVERSATION_STUCK',
 ]);
 
+function isUndecided(error: unknown): boolean {
+  return error instanceof QuicprochatError && (UNDECIDED.has(error.code) || error.details['queued'] === true);
+}
+
 function noteRefusal(said: Said, error: unknown, { aborted, reason }: AbortSignal): void {
   if (said.isUncertain === true) return;
   if (aborted && error === reason) said.outcome = 'cancelled';
-  else if (!(error instanceof QuicprochatError && UNDECIDED.has(error.code))) {
+  else if (!isUndecided(error)) {
     said.outcome = 'refused';
     said.refusal = error instanceof QuicprochatError ? error.code : String(error);
   }

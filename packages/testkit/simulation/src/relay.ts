@@ -7,7 +7,9 @@ import {
   openSqlite,
   relayRouter,
   type Context,
+  type Db,
   type RelayPlatform,
+  type RunningServices,
 } from '@quicprochat/relay';
 import { Rng } from '@quicprochat/testkit';
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
@@ -35,25 +37,56 @@ export interface Answer {
   cancel?: () => void;
 }
 
-/** The relay's procedures over an in-memory store, called without an HTTP server. */
+/** How a relay that is down answers. */
+class RelayDown extends TypeError {}
+
+/** The relay's procedures over an in-memory store, called without an HTTP server. It can be stopped and started again. */
 export class SimulatedRelay {
-  readonly #services: ReturnType<typeof createServices>;
+  readonly #db: Db;
+  readonly #platform: RelayPlatform;
+  readonly #rateFactor: number;
+  /** Undefined while it is down. */
+  #running: RunningServices | undefined;
 
-  private constructor(services: ReturnType<typeof createServices>) {
-    this.#services = services;
+  private constructor(parts: { db: Db; platform: RelayPlatform; rateFactor: number }) {
+    this.#db = parts.db;
+    this.#platform = parts.platform;
+    this.#rateFactor = parts.rateFactor;
+    this.start();
   }
 
-  static async start(scheduler: Scheduler, seed: number): Promise<SimulatedRelay> {
+  /** @param options.rateFactor multiplies the relay's rate limits */
+  static async create(
+    scheduler: Scheduler,
+    { seed, rateFactor }: { seed: number; rateFactor: number },
+  ): Promise<SimulatedRelay> {
     const platform = platformOf(scheduler, new Rng(seed));
-    const db = await openSqlite(':memory:', { platform });
-    return new SimulatedRelay(
-      createServices({ db, wake: localWake(), publicHosts: [HOST], rateFactor: 1_000, platform }),
-    );
+    return new SimulatedRelay({ db: await openSqlite(':memory:', { platform }), platform, rateFactor });
   }
 
+  /** Starts it over what is stored. What it kept in memory is gone. */
+  start(): void {
+    this.#running ??= createServices({
+      db: this.#db,
+      wake: localWake(),
+      publicHosts: [HOST],
+      rateFactor: this.#rateFactor,
+      platform: this.#platform,
+    });
+  }
+
+  /** Stops it. Calls that it has begun are done, but their callers get no answer, and streams break. */
+  stop(): void {
+    this.#running?.end();
+    this.#running = undefined;
+  }
+
+  /** @throws {TypeError} if it is down, or is stopped before it has answered */
   async handle(call: Call): Promise<Answer> {
+    const running = this.#running;
+    if (running === undefined) throw new RelayDown('the relay is down');
     const authorization = call.headers.get('authorization') ?? undefined;
-    const ctx = contextFor(this.#services.services, { host: HOST, address: call.address, authorization });
+    const ctx = contextFor(running.services, { host: HOST, address: call.address, authorization });
     if (call.url.pathname === '/trpc/streams.events') return streamOf(ctx, call.url);
     const { url, method, headers, body } = call;
     const response = await fetchRequestHandler({
@@ -63,12 +96,15 @@ export class SimulatedRelay {
       createContext: () => ctx,
       allowMethodOverride: true,
     });
+    const answer = await response.text();
+    if (running !== this.#running) throw new RelayDown('the relay went down');
     const type = response.headers.get('content-type') ?? 'application/json';
-    return { status: response.status, headers: { 'content-type': type }, body: await response.text() };
+    return { status: response.status, headers: { 'content-type': type }, body: answer };
   }
 
   async close(): Promise<void> {
-    await this.#services.close();
+    this.start();
+    await this.#running?.close();
   }
 }
 

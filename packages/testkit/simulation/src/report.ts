@@ -3,11 +3,19 @@ import type { Outcome } from './simulate.ts';
 import type { Tally } from './tally.ts';
 
 /** The faults of a schedule and its steps, one line each. */
-export function linesOf({ people, conversations, network, disk, steps }: Schedule): string[] {
+export function linesOf({
+  people,
+  guests,
+  conversations,
+  rateFactor,
+  network,
+  disk,
+  steps,
+}: Schedule): string[] {
   const faults = Object.entries({ ...network, ...disk }).filter(([, probability]) => probability > 0);
   let atMs = 0;
   return [
-    `${people} people, ${conversations} conversations`,
+    `${people} people, ${guests} guests, ${conversations} conversations, rate limits times ${rateFactor}`,
     `faults: ${faults.map(([fault, probability]) => `${fault} ${probability}`).join(', ') || 'none'}`,
     ...steps.map(({ afterMs, event, person, conversation }) => {
       atMs += afterMs;

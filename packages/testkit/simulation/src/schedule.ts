@@ -9,9 +9,13 @@ import { NO_FAULTS, type Faults } from './network.ts';
 export interface Schedule {
   /** Decides what happens between the steps: delays, random bytes, and which calls the faults meet. */
   seed: number;
-  /** How many people there are. All are in each conversation. */
+  /** How many people are in each conversation from beginning to end. */
   people: number;
+  /** How many more come and go. They begin outside. Their numbers are the last. */
+  guests: number;
   conversations: number;
+  /** Multiplies the relay’s rate limits. */
+  rateFactor: number;
   network: Faults;
   disk: DiskFaults;
   steps: readonly Step[];
@@ -46,7 +50,14 @@ const EVENTS = {
   intrude: 4,
   changeSecret: 4,
   cutOff: 6,
+  slowDown: 4,
   reconnect: 10,
+  inviteGuest: 8,
+  removeGuest: 6,
+  leaveAsGuest: 4,
+  freezeTab: 6,
+  setClock: 2,
+  restartRelay: 2,
 };
 
 export type EventName = keyof typeof EVENTS;
@@ -69,22 +80,29 @@ const PROBABILITIES = [0.02, 0.1, 0.3];
 /** Of a fault of the disk, which each transaction uses several times. */
 const DISK_PROBABILITIES = [0.005, 0.02, 0.1];
 
+const MOST_GUESTS = 2;
+
+/** In some runs everybody meets the relay’s limits. */
+const RATE_FACTORS = [1_000, 1_000, 1_000, 0.05];
+
 /** Draws up a schedule. */
 export function scheduleOf(seed: number): Schedule {
   const rng = new Rng(seed);
   const people = rng.pick(PEOPLE);
+  const guests = rng.below(MOST_GUESTS + 1);
   const conversations = 1 + rng.below(MOST_CONVERSATIONS);
+  const rateFactor = rng.pick(RATE_FACTORS);
   const network = someOf(NO_FAULTS, rng, PROBABILITIES);
   const disk = rng.chance(0.5) ? someOf(SOUND, rng, DISK_PROBABILITIES) : SOUND;
   const weights = someWeights(rng);
   const steps = Array.from({ length: between(STEPS, rng) }, () => ({
     afterMs: rng.below(2 * PAUSE_MS),
     event: draw(weights, rng),
-    person: rng.below(people),
+    person: rng.below(people + guests),
     conversation: rng.below(conversations),
     lot: rng.below(2 ** 31),
   }));
-  return { seed, people, conversations, network, disk, steps };
+  return { seed, people, guests, conversations, rateFactor, network, disk, steps };
 }
 
 /** A whole number from the least to the most. */

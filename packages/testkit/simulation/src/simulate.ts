@@ -11,7 +11,7 @@ import { Scheduler } from './scheduler.ts';
 import { Tally } from './tally.ts';
 import { Trace } from './trace.ts';
 
-const HANDLES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'] as const;
+const HANDLES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy'] as const;
 
 /** How soon after the faults everything must settle. */
 const SETTLES_WITHIN_MS = 10 * 60_000;
@@ -22,7 +22,7 @@ const TELLS_TABS_WITHIN_MS = 5_000;
 /** How soon a device that could not open its Welcome must have published new key packages: with the client's next tick. */
 const RENEWS_WITHIN_MS = 30_000;
 /** How soon everyone must have registered and met. There are no faults yet. */
-const BEGINS_WITHIN_MS = 60_000;
+const BEGINS_WITHIN_MS = 10 * 60_000;
 
 /** How many messages whoever can have been left behind says at the end. Those of a clone must stand in order. */
 const LAST_WORDS = 3;
@@ -51,11 +51,15 @@ export async function simulate(schedule: Schedule): Promise<Outcome> {
   const scheduler = new Scheduler(new Rng(rng.below(2 ** 31)), trace);
   const beganMs = scheduler.nowMs;
   const stopFeeding = feedCore(new Rng(rng.below(2 ** 31)), scheduler);
-  const relay = await scheduler.answerOf(SimulatedRelay.start(scheduler, rng.below(2 ** 31)));
-  const network = new Network({ scheduler, relay, rng: new Rng(rng.below(2 ** 31)), tally });
-  const people = HANDLES.slice(0, schedule.people).map(
-    (handle, n) => new Person(handle, { scheduler, network, tally, seed: rng.below(2 ** 20) + n }),
+  const { rateFactor } = schedule;
+  const relay = await scheduler.answerOf(
+    SimulatedRelay.create(scheduler, { seed: rng.below(2 ** 31), rateFactor }),
   );
+  const network = new Network({ scheduler, relay, rng: new Rng(rng.below(2 ** 31)), tally });
+  const people = HANDLES.slice(0, schedule.people + schedule.guests).map((handle, n) => {
+    const isGuest = n >= schedule.people;
+    return new Person({ handle, isGuest }, { scheduler, network, tally, seed: rng.below(2 ** 20) + n });
+  });
   try {
     const found = await live({ scheduler, network, people, tally }, schedule);
     tally.add(
@@ -96,7 +100,7 @@ async function live(world: World, schedule: Schedule): Promise<string[]> {
   for (const step of schedule.steps) {
     await scheduler.run(step.afterMs);
     tally.add(step.event);
-    happen({ people, ids }, step);
+    happen({ scheduler, network, people, ids }, step);
   }
   await endFaults(world);
   return judge(world, ids);
@@ -104,14 +108,16 @@ async function live(world: World, schedule: Schedule): Promise<string[]> {
 
 async function endFaults({ scheduler, network, people }: World): Promise<void> {
   network.faults = NO_FAULTS;
+  network.startRelay();
   for (const person of people) {
     person.diskFaults = SOUND;
+    person.thawTabs();
     person.spareTabs();
   }
   await scheduler.run(MOST_LAST_WORDS_MS);
   for (const person of people) {
     person.endClone();
-    person.reconnect();
+    person.reconnect({ isTold: false });
     if (!person.isOpen) person.openTab();
   }
 }
@@ -147,7 +153,10 @@ async function rescue({ scheduler, people }: World, id: string): Promise<string[
   const viewOf = ({ clients }: Person) => clients[0] && find(clients[0], id);
   const isStuck = (person: Person) => viewOf(person)?.state === 'stuck';
   const stuck = people.filter(isStuck);
-  const members = people.map(viewOf).find((view) => view?.state === 'active')?.members;
+  const members = people
+    .filter(({ isGuest }) => !isGuest)
+    .map(viewOf)
+    .find((view) => view?.state === 'active')?.members;
   const failed: string[] = [];
   for (const person of stuck) {
     person.rescued.add(id);
@@ -191,7 +200,7 @@ async function meet({ scheduler, people }: World, conversations: number): Promis
 }
 
 async function beginOne(people: readonly Person[], scheduler: Scheduler): Promise<string | undefined> {
-  const [first, ...others] = people;
+  const [first, ...others] = people.filter(({ isGuest }) => !isGuest);
   let id: string | undefined;
   void first?.clients[0]?.conversations
     .create({ members: others.map(({ handle }) => handle) })

@@ -23,9 +23,15 @@ const COMMITTING: readonly string[] = [
 /** The SubjectPublicKeyInfo of an Ed25519 key is these bytes followed by the key (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** A device’s clock. All its tabs read it. */
+export interface DeviceClock {
+  /** How far it is ahead of the true time. */
+  offMs: number;
+}
+
 /**
- * A browser tab or process with one client. Its clock, timers, worker and network are simulated. It can be killed
- * between any two events. After that it gets no answers, and its timers never fire.
+ * A browser tab or process with one client. Its clock, timers, worker and network are simulated. It can be killed or
+ * frozen between any two events. After that it gets no answers, and its timers never fire.
  */
 export class Tab {
   readonly name: string;
@@ -35,8 +41,12 @@ export class Tab {
   readonly #network: Network;
   readonly #rng: Rng;
   readonly #keyUse: KeyUse;
+  readonly #clock: DeviceClock;
+  readonly #onConnectivity = new Set<(isOnline: boolean) => void>();
   readonly #host = new WorkerHost();
   #isAlive = true;
+  /** What is due in the tab while it is frozen. Undefined if it is not. */
+  #held: (() => void)[] | undefined;
   #hasCommitted = false;
   /** Called when a commit of this tab is stored, before the tab gets the answer. */
   onCommit: () => void = () => undefined;
@@ -45,18 +55,23 @@ export class Tab {
 
   constructor(
     { name, device }: { name: string; device: string },
-    parts: { scheduler: Scheduler; network: Network; keyUse: KeyUse; seed: number },
+    parts: { scheduler: Scheduler; network: Network; keyUse: KeyUse; clock: DeviceClock; seed: number },
   ) {
     this.name = name;
     this.device = device;
     this.#scheduler = parts.scheduler;
     this.#network = parts.network;
     this.#keyUse = parts.keyUse;
+    this.#clock = parts.clock;
     this.#rng = new Rng(parts.seed);
   }
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  get isFrozen(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Whether the core has made a commit, or let one count, since this was asked last. */
@@ -78,6 +93,12 @@ export class Tab {
     }
   }
 
+  /** Has the system say that the network is back, or gone. */
+  sayConnectivity(isOnline: boolean): void {
+    for (const listener of this.#onConnectivity)
+      this.after('is told of its network', () => listener(isOnline));
+  }
+
   kill(): void {
     if (!this.#isAlive) return;
     this.#isAlive = false;
@@ -85,11 +106,21 @@ export class Tab {
     this.#network.forget(this);
   }
 
+  /** Stops the tab, as a browser does in the background: nothing runs, and whatever arrives waits. */
+  freeze(): void {
+    this.#held ??= [];
+  }
+
+  /** Lets a frozen tab go on. What waited runs in the order in which it was due. */
+  thaw(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    held.forEach((run, n) => this.after('goes on', run, n));
+  }
+
   /** Runs the callback after a short delay, unless the tab is killed first. */
   after(what: string, run: () => void, delayMs = this.#rng.below(MOST_LOCAL_MS)): () => void {
-    return this.#scheduler.after(delayMs, `${this.name} ${what}`, () => {
-      if (this.#isAlive) run();
-    });
+    return this.#scheduler.after(delayMs, `${this.name} ${what}`, () => this.#run(run));
   }
 
   /** Does the work after a short delay. Never settles if the tab is killed first. */
@@ -104,21 +135,33 @@ export class Tab {
     return new Promise((resolve) => {
       this.#scheduler.after(this.#rng.below(MOST_LOCAL_MS), `${this.name} ${what}`, () => {
         const outcome = attempt(work);
-        if (this.#isAlive) resolve(outcome);
-        else outcome.catch(() => undefined);
+        outcome.catch(() => undefined);
+        this.#run(() => resolve(outcome));
       });
     });
   }
 
+  /** Runs what is due in the tab: later if it is frozen, and never if it was killed. */
+  #run(run: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.#held === undefined) run();
+    else this.#held.push(() => this.#run(run));
+  }
+
   readonly platform: Platform = {
-    clock: { now: () => this.#scheduler.nowMs },
+    clock: { now: () => this.#scheduler.nowMs + this.#clock.offMs },
     random: {
       bytes: (length) => Uint8Array.from({ length }, () => this.#rng.below(256)),
       fraction: () => this.#rng.below(2 ** 20) / 2 ** 20,
     },
     timers: { sleep: (ms, signal) => this.#sleep(ms, signal) },
     net: { fetch: (input, init) => this.#fetch(input as string, init) },
-    connectivity: { onChange: () => () => undefined },
+    connectivity: {
+      onChange: (listener) => {
+        this.#onConnectivity.add(listener);
+        return () => this.#onConnectivity.delete(listener);
+      },
+    },
     publicCrypto: {
       isSigned: async ({ publicKey, signature, message }) => {
         const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
@@ -139,7 +182,7 @@ export class Tab {
   /** Never resolves if the tab is killed meanwhile. */
   async #sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await this.#scheduler.sleep(ms, `${this.name} wakes`, signal);
-    if (!this.#isAlive) await new Promise(() => undefined);
+    await new Promise<void>((resolve) => this.#run(resolve));
   }
 
   /** Runs the worker's side in this thread. Messages are copied, as between threads. */

@@ -53,7 +53,13 @@ function person(
   return parts as unknown as Person;
 }
 
-const sent = (text: string): Said => ({ conversationId: 'tea', text, by: 'alice', outcome: 'sent' });
+const sent = (text: string): Said => ({
+  conversationId: 'tea',
+  text,
+  by: 'alice',
+  tab: 'alice.1',
+  outcome: 'sent',
+});
 
 test('all that was acknowledged and is seen once, in order, violates nothing', async () => {
   const said: Said[] = [sent('alice 0'), sent('alice 1'), { ...sent('alice 2'), outcome: 'cancelled' }];
@@ -73,14 +79,14 @@ test.each<[string, string[], string]>([
   expect(await violations(people, 'tea')).toEqual([violation]);
 });
 
-test('what was to be cancelled when the storage was put back can come late, and nothing else', async () => {
-  const late: Said = { ...sent('alice 0'), outcome: 'unknown', isUncertain: true, isRevocable: true };
+test('only what is known to may come late', async () => {
+  const late: Said = { ...sent('alice 0'), outcome: 'unknown', mayComeLate: true };
   const sees = ['alice 1', 'alice 0'];
   const isSeen = (first: Said) =>
     violations([person('alice', { said: [first, sent('alice 1')], sees }), person('bob', { sees })], 'tea');
   expect(await isSeen(late)).toEqual([]);
   const outOfOrder = 'sees the messages of alice in the order 1, 0';
-  expect(await isSeen({ ...late, isRevocable: false })).toEqual([`alice ${outOfOrder}`, `bob ${outOfOrder}`]);
+  expect(await isSeen({ ...late, mayComeLate: false })).toEqual([`alice ${outOfOrder}`, `bob ${outOfOrder}`]);
 });
 
 test('a message that was cancelled and is seen is a violation', async () => {
