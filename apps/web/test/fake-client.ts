@@ -16,6 +16,8 @@ export class FakeClient {
   /** What each pass fails with, first to be thrown first; after that they succeed. */
   readonly failing: Error[] = [];
   passes = 0;
+  /** How often it was asked to try again now. */
+  reconnects = 0;
   /** What was decided, in order. */
   readonly decisions: string[] = [];
   readonly #listeners = new Set<() => void>();
@@ -39,6 +41,10 @@ export class FakeClient {
     this.passes++;
     const error = this.failing.shift();
     if (error !== undefined) throw error;
+  };
+
+  readonly reconnect = (): void => {
+    this.reconnects++;
   };
 
   readonly subscribe = (listener: () => void): (() => void) => {

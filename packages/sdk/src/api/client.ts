@@ -317,6 +317,19 @@ export class Client implements AsyncDisposable {
     pass.end();
   }
 
+  /**
+   * Tries at once whatever waits for its next try, instead of when its time has come: for somebody who knows that the network
+   * is back, or who does not want to wait. What becomes of it shows in {@link connection}. A client without `live` has
+   * nothing that waits; there {@link sync} does this.
+   *
+   * @throws {UsageError} CLOSED
+   * @throws {StorageError} STORE_VERSION if another version has taken the storage over
+   */
+  reconnect(): void {
+    this.#requireUsable();
+    this.#live?.reconnect();
+  }
+
   /** Calls the listener after any change. Returns a function that stops this. */
   subscribe(listener: () => void): () => void {
     check(LISTENER, listener);

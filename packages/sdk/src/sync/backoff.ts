@@ -3,6 +3,9 @@ import { hasCode } from '../model/errors.ts';
 /** How long to wait after a stream that did not last, and at most, however many there were in a row. */
 export const BACKOFF_MS = { first: 500, most: 30_000 };
 
+/** The longest wait before trying again to reach the relay while somebody waits for it. */
+export const MOST_WHILE_AWAITED_MS = 4_000;
+
 /** The longest wait before trying again what changes only if the relay does. */
 export const MOST_WHILE_LASTING_MS = 5 * 60_000;
 

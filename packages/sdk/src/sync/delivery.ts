@@ -119,6 +119,7 @@ export class Delivery {
         then();
       };
       stop.addEventListener('abort', abort, { once: true });
+      this.#driver.onAwaited?.();
       this.#driver.drive(this.#id, { readLog: false }).then(check, (error: unknown) => {
         if (!isPassing(error)) end(() => reject(toError(error)));
         else check();

@@ -61,6 +61,8 @@ export class Driver {
   readonly #troubles = new Map<string, QuicprochatError>();
   /** Told how each run ended, so that one that failed is run again. */
   onRun: ((conversationId: GroupId, error?: unknown) => void) | undefined;
+  /** Told when somebody begins to wait for something that is to be sent. */
+  onAwaited: (() => void) | undefined;
   /** Whether to leave commits that any member could make to the one whose turn it is. */
   patient = false;
   /** Whether the relay is known to be out of reach: then nothing that was not tried yet is started. */

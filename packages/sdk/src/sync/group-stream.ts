@@ -24,6 +24,8 @@ export interface GroupStreamParts {
   drive: (groupId: GroupId, options: { readLog: boolean }) => Promise<void>;
   /** Called when a stream opens or breaks. */
   onChange: () => void;
+  /** Whether somebody waits for the relay to be reached. */
+  isAwaited: () => boolean;
 }
 
 /** One stream over the logs of some groups, opened anew from our own cursors whenever it breaks. */
@@ -47,6 +49,7 @@ export class GroupStream {
       closing: this.#stopping.signal,
       followOnce: (signal) => this.#followReadable(signal),
       onChange: parts.onChange,
+      isAwaited: parts.isAwaited,
     });
   }
 
@@ -64,6 +67,14 @@ export class GroupStream {
 
   stop(): void {
     this.#stopping.abort();
+  }
+
+  restart(): void {
+    this.#kept.restart();
+  }
+
+  hasten(): void {
+    this.#kept.hasten();
   }
 
   has(groupId: GroupId): boolean {

@@ -105,6 +105,7 @@ async function follow(start: readonly Place[]) {
       deliver: async ({ groupId }) => void delivered.push(groupId),
       drive: async () => undefined,
       onChange: () => undefined,
+      isAwaited: () => false,
     },
     closing.signal,
   );

@@ -34,6 +34,16 @@ export class GroupStreams {
     for (const stream of this.#streams) stream.start();
   }
 
+  /** Opens all of them anew at once. */
+  restart(): void {
+    for (const stream of this.#streams) stream.restart();
+  }
+
+  /** Has those that wait to be opened again be opened at once. */
+  hasten(): void {
+    for (const stream of this.#streams) stream.hasten();
+  }
+
   /** Takes over which groups there are now, and in which epochs. */
   followChanges(): void {
     if (!this.#isStarted || this.#closing.aborted) return;

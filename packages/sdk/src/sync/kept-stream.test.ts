@@ -3,7 +3,7 @@ import { relayError, sdkError } from '../model/errors.ts';
 import { KeptStream } from './kept-stream.ts';
 
 /** How long a stream that cannot be opened waits before each new try; jitter is left out. */
-async function waitsAfter(error: Error, tries: number): Promise<number[]> {
+async function waitsAfter(error: Error, tries: number, isAwaited = false): Promise<number[]> {
   const waits: number[] = [];
   const closing = new AbortController();
   const platform = {
@@ -21,6 +21,7 @@ async function waitsAfter(error: Error, tries: number): Promise<number[]> {
     closing: closing.signal,
     followOnce: () => Promise.reject(error),
     onChange: () => undefined,
+    isAwaited: () => isAwaited,
   });
   await stream.run();
   return waits;
@@ -31,6 +32,19 @@ const DOUBLED = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 test('a stream that cannot be opened is tried every half minute', async () => {
   const waits = await waitsAfter(sdkError('NETWORK', 'The relay is away.'), 9);
   expect(waits).toEqual([...DOUBLED, 30_000, 30_000, 30_000]);
+});
+
+test('a stream that cannot be opened is tried every few seconds while somebody waits for it', async () => {
+  const waits = await waitsAfter(sdkError('NETWORK', 'The relay is away.'), 6, true);
+  expect(waits).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000]);
+});
+
+test('whoever waits does not have a relay asked more often that speaks another protocol, or is overloaded', async () => {
+  const outdated = relayError('PROTOCOL_VERSION_MISMATCH', 'It is newer.', { retryable: true, details: {} });
+  expect(await waitsAfter(outdated, 7, true)).toEqual([...DOUBLED, 32_000]);
+  const told = { retryable: true, details: { retryAfterMs: 20_000 } };
+  const limited = relayError('RATE_LIMITED', 'Too often.', told);
+  expect(await waitsAfter(limited, 2, true)).toEqual([20_000, 20_000]);
 });
 
 test('a relay that speaks another protocol is asked again more and more rarely, every five minutes at last', async () => {

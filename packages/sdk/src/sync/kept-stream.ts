@@ -1,5 +1,6 @@
 import type { Platform } from '../platform/platform.ts';
-import { BACKOFF_MS, mostAfter, waitAfter } from './backoff.ts';
+import { hasCode } from '../model/errors.ts';
+import { BACKOFF_MS, MOST_WHILE_AWAITED_MS, mostAfter, waitAfter } from './backoff.ts';
 
 /** The relay has ended a stream, without an error, or no longer follows what the stream is for. */
 export class StreamEnded extends Error {}
@@ -13,9 +14,14 @@ export class KeptStream {
   readonly #followOnce: (signal: AbortSignal) => Promise<void>;
   readonly #onChange: () => void;
   readonly #onLost: (error?: unknown) => void;
+  readonly #isAwaited: () => boolean;
   #isUp = false;
-  /** Aborted when the network changed: the stream from before, or the wait for the next one, ends at once. */
-  #networkChange = new AbortController();
+  /** Aborted when the network may have changed: the stream from before, or the wait for the next one, ends at once. */
+  #fresh = new AbortController();
+  /** Ends the wait for the next try; undefined while there is no such wait. */
+  #waiting: AbortController | undefined;
+  /** How long to wait after the next try that fails. */
+  #delayMs: number = BACKOFF_MS.first;
   /** Since when it has been open, in the try that is going on. */
   #openedMs: number | undefined;
 
@@ -35,12 +41,15 @@ export class KeptStream {
      * never opened: the calls before it have told whether the relay can be reached, and a proxy may stop streams alone.
      */
     onLost?: (error?: unknown) => void;
+    /** Whether somebody waits for the relay to be reached: then it is tried every few seconds. */
+    isAwaited?: () => boolean;
   }) {
     this.#platform = options.platform;
     this.#closing = options.closing;
     this.#followOnce = options.followOnce;
     this.#onChange = options.onChange;
     this.#onLost = options.onLost ?? (() => undefined);
+    this.#isAwaited = options.isAwaited ?? (() => false);
   }
 
   /** Whether it stands: false until it is open, and from when it breaks until it is open again. */
@@ -53,47 +62,66 @@ export class KeptStream {
     this.#mark(true);
   }
 
+  /** Opens it anew at once, whether it stands or not. */
+  restart(): void {
+    this.#fresh.abort();
+    this.#fresh = new AbortController();
+  }
+
+  /** Ends the wait for the next try, and has the waits begin anew. A try that is under way goes on. */
+  hasten(): void {
+    this.#delayMs = BACKOFF_MS.first;
+    this.#waiting?.abort();
+  }
+
   /** Follows it until it is no longer wanted. */
   async run(): Promise<void> {
     const stopListening = this.#platform.connectivity.onChange((isOnline) => {
-      this.#startAfresh(isOnline);
+      this.#noteNetwork(isOnline);
     });
     this.#closing.addEventListener('abort', stopListening, { once: true });
-    let delayMs = BACKOFF_MS.first;
-    let networkChange = this.#networkChange.signal;
+    let fresh = this.#fresh.signal;
     while (!this.#isClosing()) {
-      if (networkChange !== this.#networkChange.signal) {
-        networkChange = this.#networkChange.signal;
-        delayMs = BACKOFF_MS.first;
+      if (fresh !== this.#fresh.signal) {
+        fresh = this.#fresh.signal;
+        this.#delayMs = BACKOFF_MS.first;
       }
-      const ends = AbortSignal.any([this.#closing, networkChange]);
+      const ends = AbortSignal.any([this.#closing, fresh]);
       this.#openedMs = undefined;
       try {
         await this.#followOnce(ends);
-        delayMs = BACKOFF_MS.first;
+        this.#delayMs = BACKOFF_MS.first;
       } catch (error) {
         if (this.#isClosing()) return;
-        if (networkChange.aborted) continue;
+        if (fresh.aborted) continue;
         const hasLasted = this.#hasLasted();
-        if (hasLasted) delayMs = BACKOFF_MS.first;
+        if (hasLasted) this.#delayMs = BACKOFF_MS.first;
         // One that lasted and was ended by the relay, as it ends all within the hour, is no lost connection.
         if (!(hasLasted && error instanceof StreamEnded)) this.#lose(error);
-        // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
-        const ms = waitAfter(error, delayMs) * (0.5 + this.#platform.random.fraction());
-        await this.#platform.timers.sleep(ms, ends).catch(() => undefined);
-        delayMs = Math.min(delayMs * 2, mostAfter(error));
+        await this.#waitAfter(error, ends);
       }
     }
   }
 
+  async #waitAfter(error: unknown, ends: AbortSignal): Promise<void> {
+    const isHurried = hasCode(error, 'NETWORK') && this.#isAwaited();
+    const delayMs = isHurried ? Math.min(this.#delayMs, MOST_WHILE_AWAITED_MS) : this.#delayMs;
+    this.#delayMs = Math.min(this.#delayMs * 2, mostAfter(error));
+    // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
+    const ms = waitAfter(error, delayMs) * (0.5 + this.#platform.random.fraction());
+    this.#waiting = new AbortController();
+    const signal = AbortSignal.any([ends, this.#waiting.signal]);
+    await this.#platform.timers.sleep(ms, signal).catch(() => undefined);
+    this.#waiting = undefined;
+  }
+
   /** A stream from before the network changed can hang for minutes without an error, so it is opened anew. */
-  #startAfresh(isOnline: boolean): void {
+  #noteNetwork(isOnline: boolean): void {
     if (!isOnline) {
       this.#mark(false);
       this.#onLost();
     }
-    this.#networkChange.abort();
-    this.#networkChange = new AbortController();
+    this.restart();
   }
 
   #lose(error: unknown): void {

@@ -18,6 +18,9 @@ export type Connection = 'connecting' | 'online' | 'offline' | 'closed';
 /** How often the clock's part of the update policy is looked at, and commits that nobody made are made after all. */
 const TEND_EVERY_MS = 15_000;
 
+/** How long somebody who sends something, or asks for a new try, is taken to wait for what comes of it. */
+const AWAITED_FOR_MS = 2 * 60_000;
+
 /**
  * Keeps a client up to date for as long as it is open: streams (the device's inbox, and the logs of its groups, which
  * the relay is not told belong together with the inbox), opened anew from our own cursors whenever one breaks, and a
@@ -37,6 +40,8 @@ export class Live {
   readonly #reach: Reach;
   readonly #inboxStream: KeptStream;
   readonly #groupStreams: GroupStreams;
+  /** Until when somebody waits for the relay to be reached. */
+  #awaitedUntilMs = -Infinity;
 
   constructor(options: {
     ledger: Ledger;
@@ -87,6 +92,7 @@ export class Live {
       onLost: (error) => {
         this.#reach.lost(error);
       },
+      isAwaited: () => this.#isAwaited(),
     });
     this.#groupStreams = new GroupStreams(
       {
@@ -96,6 +102,7 @@ export class Live {
         deliver: (event) => this.#attempt(() => this.#driver.deliver(event.groupId, event)),
         drive: (id, options) => this.#attempt(() => this.#driver.drive(id, options)),
         onChange,
+        isAwaited: () => this.#isAwaited(),
       },
       closing,
     );
@@ -106,6 +113,9 @@ export class Live {
     this.#driver.isAway = () => this.#reach.isAway;
     this.#relay.onContact = (reached) => {
       this.#reach.note(reached);
+    };
+    this.#driver.onAwaited = () => {
+      this.#noteAwaited();
     };
     this.#driver.onRun = (id, error) => {
       if (!this.#isClosing()) this.#retries.note(id, error);
@@ -124,6 +134,28 @@ export class Live {
 
   stop(): void {
     this.#closing.abort();
+  }
+
+  /** Tries at once whatever waits for its next try, and opens all streams anew. */
+  reconnect(): void {
+    this.#awaitedUntilMs = this.#platform.clock.now() + AWAITED_FOR_MS;
+    this.#inboxStream.restart();
+    this.#groupStreams.restart();
+    this.#retries.tryNow();
+  }
+
+  /** Somebody has sent something, and waits for what comes of it. */
+  #noteAwaited(): void {
+    this.#awaitedUntilMs = this.#platform.clock.now() + AWAITED_FOR_MS;
+    if (!this.#reach.isAway) return;
+    this.#inboxStream.hasten();
+    this.#groupStreams.hasten();
+  }
+
+  #isAwaited(): boolean {
+    const leftMs = this.#awaitedUntilMs - this.#platform.clock.now();
+    // A clock that was set back meanwhile must not have somebody wait for hours.
+    return leftMs > 0 && leftMs <= AWAITED_FOR_MS;
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,9 @@ import { QuicprochatError, hasCode } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { BACKOFF_MS, mostAfter, MOST_WHILE_LASTING_MS, waitAfter } from './backoff.ts';
 
+/** Why a wait ends before its time: not because there is nothing left to do. */
+const TRY_NOW = new Error('the next try is to come now');
+
 interface Failing {
   error: unknown;
   /** How long to wait after the next failure. */
@@ -52,6 +55,14 @@ export class Retries {
     this.#onChange();
   }
 
+  /** Tries at once whatever waits for its next try. */
+  tryNow(): void {
+    for (const failing of this.#failing.values()) {
+      failing.delayMs = BACKOFF_MS.first;
+      failing.waiting?.abort(TRY_NOW);
+    }
+  }
+
   /** Whether anything is due that fails and may go by itself: then the client is not to be called online. */
   get isAnyFailing(): boolean {
     return [...this.#failing.values()].some(({ error }) => !isLasting(error));
@@ -76,9 +87,9 @@ export class Retries {
     failing.delayMs = Math.min(failing.delayMs * 2, most);
     try {
       await timers.sleep(delayMs, AbortSignal.any([waiting.signal, this.#closing]));
-    } catch {
+    } catch (reason) {
       // It has succeeded meanwhile, or the client is closed: nothing is left to retry.
-      return;
+      if (reason !== TRY_NOW) return;
     }
     failing.waiting = undefined;
     // Its failure is noted by whoever runs it, and scheduled again by that.

@@ -59,6 +59,15 @@ describe('the banner while the client is offline', () => {
     expect(text()).toContain('QPC_ORIGINS');
   });
 
+  it('has the client try again now for whoever does not want to wait', async () => {
+    const { client, becomes } = await setUp(SILENT);
+    await becomes('offline');
+    const button = shown?.element.querySelector('button');
+    expect(button?.textContent).toBe('Try now');
+    await shown?.act(() => button?.click());
+    expect(client.reconnects).toBe(1);
+  });
+
   it('asks for no reason while online, and no more once it is known', async () => {
     const { client, becomes, pass } = await setUp(SILENT);
     await pass(120_000);

@@ -1,7 +1,8 @@
 'use client';
 
 import type { ReactNode } from 'react';
-import { useTrouble } from '@quicprochat/react';
+import { useClient, useTrouble } from '@quicprochat/react';
+import type { QuicprochatError } from '@quicprochat/sdk';
 import { Icon } from '../../parts/icon.tsx';
 import { useSettledConnection } from '../../parts/use-settled-connection.ts';
 import { outdatedBy, reload } from './outdated.ts';
@@ -13,19 +14,26 @@ export function OfflineBanner() {
   const offline = useSettledConnection() === 'offline';
   const trouble = useTrouble();
   const refusal = useRefusal(offline);
+  const client = useClient();
+  const tryNow = () => {
+    client.reconnect();
+  };
+  const now = { offline, trouble, refusal, tryNow };
   return (
     <div role="status" className={styles.place}>
-      {bannerFor({ offline, sentence: trouble?.message ?? refusal, outdated: outdatedBy(trouble) })}
+      {bannerFor(now)}
     </div>
   );
 }
 
 function bannerFor(now: {
   offline: boolean;
-  sentence: string | undefined;
-  outdated: ReturnType<typeof outdatedBy>;
+  trouble: QuicprochatError | undefined;
+  refusal: string | undefined;
+  tryNow: () => void;
 }): ReactNode {
-  const { offline, sentence, outdated } = now;
+  const { offline, trouble, refusal, tryNow } = now;
+  const outdated = outdatedBy(trouble);
   if (outdated !== undefined)
     return (
       <Banner title={outdated.title} text={outdated.text}>
@@ -35,7 +43,15 @@ function bannerFor(now: {
       </Banner>
     );
   if (!offline) return null;
-  return <Banner title="Offline." text={sentence ?? KEPT} />;
+  // Another try does not help before a person has done something.
+  if (trouble !== undefined) return <Banner title="Offline." text={trouble.message} />;
+  return (
+    <Banner title="Offline." text={refusal ?? KEPT}>
+      <button type="button" className="button small" onClick={tryNow}>
+        Try now
+      </button>
+    </Banner>
+  );
 }
 
 const KEPT =
