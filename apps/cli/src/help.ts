@@ -27,9 +27,10 @@ export const EXIT_CODES: Record<ExitCode, string> = {
 /** The help for the commands of one name, or the overview where there are none. */
 export function helpFor(about: readonly Command[], all: readonly Command[]): string {
   if (about.length === 0) return overview(all);
-  return [...about.map(inFull), 'Every command also takes --home DIR and --json. See qpc --help.'].join(
-    '\n\n',
-  );
+  return [
+    ...about.map(inFull),
+    'Every command also takes --home DIR, --passphrase-fd N and --json. See qpc --help.',
+  ].join('\n\n');
 }
 
 function overview(commands: readonly Command[]): string {

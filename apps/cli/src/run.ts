@@ -46,6 +46,7 @@ async function runCommand(parsed: Parsed & { kind: 'command' }, output: Output):
     home.passphrase = await passphraseFrom('passphrase-fd', {
       descriptor: options['passphrase-fd'] as string | undefined,
       variable: env.QPC_PASSPHRASE,
+      signal,
     });
     await command.run({ home, output, env, words, options, signal });
   };

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { qpc, type Result, type RunOptions } from './qpc.ts';
+import { qpc, start, type Result, type RunOptions, type Running } from './qpc.ts';
 import { town, type Home } from './town.ts';
 
 const { emptyHome, move, relay } = town();
@@ -90,10 +91,38 @@ test('a home that is registered with a passphrase is locked from the start', asy
   expect(kept.slots).toMatchObject([{ kind: 'passphrase', memoryKib: 65_536, passes: 3, lanes: 1 }]);
 });
 
+test.each([
+  ['SIGINT', 130, 'INTERRUPTED'],
+  ['SIGTERM', 143, 'TERMINATED'],
+] as const)('%s ends a command that waits for a passphrase, with %i', async (signal, exit, code) => {
+  const waiting = () =>
+    start(['--home', emptyHome().path, '--json', 'conversations', '--passphrase-fd', '3'], {
+      descriptors: [undefined],
+    });
+  const result = await stopped(waiting, signal);
+  expect(result.signal).toBe(null);
+  expect(failure(result)).toEqual([exit, code]);
+});
+
+/** What a process did that got the signal once it was up. One that was not yet, the signal ends as it ends any program. */
+async function stopped(begin: () => Running, signal: 'SIGINT' | 'SIGTERM'): Promise<Result> {
+  for (let patience = 1_000; ; patience *= 2) {
+    const running = begin();
+    await setTimeout(patience);
+    running.kill(signal);
+    void setTimeout(20_000, undefined, { ref: false }).then(() => running.kill('SIGKILL'));
+    const result = await running.result;
+    if (result.signal !== signal) return result;
+  }
+}
+
 test('a person reads what opens the home, and how to lock it', async () => {
   const home = await move('bob');
   expect((await home.shown('keys')).stdout).toBe('file  file\nThis home opens by itself.\n');
-  expect((await home.shown('help', 'keys')).stdout).toContain('qpc keys remove file');
+  const { stdout } = await home.shown('help', 'keys');
+  // A package manager that runs qpc hands no other descriptor on for reading.
+  expect(stdout).toContain('qpc keys add passphrase --new-passphrase-fd 0 <FILE');
+  expect(stdout).toContain('qpc keys remove file');
 });
 
 test.each([

@@ -31,8 +31,8 @@ export interface Running {
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
-  /** What the process can read from the file descriptors 3, 4 and so on. */
-  descriptors?: readonly (string | Uint8Array)[];
+  /** What the process can read from the file descriptors 3, 4 and so on. One that is undefined says nothing, and has no end. */
+  descriptors?: readonly (string | Uint8Array | undefined)[];
 }
 
 /** Starts qpc as a shell would: another process, its words, nothing of our environment but what is given. */
@@ -49,7 +49,7 @@ export function start(
     const pipe = child.stdio[n + 3] as Writable;
     // A process that refuses its command line reads nothing.
     pipe.on('error', () => undefined);
-    pipe.end(content);
+    if (content !== undefined) pipe.end(content);
   }
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

@@ -17,7 +17,7 @@ export const listKeys: Command = {
   summary: 'show what opens this home; works while it is locked',
   details:
     'A home that has a slot of the kind “file” opens by itself. To lock it, add a passphrase and remove that slot:\n' +
-    '  qpc keys add passphrase --new-passphrase-fd 3 3<FILE\n' +
+    '  qpc keys add passphrase --new-passphrase-fd 0 <FILE\n' +
     '  qpc keys remove file\n' +
     'With --json: {locked, keys: [{id, kind, addedAt?}]}.',
 
@@ -102,7 +102,7 @@ async function withKeys<T>(
   }
 }
 
-async function newPassphrase({ options, env }: Context): Promise<string> {
+async function newPassphrase({ options, env, signal }: Context): Promise<string> {
   const descriptor = options['new-passphrase-fd'] as string | undefined;
   if (descriptor !== undefined && descriptor === options['passphrase-fd'])
     throw new CliError(
@@ -112,6 +112,7 @@ async function newPassphrase({ options, env }: Context): Promise<string> {
   const passphrase = await passphraseFrom('new-passphrase-fd', {
     descriptor,
     variable: env.QPC_NEW_PASSPHRASE,
+    signal,
   });
   if (passphrase !== undefined) return passphrase;
   throw new CliError(
