@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
+import { RING_PREFIX } from '../src/storage/storage.ts';
 import { storageContract } from './support/storage-contract.ts';
 
 storageContract('memory', {
@@ -54,6 +55,50 @@ test('what else stands in the way of a database file is named by the system’s 
     message: expect.stringContaining('(SQLITE_CANTOPEN)'),
   });
 });
+
+test.each(['.ring', '.generation'])(
+  'the file %s beside the database is named if it cannot be opened',
+  async (suffix) => {
+    const path = join(await folder(), 'test.db');
+    await mkdir(path + suffix);
+    const storage = await sqliteStorage(path);
+    const row = { key: `${RING_PREFIX}a`, value: new Uint8Array(40) };
+    await expect(storage.commit([row], 0)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`^The file test.db${suffix} .*\\(EISDIR\\)`)),
+    });
+    await storage.close();
+  },
+);
+
+// Root may write to any file.
+test.skipIf(process.getuid?.() === 0)(
+  'a file that this user may not read or write is named, and a database that is read-only gets no log beside it',
+  async () => {
+    const place = await folder();
+    const path = join(place, 'test.db');
+    await (await sqliteStorage(path)).close();
+    const before = await readdir(place);
+    const named = (name: string) => ({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`^The ${name} .*\\((EACCES|SQLITE_READONLY_DIRECTORY)\\)`)),
+    });
+    await chmod(path, 0o400);
+    await expect(sqliteStorage(path)).rejects.toMatchObject(named('file test.db'));
+    expect(await readdir(place)).toEqual(before);
+    await chmod(path, 0o600);
+    await writeFile(`${path}-shm`, '', { mode: 0o400 });
+    await expect(sqliteStorage(path)).rejects.toMatchObject(named('file test.db-shm'));
+    await rm(`${path}-shm`);
+    await writeFile(`${path}.key`, new Uint8Array(32), { mode: 0 });
+    const storage = await sqliteStorage(path);
+    await expect(storage.keySlots?.read()).rejects.toMatchObject(named('file test.db.key'));
+    await storage.close();
+    await chmod(place, 0o500);
+    await expect(sqliteStorage(path)).rejects.toMatchObject(named('folder of the database file'));
+    await chmod(place, 0o700);
+  },
+);
 
 test('a database of another program is refused by a code, and let go', async () => {
   const place = await folder();

@@ -1,5 +1,5 @@
-import { watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, watch } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
@@ -32,6 +32,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 export async function sqliteStorage(path: string): Promise<Storage> {
   requireRuntime();
   check(STORAGE_NAME, path);
+  const guarded = guardedAt(path);
   const { database, statements } = await guarded(() => open(path));
   const note = new GenerationNote(`${path}.generation`);
   const ring = new RingFile(`${path}.ring`);
@@ -98,7 +99,7 @@ export async function sqliteStorage(path: string): Promise<Storage> {
       try {
         return watchFor(path, listener);
       } catch (cause) {
-        throw unavailable(cause);
+        throw unavailable(path, cause);
       }
     },
     close: async () => {
@@ -113,6 +114,7 @@ async function open(path: string) {
   const { default: Database } = await import('better-sqlite3');
   await requireFolder(dirname(path));
   await makePrivate(path);
+  await requireWritable(path);
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     setUp(database);
@@ -138,6 +140,20 @@ async function makePrivate(path: string): Promise<void> {
   await createPrivate(path);
   const suffixes = ['', '-wal', '-shm', '.key', '.key.new', '.ring', '.generation'];
   for (const suffix of suffixes) await keepPrivate(path + suffix);
+}
+
+/**
+ * SQLite does not say which of its files it may not write to. If that is the database, it also makes a -shm that nobody
+ * may write to, and so the database would not open when it may be written to again.
+ */
+async function requireWritable(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) {
+    try {
+      await access(path + suffix, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 function setUp(database: Sqlite.Database): void {
@@ -232,22 +248,31 @@ function requireRuntime(): void {
   );
 }
 
-async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
-    throw unavailable(cause);
-  }
+function guardedAt(path: string) {
+  return async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
+      throw unavailable(path, cause);
+    }
+  };
 }
 
-function unavailable(cause: unknown): QuicprochatError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+function unavailable(path: string, cause: unknown): QuicprochatError {
+  const { code = 'unknown reason', path: at } = cause as NodeJS.ErrnoException;
   return sdkError(
     'STORE_UNAVAILABLE',
-    `The database file cannot be read or written (${code}). Nothing was changed; check the disk and the permissions.`,
+    `The ${placeOf(path, code, at)} cannot be read or written (${code}). Nothing was changed; check the disk and the permissions.`,
     {
       cause,
     },
   );
+}
+
+/** What failed, in words. `at` is the path that the system names; SQLite names none. */
+function placeOf(path: string, code: string, at: string | undefined): string {
+  if (at?.startsWith(path) === true) return `file ${basename(at)}`;
+  if (at === dirname(path) || code === 'SQLITE_READONLY_DIRECTORY') return 'folder of the database file';
+  return 'database file';
 }
