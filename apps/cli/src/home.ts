@@ -1,7 +1,14 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Client, QuicprochatError, UsageError, type KeySlot, type Storage } from '@quicprochat/sdk';
+import {
+  Client,
+  QuicprochatError,
+  StorageError,
+  UsageError,
+  type KeySlot,
+  type Storage,
+} from '@quicprochat/sdk';
 import { sqliteStorage } from '@quicprochat/sdk/node';
 import { z } from 'zod';
 import type { Env } from './env.ts';
@@ -70,7 +77,10 @@ export class Home {
   async relay(): Promise<string | undefined> {
     const text = await readFile(this.#configFile, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return undefined;
-      throw new CliError('CONFIG', 'qpc cannot read this home. Choose another folder with --home.');
+      throw new CliError(
+        'CONFIG',
+        'The file config.json in this home cannot be read. Check its permissions and the folder’s, or choose another home with --home.',
+      );
     });
     if (text === undefined) return undefined;
     const config = configSchema.safeParse(parseJson(text));
@@ -86,7 +96,12 @@ export class Home {
     if ((await this.relay()) === undefined) throw notRegistered();
     const storage = await this.#storage();
     try {
-      return { locked: await Client.isLocked(storage), slots: await Client.keySlots(storage) };
+      // Opening it made a new database if somebody had deleted the one before.
+      if ((await storage.generation()) === 0) throw notRegistered();
+      const slots = await Client.keySlots(storage);
+      if (slots.length === 0)
+        throw new StorageError('STORE_KEY_MISSING', 'The key of this home is missing. Put it back.');
+      return { locked: await Client.isLocked(storage), slots };
     } finally {
       await storage.close();
     }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { qpc } from './qpc.ts';
@@ -28,6 +28,34 @@ test('a home is for its owner alone, and config.json holds the relay’s address
     expect([name, await modeOf(join(alice.path, name))]).toEqual([name, '600']);
   const config: unknown = JSON.parse(await readFile(join(alice.path, 'config.json'), 'utf8'));
   expect(config).toEqual({ relay: relay().url });
+});
+
+test('qpc keys does not say that a home opens if its key or its database is gone', async () => {
+  const home = await move('robbed');
+  await rm(join(home.path, 'qpc.db.key'));
+  const missing = { exit: 3, code: 'STORE_KEY_MISSING' };
+  expect([await home.refused('keys'), await home.refused('conversations')]).toEqual([missing, missing]);
+  for (const name of await readdir(home.path)) if (name !== 'config.json') await rm(join(home.path, name));
+  const nobody = { exit: 3, code: 'NOT_REGISTERED' };
+  expect([await home.refused('keys'), await home.refused('conversations')]).toEqual([nobody, nobody]);
+});
+
+test('a file of the home that cannot be read is named', async () => {
+  const home = emptyHome('blocked');
+  await mkdir(join(home.path, 'config.json'), { recursive: true });
+  const { exit, lines } = await home.run('conversations');
+  expect([exit, lines]).toEqual([
+    3,
+    [{ error: { code: 'CONFIG', message: expect.stringContaining('config.json') } }],
+  ]);
+});
+
+test('register says to a person that a home which is there already is not locked by a passphrase', async () => {
+  const home = await move('late');
+  const words = ['--home', home.path, 'register', home.handle];
+  const again = await qpc(words, { env: { QPC_PASSPHRASE: 'too late' } });
+  expect([again.exit, again.stderr]).toEqual([0, expect.stringContaining('qpc help keys')]);
+  expect((await qpc(words)).stderr).toBe('');
 });
 
 test('a folder that was there before keeps its rights: it may be more than a home', async () => {

@@ -17,8 +17,11 @@ export const register: Command = {
     if (relay === undefined)
       throw new CliError('USAGE', 'No relay is given. Pass --relay URL, or set QPC_RELAY.');
     const client = await home.register({ handle, relay, signal });
+    const slots = await client.keys.list();
     await client.close();
     const { deviceId } = client;
+    if (home.passphrase !== undefined && slots.some(({ kind }) => kind === 'file'))
+      await output.note('This home opens by itself, without the passphrase. To lock it, see qpc help keys.');
     await output.result(
       { handle: client.handle, deviceId, relay: client.relay },
       `You are ${client.handle} at ${client.relay}.`,
