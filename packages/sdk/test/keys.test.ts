@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { Client } from '../src/api/client.ts';
-import { encodeSlots, readSlots } from '../src/keys/document.ts';
+import { documentOf, readSlots } from '../src/keys/document.ts';
 import type { Slot } from '../src/keys/slots.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
@@ -28,7 +28,7 @@ const slotsNow = async () => readSlots(new Uint8Array(await readFile(keyFile()))
 
 /** Writes other slots into the key file, as somebody who can write there would. */
 const tamper = async (change: (slots: Slot[]) => Slot[]) =>
-  writeFile(keyFile(), encodeSlots(change(await slotsNow())));
+  writeFile(keyFile(), documentOf(change(await slotsNow())));
 
 /** A new account whose storage only a passphrase opens. */
 async function lock(passphrase: string): Promise<string> {
@@ -252,6 +252,69 @@ test('more slots than a document holds, and another kind for a slot, are refused
 });
 
 const invalid = { name: 'UsageError', code: 'INVALID_ARGUMENT' };
+const saltOf = (last: string) => `${'A'.repeat(42)}${last}`;
+
+test.each<[string, (keys: Client['keys']) => Promise<unknown>]>([
+  [
+    'a cost with a field of its own',
+    (keys) => keys.addPassphrase('x', { cost: { ...cost, pepper: 1 } as never }),
+  ],
+  [
+    'a cost with the name of another field',
+    (keys) => keys.addPassphrase('x', { cost: { ...cost, id: 'y' } as never }),
+  ],
+  [
+    'a passkey whose salt is not canonical',
+    (keys) => keys.addSecret(secret(1), { passkey: { credentialId: 'AAAA', salt: saltOf('B') } }),
+  ],
+  [
+    'a passkey whose id is not canonical',
+    (keys) => keys.addSecret(secret(1), { passkey: { credentialId: 'AB', salt: saltOf('A') } }),
+  ],
+  [
+    'a passkey whose id no bytes have',
+    (keys) => keys.addSecret(secret(1), { passkey: { credentialId: 'AAAAA', salt: saltOf('A') } }),
+  ],
+  [
+    'a passkey whose id is padded',
+    (keys) => keys.addSecret(secret(1), { passkey: { credentialId: 'AA==', salt: saltOf('A') } }),
+  ],
+])('%s is refused, and locks nobody out', async (_what, add) => {
+  const { keys } = await town.joinIn(folder, 'alice');
+  await expect(add(keys)).rejects.toMatchObject(invalid);
+  expect(await keys.list()).toHaveLength(1);
+  await (await open()).close();
+});
+
+test('a part of the cost that is left undefined has its default', async () => {
+  const { keys } = await town.joinIn(folder, 'alice');
+  await keys.addPassphrase('x', { cost: { memoryKib: 64, passes: undefined } as never });
+  expect(await slotsNow()).toContainEqual(expect.objectContaining({ memoryKib: 64, passes: 3, lanes: 1 }));
+});
+
+test.each([
+  ['before 1970', -1],
+  ['between two milliseconds', 1.5],
+])('a slot that is added at a time %s opens', async (_when, now) => {
+  const clock = { now: () => now };
+  const client = await town.joinIn(folder, 'alice');
+  await client.close();
+  const odd = await town.open({ storage: storage(), live: false, platform: { ...platform, clock } });
+  await odd.keys.addPassphrase('x', { cost });
+  await odd.keys.remove('file');
+  await odd.close();
+  await (await open({ passphrase: 'x' })).close();
+});
+
+test('a slot for which the document has no room is refused, and locks nobody out', async () => {
+  const { keys } = await town.joinIn(folder, 'alice');
+  await keys.addPassphrase('x', { cost });
+  const hologram = { id: 'x', kind: 'hologram', depth: 'x'.repeat(64_000) } as Slot;
+  await tamper((slots) => [...slots, hologram]);
+  const passkey = { credentialId: 'A'.repeat(1_200), salt: saltOf('A') };
+  await expect(keys.addSecret(secret(1), { passkey })).rejects.toMatchObject({ code: 'KEY_SLOTS_FULL' });
+  expect(await keys.list()).toHaveLength(3);
+});
 
 test.each([
   [{}],

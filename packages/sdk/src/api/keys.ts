@@ -1,7 +1,8 @@
 import { check, PASSKEY, PASSPHRASE, PASSPHRASE_COST, SECRET, SLOT_ID, STORAGE } from '../model/arguments.ts';
 import { readSlots } from '../keys/document.ts';
 import type { StoreKey, Opener } from '../keys/store-key.ts';
-import { isOf, type PasskeyReference, type PassphraseCost, type Slot } from '../keys/slots.ts';
+import type { PassphraseCost } from '../model/key-slot-parts.ts';
+import { isOf, type PasskeyReference, type Slot } from '../keys/slots.ts';
 import { opensAtOnce } from '../keys/unlock.ts';
 import type { Storage } from '../storage/storage.ts';
 

@@ -1,6 +1,6 @@
 import { toBase64Url } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
-import { encodeSlots, fileSlotOf, readSlots } from './document.ts';
+import { documentOf, encodeSlots, fileSlotOf, readSlots } from './document.ts';
 import type { DeviceSlot, PassphraseSlot, SecretSlot, Slot } from './slots.ts';
 
 const text = (length: number, fill = 7) => toBase64Url(new Uint8Array(length).fill(fill));
@@ -41,7 +41,7 @@ const ALL: Slot[] = [passphrase, secret, device, file, hologram];
 
 /** A document as somebody else would write it, with a sum that is right. */
 function written(slots: unknown): Uint8Array {
-  const { sum } = jsonOf(encodeSlots(slots as Slot[]));
+  const { sum } = jsonOf(documentOf(slots as Slot[]));
   return utf8(JSON.stringify({ version: 1, slots, sum }));
 }
 
@@ -120,4 +120,14 @@ test('no slots, too many of them, or two with one id are refused', () => {
 test('what is too large to be a document is refused before it is parsed', () => {
   const large = { ...hologram, depth: 'x'.repeat(64 * 1_024) };
   expect(() => readSlots(written([large]))).toThrow(expect.objectContaining({ code: 'STORE_KEY_MISSING' }));
+});
+
+test('what could not be read again is not written', () => {
+  for (const [slots, code] of [
+    [[{ ...hologram, depth: 'x'.repeat(64 * 1_024) }], 'KEY_SLOTS_FULL'],
+    [[{ ...passphrase, addedAt: -1 }], 'STORE_KEY_MISSING'],
+    [[passphrase, passphrase], 'STORE_KEY_MISSING'],
+    [[], 'STORE_KEY_MISSING'],
+  ] as const)
+    expect(() => encodeSlots(slots)).toThrow(expect.objectContaining({ code }));
 });

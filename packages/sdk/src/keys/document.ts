@@ -56,8 +56,25 @@ export function readSlots(kept: Uint8Array): Slot[] {
   return document.data.slots;
 }
 
-/** Returns what is kept for these slots: the key itself if there is no other slot than `file`. */
+/**
+ * Returns what is kept for these slots: the key itself if there is no other slot than `file`. What could not be read again
+ * is never returned: in the place of a document that can, it would lock everybody out for ever.
+ *
+ * @throws {UsageError} KEY_SLOTS_FULL if they are larger than a document can be
+ */
 export function encodeSlots(slots: readonly Slot[]): Uint8Array {
+  const bytes = documentOf(slots);
+  if (bytes.length > MAX_DOCUMENT_BYTES)
+    throw sdkError(
+      'KEY_SLOTS_FULL',
+      'What opens this account takes up too much space. Remove something first.',
+    );
+  readSlots(bytes);
+  return bytes;
+}
+
+/** The same for slots of any form. */
+export function documentOf(slots: readonly Slot[]): Uint8Array {
   const [only] = slots;
   if (slots.length === 1 && only !== undefined && isOf('file')(only)) return fromBase64Url(only.key);
   return utf8ToBytes(JSON.stringify({ version: VERSION, slots, sum: sumOf(slots) }));

@@ -2,7 +2,8 @@ import { sdkError } from '../model/errors.ts';
 import type { Clock, Random } from '../platform/platform.ts';
 import type { DeviceKey, KeptKey, KeySlotStorage, Storage } from '../storage/storage.ts';
 import { encodeSlots, fileSlotOf, MAX_SLOTS, readSlots } from './document.ts';
-import { DEFAULT_COST, isOf, type PasskeyReference, type PassphraseCost, type Slot } from './slots.ts';
+import { costOf, type PassphraseCost } from '../model/key-slot-parts.ts';
+import { isOf, type PasskeyReference, type Slot } from './slots.ts';
 import { openAtOnce, openWith, type Unlock } from './unlock.ts';
 import { deviceSlot, passphraseSlot, secretSlot, type Derive } from './wrapping.ts';
 
@@ -150,8 +151,8 @@ export class StoreKey {
   async #automatic(keySlots: KeySlotStorage, storeKey: Uint8Array): Promise<Edit> {
     const deviceKey = await keySlots.newDeviceKey?.();
     if (deviceKey === undefined) return { slots: [fileSlotOf(storeKey)] };
-    const { clock, random } = this.#context;
-    return { slots: [await deviceSlot(storeKey, clock.now(), { deviceKey, random })], deviceKey };
+    const { random } = this.#context;
+    return { slots: [await deviceSlot(storeKey, this.#now(), { deviceKey, random })], deviceKey };
   }
 
   /** A key that an earlier version kept as it is, in a place that can do better. Another tab may have been quicker. */
@@ -164,10 +165,10 @@ export class StoreKey {
   }
 
   async #slotFor(opener: Opener, id: string, storeKey = this.#requireKey()): Promise<Slot> {
-    const { clock, derive, random } = this.#context;
-    const fresh = { id, addedAt: clock.now() };
+    const { derive, random } = this.#context;
+    const fresh = { id, addedAt: this.#now() };
     if ('passphrase' in opener) {
-      const cost = { ...DEFAULT_COST, ...opener.cost };
+      const cost = costOf(opener.cost);
       return passphraseSlot(storeKey, fresh, { passphrase: opener.passphrase, cost, derive, random });
     }
     const { secret, passkey } = opener;
@@ -203,6 +204,11 @@ export class StoreKey {
   #requireKey(): Uint8Array {
     if (this.#bytes === undefined) throw missing();
     return this.#bytes;
+  }
+
+  /** As slots hold it, whatever clock this device has. */
+  #now(): number {
+    return Math.max(0, Math.trunc(this.#context.clock.now()));
   }
 
   #newId(): string {

@@ -3,16 +3,10 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { fromBase64Url, toBase64Url } from '@quicprochat/protocol';
+import type { PassphraseCost } from '../model/key-slot-parts.ts';
 import type { Random } from '../platform/platform.ts';
 import type { DeviceKey } from '../storage/storage.ts';
-import type {
-  DeviceSlot,
-  PasskeyReference,
-  PassphraseCost,
-  PassphraseSlot,
-  SecretSlot,
-  Slot,
-} from './slots.ts';
+import type { DeviceSlot, PasskeyReference, PassphraseSlot, SecretSlot, Slot } from './slots.ts';
 
 /**
  * Wraps and unwraps the store key.
@@ -47,7 +41,15 @@ export async function passphraseSlot(
 ): Promise<PassphraseSlot> {
   const { passphrase, cost, derive, random } = by;
   const salt = random.bytes(SALT_BYTES);
-  const head = { ...fresh, kind: 'passphrase' as const, salt: toBase64Url(salt), ...cost };
+  const { memoryKib, passes, lanes } = cost;
+  const head = {
+    ...fresh,
+    kind: 'passphrase' as const,
+    salt: toBase64Url(salt),
+    memoryKib,
+    passes,
+    lanes,
+  };
   const key = await derive({ passphrase: bytesOf(passphrase), salt, cost });
   return { ...head, ...wrap(storeKey, key, { head, random }) };
 }

@@ -1,5 +1,6 @@
 import { cipherSuiteSchema } from '@quicprochat/protocol';
 import { z } from 'zod';
+import { costOf, costShape, hasMemoryForLanes, passkeyShape } from './key-slot-parts.ts';
 import { sdkError } from './errors.ts';
 
 /** What an argument must be, and what is said to whoever hands over something else. */
@@ -93,22 +94,16 @@ export const UNLOCK: Form = {
 
 export const PASSPHRASE_COST: Form = {
   schema: z
-    .object({
-      memoryKib: z.int().min(8).max(262_144),
-      passes: z.int().min(1).max(16),
-      lanes: z.int().min(1).max(4),
-    })
+    .strictObject(costShape)
     .partial()
-    .refine(({ memoryKib = 65_536, lanes = 1 }) => memoryKib >= 8 * lanes)
+    .refine((cost) => hasMemoryForLanes(costOf(cost)))
     .optional(),
   sentence:
-    '`memoryKib` must be an integer from 8 for each lane to 262144, `passes` from 1 to 16, and `lanes` from 1 to 4.',
+    '`cost` can have nothing but `memoryKib`, an integer from 8 for each lane to 262144, `passes` from 1 to 16, and `lanes` from 1 to 4.',
 };
 
 export const PASSKEY: Form = {
-  schema: z
-    .object({ credentialId: z.base64url().min(2).max(1_364), salt: z.base64url().length(43) })
-    .optional(),
+  schema: z.object(passkeyShape).optional(),
   sentence: '`passkey` must be what createPasskey() gave: { credentialId, salt }.',
 };
 
