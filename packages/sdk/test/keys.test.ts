@@ -202,6 +202,41 @@ test('a slot that asks for 4 GiB of memory is refused before any worker is asked
   expect(workers).toBe(1);
 });
 
+test('a secret can be wiped as soon as it is handed over, whatever it was handed over for', async () => {
+  const handed = (byte: number) => Buffer.from(secret(byte));
+  const given = handed(1);
+  const joining = town.joinIn(folder, 'alice', { unlock: { secret: given } });
+  given.fill(0);
+  const client = await joining;
+  const [slot] = await client.keys.list();
+  const next = handed(2);
+  const changing = client.keys.change(slot!.id, { secret: next });
+  next.fill(0);
+  await changing;
+  const more = handed(3);
+  const adding = client.keys.addSecret(more);
+  more.fill(0);
+  await adding;
+  await client.close();
+  for (const byte of [2, 3]) {
+    const unlock = { secret: handed(byte) };
+    const opening = open(unlock);
+    unlock.secret.fill(0);
+    await (await opening).close();
+  }
+  for (const byte of [0, 1])
+    await expect(open({ secret: secret(byte) })).rejects.toMatchObject({ code: 'SECRET_WRONG' });
+});
+
+test('a change of the slots that is overtaken by the end of the client is refused as one', async () => {
+  const client = await town.joinIn(folder, 'alice');
+  const before = await readFile(keyFile());
+  const adding = expect(client.keys.addPassphrase('x')).rejects.toMatchObject({ code: 'CLOSED' });
+  await client.close();
+  await adding;
+  expect(await readFile(keyFile())).toEqual(before);
+});
+
 test('slots that two clients add and remove at once are all there, or gone', async () => {
   const left = await town.joinIn(folder, 'alice');
   const right = await open();

@@ -23,7 +23,7 @@ import { Welcomes } from '../sync/welcomes.ts';
 import { deriveInWorker } from '../keys/derive.ts';
 import { keyedStorage } from '../keys/keyed-storage.ts';
 import { StoreKey } from '../keys/store-key.ts';
-import type { Unlock } from '../keys/unlock.ts';
+import { copyOf, type Unlock } from '../keys/unlock.ts';
 import { Ledger } from '../state/ledger.ts';
 import { Live, type Connection } from '../sync/live.ts';
 import { Pass } from '../sync/pass.ts';
@@ -68,7 +68,8 @@ export interface ClientOptions {
   storage: Storage | Promise<Storage>;
   /**
    * Opens a locked storage: the passphrase, or the 32 bytes, of one of its key slots. A storage that opens by itself ignores
-   * this. A new one gets it as its only key slot, so that its key is never stored unwrapped.
+   * this. A new one gets it as its only key slot, so that its key is never stored unwrapped. A secret is copied at once, so
+   * the caller can wipe it.
    */
   unlock?: Unlock;
   /** Needed the first time, to register. Later it may be left out; if given, it must match the account. */
@@ -121,6 +122,7 @@ export class Client implements AsyncDisposable {
   readonly contacts: Contacts;
   /** What opens the storage. */
   readonly keys: Keys;
+  readonly #storeKey: StoreKey;
   readonly #ledger: Ledger;
   readonly #relay: Relay;
   readonly #relayClock: RelayClock;
@@ -142,10 +144,11 @@ export class Client implements AsyncDisposable {
    *   STORE_LOCKED if the storage needs `unlock`, PASSPHRASE_WRONG, SECRET_WRONG
    */
   static async create(options: ClientOptions): Promise<Client> {
+    const unlock = copyOf((options as Partial<ClientOptions> | undefined)?.unlock);
     // Awaited before anything is judged: nobody else would hear it fail.
     const storage = await (options as Partial<ClientOptions> | undefined)?.storage;
     check(STORAGE, storage);
-    return Client.#open(storage as Storage, options);
+    return Client.#open(storage as Storage, options, unlock);
   }
 
   /**
@@ -168,7 +171,7 @@ export class Client implements AsyncDisposable {
   }
 
   /** If a step fails, closes everything that it has opened, including the storage. */
-  static async #open(storage: Storage, options: ClientOptions): Promise<Client> {
+  static async #open(storage: Storage, options: ClientOptions, unlock: Unlock | undefined): Promise<Client> {
     let close = () => storage.close();
     try {
       check(RELAY_ADDRESS, options.relay);
@@ -176,7 +179,7 @@ export class Client implements AsyncDisposable {
       check(GROUPS_IN_MEMORY, options.groupsInMemory);
       check(CANCELABLE, options);
       check(FILES, options);
-      check(UNLOCK, options.unlock);
+      check(UNLOCK, unlock);
       options.signal?.throwIfAborted();
       const { origin } = new URL(options.relay);
       const platform = options.platform ?? ambientPlatform;
@@ -187,7 +190,7 @@ export class Client implements AsyncDisposable {
       };
       const wasm = absolute(options.wasm ?? platform.wasmUrl);
       const storeKey = await StoreKey.open(storage, {
-        unlock: options.unlock,
+        unlock,
         derive: deriveInWorker(platform, { worker: options.worker, wasm }),
         random: platform.random,
         clock: platform.clock,
@@ -196,7 +199,7 @@ export class Client implements AsyncDisposable {
       const { groupsInMemory = GROUPS_IN_MEMORY_BY_DEFAULT } = options;
       const keyed = keyedStorage(storage, storeKey);
       const ledger = new Ledger({ storage: keyed, core, platform, relayClock, groupsInMemory });
-      close = () => ledger.close();
+      close = () => closeBoth(ledger, storeKey);
       ledger.whenLost = strandLost;
       await core.call('worker.initialize', { wasm });
       storage.useKeyRing?.(ringsBehind(core));
@@ -210,6 +213,7 @@ export class Client implements AsyncDisposable {
         requireAllowed: () => ledger.storage.requireKnown(),
       });
       const { account, isNew } = await openAccount(ledger, relay, { handle: options.handle, origin });
+      storeKey.forgetUnlock();
       const policy = { ...DEFAULT_POLICY, ...options.update };
       await ledger.transact((tx) => setPolicy(tx, policy));
       options.signal?.throwIfAborted();
@@ -240,6 +244,7 @@ export class Client implements AsyncDisposable {
     this.deviceId = account.deviceId;
     this.accountKey = fromBase64Url(own?.accountKey ?? '');
     this.relay = account.relay;
+    this.#storeKey = parts.storeKey;
     this.#ledger = ledger;
     this.#relay = relay;
     this.#relayClock = relayClock;
@@ -346,7 +351,7 @@ export class Client implements AsyncDisposable {
     this.#connection = 'closed';
     this.#live?.stop();
     this.conversations.close();
-    await this.#ledger.close();
+    await closeBoth(this.#ledger, this.#storeKey);
     this.#notify();
   }
 
@@ -392,6 +397,15 @@ export class Client implements AsyncDisposable {
   #requireUsable(): void {
     if (this.#connection === 'closed') throw sdkError('CLOSED', 'The client is closed. Create a new one.');
     this.#ledger.storage.requireKnown();
+  }
+}
+
+/** The ledger first: what it is in the middle of may need the key. */
+async function closeBoth(ledger: Ledger, storeKey: StoreKey): Promise<void> {
+  try {
+    await ledger.close();
+  } finally {
+    storeKey.forget();
   }
 }
 

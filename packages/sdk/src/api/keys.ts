@@ -113,7 +113,8 @@ export class Keys {
     this.#requireUsable();
     check(SECRET, secret);
     check(PASSKEY, passkey);
-    return { secret, passkey };
+    // Copies, so that the caller can wipe or change its own at once.
+    return { secret: new Uint8Array(secret), passkey: passkey && { ...passkey } };
   }
 }
 

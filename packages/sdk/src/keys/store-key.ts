@@ -34,6 +34,7 @@ export class StoreKey {
   readonly #storage: Storage;
   readonly #context: Context;
   #bytes: Uint8Array | undefined;
+  #isForgotten = false;
 
   private constructor(storage: Storage, context: Context) {
     this.#storage = storage;
@@ -60,8 +61,24 @@ export class StoreKey {
   async bytes(fresh?: Uint8Array): Promise<Uint8Array | undefined> {
     const { keySlots } = this.#storage;
     if (keySlots === undefined) return this.#storage.storeKey(fresh);
+    this.#requireRemembered();
     this.#bytes ??= await this.#findOrCreate(keySlots, fresh);
     return this.#bytes?.slice();
+  }
+
+  /** Lets go of what the storage was opened with. To be called once the key is known. */
+  forgetUnlock(): void {
+    const { unlock } = this.#context;
+    if (unlock !== undefined && 'secret' in unlock) unlock.secret.fill(0);
+    this.#context.unlock = undefined;
+  }
+
+  /** Wipes the key. Whatever still wants to use it or to write slots is refused: a slot may have been made of a wiped key. */
+  forget(): void {
+    this.forgetUnlock();
+    this.#isForgotten = true;
+    this.#bytes?.fill(0);
+    this.#bytes = undefined;
   }
 
   /** The slots as they are kept now. None if the storage has no slots. */
@@ -94,6 +111,7 @@ export class StoreKey {
   /** Puts another opener into a slot. */
   async change(id: string, opener: Opener): Promise<Slot> {
     this.#requireSlots();
+    // Before a passphrase is worked on in vain.
     requireSlot(await this.slots(), id);
     const changed = await this.#slotFor(opener, id);
     await this.#edit((slots) => {
@@ -192,7 +210,13 @@ export class StoreKey {
     );
   }
 
+  /** @throws {UsageError} CLOSED */
+  #requireRemembered(): void {
+    if (this.#isForgotten) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+  }
+
   #requireSlots(): KeySlotStorage {
+    this.#requireRemembered();
     const { keySlots } = this.#storage;
     if (keySlots !== undefined) return keySlots;
     throw sdkError(

@@ -7,6 +7,12 @@ import { openByDevice, openByPassphrase, openBySecret, type Derive } from './wra
 /** What a person or a program opens a locked storage with. */
 export type Unlock = { passphrase: string } | { secret: Uint8Array };
 
+/** A copy, so that callers can wipe their secret as soon as they have handed it over. What is none is judged later. */
+export function copyOf(unlock: Unlock | undefined): Unlock | undefined {
+  const secret = (unlock as { secret?: unknown } | undefined | null)?.secret;
+  return secret instanceof Uint8Array ? { ...unlock, secret: new Uint8Array(secret) } : unlock;
+}
+
 /** Whether one of the slots opens without asking anybody. */
 export function opensAtOnce(slots: readonly Slot[], deviceKey: DeviceKey | undefined): boolean {
   return slots.some(isOf('file')) || (deviceKey !== undefined && slots.some(isOf('device')));
