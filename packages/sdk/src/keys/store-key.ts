@@ -1,11 +1,12 @@
 import { sdkError } from '../model/errors.ts';
 import type { Clock, Random } from '../platform/platform.ts';
+import { isSame } from '../storage/kept-key.ts';
 import type { DeviceKey, KeptKey, KeySlotStorage, Storage } from '../storage/storage.ts';
 import { encodeSlots, fileSlotOf, MAX_SLOTS, readSlots } from './document.ts';
 import { costOf, type PassphraseCost } from '../model/key-slot-parts.ts';
 import { isOf, type PasskeyReference, type Slot } from './slots.ts';
 import { openAtOnce, openWith, type Unlock } from './unlock.ts';
-import { deviceSlot, passphraseSlot, secretSlot, type Derive } from './wrapping.ts';
+import { deviceSlot, openByDevice, passphraseSlot, secretSlot, type Derive } from './wrapping.ts';
 
 /** How often a change of the slots is tried again because another tab or process came first. */
 const MAX_CONFLICTS = 20;
@@ -95,17 +96,26 @@ export class StoreKey {
     return slot;
   }
 
-  /** Adds the slot that opens the storage at once, if there is none. */
+  /** Adds the slot that opens the storage at once, if there is none. One whose device key was lost is made anew. */
   async addAutomatic(): Promise<Slot> {
-    const first = await this.#automatic(this.#requireSlots(), this.#requireKey());
-    let [slot] = first.slots as [Slot];
-    await this.#edit((slots) => {
+    const fresh = await this.#automatic(this.#requireSlots(), this.#requireKey());
+    const [slot] = fresh.slots as [Slot];
+    // Of the last attempt alone: a slot of another tab's opens with that tab's device key, and must not be put beside ours.
+    let result = slot;
+    await this.#edit(async (slots, deviceKey) => {
       const present = slots.find(({ id }) => id === slot.id);
-      if (present === undefined) return { ...first, slots: withSlot(slots, slot) };
-      slot = present;
-      return { slots };
+      const isThere = present !== undefined && (await canOpen(present, deviceKey));
+      result = isThere ? present : slot;
+      if (isThere) return { slots };
+      return {
+        ...fresh,
+        slots: withSlot(
+          slots.filter((one) => one !== present),
+          slot,
+        ),
+      };
     });
-    return slot;
+    return result;
   }
 
   /** Puts another opener into a slot. */
@@ -129,10 +139,11 @@ export class StoreKey {
   /** @throws {UsageError} KEY_SLOT_NOT_FOUND, KEY_SLOT_LAST */
   async remove(id: string): Promise<void> {
     this.#requireSlots();
-    await this.#edit((slots, deviceKey) => {
+    await this.#edit(async (slots, deviceKey) => {
       requireSlot(slots, id);
       const rest = slots.filter((slot) => slot.id !== id);
-      if (!rest.some((slot) => canOpen(slot, deviceKey)))
+      const opening = await Promise.all(rest.map((slot) => canOpen(slot, deviceKey)));
+      if (!opening.includes(true))
         throw sdkError(
           'KEY_SLOT_LAST',
           'Nothing else opens this account. Add another way to open it, then remove this one.',
@@ -194,15 +205,17 @@ export class StoreKey {
   }
 
   /** Changes the slots as they are when it is written: another tab or process may change them as well. */
-  async #edit(change: (slots: Slot[], deviceKey: DeviceKey | undefined) => Edit): Promise<void> {
+  async #edit(
+    change: (slots: Slot[], deviceKey: DeviceKey | undefined) => Edit | Promise<Edit>,
+  ): Promise<void> {
     const keySlots = this.#requireSlots();
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const kept = await keySlots.read();
       if (kept === undefined) throw missing();
-      const { slots, deviceKey = kept.deviceKey } = change(readSlots(kept.bytes), kept.deviceKey);
+      const { slots, deviceKey = kept.deviceKey } = await change(readSlots(kept.bytes), kept.deviceKey);
       const needsDeviceKey = slots.some(isOf('device'));
       const next = { bytes: encodeSlots(slots), deviceKey: needsDeviceKey ? deviceKey : undefined };
-      if (await keySlots.swap(next, kept.bytes)) return;
+      if (await swapOn(keySlots, next, kept.bytes)) return;
     }
     throw sdkError(
       'STORE_CONTENTION',
@@ -242,6 +255,20 @@ export class StoreKey {
   }
 }
 
+/**
+ * Swaps, and looks again if the storage fails: the change can be there already. Someone who hears that nothing was changed
+ * throws the new passphrase or secret away, and it may be all that opens the storage now.
+ */
+async function swapOn(keySlots: KeySlotStorage, next: KeptKey, expected: Uint8Array): Promise<boolean> {
+  try {
+    return await keySlots.swap(next, expected);
+  } catch (error) {
+    const kept = await keySlots.read().catch(() => undefined);
+    if (isSame(kept?.bytes, next.bytes)) return true;
+    throw error;
+  }
+}
+
 function withSlot(slots: readonly Slot[], slot: Slot): Slot[] {
   if (slots.length >= MAX_SLOTS)
     throw sdkError(
@@ -260,9 +287,10 @@ function requireSlot(slots: readonly Slot[], id: string): Slot {
   );
 }
 
-/** Not so a device slot whose key was lost, nor one of a kind that this version does not know. */
-function canOpen({ kind }: Slot, deviceKey: DeviceKey | undefined): boolean {
-  return ['passphrase', 'secret', 'file'].includes(kind) || (kind === 'device' && deviceKey !== undefined);
+/** Not so a device slot whose key was lost or is another one, nor a slot of a kind that this version does not know. */
+async function canOpen(slot: Slot, deviceKey: DeviceKey | undefined): Promise<boolean> {
+  if (!isOf('device')(slot)) return ['passphrase', 'secret', 'file'].includes(slot.kind);
+  return deviceKey !== undefined && (await openByDevice(slot, deviceKey)) !== undefined;
 }
 
 function missing() {

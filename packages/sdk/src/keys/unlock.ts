@@ -48,10 +48,17 @@ export async function openWith(
   if ('passphrase' in unlock) {
     if (passphrases.length === 0)
       throw sdkError('STORE_LOCKED', 'No passphrase opens this storage. Pass its secret.', locked);
+    const failures: unknown[] = [];
     for (const slot of passphrases) {
-      const storeKey = await openByPassphrase(slot, unlock.passphrase, derive);
-      if (storeKey !== undefined) return storeKey;
+      try {
+        const storeKey = await openByPassphrase(slot, unlock.passphrase, derive);
+        if (storeKey !== undefined) return storeKey;
+      } catch (error) {
+        // This device may lack the memory for one slot, and have it for the next.
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
     throw sdkError('PASSPHRASE_WRONG', 'This passphrase is wrong. Nothing was changed; try again.');
   }
   if (secrets.length === 0)
