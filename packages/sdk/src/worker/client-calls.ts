@@ -27,6 +27,7 @@ export const clientCalls = (session: Session): ClientCalls => ({
 
   'client.takeOver': ({ changes }) => {
     session.client.takeOver(changes);
+    session.dropUnloaded();
     return undefined;
   },
 

@@ -1,4 +1,5 @@
 import type { CoreClient, GroupMember } from '@quicprochat/core-wasm/bundled';
+import { hex } from '@scure/base';
 import type { StoreWrite } from './protocol.ts';
 
 /**
@@ -22,23 +23,32 @@ export class Session {
   }
 
   group(groupId: Uint8Array): GroupMember {
-    const key = keyOf(groupId);
+    const key = hex.encode(groupId);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     return this.hold(this.client.loadGroup(groupId));
   }
 
   hold(group: GroupMember): GroupMember {
-    const key = keyOf(group.groupId());
+    const key = hex.encode(group.groupId());
     this.#groups.get(key)?.free();
     this.#groups.set(key, group);
     return group;
   }
 
   drop(groupId: Uint8Array): void {
-    const key = keyOf(groupId);
+    const key = hex.encode(groupId);
     this.#groups.get(key)?.free();
     this.#groups.delete(key);
+  }
+
+  /** Drops the groups that the client does not have in memory: if one is joined again, it is another one. */
+  dropUnloaded(): void {
+    for (const [key, group] of this.#groups) {
+      if (this.client.isLoaded(hex.decode(key))) continue;
+      group.free();
+      this.#groups.delete(key);
+    }
   }
 
   takeWrites(): StoreWrite[] {
@@ -55,9 +65,4 @@ export class Session {
     for (const group of this.#groups.values()) group.free();
     this.#groups.clear();
   }
-}
-
-/** A group's id as a key of maps. */
-function keyOf(groupId: Uint8Array): string {
-  return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
