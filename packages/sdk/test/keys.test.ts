@@ -369,6 +369,7 @@ test('slots with malformed arguments are refused, and nothing is added', async (
   for (const call of [
     () => keys.addPassphrase(''),
     () => keys.addPassphrase('x'.repeat(1_025)),
+    () => keys.addPassphrase('half of a letter: \ud83d'),
     () => keys.addPassphrase('x', { cost: { memoryKib: 4 * 1_024 * 1_024 } }),
     () => keys.addPassphrase('x', { cost: { memoryKib: 16, lanes: 4 } }),
     () => keys.addPassphrase('x', { cost: { passes: Number.NaN } }),

@@ -78,8 +78,13 @@ const MAX_PASSPHRASE_LENGTH = 1_024;
 const secret = z.instanceof(Uint8Array).refine(({ length }) => length === 32);
 
 export const PASSPHRASE: Form = {
-  schema: z.string().min(1).max(MAX_PASSPHRASE_LENGTH),
-  sentence: `A passphrase must be a string of 1 to ${MAX_PASSPHRASE_LENGTH} characters.`,
+  // In UTF-8, all halves of a surrogate pair are the same: one would open what another was chosen for.
+  schema: z
+    .string()
+    .min(1)
+    .max(MAX_PASSPHRASE_LENGTH)
+    .regex(/^\P{Surrogate}*$/u),
+  sentence: `A passphrase must be a string of 1 to ${MAX_PASSPHRASE_LENGTH} characters, without halves of surrogate pairs.`,
 };
 
 export const SECRET: Form = {
