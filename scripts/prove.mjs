@@ -13,6 +13,16 @@ const PROOFS = {
       'the SDK, its WebAssembly and the relay in 1,000 seeded runs with faults: nothing is lost, doubled or stuck, and a second run of each seed is the same step by step',
     command: ['pnpm', 'sim', '--seeds', '1000', '--twice'],
   },
+  crashes: {
+    shows:
+      'a tab that dies before any event of sending, adding, removing, updating, joining, leaving, catching up or opening, and in the first and fourth a second time, loses nothing, doubles nothing and is not stuck; names of operations pick some',
+    command: ['pnpm', '-s', '--filter', '@quicprochat/simulation', 'crashes'],
+  },
+  planted: {
+    shows:
+      'the simulation finds each bug of packages/testkit/simulation/planted within the seeds that its file states, and nothing without them; names pick some',
+    command: ['pnpm', '-s', '--filter', '@quicprochat/simulation', 'planted'],
+  },
   histories: {
     shows: '2,000 random group histories end as predicted, and each property holds in 2,000 cases',
     env: { QPC_CASES: '2000' },

@@ -40,6 +40,10 @@ export class Device {
   #tabs = 0;
   /** What opens a locked storage. More than one after a change that was cut off: either can count. */
   #secrets: Uint8Array[] = [];
+  /** Before which events of its tabs the newest tab dies, each counted from the death before it. */
+  #deaths: number[] = [];
+  /** The events of its tabs since {@link dieAt}, or since the last death. */
+  events = 0;
   /** What opened it without its secret, or was told anything else than that it is locked. */
   readonly intrusions: string[] = [];
 
@@ -86,6 +90,7 @@ export class Device {
     const open: Open = { tab, client: undefined, calls: new Set() };
     this.#open.push(open);
     tab.onStorageClosed = () => this.#openAnew(open);
+    tab.onEvent = () => this.#countEvent();
     const [secret] = this.#secrets;
     this.#create(tab, secret).then(
       (client) => {
@@ -167,6 +172,24 @@ export class Device {
     const newest = this.#open.at(-1);
     if (newest === undefined) return;
     newest.tab.onCommit = () => newest.tab.after('dies', () => this.#kill(newest), delayMs);
+  }
+
+  /**
+   * Kills the newest tab before the n-th event of the device’s tabs, and opens another one. With more numbers that happens
+   * again, each counted from the death before it.
+   */
+  dieAt(events: readonly number[]): void {
+    this.#deaths = [...events];
+    this.events = 0;
+  }
+
+  #countEvent(): void {
+    this.events += 1;
+    if (this.events !== this.#deaths[0]) return;
+    this.#deaths.shift();
+    this.events = 0;
+    this.killTab();
+    this.openTab();
   }
 
   /** Stops killing tabs after commits. A kill that is already planned still happens. */

@@ -118,6 +118,16 @@ export class Person {
     this.#either().killTabAfterCommit(delayMs);
   }
 
+  /** See {@link Device.dieAt}. */
+  dieAt(events: readonly number[]): void {
+    this.#device.dieAt(events);
+  }
+
+  /** The events of the device’s tabs since {@link dieAt}, or since the last death. */
+  get events(): number {
+    return this.#device.events;
+  }
+
   /** Stops killing tabs after commits. A kill that is already planned still happens. */
   spareTabs(): void {
     for (const device of this.#devices) device.spareTabs();

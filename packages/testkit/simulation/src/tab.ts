@@ -48,6 +48,8 @@ export class Tab {
   /** What is due in the tab while it is frozen. Undefined if it is not. */
   #held: (() => void)[] | undefined;
   #hasCommitted = false;
+  /** Called before each event of this tab. It may kill the tab. */
+  onEvent: () => void = () => undefined;
   /** Called when a commit of this tab is stored, before the tab gets the answer. */
   onCommit: () => void = () => undefined;
   /** Called when the storage was closed under this tab, so that only another tab can go on. */
@@ -144,8 +146,10 @@ export class Tab {
   /** Runs what is due in the tab: later if it is frozen, and never if it was killed. */
   #run(run: () => void): void {
     if (!this.#isAlive) return;
-    if (this.#held === undefined) run();
-    else this.#held.push(() => this.#run(run));
+    if (this.#held === undefined) {
+      this.onEvent();
+      if (this.isAlive) run();
+    } else this.#held.push(() => this.#run(run));
   }
 
   readonly platform: Platform = {
