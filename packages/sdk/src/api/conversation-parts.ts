@@ -1,4 +1,4 @@
-import { sdkError } from '../model/errors.ts';
+import { notActive } from '../model/not-active.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Relay } from '../transport/relay.ts';
 import type { Driver } from '../sync/driver.ts';
@@ -23,21 +23,6 @@ export interface Cancelable {
 
 /** @throws CONVERSATION_ENDED, CONVERSATION_STUCK or RELAY_FORKED, with the sentence for a person */
 export function requireActive({ state }: ConversationRow): void {
-  switch (state) {
-    case 'active':
-      return;
-    case 'leaving':
-      throw sdkError('CONVERSATION_ENDED', 'You are leaving this conversation.');
-    case 'left':
-      throw sdkError('CONVERSATION_ENDED', 'You have left this conversation.');
-    case 'removed':
-      throw sdkError('CONVERSATION_ENDED', 'You were removed from this conversation.');
-    case 'stuck':
-      throw sdkError(
-        'CONVERSATION_STUCK',
-        'This device can no longer follow the conversation. Ask a member to remove you and add you again.',
-      );
-    case 'forked':
-      throw forked();
-  }
+  if (state === 'active') return;
+  throw state === 'forked' ? forked() : notActive(state);
 }

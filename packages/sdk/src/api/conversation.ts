@@ -18,6 +18,7 @@ import { Timeline } from '../content/timeline.ts';
 import { waitingIn, type WaitingChange } from '../outbox/waiting.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { sdkError, type QuicprochatError } from '../model/errors.ts';
+import { endConversation } from '../log/endings.ts';
 import type { LogStatement } from '../log/fork.ts';
 import type { Message, SentMessage } from '../model/message.ts';
 import { Members } from './members.ts';
@@ -308,9 +309,8 @@ export class Conversation {
       const id = newEntryId(tx.platform.random);
       return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
     }
-    for (const waiting of tx.outboxRows(this.#id)) tx.removeOutbox(waiting);
-    await tx.forgetGroup(this.#id);
-    tx.update(this.#id, { state: 'left' });
+    tx.update(this.#id, { state: 'leaving' });
+    await endConversation(tx, this.#id);
     return undefined;
   }
 

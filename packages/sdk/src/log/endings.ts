@@ -1,4 +1,7 @@
 import type { GroupId } from '@quicprochat/protocol';
+import type { QuicprochatError } from '../model/errors.ts';
+import { notActive } from '../model/not-active.ts';
+import { failAll } from '../state/failures.ts';
 import { conversations, drafts } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -8,19 +11,25 @@ import { undoShown } from '../content/undo.ts';
 /** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
 export async function endConversation(tx: Transaction, conversationId: GroupId): Promise<void> {
   const { state } = tx.conversation(conversationId);
-  await dropOutbox(tx, conversationId);
+  const end = state === 'leaving' ? 'left' : 'removed';
+  // Whoever has asked to leave has what was asked for.
+  for (const row of tx.outboxRows(conversationId)) if (row.kind === 'leave') tx.removeOutbox(row);
+  await dropOutbox(tx, conversationId, notActive(end));
   await tx.forgetGroup(conversationId);
   tx.remove(drafts, conversationId);
-  tx.update(conversationId, { state: state === 'leaving' ? 'left' : 'removed' });
+  tx.update(conversationId, { state: end });
 }
 
-/** Nothing that waits can be sent any more. */
-export async function dropOutbox(tx: Transaction, conversationId: GroupId): Promise<void> {
+/** Nothing that waits can be sent any more, and whoever waits for it is told why: also if this device comes back meanwhile. */
+export async function dropOutbox(
+  tx: Transaction,
+  conversationId: GroupId,
+  error: QuicprochatError,
+): Promise<void> {
+  const rows = tx.outboxRows(conversationId);
+  failAll(tx, rows, error);
   // The last first: of several new names, each gives way to the one before it.
-  for (const row of tx.outboxRows(conversationId).reverse()) {
-    tx.removeOutbox(row);
-    await undoShown(tx, row);
-  }
+  for (const row of rows.reverse()) await undoShown(tx, row);
 }
 
 /**
@@ -29,7 +38,7 @@ export async function dropOutbox(tx: Transaction, conversationId: GroupId): Prom
  */
 export async function strandLost(tx: Transaction, conversationId: GroupId): Promise<void> {
   if (!isReadable(tx.row(conversations, conversationId))) return;
-  await dropOutbox(tx, conversationId);
+  await dropOutbox(tx, conversationId, notActive('stuck'));
   tx.update(conversationId, { state: 'stuck' });
   renewKeyPackages(tx);
 }

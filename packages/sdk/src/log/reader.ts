@@ -13,6 +13,7 @@ import { learnContacts } from '../account/contact-keys.ts';
 import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
 import { newEntryId } from '../model/entry-id.ts';
+import { notActive } from '../model/not-active.ts';
 import { recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { isOwn, settleOwn, takeOwnOfBefore } from './own-entries.ts';
@@ -212,7 +213,7 @@ export class LogReader {
    */
   async #strand(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<void> {
     // What was meant for the group as it was must not go out in whatever group this device is taken into next.
-    await dropOutbox(tx, conversationId);
+    await dropOutbox(tx, conversationId, notActive('stuck'));
     // So that the core gives the group up for the Welcome that does.
     await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
     tx.update(conversationId, { state: 'stuck' });

@@ -1,7 +1,7 @@
 import type { EntryId } from '@quicprochat/protocol';
 import { sdkError, type QuicprochatError } from '../model/errors.ts';
 import { undoShown } from '../content/undo.ts';
-import { fail } from './failures.ts';
+import { fail, failAll } from '../state/failures.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { conversations, drafts, type OutboxRow } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -44,7 +44,7 @@ async function take(tx: Transaction, ids: readonly EntryId[]): Promise<Withdrawa
 
 /** The conversation was never made: nothing of it remains, and who waits for something in it is told so. */
 async function unmake(tx: Transaction, { conversationId }: OutboxRow): Promise<void> {
-  for (const row of tx.outboxRows(conversationId)) fail(tx, row, neverMade());
+  failAll(tx, tx.outboxRows(conversationId), neverMade());
   await tx.forgetGroup(conversationId);
   tx.forgetHistory(conversationId);
   tx.remove(drafts, conversationId);

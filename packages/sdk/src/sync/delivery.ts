@@ -2,7 +2,7 @@ import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { errorFrom, hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Driver } from './driver.ts';
-import { failureOf } from '../outbox/failures.ts';
+import { failureOf } from '../state/failures.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { OutboxRow } from '../state/rows.ts';
 import { tooLate, withdraw } from '../outbox/withdrawal.ts';

@@ -7,7 +7,7 @@ import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { LogReader, type Arrived } from '../log/reader.ts';
 import { BatchSize } from '../outbox/batch-size.ts';
-import { failureOf } from '../outbox/failures.ts';
+import { failureOf } from '../state/failures.ts';
 import { Intake } from '../outbox/intake.ts';
 import { OutboxSender } from '../outbox/sender.ts';
 import type { GroupState } from '../worker/protocol.ts';

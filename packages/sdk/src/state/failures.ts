@@ -1,8 +1,8 @@
 import type { EntryId } from '@quicprochat/protocol';
 import { errorFrom, type QuicprochatError, type StoredError } from '../model/errors.ts';
-import type { Ledger } from '../state/ledger.ts';
-import { failures, type OutboxRow } from '../state/rows.ts';
-import type { Transaction } from '../state/transaction.ts';
+import type { Ledger } from './ledger.ts';
+import { failures, type OutboxRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
 
 /** How many failures are kept. A tab that slept through more takes older ones for done (see security/limits). */
 const MOST = 1_000;
@@ -14,11 +14,17 @@ const MOST = 1_000;
  * @param error undefined if the change was cancelled
  */
 export function fail(tx: Transaction, row: OutboxRow, error?: QuicprochatError): void {
-  tx.removeOutbox(row);
+  failAll(tx, [row], error);
+}
+
+/** The same for several changes. Of more than are kept, the reasons of the last. */
+export function failAll(tx: Transaction, rows: readonly OutboxRow[], error?: QuicprochatError): void {
+  for (const row of rows) tx.removeOutbox(row);
+  const told = rows.slice(-MOST);
   const kept = tx.stored(failures).sort((a, b) => a.n - b.n);
-  for (const { id } of kept.slice(0, Math.max(0, kept.length - MOST + 1))) tx.remove(failures, id);
-  const n = (kept.at(-1)?.n ?? 0) + 1;
-  tx.put(failures, row.id, { id: row.id, n, ...(error && { error: plain(error) }) });
+  for (const { id } of kept.slice(0, Math.max(0, kept.length - MOST + told.length))) tx.remove(failures, id);
+  let n = kept.at(-1)?.n ?? 0;
+  for (const { id } of told) tx.put(failures, id, { id, n: ++n, ...(error && { error: plain(error) }) });
 }
 
 /** Returns why a change failed: its error, or an AbortError if it was cancelled. Undefined if it did not fail. */
