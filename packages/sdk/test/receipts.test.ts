@@ -74,8 +74,16 @@ test('a live member finds out by itself, by what the relay says to its own messa
   forgetLastEntry(town.relay(), tea.id);
   await same(carol, tea).send('instead');
   await same(carol, tea).send('and on');
-  await expect(tea.send('mine')).rejects.toMatchObject({ code: 'RELAY_FORKED' });
+  const sending = ['mine', 'and more', 'and more'].map((text) => tea.send(text));
+  for (const { status, reason } of (await Promise.allSettled(sending)) as PromiseRejectedResult[])
+    expect({ status, code: reason.code, details: reason.details }).toEqual({
+      status: 'rejected',
+      code: 'RELAY_FORKED',
+      details: {},
+    });
   expect(tea.state).toBe('forked');
+  expect(tea.waiting).toEqual([]);
+  expect((await tea.history()).slice(-3).map(({ state }) => state)).toEqual(['failed', 'failed', 'failed']);
 });
 
 test('what the relay changes without signing for it is not taken', async () => {

@@ -7,6 +7,7 @@ import {
   type GroupId,
 } from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
+import { dropOutbox } from './endings.ts';
 import type { LogStatement } from './fork.ts';
 import { expectedHead, isSigned } from './receipts.ts';
 import type { PublicCrypto } from '../platform/platform.ts';
@@ -145,7 +146,11 @@ export class Witness {
     await this.#requireSigned(id, theirs);
     if (theirs.sequence !== ours.sequence || theirs.branch !== ours.branch || theirs.head === ours.head)
       return unsigned();
-    await this.#ledger.transact(async (tx) => void tx.update(id, { state: 'forked', fork: [theirs] }));
+    await this.#ledger.transact(async (tx) => {
+      // What waits goes to nobody, and of what this log has taken nobody knows who sees it.
+      await dropOutbox(tx, id, forked());
+      tx.update(id, { state: 'forked', fork: [theirs] });
+    });
     return forked();
   }
 }
