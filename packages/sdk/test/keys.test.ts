@@ -314,6 +314,13 @@ test.each<[string, (keys: Client['keys']) => Promise<unknown>]>([
     'a passkey whose id is padded',
     (keys) => keys.addSecret(secret(1), { passkey: { credentialId: 'AA==', salt: saltOf('A') } }),
   ],
+  ['a passphrase with options that are none', (keys) => keys.addPassphrase('x', null as never)],
+  ['a secret with options that are none', (keys) => keys.addSecret(secret(1), 'x' as never)],
+  ['a change into nothing', (keys) => keys.change('x', undefined as never)],
+  [
+    'a change into a passphrase and a secret',
+    (keys) => keys.change('x', { passphrase: 'x', secret: secret(1) }),
+  ],
 ])('%s is refused, and locks nobody out', async (_what, add) => {
   const { keys } = await town.joinIn(folder, 'alice');
   await expect(add(keys)).rejects.toMatchObject(invalid);

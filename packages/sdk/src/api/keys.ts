@@ -1,4 +1,14 @@
-import { check, PASSKEY, PASSPHRASE, PASSPHRASE_COST, SECRET, SLOT_ID, STORAGE } from '../model/arguments.ts';
+import {
+  check,
+  PASSKEY,
+  PASSPHRASE,
+  PASSPHRASE_COST,
+  SECRET,
+  SLOT_ID,
+  SLOT_OPENER,
+  SLOT_OPTIONS,
+  STORAGE,
+} from '../model/arguments.ts';
 import { readSlots } from '../keys/document.ts';
 import type { StoreKey, Opener } from '../keys/store-key.ts';
 import type { PassphraseCost } from '../model/key-slot-parts.ts';
@@ -86,6 +96,7 @@ export class Keys {
     to: ({ passphrase: string } & PassphraseOptions) | ({ secret: Uint8Array } & SecretOptions),
   ): Promise<KeySlot> {
     check(SLOT_ID, id);
+    check(SLOT_OPENER, to);
     const opener = 'secret' in to ? this.#secret(to.secret, to) : this.#passphrase(to.passphrase, to);
     return describeSlot(await this.#storeKey.change(id, opener));
   }
@@ -102,16 +113,20 @@ export class Keys {
     await this.#storeKey.remove(id);
   }
 
-  #passphrase(passphrase: string, { cost }: PassphraseOptions): Opener {
+  #passphrase(passphrase: string, options: PassphraseOptions): Opener {
     this.#requireUsable();
     check(PASSPHRASE, passphrase);
+    check(SLOT_OPTIONS, options);
+    const { cost } = options;
     check(PASSPHRASE_COST, cost);
     return { passphrase, cost };
   }
 
-  #secret(secret: Uint8Array, { passkey }: SecretOptions): Opener {
+  #secret(secret: Uint8Array, options: SecretOptions): Opener {
     this.#requireUsable();
     check(SECRET, secret);
+    check(SLOT_OPTIONS, options);
+    const { passkey } = options;
     check(PASSKEY, passkey);
     // Copies, so that the caller can wipe or change its own at once.
     return { secret: new Uint8Array(secret), passkey: passkey && { ...passkey } };

@@ -92,6 +92,18 @@ export const SECRET: Form = {
   sentence: 'A secret must be a Uint8Array of 32 bytes.',
 };
 
+export const SLOT_OPTIONS: Form = {
+  schema: z.looseObject({}),
+  sentence: 'The options of a slot must be an object.',
+};
+
+export const SLOT_OPENER: Form = {
+  schema: z
+    .looseObject({})
+    .refine(({ passphrase, secret }) => (passphrase === undefined) !== (secret === undefined)),
+  sentence: 'Pass either { passphrase } or { secret }, and not both.',
+};
+
 export const UNLOCK: Form = {
   schema: z.union([z.strictObject({ passphrase: PASSPHRASE.schema }), z.strictObject({ secret })]).optional(),
   sentence: '`unlock` must be { passphrase } or { secret }: a string that is not empty, or 32 bytes.',
