@@ -77,6 +77,10 @@ export class GroupStream {
     this.#kept.hasten();
   }
 
+  doubt(): void {
+    this.#kept.doubt();
+  }
+
   has(groupId: GroupId): boolean {
     return this.#assigned.has(groupId);
   }
@@ -136,8 +140,10 @@ export class GroupStream {
       return aborted(either);
     }
     try {
-      for await (const event of this.#parts.events.followGroups(groups, either))
+      for await (const event of this.#parts.events.followGroups(groups, either)) {
+        this.#kept.heard();
         await this.#take(event, followed);
+      }
     } finally {
       followed.stream = undefined;
     }
@@ -163,6 +169,7 @@ export class GroupStream {
       case 'group-entry':
         // Of other groups nothing was asked; what a relay says of them all the same would wait here for ever.
         return this.#assigned.has(event.groupId) ? this.#deliver(event) : undefined;
+      case 'ping':
       case 'signal':
       case 'inbox-entry':
       case 'key-packages-low':

@@ -44,6 +44,11 @@ export class GroupStreams {
     for (const stream of this.#streams) stream.hasten();
   }
 
+  /** Notes that something else did not get through. */
+  doubt(): void {
+    for (const stream of this.#streams) stream.doubt();
+  }
+
   /** Takes over which groups there are now, and in which epochs. */
   followChanges(): void {
     if (!this.#isStarted || this.#closing.aborted) return;

@@ -1,6 +1,10 @@
+import { LIMITS } from '@quicprochat/protocol';
 import type { Platform } from '../platform/platform.ts';
 import { hasCode } from '../model/errors.ts';
 import { BACKOFF_MS, MOST_WHILE_AWAITED_MS, mostAfter, waitAfter } from './backoff.ts';
+
+/** How long a stream that is in doubt may say nothing: a ping is not that late, unless the link is. */
+const SILENCE_IN_DOUBT_MS = LIMITS.streamPingMs + 5_000;
 
 /** The relay has ended a stream, without an error, or no longer follows what the stream is for. */
 export class StreamEnded extends Error {}
@@ -20,6 +24,9 @@ export class KeptStream {
   #fresh = new AbortController();
   /** Ends the wait for the next try; undefined while there is no such wait. */
   #waiting: AbortController | undefined;
+  /** When something came of it last. */
+  #heardMs = 0;
+  #isInDoubt = false;
   /** How long to wait after the next try that fails. */
   #delayMs: number = BACKOFF_MS.first;
   /** Since when it has been open, in the try that is going on. */
@@ -59,7 +66,32 @@ export class KeptStream {
 
   opened(): void {
     this.#openedMs = this.#platform.clock.now();
+    this.heard();
     this.#mark(true);
+  }
+
+  /** Notes that something came of it, and be it a ping. */
+  heard(): void {
+    this.#heardMs = this.#platform.clock.now();
+  }
+
+  /** Notes that something else did not get through: if the stream is silent as well, it is not waited for any longer. */
+  doubt(): void {
+    if (!this.#isUp || this.#isInDoubt) return;
+    this.#isInDoubt = true;
+    void this.#giveUpIfSilent();
+  }
+
+  async #giveUpIfSilent(): Promise<void> {
+    const { clock, timers } = this.#platform;
+    const heardMs = this.#heardMs;
+    const leftMs = Math.min(Math.max(0, heardMs + SILENCE_IN_DOUBT_MS - clock.now()), SILENCE_IN_DOUBT_MS);
+    await timers.sleep(leftMs, this.#closing).catch(() => undefined);
+    this.#isInDoubt = false;
+    if (this.#isClosing() || !this.#isUp || this.#heardMs !== heardMs) return;
+    this.#mark(false);
+    this.#onLost();
+    this.restart();
   }
 
   /** Opens it anew at once, whether it stands or not. */

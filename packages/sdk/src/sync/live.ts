@@ -42,6 +42,8 @@ export class Live {
   readonly #groupStreams: GroupStreams;
   /** Until when somebody waits for the relay to be reached. */
   #awaitedUntilMs = -Infinity;
+  /** How many calls are under way whose answers are overdue. */
+  #overdue = 0;
 
   constructor(options: {
     ledger: Ledger;
@@ -113,7 +115,9 @@ export class Live {
     this.#driver.isAway = () => this.#reach.isAway;
     this.#relay.onContact = (reached) => {
       this.#reach.note(reached);
+      if (!reached) this.#doubt();
     };
+    this.#relay.onOverdue = () => this.#noteOverdue();
     this.#driver.onAwaited = () => {
       this.#noteAwaited();
     };
@@ -152,6 +156,23 @@ export class Live {
     this.#groupStreams.hasten();
   }
 
+  /** A call waits for its answer for longer than it should. Returns what is to be called when it has ended. */
+  #noteOverdue(): () => void {
+    this.#overdue += 1;
+    this.#doubt();
+    this.#tell();
+    return () => {
+      this.#overdue -= 1;
+      this.#tell();
+    };
+  }
+
+  /** Something did not get through. A stream on the same network may be frozen, and would say so much later. */
+  #doubt(): void {
+    this.#inboxStream.doubt();
+    this.#groupStreams.doubt();
+  }
+
   #isAwaited(): boolean {
     const leftMs = this.#awaitedUntilMs - this.#platform.clock.now();
     // A clock that was set back meanwhile must not have somebody wait for hours.
@@ -164,6 +185,7 @@ export class Live {
     await this.#keyPackages.forgetExpired();
     let { cursor } = this.#welcomes;
     for await (const event of this.#relay.events.followInbox(cursor, signal)) {
+      this.#inboxStream.heard();
       if (event.type === 'open') this.#inboxStream.opened();
       if (event.type === 'inbox-entry') {
         await this.#welcomes.receive([event.entry], cursor);
@@ -224,10 +246,11 @@ export class Live {
     return this.#closing.signal.aborted;
   }
 
-  /** Online is who hears of everything, can open it, and has nothing due that fails. */
+  /** Online is who hears of everything, can open it, and has nothing due that fails or hangs. */
   #tell(): void {
     const hearsAll = !this.#isClosing() && this.#inboxStream.isUp && this.#groupStreams.isUp;
-    const isOnline = hearsAll && !this.#core.isStopped && !this.#retries.isAnyFailing;
+    const isMoving = this.#overdue === 0 && !this.#retries.isAnyFailing;
+    const isOnline = hearsAll && isMoving && !this.#core.isStopped;
     this.#onConnection(isOnline ? 'online' : 'offline');
   }
 

@@ -106,8 +106,8 @@ type OfGroup<Event> = Event extends { groupId: string }
   ? Omit<Event, 'groupId'> & { groupId: GroupId }
   : Event;
 
-/** A stream event whose form was checked. */
-export type RelayEvent = OfGroup<StreamEvent>;
+/** A stream event whose form was checked, or a sign of life where there is nothing to tell. */
+export type RelayEvent = OfGroup<StreamEvent> | { type: 'ping' };
 
 export const GROUP_EVENTS: ReadonlySet<string> = new Set(
   groupEvent.options.map(({ shape }) => shape.type.value),

@@ -1,9 +1,12 @@
 import { hasCode, sdkError } from '../model/errors.ts';
 import type { Platform, Timers } from '../platform/platform.ts';
-import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes } from './bounds.ts';
+import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes, overdueAfterMs } from './bounds.ts';
 
 /** What a request needs of the world around it. */
-export type Network = Pick<Platform, 'net' | 'timers'>;
+export interface Network extends Pick<Platform, 'net' | 'timers'> {
+  /** Told of a call whose answer is overdue. What it returns is called when the call has ended. */
+  onOverdue?: () => () => void;
+}
 
 /**
  * Calls a procedure and reads its answer whole, within bounds: so many bytes for each procedure, and never a long
@@ -13,14 +16,16 @@ export type Network = Pick<Platform, 'net' | 'timers'>;
  * @throws {TransportError} NETWORK if the relay falls silent, RELAY_MISBEHAVED if its answer is too long
  */
 export async function fetchWhole(
-  { net, timers }: Network,
+  network: Network,
   url: string,
   { init = {}, check }: { init?: RequestInit; check: (response: Response) => void },
 ): Promise<Response> {
+  const { net, timers } = network;
   const giveUp = new AbortController();
   const signal = init.signal == null ? giveUp.signal : AbortSignal.any([init.signal, giveUp.signal]);
+  const requestBytes = typeof init.body === 'string' ? init.body.length : 0;
+  const noLongerOverdue = tellWhenOverdue(network, requestBytes);
   try {
-    const requestBytes = typeof init.body === 'string' ? init.body.length : 0;
     const begun = net.fetch(url, { ...init, signal });
     const response = await unlessSilent(timers, answerWithinMs(requestBytes), begun);
     check(response);
@@ -32,7 +37,26 @@ export async function fetchWhole(
   } catch (error) {
     giveUp.abort();
     throw error;
+  } finally {
+    noLongerOverdue();
   }
+}
+
+/** Returns what ends this. */
+function tellWhenOverdue({ timers, onOverdue }: Network, requestBytes: number): () => void {
+  if (onOverdue === undefined) return () => undefined;
+  const ended = new AbortController();
+  let onEnd: (() => void) | undefined;
+  void timers.sleep(overdueAfterMs(requestBytes), ended.signal).then(
+    () => {
+      if (!ended.signal.aborted) onEnd = onOverdue();
+    },
+    () => undefined,
+  );
+  return () => {
+    ended.abort(NOT_WAITED_FOR);
+    onEnd?.();
+  };
 }
 
 /** A body's bytes, if there are not too many. */

@@ -10,6 +10,9 @@ export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
 const UPLOAD_BYTES_PER_MS = 16;
 const MOST_UPLOAD_MS = 60_000;
 
+/** How long an answer may take before whoever looks is told that the connection is in doubt. */
+const OVERDUE_MS = 5_000;
+
 /** What surrounds the payload of one entry or key package in an answer: ids, numbers, keys, a receipt. */
 const AROUND_ONE = 512;
 
@@ -43,7 +46,16 @@ export function mostAnswerBytes(procedure: string): number {
 
 /** How long the relay may take to begin its answer: a fetch does not tell how much of the request has gone out. */
 export function answerWithinMs(requestBytes: number): number {
-  return ANSWER_SILENCE_MS + Math.min(requestBytes / UPLOAD_BYTES_PER_MS, MOST_UPLOAD_MS);
+  return ANSWER_SILENCE_MS + uploadMs(requestBytes);
+}
+
+/** From when on an answer that has not begun is overdue. */
+export function overdueAfterMs(requestBytes: number): number {
+  return OVERDUE_MS + uploadMs(requestBytes);
+}
+
+function uploadMs(bytes: number): number {
+  return Math.min(bytes / UPLOAD_BYTES_PER_MS, MOST_UPLOAD_MS);
 }
 
 /** Bytes as base64url. */

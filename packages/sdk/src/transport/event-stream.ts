@@ -66,6 +66,7 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
     for (const { event, data } of arrived.splice(0)) {
       if (event === 'return') return;
       if (event === 'serialized-error') throw errorIn({ error: parse(data) });
+      if (event === 'ping') yield { type: 'ping' };
       if (event === undefined || event === 'message') yield eventIn(data);
     }
     if (parsing.isTooLong) throw tooLong();

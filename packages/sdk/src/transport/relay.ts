@@ -29,6 +29,8 @@ export class Relay {
   readonly events: Events;
   readonly #asMember: RelayApi;
   readonly #contact: Contact;
+  /** Told of a call whose answer is overdue. What it returns is called when the call has ended. */
+  onOverdue: () => () => void = () => () => undefined;
 
   /** @param parts `requireAllowed` throws if this client is to make no call any more */
   constructor(
@@ -38,7 +40,11 @@ export class Relay {
     const { signer, platform, clock, requireAllowed = () => undefined } = parts;
     const contact = (this.#contact = new Contact(requireAllowed));
     const audience = new URL(origin).host;
-    const network = { net: namingRefusals(origin, platform.net), timers: platform.timers };
+    const network = {
+      net: namingRefusals(origin, platform.net),
+      timers: platform.timers,
+      onOverdue: () => this.onOverdue(),
+    };
     // Two clients: only the one for the device ever sends its token.
     const asMember = connect(origin, network, () => undefined);
     const asDevice = connect(origin, network, () => this.session.token);
