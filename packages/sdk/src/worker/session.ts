@@ -1,5 +1,4 @@
 import type { CoreClient, GroupMember } from '@quicprochat/core-wasm/bundled';
-import { hex } from '@scure/base';
 import type { StoreWrite } from './protocol.ts';
 
 /**
@@ -23,21 +22,21 @@ export class Session {
   }
 
   group(groupId: Uint8Array): GroupMember {
-    const key = hex.encode(groupId);
+    const key = keyOf(groupId);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     return this.hold(this.client.loadGroup(groupId));
   }
 
   hold(group: GroupMember): GroupMember {
-    const key = hex.encode(group.groupId());
+    const key = keyOf(group.groupId());
     this.#groups.get(key)?.free();
     this.#groups.set(key, group);
     return group;
   }
 
   drop(groupId: Uint8Array): void {
-    const key = hex.encode(groupId);
+    const key = keyOf(groupId);
     this.#groups.get(key)?.free();
     this.#groups.delete(key);
   }
@@ -45,7 +44,7 @@ export class Session {
   /** Drops the groups that the client does not have in memory: if one is joined again, it is another one. */
   dropUnloaded(): void {
     for (const [key, group] of this.#groups) {
-      if (this.client.isLoaded(hex.decode(key))) continue;
+      if (this.client.isLoaded(idOf(key))) continue;
       group.free();
       this.#groups.delete(key);
     }
@@ -65,4 +64,13 @@ export class Session {
     for (const group of this.#groups.values()) group.free();
     this.#groups.clear();
   }
+}
+
+/** A group's id as a key of maps. */
+function keyOf(groupId: Uint8Array): string {
+  return Array.from(groupId, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function idOf(key: string): Uint8Array {
+  return Uint8Array.from(key.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 }
