@@ -309,8 +309,7 @@ export class Conversation {
       const id = newEntryId(tx.platform.random);
       return tx.enqueue({ kind: 'leave', conversationId: row.id, id }).id;
     }
-    tx.update(this.#id, { state: 'leaving' });
-    await endConversation(tx, this.#id);
+    await endConversation(tx, this.#id, 'left');
     return undefined;
   }
 

@@ -8,10 +8,16 @@ import type { Transaction } from '../state/transaction.ts';
 import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { undoShown } from '../content/undo.ts';
 
-/** The conversation is over for this member: its keys and its draft are deleted, its history stays. */
-export async function endConversation(tx: Transaction, conversationId: GroupId): Promise<void> {
-  const { state } = tx.conversation(conversationId);
-  const end = state === 'leaving' ? 'left' : 'removed';
+/**
+ * The conversation is over for this member: its keys and its draft are deleted, its history stays.
+ *
+ * @param end how; by default `left` if the member has asked to leave, and `removed` otherwise
+ */
+export async function endConversation(
+  tx: Transaction,
+  conversationId: GroupId,
+  end: 'left' | 'removed' = tx.conversation(conversationId).state === 'leaving' ? 'left' : 'removed',
+): Promise<void> {
   // Whoever has asked to leave has what was asked for.
   for (const row of tx.outboxRows(conversationId)) if (row.kind === 'leave') tx.removeOutbox(row);
   await dropOutbox(tx, conversationId, notActive(end));
