@@ -323,9 +323,8 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Tries at once whatever waits for its next try, instead of when its time has come: for somebody who knows that the network
-   * is back, or who does not want to wait. What becomes of it shows in {@link connection}. A client without `live` has
-   * nothing that waits; there {@link sync} does this.
+   * Tries again at once instead of at the next scheduled time, for a button such as “Try now” or an app that knows that the
+   * network is back. {@link connection} shows the result. A client without `live` schedules nothing: call {@link sync} there.
    *
    * @throws {UsageError} CLOSED
    * @throws {StorageError} STORE_VERSION if another version has taken the storage over

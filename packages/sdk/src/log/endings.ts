@@ -26,7 +26,7 @@ export async function endConversation(
   tx.update(conversationId, { state: end });
 }
 
-/** Nothing that waits can be sent any more, and whoever waits for it is told why: also if this device comes back meanwhile. */
+/** Takes out everything that waits. Its callers get the error, even if this device has come back by the time they look. */
 export async function dropOutbox(
   tx: Transaction,
   conversationId: GroupId,

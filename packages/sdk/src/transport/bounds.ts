@@ -10,7 +10,7 @@ export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
 const UPLOAD_BYTES_PER_MS = 16;
 const MOST_UPLOAD_MS = 60_000;
 
-/** How long an answer may take before whoever looks is told that the connection is in doubt. */
+/** How long an answer may take before it counts as overdue. */
 const OVERDUE_MS = 5_000;
 
 /** What surrounds the payload of one entry or key package in an answer: ids, numbers, keys, a receipt. */

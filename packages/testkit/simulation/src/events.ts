@@ -42,7 +42,7 @@ export function happen(scene: Scene, step: Step): void {
   const guests = people.filter(({ isGuest }) => isGuest);
   const id = ids[step.conversation] as string;
   const rng = new Rng(step.lot);
-  // Somebody must be there who can add the others again.
+  // One regular must be left who can add the others again.
   const mayBeLeftBehind =
     !person.isGuest && regulars.some((other) => other !== person && !other.canBeLeftBehind);
   const events: Record<EventName, () => void> = {

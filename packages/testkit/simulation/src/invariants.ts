@@ -122,7 +122,7 @@ export async function violations(people: readonly Person[], conversationId: stri
   return found;
 }
 
-/** Lists what was refused. A guest may be told that it is out. */
+/** Lists what was refused. A guest’s message may be, because the guest is out. */
 function refused({ handle, isGuest }: Person, said: readonly Said[]): string[] {
   return said.flatMap(({ by, text, refusal }) => {
     const isExpected = refusal === undefined || (isGuest && refusal === 'CONVERSATION_ENDED');
