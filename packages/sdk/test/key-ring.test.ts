@@ -62,32 +62,42 @@ test('with the ring of their time the same rows open: only the erased keys keep 
   expect(await textsOf(same(again, tea))).toContain('bob 3');
 });
 
-test('a conversation that is stuck so takes no other along, and goes on when a member adds the device again', async () => {
-  const { alices, bob, tea, joined } = await filmed();
-  const work = await bob.conversations.create({ name: 'Work', members: [] });
-  const storage = await alices.putBackUnderRingOfNow(joined);
-  const again = await town.open({ storage, live: false });
-  await again.sync();
-  expect(same(again, tea).state).toBe('stuck');
-  await work.members.add([again.handle]);
-  await again.sync();
-  await same(again, work).send('this one works');
-  await bob.sync();
-  expect(await textsOf(work)).toContain('this one works');
+test.each([
+  ['goes on', false],
+  ['can be left, and goes on', true],
+])(
+  'a conversation that is stuck so takes no other along, and %s when a member adds the device again',
+  async (_what, isLeft) => {
+    const { alices, bob, tea, joined } = await filmed();
+    const work = await bob.conversations.create({ name: 'Work', members: [] });
+    const storage = await alices.putBackUnderRingOfNow(joined);
+    const again = await town.open({ storage, live: false });
+    await again.sync();
+    expect(same(again, tea).state).toBe('stuck');
+    await work.members.add([again.handle]);
+    await again.sync();
+    await same(again, work).send('this one works');
+    await bob.sync();
+    expect(await textsOf(work)).toContain('this one works');
 
-  await same(bob, tea).members.remove([again.handle]);
-  await same(bob, tea).members.add([again.handle]);
-  await again.sync();
-  expect(same(again, tea).state).toBe('active');
-  await same(again, tea).send('here again');
-  await bob.sync();
-  expect(await textsOf(same(bob, tea))).toContain('here again');
-  await again.close();
-  const reopened = await town.open({ storage, live: false });
-  await same(reopened, tea).send('and after opening again');
-  await bob.sync();
-  expect(await textsOf(same(bob, tea))).toContain('and after opening again');
-});
+    if (isLeft) {
+      await same(again, tea).leave();
+      expect(same(again, tea).state).toBe('left');
+    }
+    await same(bob, tea).members.remove([again.handle]);
+    await same(bob, tea).members.add([again.handle]);
+    await again.sync();
+    expect(same(again, tea).state).toBe('active');
+    await same(again, tea).send('here again');
+    await bob.sync();
+    expect(await textsOf(same(bob, tea))).toContain('here again');
+    await again.close();
+    const reopened = await town.open({ storage, live: false });
+    await same(reopened, tea).send('and after opening again');
+    await bob.sync();
+    expect(await textsOf(same(bob, tea))).toContain('and after opening again');
+  },
+);
 
 test('there is one key for each group, and none for one that was left', async () => {
   const storage = memoryStorage();

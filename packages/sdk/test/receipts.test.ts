@@ -56,8 +56,8 @@ test('a relay that shows a member another log than before is caught, and nothing
   forgetLastEntry(town.relay(), tea.id);
   await same(carol, tea).send('instead');
   // Bob and Carol have the proof between them already.
-  const proof = await findFork([same(bob, tea), same(carol, tea)].map(statementOf));
-  expect(proof).toMatchObject({ groupId: tea.id, receipts: [{ sequence: 2 }, { sequence: 2 }] });
+  const fork = await findFork([same(bob, tea), same(carol, tea)].map(statementOf));
+  expect(fork).toMatchObject({ groupId: tea.id, receipts: [{ sequence: 2 }, { sequence: 2 }] });
 
   await expect(bob.sync()).rejects.toMatchObject({ code: 'RELAY_FORKED' });
   expect(same(bob, tea).state).toBe('forked');
@@ -66,6 +66,11 @@ test('a relay that shows a member another log than before is caught, and nothing
   await expect(same(bob, tea).send('more')).rejects.toMatchObject({ code: 'RELAY_FORKED' });
   await bob.sync();
   expect(await textsOf(same(bob, tea))).toEqual(['hello']);
+
+  const proof = statementOf(same(bob, tea));
+  await same(bob, tea).leave();
+  expect(same(bob, tea).state).toBe('left');
+  expect(statementOf(same(bob, tea))).toEqual(proof);
 });
 
 test('a live member finds out by itself, by what the relay says to its own message', async () => {

@@ -6,7 +6,7 @@ export const leave: Command = {
   usage: 'leave CONVERSATION',
   summary: 'ask to leave; another member’s client removes you as soon as it sees the request',
   details:
-    'With --json: {state}. The state is leaving until then, and left afterwards.\nIf all members leave, nobody has to confirm it.',
+    'With --json: {state}. The state is leaving until then, and left afterwards.\nIf all members leave, nobody has to confirm it.\nA conversation that is stuck or forked is left on this device alone: the others still have you as a member.',
 
   run: (context) =>
     withClient(context, async (client) => {

@@ -17,7 +17,7 @@ import {
 import { Timeline } from '../content/timeline.ts';
 import { waitingIn, type WaitingChange } from '../outbox/waiting.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { sdkError, type QuicprochatError } from '../model/errors.ts';
+import { hasCode, sdkError, type QuicprochatError } from '../model/errors.ts';
 import { endConversation } from '../log/endings.ts';
 import type { LogStatement } from '../log/fork.ts';
 import type { Message, SentMessage } from '../model/message.ts';
@@ -247,18 +247,23 @@ export class Conversation {
    * Leaving twice is not an error. While the state is `leaving`, this resolves when the first call does. If you have left
    * or were removed, it does nothing.
    *
-   * @throws {CryptoVerificationError} CONVERSATION_STUCK, RELAY_FORKED
+   * If the conversation is `stuck` or `forked`, or becomes so before the request is out, it is left on this device alone:
+   * its keys are wiped here, the state is `left`, and the others still have you as a member.
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
     options.signal?.throwIfAborted();
     const { ledger, driver } = this.#parts;
+    const start = () => ledger.transact((tx) => this.#startLeaving(tx));
     driver.intake.divide();
-    const id = await ledger.transact((tx) => this.#startLeaving(tx));
+    const id = await start();
     if (id === undefined) return;
-    await this.#delivery.accepted(id, options);
-    // The request was dropped, and has not reached anybody.
-    if (['stuck', 'forked'].includes(this.state)) requireActive(this.#row);
+    try {
+      await this.#delivery.accepted(id, options);
+    } catch (error) {
+      if (!hasCode(error, 'CONVERSATION_STUCK') && !hasCode(error, 'RELAY_FORKED')) throw error;
+      await start();
+    }
   }
 
   /** Waits until everything that is queued now is settled. */
@@ -302,6 +307,10 @@ export class Conversation {
     const row = tx.conversation(this.#id);
     if (row.state === 'left' || row.state === 'removed') return undefined;
     if (row.state === 'leaving') return this.#leaveToo(tx);
+    if (isBeyondReach(row)) {
+      await endConversation(tx, this.#id, 'left');
+      return undefined;
+    }
     requireActive(row);
     tx.remove(drafts, this.#id);
     if ((await tx.group(this.#id)).members.some(({ own }) => !own)) {
@@ -336,4 +345,9 @@ export class Conversation {
     if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
     return row;
   }
+}
+
+/** Whether this device can neither read nor write the log any more, so that nobody can be told anything. */
+function isBeyondReach({ state }: ConversationRow): boolean {
+  return state === 'stuck' || state === 'forked';
 }

@@ -17,12 +17,20 @@ interface PeoplePanelProps {
   onClose: () => void;
 }
 
+const LEAVE =
+  'You will no longer be able to read or send messages here. The history up to now stays on this device.';
+
+const LEAVE_HERE_ALONE =
+  'The other members cannot be told, so they still see you as a member. The history up to now stays on this device.';
+
 /** Who is in a conversation, and everything that changes it. */
 export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
   const [leaving, setLeaving] = useState(false);
   const { contacts } = useClient();
   const keys = useSecurity(snapshot.id)?.members ?? [];
   const active = snapshot.state === 'active';
+  // Nobody can be told of it, but it still can be left here.
+  const beyondReach = snapshot.state === 'stuck' || snapshot.state === 'forked';
   return (
     <Sheet title="People" onClose={onClose}>
       <WaitingChanges conversation={snapshot.conversation} />
@@ -42,19 +50,21 @@ export function PeoplePanel({ snapshot, onClose }: PeoplePanelProps) {
         <>
           <AddPeople conversation={snapshot.conversation} />
           <Rename conversation={snapshot.conversation} name={snapshot.name} />
-          <section>
-            <h3>Leave</h3>
-            <button type="button" className="button danger" onClick={() => setLeaving(true)}>
-              Leave the conversation
-            </button>
-          </section>
         </>
+      ) : null}
+      {active || beyondReach ? (
+        <section>
+          <h3>Leave</h3>
+          <button type="button" className="button danger" onClick={() => setLeaving(true)}>
+            Leave the conversation
+          </button>
+        </section>
       ) : null}
       {leaving ? (
         <Confirm
           conversation={snapshot.conversation}
           title={`Leave “${isolated(titleOf(snapshot))}”?`}
-          text="You will no longer be able to read or send messages here. The history up to now stays on this device."
+          text={beyondReach ? LEAVE_HERE_ALONE : LEAVE}
           verb="Leave"
           asked={{ kind: 'leave' }}
           work={(options) => snapshot.conversation.leave(options)}
