@@ -1,4 +1,4 @@
-// Prints the closing lines of every test runner in a log, what failed by name, and the sum. Fails where no test ran or
+// Prints the closing lines of every test runner in a log, how long it took, what failed by name, and the sum. Fails where no test ran or
 // one failed.
 import { readFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
@@ -26,6 +26,9 @@ for (const [n, line] of lines.entries()) {
   if (/^\s*Failed: {2}/.test(line)) failures.add(line.trim());
   const files = /\bTest Files {2}(?:(\d+) failed)?/.exec(line);
   if (files !== null) failedFiles = Number(files[1] ?? 0);
+  // vitest:  "…:test:    Duration  12.34s (…)"
+  const duration = /^.*\bDuration {2}\S+/.exec(line);
+  if (duration !== null) console.log(duration[0].trim());
   // vitest:  "…:test:       Tests  1 failed | 12 passed | 2 skipped (15)"
   // cargo:   "…:test: test result: ok. 12 passed; 0 failed; 1 ignored; …"
   const closing = /\bTests {2}(.*)\(\d+\)|test result: (.*)/.exec(line);
