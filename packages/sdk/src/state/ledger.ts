@@ -263,13 +263,23 @@ export class Ledger {
     return this.#store.key(options);
   }
 
+  /** @throws {UsageError} CLOSED */
+  requireOpen(): void {
+    if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+  }
+
+  /** Those who wait for what is in the outbox are told, as nothing more happens to it here. */
   async close(): Promise<void> {
     this.#stopWatching();
-    await this.#mutex.run(async () => {
-      this.#closed = true;
-      this.#core.terminate();
-      await this.storage.close();
-    });
+    try {
+      await this.#mutex.run(async () => {
+        this.#closed = true;
+        this.#core.terminate();
+        await this.storage.close();
+      });
+    } finally {
+      this.outbox.wakeAll();
+    }
   }
 
   async #commit(tx: Transaction): Promise<void> {
@@ -298,7 +308,7 @@ export class Ledger {
     return this.#mutex.run(async () => {
       let lost: LostGroup | undefined;
       for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
-        if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+        this.requireOpen();
         await this.#catchUp();
         try {
           if (lost !== undefined) await this.#strand(lost);

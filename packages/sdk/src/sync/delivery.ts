@@ -151,11 +151,12 @@ export class Delivery {
     }
   }
 
-  /** @throws why it was given up or withdrawn, if it was; STORE_VERSION if this client will not hear of it any more */
+  /** @throws why it was given up or withdrawn, if it was; CLOSED or STORE_VERSION if this client will not hear of it any more */
   #isOver(id: EntryId, early: (row: OutboxRow) => boolean): boolean {
     const row = this.#ledger.outbox.byId(id);
     if (row !== undefined) {
       if (early(row)) return true;
+      this.#ledger.requireOpen();
       this.#ledger.storage.requireKnown();
       return false;
     }
