@@ -101,8 +101,8 @@ async function restore(file: string, log: Buffer, length: number): Promise<void>
 
 /** Asks the core alone, without the rules that a client puts around it. */
 class Thief {
-  readonly #core = new WorkerCore(platform.spawnWorker(undefined));
-  readonly #started = this.#core.call('worker.initialize', { wasm: absolute(platform.wasmUrl) });
+  readonly #core = new WorkerCore(() => platform.spawnWorker(undefined));
+  readonly #started = this.#core.initialize(absolute(platform.wasmUrl));
 
   /** The epoch whose keys the files hold; undefined if they hold none. */
   async epochOf(file: string, id: GroupId): Promise<number | undefined> {

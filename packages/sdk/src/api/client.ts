@@ -183,7 +183,7 @@ export class Client implements AsyncDisposable {
       options.signal?.throwIfAborted();
       const { origin } = new URL(options.relay);
       const platform = options.platform ?? ambientPlatform;
-      const core = new WorkerCore(platform.spawnWorker(options.worker));
+      const core = new WorkerCore(() => platform.spawnWorker(options.worker));
       close = () => {
         core.terminate();
         return storage.close();
@@ -201,7 +201,7 @@ export class Client implements AsyncDisposable {
       const ledger = new Ledger({ storage: keyed, core, platform, relayClock, groupsInMemory });
       close = () => closeBoth(ledger, storeKey);
       ledger.whenLost = strandLost;
-      await core.call('worker.initialize', { wasm });
+      await core.initialize(wasm);
       storage.useKeyRing?.(ringsBehind(core));
       const { wasPutBack } = await ledger.open();
       if (wasPutBack) await healAllFirst(ledger);

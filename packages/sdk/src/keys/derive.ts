@@ -11,9 +11,9 @@ export function deriveInWorker(
   { worker, wasm }: { worker: WorkerSource | undefined; wasm: string },
 ): Derive {
   return async (input) => {
-    const core = new WorkerCore(platform.spawnWorker(worker));
+    const core = new WorkerCore(() => platform.spawnWorker(worker));
     try {
-      await core.call('worker.initialize', { wasm });
+      await core.initialize(wasm);
       return (await core.call('worker.keyOfPassphrase', input)).result;
     } finally {
       core.terminate();

@@ -26,6 +26,9 @@ import type { VersionedStorage } from './versioned-storage.ts';
 /** How often a transaction is computed again because another tab or process came first. */
 const MAX_CONFLICTS = 20;
 
+/** How often a transaction is computed again because the worker has stopped. A core can panic at the same call each time. */
+const MAX_STOPS = 3;
+
 /** What changed: conversations by id, or everything. */
 export type Change = ReadonlySet<string> | 'everything';
 
@@ -303,32 +306,45 @@ export class Ledger {
     this.outbox.wake(settled);
   }
 
-  /** Runs work on the newest generation, one at a time, and again if others have committed meanwhile. */
+  /** Runs work on the newest generation, one at a time, and again if the worker has stopped meanwhile. */
   #onNewest<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
-      let lost: LostGroup | undefined;
-      for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
-        this.requireOpen();
-        await this.#catchUp();
+      for (let stops = 1; ; stops += 1) {
         try {
-          if (lost !== undefined) await this.#strand(lost);
-          lost = undefined;
-          const result = await work();
-          await this.#trim();
-          return result;
+          return await this.#unlessOvertaken(work);
         } catch (error) {
+          // It may have been stored, and must not be done twice.
           if (error instanceof Unsure) throw error.cause;
-          const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
-          if (!isOvertaken && error instanceof LostGroup) {
-            lost = error;
-            continue;
-          }
-          if (!isOvertaken) throw error;
-          await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * conflicts++);
+          if (this.#closed || !this.#core.isStopped || stops >= MAX_STOPS) throw error;
         }
       }
-      throw contention();
     });
+  }
+
+  /** Runs work on the newest generation, and again if others have committed meanwhile. */
+  async #unlessOvertaken<Result>(work: () => Promise<Result>): Promise<Result> {
+    let lost: LostGroup | undefined;
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
+      this.requireOpen();
+      await this.#catchUp();
+      try {
+        if (lost !== undefined) await this.#strand(lost);
+        lost = undefined;
+        const result = await work();
+        await this.#trim();
+        return result;
+      } catch (error) {
+        if (error instanceof Unsure) throw error;
+        const isOvertaken = error instanceof StorageConflict || (await this.#isOvertaken());
+        if (!isOvertaken && error instanceof LostGroup) {
+          lost = error;
+          continue;
+        }
+        if (!isOvertaken) throw error;
+        await this.#platform.timers.sleep(this.#platform.random.fraction() * 10 * conflicts++);
+      }
+    }
+    throw contention();
   }
 
   /**
@@ -351,6 +367,7 @@ export class Ledger {
 
   /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
   async #catchUp(): Promise<void> {
+    await this.#core.restart();
     const isBehind = this.#core.dirty || (await this.#isOvertaken());
     if (!isBehind) return;
     const changes = this.#isEmpty ? undefined : await this.#store.changesSince(this.#generation);

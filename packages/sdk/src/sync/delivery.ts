@@ -196,7 +196,7 @@ function isPassing(error: unknown): boolean {
   return error instanceof QuicprochatError && error.retryable && !hasCode(error, ...FOR_A_PERSON);
 }
 
-const FOR_A_PERSON = ['WORKER_STOPPED', 'CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
+const FOR_A_PERSON = ['CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
 
 /** For a caller who would send it again. */
 function stillQueued(cause: QuicprochatError): QuicprochatError {

@@ -44,6 +44,7 @@ export class Live {
   #awaitedUntilMs = -Infinity;
   /** How many calls are under way whose answers are overdue. */
   #overdue = 0;
+  #isRestarting = false;
 
   constructor(options: {
     ledger: Ledger;
@@ -126,6 +127,7 @@ export class Live {
     };
     this.#core.onStopped = () => {
       this.#tell();
+      void this.#restartCore();
     };
     const stop = this.#ledger.onChange(() => {
       this.#groupStreams.followChanges();
@@ -146,6 +148,15 @@ export class Live {
     this.#inboxStream.restart();
     this.#groupStreams.restart();
     this.#retries.tryNow();
+  }
+
+  /** If this fails, or the core stops again meanwhile, the next transaction or tick tries again. */
+  async #restartCore(): Promise<void> {
+    if (this.#isClosing() || this.#isRestarting) return;
+    this.#isRestarting = true;
+    await this.#attempt(() => this.#ledger.refresh());
+    this.#isRestarting = false;
+    this.#tell();
   }
 
   /** Somebody has sent something, and waits for what comes of it. */

@@ -107,7 +107,7 @@ function isLasting(error: unknown): boolean {
   return error instanceof QuicprochatError && !error.retryable;
 }
 
-/** A client that is closed, or whose worker is gone, does nothing any more: the next one begins from the store. */
+/** A client that is closed does nothing any more: the next one begins from the store. */
 function isFinal(error: unknown): boolean {
-  return hasCode(error, 'CLOSED', 'WORKER_STOPPED');
+  return hasCode(error, 'CLOSED');
 }

@@ -26,7 +26,7 @@ function scripted() {
 
 test('answers reach the call they belong to, in whatever order they come', async () => {
   const worker = scripted();
-  const core = new WorkerCore(worker.port);
+  const core = new WorkerCore(() => worker.port);
   const first = core.call('client.sign', { transcript: new Uint8Array([1]) });
   const second = core.call('client.sign', { transcript: new Uint8Array([2]) });
   const [a, b] = worker.requests;
@@ -42,31 +42,58 @@ test.each([
   ['STORE_CORRUPT', 'StorageError'],
 ])('an error keeps its code %s and becomes a %s on this side', async (code, name) => {
   const worker = scripted();
-  const call = new WorkerCore(worker.port).call('client.identity', {});
+  const call = new WorkerCore(() => worker.port).call('client.identity', {});
   worker.answer({ id: worker.requests[0]!.id, ok: false, error: { code, message: 'why' }, dirty: false });
   await expect(call).rejects.toMatchObject({ code, name, message: 'why' });
 });
 
 test('a code that nobody knows becomes INTERNAL', async () => {
   const worker = scripted();
-  const call = new WorkerCore(worker.port).call('client.identity', {});
+  const call = new WorkerCore(() => worker.port).call('client.identity', {});
   worker.answer({ id: worker.requests[0]!.id, ok: false, error: { code: 'NEW', message: 'x' }, dirty: true });
   await expect(call).rejects.toMatchObject({ code: 'INTERNAL', name: 'InternalError' });
 });
 
-test('when the worker dies, every call fails and later ones do at once', async () => {
+test('when the worker dies, every call fails, and later ones do at once until another one is started', async () => {
   const worker = scripted();
-  const core = new WorkerCore(worker.port);
+  const core = new WorkerCore(() => worker.port);
   const waiting = core.call('client.identity', {});
   worker.fail(new Error('gone'));
   await expect(waiting).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
   await expect(core.call('client.identity', {})).rejects.toMatchObject({ code: 'WORKER_STOPPED' });
 });
 
+test('another worker loads the core from the same address, and what the first one says late is not heard', async () => {
+  const workers = [scripted(), scripted()] as const;
+  const starting = workers.values();
+  const core = new WorkerCore(() => starting.next().value!.port);
+  const initializing = core.initialize('core.wasm');
+  workers[0].answer({ id: 1, ok: true, result: { errorCodes: [] }, writes: [] });
+  await initializing;
+  workers[0].fail(new Error('gone'));
+  expect(core.isStopped).toBe(true);
+  const restarting = core.restart();
+  expect(workers[1].requests).toMatchObject([{ name: 'worker.initialize', data: { wasm: 'core.wasm' } }]);
+  workers[1].answer({ id: 2, ok: true, result: { errorCodes: [] }, writes: [] });
+  await restarting;
+  expect(core.dirty).toBe(true);
+  workers[0].fail(new Error('gone again'));
+  expect(core.isStopped).toBe(false);
+});
+
+test('a worker whose core has panicked counts as stopped', async () => {
+  const worker = scripted();
+  const core = new WorkerCore(() => worker.port);
+  const call = core.call('client.identity', {});
+  worker.answer({ id: 1, ok: false, error: { code: 'INTERNAL', message: 'panicked' }, dirty: true });
+  await expect(call).rejects.toMatchObject({ code: 'INTERNAL' });
+  expect(core.isStopped).toBe(true);
+});
+
 test('a worker whose file is not there is told as such, to this call and to later ones', async () => {
   const worker = scripted();
-  const core = new WorkerCore(worker.port);
-  const waiting = core.call('worker.initialize', { wasm: 'https://page.example/core.wasm' });
+  const core = new WorkerCore(() => worker.port);
+  const waiting = core.initialize('https://page.example/core.wasm');
   worker.fail(workerNotFound('https://page.example/worker.js'));
   const missing = { code: 'WORKER_NOT_FOUND', details: { address: 'https://page.example/worker.js' } };
   await expect(waiting).rejects.toMatchObject(missing);
@@ -82,7 +109,7 @@ test.each([
 ])('a core that could not be loaded (%s) names its address and the remedy', async (message, remedy) => {
   const worker = scripted();
   const address = 'https://page.example/core.wasm';
-  const call = new WorkerCore(worker.port).call('worker.initialize', { wasm: address });
+  const call = new WorkerCore(() => worker.port).initialize(address);
   const error = { code: 'WASM_NOT_FOUND', message, address };
   worker.answer({ id: worker.requests[0]!.id, ok: false, error, dirty: false });
   await expect(call).rejects.toMatchObject({

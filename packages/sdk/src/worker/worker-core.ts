@@ -27,29 +27,52 @@ interface Waiting {
 
 /** The main thread's end of the worker: one promise a call. */
 export class WorkerCore {
-  readonly #port: WorkerPort;
+  readonly #spawn: () => WorkerPort;
+  #port: WorkerPort;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
-  /** Why nothing more is answered. */
+  /** The address of the core's file. */
+  #wasm = '';
+  /** Why nothing is answered. */
   #failure: Error | undefined;
-  /** Called when nothing more will be answered. */
+  #isTerminated = false;
+  /** Called when the worker has stopped, so that nothing is answered until {@link restart}. */
   onStopped: (() => void) | undefined;
   /** Whether the worker's state may be ahead of what was answered, so that it must be opened anew. */
   dirty = false;
 
-  constructor(port: WorkerPort) {
-    this.#port = port;
-    port.onMessage((message) => {
-      this.#settle(message as Response);
-    });
-    port.onFailure((cause) => {
-      this.#failAll(cause);
-    });
+  constructor(spawn: () => WorkerPort) {
+    this.#spawn = spawn;
+    this.#port = this.#connect(spawn());
   }
 
-  /** Whether nothing more is answered. */
+  /** Whether nothing is answered. */
   get isStopped(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Has the worker load the core from an address. */
+  async initialize(wasm: string): Promise<void> {
+    this.#wasm = wasm;
+    await this.call('worker.initialize', { wasm });
+  }
+
+  /**
+   * Starts another worker in place of one that has stopped. It holds nothing, so the core must be opened anew.
+   *
+   * @throws {UsageError} WORKER_NOT_FOUND, WASM_NOT_FOUND
+   */
+  async restart(): Promise<void> {
+    if (this.#isTerminated || this.#failure === undefined) return;
+    this.#port = this.#connect(this.#spawn());
+    this.#failure = undefined;
+    this.dirty = true;
+    try {
+      await this.initialize(this.#wasm);
+    } catch (error) {
+      this.#failAll(error);
+      throw error;
+    }
   }
 
   /**
@@ -72,8 +95,19 @@ export class WorkerCore {
   }
 
   terminate(): void {
+    this.#isTerminated = true;
     this.#failAll(undefined);
-    this.#port.terminate();
+  }
+
+  /** A port that another one has replaced is not heard any more. */
+  #connect(port: WorkerPort): WorkerPort {
+    port.onMessage((message) => {
+      if (port === this.#port) this.#settle(message as Response);
+    });
+    port.onFailure((cause) => {
+      if (port === this.#port) this.#failAll(cause);
+    });
+    return port;
   }
 
   #settle(response: Response): void {
@@ -86,14 +120,17 @@ export class WorkerCore {
     } else {
       this.dirty ||= response.dirty;
       waiting?.reject(errorOf(response.error));
+      // After a panic, the core refuses every call.
+      if (response.error.code === 'INTERNAL') this.#failAll(undefined);
     }
   }
 
   #failAll(cause: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = hasCode(cause, 'WORKER_NOT_FOUND') ? cause : stopped(cause);
+    this.#failure = hasCode(cause, 'WORKER_NOT_FOUND', 'WASM_NOT_FOUND') ? cause : stopped(cause);
     for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
+    this.#port.terminate();
     this.onStopped?.();
   }
 }
@@ -104,7 +141,11 @@ export function errorOf({ code, message, address }: Failure): Error {
 }
 
 function stopped(cause?: unknown) {
-  return sdkError('WORKER_STOPPED', 'The worker that holds the keys has stopped. Create the client again.', {
-    cause,
-  });
+  return sdkError(
+    'WORKER_STOPPED',
+    'The worker that holds the keys has stopped. Try again: another one is started.',
+    {
+      cause,
+    },
+  );
 }
