@@ -88,7 +88,8 @@ export interface ClientOptions {
   wasm?: string | URL;
   /**
    * The address of the worker's file (`@quicprochat/sdk/worker`), or a function that starts the worker; by default, the
-   * file beside the SDK's own files. Each passphrase that is tried or added runs in one more worker, which then ends.
+   * file beside the SDK's own files. Each passphrase that is tried or added runs in one more worker, which then ends. A
+   * worker that stops is replaced by another one from the same source.
    */
   worker?: string | URL | (() => WorkerLike);
   /** The clock, randomness, network and threads to use. Simulations replace them. */

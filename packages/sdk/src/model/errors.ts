@@ -72,7 +72,7 @@ export const SDK_ERRORS = {
   KEY_SLOTS_UNSUPPORTED: { remedy: 'usage', retryable: false },
   /** The passkey gave no secret: the person declined, or the browser or authenticator cannot do this. Offer a passphrase. */
   PASSKEY_UNAVAILABLE: { remedy: 'usage', retryable: true },
-  /** The worker that runs the cryptography stopped. Create a new client; the storage is intact. */
+  /** The worker that runs the cryptography stopped. Try again: the client starts another one. */
   WORKER_STOPPED: { remedy: 'internal', retryable: true },
 } as const;
 // ANCHOR_END: codes
