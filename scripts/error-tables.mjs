@@ -20,6 +20,7 @@ export function errorTables(root) {
     core: table(coreCodes(read('crates/core/src/error.rs'), classesOfCore(sdk)), 'class'),
     relay: table(relayCodes(read('packages/protocol/src/errors.ts')), 'again?'),
     sdk: table(sdkCodes(sdk), 'class'),
+    reasons: table(reasonsOf(sdk), 'code', 'reason'),
   };
 }
 
@@ -58,6 +59,18 @@ function sdkCodes(source) {
   }));
 }
 
+/** `NETWORK: [`, and the reasons below it, each with its doc comment. */
+function reasonsOf(source) {
+  const [, list = ''] = /ANCHOR: reasons\n([\s\S]*?)ANCHOR_END: reasons/.exec(source) ?? [];
+  return [...list.matchAll(/^ {2}([A-Z_]+): \[\n([\s\S]*?)^ {2}\]/gm)].flatMap(([, code, reasons]) =>
+    [...reasons.matchAll(/((?: *\/\*\* .*\n)+) *'([\w-]+)',/g)].map(([, doc, reason]) => ({
+      code: reason,
+      doc: plainText(doc),
+      third: `\`${code}\``,
+    })),
+  );
+}
+
 /** A doc comment as one line, without what marks it as one. */
 function plainText(comment) {
   return comment
@@ -69,7 +82,7 @@ function plainText(comment) {
 }
 
 /** The first sentence says what it means, the rest what to do. */
-function table(rows, thirdTitle) {
+function table(rows, thirdTitle, firstTitle = 'code') {
   if (rows.length === 0)
     throw new Error(
       'error-tables.mjs found no codes. Check whether the format of a source file has changed.',
@@ -79,7 +92,7 @@ function table(rows, thirdTitle) {
     return `| \`${code}\` | ${meaning} | ${remedy} | ${third} |`;
   });
   return [
-    `| code | what it means | what to do | ${thirdTitle} |`,
+    `| ${firstTitle} | what it means | what to do | ${thirdTitle} |`,
     '| --- | --- | --- | --- |',
     ...lines,
   ].join('\n');

@@ -24,6 +24,7 @@ export {
   ValidationError,
   type CoreErrorCode,
   type ErrorCode,
+  type ErrorReasons,
   type SdkErrorCode,
 } from './model/errors.ts';
 export { findFork, parseLogStatement, type Fork, type LogStatement } from './log/fork.ts';

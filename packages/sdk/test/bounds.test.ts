@@ -105,7 +105,7 @@ test('a relay that falls silent in the middle of its answer is NETWORK', async (
   const failing = expect(answer).rejects.toMatchObject({
     code: 'NETWORK',
     retryable: true,
-    details: { brokeOff: true },
+    details: { reason: 'broke-off' },
   });
   const left = new Promise((resolve) => response.once('close', resolve));
   await eventually('the client gives up', () => {

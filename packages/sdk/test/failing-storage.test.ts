@@ -13,7 +13,7 @@ function failing() {
   const fail = (when: keyof typeof next) => {
     if (!next[when]) return;
     next[when] = false;
-    throw sdkError('STORE_UNAVAILABLE', 'The disk failed.');
+    throw sdkError('STORE_UNAVAILABLE', 'The disk failed.', { details: { reason: 'failed' } });
   };
   const storage: Storage = {
     ...inner,

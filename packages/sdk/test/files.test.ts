@@ -48,7 +48,7 @@ test.each([
     code: 'WASM_NOT_FOUND',
     name: 'UsageError',
     message: expect.stringContaining(wasm),
-    details: { address: wasm, reason: expect.stringMatching(/./) },
+    details: { address: wasm, reason: 'missing', told: expect.stringMatching(/./) },
   });
 });
 

@@ -107,6 +107,36 @@ test('a failed opening is not remembered', async () => {
   await storage.close();
 });
 
+test.each([
+  ['SecurityError', 'The operation is insecure.', 'denied', 'allow this site’s cookies and data'],
+  ['UnknownError', 'The user denied permission to access the database.', 'denied', 'private window'],
+  ['QuotaExceededError', 'The quota has been exceeded.', 'full', 'free some space'],
+  ['UnknownError', 'Internal error opening backing store.', 'failed', 'restart the browser'],
+])(
+  'of a browser that says %s (%s), the error says “%s”, and what to do',
+  async (name, told, reason, words) => {
+    const storage = fresh();
+    vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException(told, name);
+    });
+    await expect(storage.generation()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      details: { reason },
+      message: expect.stringContaining(words),
+    });
+    await storage.close();
+  },
+);
+
+test('a browser without IndexedDB is one that lets the site store nothing', async () => {
+  const storage = fresh();
+  vi.stubGlobal('indexedDB', undefined);
+  const error: unknown = await storage.generation().catch((thrown: unknown) => thrown);
+  vi.unstubAllGlobals();
+  expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { reason: 'denied' } });
+  await storage.close();
+});
+
 test('closing a storage that never opened gives nothing back and does not fail', async () => {
   const storage = fresh();
   vi.spyOn(indexedDB, 'open').mockImplementation(() => {

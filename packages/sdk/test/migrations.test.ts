@@ -110,7 +110,8 @@ test('what the earlier version left in the files is taken out before a migration
     ...inner,
     expunge: async () => {
       tries.push(readHeader((await inner.get(HEADER_KEY))!).migration);
-      if (tries.length === 1) throw sdkError('STORE_UNAVAILABLE', 'Another process reads it.');
+      if (tries.length === 1)
+        throw sdkError('STORE_UNAVAILABLE', 'Another process reads it.', { details: { reason: 'failed' } });
     },
   };
   await expect(migrate(storage, random)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -141,7 +142,7 @@ function dying(storage: Storage, { killedAt, isStored }: { killedAt: number; isS
       commits += 1;
       if (commits < killedAt) return storage.commit(writes, expected);
       if (isStored) await storage.commit(writes, expected);
-      throw sdkError('STORE_UNAVAILABLE', 'The process was killed.');
+      throw sdkError('STORE_UNAVAILABLE', 'The process was killed.', { details: { reason: 'failed' } });
     },
   };
 }

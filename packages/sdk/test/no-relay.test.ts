@@ -23,8 +23,18 @@ const answer =
   (_, response) =>
     response.writeHead(status, { 'content-type': type }).end(body);
 
-const NONE = 'The server at the relay’s address is not a relay. Check the address and your connection.';
-const AWAY = 'The relay cannot be reached. Check your connection and try again.';
+const NONE = {
+  message: expect.stringContaining('is not a relay. Check the address'),
+  details: { reason: 'not-a-relay' },
+};
+const AWAY = {
+  message: 'The relay is away, as the server in front of it says. Try again later.',
+  details: { reason: 'gateway' },
+};
+const BROKEN = {
+  message: 'The connection to the relay broke. Try again.',
+  details: { reason: 'broke-off' },
+};
 
 test.each([
   ['a page', answer(200, 'text/html', '<html>Hello</html>'), NONE],
@@ -38,13 +48,13 @@ test.each([
   ['another API’s error', answer(404, 'application/json', '{"error":{"code":404,"message":"no"}}'), NONE],
   ['a proxy’s page, the relay being away', answer(502, 'text/html', '<html>Bad Gateway</html>'), AWAY],
   ['a proxy’s JSON, the relay being away', answer(503, 'application/json', '{"message":"away"}'), AWAY],
-  ['an answer that breaks off', breakOff, 'The connection to the relay broke. Try again.'],
-])('%s', async (_what, listener, message) => {
+  ['an answer that breaks off', breakOff, BROKEN],
+])('%s', async (_what, listener, told) => {
   const relay = await serve(listener);
   await expect(town.open({ relay, handle: 'someone' })).rejects.toMatchObject({
     code: 'NETWORK',
     retryable: true,
-    message,
+    ...told,
   });
 });
 
@@ -55,9 +65,21 @@ function breakOff(...[, response]: Parameters<RequestListener>): void {
   setImmediate(() => response.destroy());
 }
 
+test.each([
+  ['that names no host', 'http://relay.invalid', ['unknown-host', 'offline']],
+  ['where nothing listens', 'http://127.0.0.1:9', ['refused']],
+  ['of a server without TLS, called with it', 'https:', ['tls', 'unreachable']],
+])('an address %s is told by its reason', async (_what, address, reasons) => {
+  const relay = address === 'https:' ? (await serve(() => undefined)).replace('http:', address) : address;
+  const error: unknown = await town.open({ relay, handle: 'someone' }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'NETWORK', retryable: true });
+  // Without a network, no name can be looked up; some versions of TLS end the connection without a word.
+  expect(reasons).toContain((error as { details: { reason: string } }).details.reason);
+});
+
 test('the relay’s own admin port is none', async () => {
   const open = town.open({ relay: town.relay().adminUrl, handle: 'someone' });
-  await expect(open).rejects.toMatchObject({ code: 'NETWORK', message: NONE });
+  await expect(open).rejects.toMatchObject({ code: 'NETWORK', ...NONE });
 });
 
 test('what is queued outlives a network that answers in the relay’s place', async () => {

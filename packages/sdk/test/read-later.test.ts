@@ -20,7 +20,7 @@ test.each(['group', 'roster'])(
     await inner.commit([{ key, value: damaged }], await inner.generation());
 
     const opened = await town.open({ storage, live: false });
-    const isDamaged = { code: 'STORE_CORRUPT', message: `The stored row ${key} is damaged.` };
+    const isDamaged = { code: 'STORE_CORRUPT', details: { told: `The stored row ${key} is damaged.` } };
     expect(() => same(opened, tea).members.list()).toThrow(expect.objectContaining(isDamaged));
     expect(() => same(opened, tea).security).toThrow(expect.objectContaining(isDamaged));
     await expect(same(opened, tea).send('lost?')).rejects.toMatchObject(isDamaged);

@@ -114,7 +114,7 @@ function busy(inner: Storage) {
   const commit: Storage['commit'] = async (writes, expected) => {
     if (left > 0 && writes.some(({ key }) => matches(key))) {
       left--;
-      throw sdkError('STORE_UNAVAILABLE', 'The storage is busy.');
+      throw sdkError('STORE_UNAVAILABLE', 'The storage is busy.', { details: { reason: 'failed' } });
     }
     return inner.commit(writes, expected);
   };

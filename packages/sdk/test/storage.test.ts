@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { indexedDbStorage } from '../src/storage/indexeddb.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { sqliteStorage } from '../src/storage/sqlite.ts';
@@ -70,6 +70,26 @@ test.each(['.ring', '.generation'])(
     await storage.close();
   },
 );
+
+test.each([
+  ['SQLITE_FULL', 'full', 'disk is full'],
+  ['ENOSPC', 'full', 'free some space'],
+  ['SQLITE_READONLY', 'denied', 'check the permissions'],
+  ['EACCES', 'denied', 'check the permissions'],
+  ['SQLITE_BUSY', 'busy', 'held by another program'],
+  ['SQLITE_CORRUPT', 'damaged', 'check the disk'],
+  ['SQLITE_NOTADB', 'damaged', 'belongs to another program'],
+  ['SQLITE_IOERR_READ', 'failed', 'check the disk and try again'],
+])('of a disk that says %s, the error says “%s”, and what to do', async (code, reason, words) => {
+  vi.spyOn(Sqlite.prototype, 'prepare').mockImplementation(() => {
+    throw Object.assign(new Error('told'), { code });
+  });
+  const error: unknown = await sqliteStorage(join(await folder(), 'test.db')).catch((told: unknown) => told);
+  vi.restoreAllMocks();
+  expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', details: { reason } });
+  expect(String(error)).toContain(words);
+  expect(String(error)).toContain(`(${code}). Nothing was changed; `);
+});
 
 // Root may write to any file.
 test.skipIf(process.getuid?.() === 0)(

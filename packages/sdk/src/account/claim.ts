@@ -25,7 +25,7 @@ export async function claim(
   { suite, handles }: { suite: CipherSuite; handles: readonly string[] },
 ): Promise<ClaimedKeyPackage[]> {
   if (handles.some((handle) => !handleSchema.safeParse(handle).success))
-    throw sdkError('INVALID_ARGUMENT', 'One of these handles is malformed.');
+    throw sdkError('INVALID_ARGUMENT', 'One of these handles is malformed. Check their spelling.');
   requireFewEnough(handles.length);
   const claimed: ClaimedKeyPackage[] = [];
   for (let start = 0; start < handles.length; start += LIMITS.maxClaimHandles) {
@@ -56,7 +56,8 @@ function requireAnswerFor(handles: readonly string[], devices: readonly ClaimedK
   if (isExact) return;
   throw sdkError(
     'RELAY_MISBEHAVED',
-    'The relay’s answer does not match the handles that were asked for. Nobody was added.',
+    'The relay’s answer does not match the handles that were asked for. Nobody was added; tell whoever runs it.',
+    { details: { reason: 'other-answer' } },
   );
 }
 
@@ -71,7 +72,8 @@ async function learnOwners(
     if (claimed.some(({ deviceId }) => deviceId === ownDeviceId))
       throw sdkError(
         'RELAY_MISBEHAVED',
-        'The relay answered with this device’s own id for someone else. Nobody was added.',
+        'The relay answered with this device’s own id for someone else. Nobody was added; tell whoever runs it.',
+        { details: { reason: 'other-answer' } },
       );
     const owners = await ownersOf(tx, claimed, suite);
     const others = owners.filter(({ handle, accountKey }) => {

@@ -44,5 +44,7 @@ async function accountKeyIn(tx: Transaction, one: ClaimedKeyPackage, suite: Ciph
 }
 
 function misbehaved({ handle }: ClaimedKeyPackage, what: string) {
-  return sdkError('RELAY_MISBEHAVED', `${what} for ${handle}. Nobody was added.`, { details: { handle } });
+  return sdkError('RELAY_MISBEHAVED', `${what} for ${handle}. Nobody was added; tell whoever runs it.`, {
+    details: { reason: 'other-answer', handle },
+  });
 }

@@ -113,6 +113,6 @@ function requireHandle(handle: string): void {
   if (parsed.success) return;
   throw sdkError(
     'INVALID_ARGUMENT',
-    'A handle must have 1 to 32 characters (a-z, 0-9, ".", "_" or "-") and must start with a letter or a digit.',
+    'This is not a handle. Choose 1 to 32 characters (a-z, 0-9, ".", "_" or "-") that start with a letter or a digit.',
   );
 }

@@ -79,7 +79,10 @@ export class Contacts {
   async reject(handle: string, compared: Compared): Promise<void> {
     await this.#decide(handle, compared, ({ changedKey, ...contact }) => {
       if (changedKey !== undefined) return contact;
-      throw sdkError('INVALID_ARGUMENT', 'This contact has no changed account key to reject.');
+      throw sdkError(
+        'INVALID_ARGUMENT',
+        'This contact has no changed account key to reject. Nothing needs to be done.',
+      );
     });
   }
 

@@ -342,7 +342,11 @@ export class Conversation {
 
   get #row(): ConversationRow {
     const row = this.#parts.ledger.row(conversations, this.#id);
-    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
+    if (row === undefined)
+      throw sdkError(
+        'CONVERSATION_NOT_FOUND',
+        'No conversation has this id. Look it up in the list of conversations.',
+      );
     return row;
   }
 }

@@ -61,7 +61,11 @@ export class Conversations {
     const [named, another] = rows.filter(({ name }) => name === idOrName);
     if (another !== undefined)
       throw sdkError('AMBIGUOUS_NAME', 'Several conversations have this name. Use the id.');
-    if (named === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id or name.');
+    if (named === undefined)
+      throw sdkError(
+        'CONVERSATION_NOT_FOUND',
+        'No conversation has this id or name. Look it up in the list of conversations.',
+      );
     return this.#object(named);
   }
 

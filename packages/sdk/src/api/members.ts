@@ -48,12 +48,19 @@ export class Members {
     options.signal?.throwIfAborted();
     const { ledger, relay } = this.#parts;
     const row = ledger.row(conversations, this.#id);
-    if (row === undefined) throw sdkError('CONVERSATION_NOT_FOUND', 'No conversation has this id.');
+    if (row === undefined)
+      throw sdkError(
+        'CONVERSATION_NOT_FOUND',
+        'No conversation has this id. Look it up in the list of conversations.',
+      );
     requireActive(row);
     const present = new Set(this.list().map(({ handle }) => handle));
     const missing = [...new Set(handles)].filter((handle) => !present.has(handle));
     if (missing.length === 0)
-      throw sdkError('INVALID_ARGUMENT', 'Everyone named is already in the conversation.');
+      throw sdkError(
+        'INVALID_ARGUMENT',
+        'Everyone named is already in the conversation. Nothing needs to be done.',
+      );
     const claimed = await claim(ledger, relay, { suite: row.suite, handles: missing });
     return this.#commit({ type: 'add', claimed }, options);
   }
@@ -72,7 +79,7 @@ export class Members {
     if (handles.length === 0 || handles.some((handle) => !present.has(handle))) {
       throw sdkError(
         'INVALID_ARGUMENT',
-        'Name at least one person, and only people who are in the conversation.',
+        'Somebody named is not in the conversation, or nobody is named. Name at least one person, and only its members.',
       );
     }
     return this.#commit({ type: 'remove', handles: [...handles] }, options);

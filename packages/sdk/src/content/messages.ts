@@ -14,7 +14,7 @@ export interface EncodedMessage {
 /** @throws {UsageError} INVALID_ARGUMENT (empty, or no text at all), MESSAGE_TOO_LARGE (over 64 KiB as it is encoded) */
 export function encodeText(platform: Platform, text: string): EncodedMessage {
   if (typeof text !== 'string' || text === '')
-    throw sdkError('INVALID_ARGUMENT', 'A message must not be empty.');
+    throw sdkError('INVALID_ARGUMENT', 'A message must not be empty. Write something, then send it.');
   const message = encode(platform, (base) => ({ ...base, type: 'text', text }));
   requireSendableSize(fromBase64Url(message.bytes));
   return message;

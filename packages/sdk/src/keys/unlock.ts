@@ -67,7 +67,10 @@ export async function openWith(
     const storeKey = openBySecret(slot, unlock.secret);
     if (storeKey !== undefined) return storeKey;
   }
-  throw sdkError('SECRET_WRONG', 'This secret does not open the storage. Nothing was changed.');
+  throw sdkError(
+    'SECRET_WRONG',
+    'This secret does not open the storage. Nothing was changed; try another one.',
+  );
 }
 
 /** The device's key was lost, or another version made the only slots. */

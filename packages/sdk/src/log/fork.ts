@@ -43,7 +43,10 @@ export function parseLogStatement(json: string): LogStatement {
   try {
     return logStatementSchema.parse(JSON.parse(json));
   } catch {
-    throw sdkError('INVALID_ARGUMENT', 'This is not a valid relay log statement.');
+    throw sdkError(
+      'INVALID_ARGUMENT',
+      'This is not a valid relay log statement. Pass what receipts() or qpc receipts gave.',
+    );
   }
 }
 

@@ -28,6 +28,8 @@ test('asks for more again when pages come through', async () => {
 });
 
 test('asks for as much as before if nothing had begun to arrive', async () => {
-  const away = sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.');
+  const away = sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.', {
+    details: { reason: 'unreachable' },
+  });
   expect(await asked(3, () => 0, away)).toEqual([100, 100, 100]);
 });

@@ -298,6 +298,7 @@ function ownCommitElsewhere() {
   return sdkError(
     'RELAY_MISBEHAVED',
     'The relay lists a commit of this device under another id. Tell whoever runs the relay.',
+    { details: { reason: 'contradictory-log' } },
   );
 }
 

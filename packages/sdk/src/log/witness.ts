@@ -167,7 +167,10 @@ export function shownContent(entry: GroupEntry): EntryContent {
     contents.set(entry, content);
     return content;
   } catch (cause) {
-    throw sdkError('RELAY_MISBEHAVED', 'The relay sent a malformed entry. Tell whoever runs it.', { cause });
+    throw sdkError('RELAY_MISBEHAVED', 'The relay sent a malformed entry. Tell whoever runs it.', {
+      details: { reason: 'malformed' },
+      cause,
+    });
   }
 }
 
@@ -188,5 +191,6 @@ function unsigned() {
   return sdkError(
     'RELAY_MISBEHAVED',
     'The relay sent a log of this conversation that differs from the one it signed. Tell whoever runs it.',
+    { details: { reason: 'contradictory-log' } },
   );
 }

@@ -32,11 +32,11 @@ export const SDK_ERRORS = {
   UNSUPPORTED_RUNTIME: { remedy: 'usage', retryable: false },
   /** The SDK's worker file could not be loaded. Serve the file, or pass its address as the option `worker`. */
   WORKER_NOT_FOUND: { remedy: 'usage', retryable: true },
-  /** The SDK's WebAssembly could not be loaded. Serve the file, or pass its address as the option `wasm`. */
+  /** The SDK's WebAssembly could not be loaded. See `details.reason`: serve the file, allow it, or pass its address as the option `wasm`. */
   WASM_NOT_FOUND: { remedy: 'usage', retryable: true },
-  /** The relay cannot be reached, or another server answers at its address. Try again; the queue is kept. */
+  /** The relay cannot be reached, or another server answers at its address. See `details.reason`, and try again; the queue is kept. */
   NETWORK: { remedy: 'transport', retryable: true },
-  /** The relay's answer does not follow the protocol. Check the versions of the relay and the SDK. */
+  /** The relay's answer does not follow the protocol. See `details.reason`; often the versions of the relay and the SDK differ. */
   RELAY_MISBEHAVED: { remedy: 'transport', retryable: false },
   /** The relay signed two different logs of one conversation. Show the person the evidence, and use another relay. */
   RELAY_FORKED: { remedy: 'crypto', retryable: false },
@@ -50,7 +50,7 @@ export const SDK_ERRORS = {
   CONVERSATION_STUCK: { remedy: 'crypto', retryable: false },
   /** Another tab or process kept changing the storage at the same time. Try again. */
   STORE_CONTENTION: { remedy: 'storage', retryable: true },
-  /** The storage cannot be read or written: disk full, quota or permissions. Nothing was changed; fix that and try again. */
+  /** The storage cannot be read or written. See `details.reason`; nothing was changed, so fix the cause and try again. */
   STORE_UNAVAILABLE: { remedy: 'storage', retryable: true },
   /** Another version of the SDK wrote the storage. Update, or start with an empty storage. */
   STORE_VERSION: { remedy: 'storage', retryable: false },
@@ -78,6 +78,72 @@ export const SDK_ERRORS = {
 // ANCHOR_END: codes
 
 export type SdkErrorCode = keyof typeof SDK_ERRORS;
+
+/**
+ * The codes that stand for several causes, and `details.reason` for each cause. The doc comments say what each means and
+ * what to do, as with the codes.
+ */
+// ANCHOR: reasons
+export const ERROR_REASONS = {
+  NETWORK: [
+    /** No answer came, and the runtime does not tell why. Check the connection and the relay's address; try again. */
+    'unreachable',
+    /** This device has no network. Connect it, and try again. */
+    'offline',
+    /** No host has the name in the relay's address. Check its spelling, and the connection. */
+    'unknown-host',
+    /** Nothing listens at the relay's address. Check the port, and whether the relay runs. */
+    'refused',
+    /** No secure connection could be made; the message names the fault of the certificate or of TLS. Check the address and the clock, or mend the relay's certificate. */
+    'tls',
+    /** The relay's proxy answers that the relay is away (status 502, 503 or 504). Try again later. */
+    'gateway',
+    /** Another server answers: the address is wrong, or the network shows its sign-in page. Check the address, or sign in to the network. */
+    'not-a-relay',
+    /** The relay allows no pages of this origin, which is `details.pageOrigin`. Add it to the relay's QPC_ORIGINS. */
+    'origin',
+    /** The relay took the request and then sent nothing for too long. Try again. */
+    'silent',
+    /** The relay's answer began and never ended. Try again. */
+    'broke-off',
+    /** The relay was reached, and what was sent was not confirmed in time. Wait: it stays queued. */
+    'unconfirmed',
+  ],
+  RELAY_MISBEHAVED: [
+    /** The answer does not have the form that its procedure promises, or is too long. Check the versions of the relay and the SDK. */
+    'malformed',
+    /** The answer belongs to another question: other handles, devices, key packages or invitations than those asked for. Nothing was taken from it; tell whoever runs the relay. */
+    'other-answer',
+    /** The log contradicts what the relay signed, or what it took from this device. Nothing was taken from it; tell whoever runs the relay. */
+    'contradictory-log',
+    /** The relay announces entries, or says that it has them, and does not deliver them. Tell whoever runs the relay. */
+    'withheld',
+  ],
+  STORE_UNAVAILABLE: [
+    /** The disk or the browser's quota is full. Free some space, and try again. */
+    'full',
+    /** The permissions, a read-only disk or the browser's settings forbid it. Allow it, and try again. */
+    'denied',
+    /** Another program or tab holds the storage. End it, or wait, and try again. */
+    'busy',
+    /** The file is damaged or is not a database. Check the disk; if it stays damaged, use another storage. */
+    'damaged',
+    /** The disk or the browser failed in another way. Check the disk or restart the browser, and try again. */
+    'failed',
+  ],
+  WASM_NOT_FOUND: [
+    /** The page's content security policy forbids WebAssembly. Allow `script-src 'wasm-unsafe-eval'`. */
+    'forbidden',
+    /** The file could not be fetched, or is not the SDK's WebAssembly. Serve the file, or pass its address as the option `wasm`. */
+    'missing',
+  ],
+} as const satisfies Partial<Record<SdkErrorCode, readonly string[]>>;
+// ANCHOR_END: reasons
+
+type CodeWithReasons = keyof typeof ERROR_REASONS;
+
+/** The values that `details.reason` has, for each code that stands for several causes. */
+export type ErrorReasons = { readonly [Code in CodeWithReasons]: (typeof ERROR_REASONS)[Code][number] };
 
 type Remedy = 'usage' | 'validation' | 'crypto' | 'storage' | 'transport' | 'internal';
 
@@ -134,6 +200,75 @@ export const CORE_ERRORS = {
 } as const satisfies Record<string, Remedy>;
 
 export type CoreErrorCode = keyof typeof CORE_ERRORS;
+
+const OURS = 'An internal error stopped this action. Try again; if it happens again, report it.';
+const DAMAGED =
+  'A message was damaged or forged on the way. It was ignored; ask the sender to send it again.';
+const INVALID_CHANGE =
+  'A member’s device made a change that is not allowed. It was ignored; ask that member to update their app.';
+const LEFT_BEHIND =
+  'This device can no longer follow the conversation. Ask a member to remove you and add you again.';
+const WELCOME = 'An invitation does not work on this device. Ask a member to add you again.';
+
+/** What a person is told who meets one of the core's errors: what happened, then what to do. */
+const CORE_SENTENCES: Record<CoreErrorCode, string> = {
+  BAD_INPUT: OURS,
+  PSK_MISSING: OURS,
+  GROUP_NOT_LOADED: OURS,
+  INTERNAL: OURS,
+  PENDING_COMMIT_EXISTS: OURS,
+  NO_PENDING_COMMIT: OURS,
+  STAGED_COMMIT_EXISTS: OURS,
+  NO_STAGED_COMMIT: OURS,
+  PENDING_PROPOSALS: OURS,
+  NO_PENDING_PROPOSALS: OURS,
+  STORE_CORRUPT:
+    'A stored record is damaged. Check the disk; if it stays damaged, start with an empty storage.',
+  STORE_ROLLED_BACK:
+    'Part of the storage is older than the rest, as when a copy was put back. Start with an empty storage.',
+  STORE_TOO_NEW:
+    'A newer version of quicprochat wrote this storage. Update this app; in a browser, reload the page.',
+  STORE_TOO_OLD:
+    'An older version of quicprochat wrote this storage, and this one cannot read it. Start with an empty storage.',
+  STORE_KEY_WRONG: 'This storage was sealed with another key. Put back the key that belongs to it.',
+  KEYS_ERASED:
+    'An older copy of this storage was put back, or a copy of it lacks keys. Ask a member to remove you and add you again.',
+  WIRE_DECODE: DAMAGED,
+  WRONG_GROUP: DAMAGED,
+  DECRYPT_FAILED: DAMAGED,
+  EPOCH_TOO_OLD:
+    'A message arrived too late: this device has already deleted its keys. Ask the sender to send it again.',
+  EPOCH_AHEAD: 'A message came before the changes that it builds on. Wait until those arrive.',
+  REPLAYED: 'A message that was read before arrived again. It was ignored; nothing needs to be done.',
+  GENERATION_TOO_FAR: 'Too many messages before this one are missing. Ask the sender to send it again.',
+  OWN_MESSAGE: 'A message of this device came back. It was ignored; nothing needs to be done.',
+  INVALID_COMMIT: INVALID_CHANGE,
+  INVALID_PROPOSAL: INVALID_CHANGE,
+  POLICY_REJECTED: INVALID_CHANGE,
+  CREDENTIAL_REJECTED: 'A member could not prove who they are. Nothing was accepted; compare safety numbers.',
+  CANNOT_FOLLOW: LEFT_BEHIND,
+  GROUP_STUCK: LEFT_BEHIND,
+  DEVICE_REVOKED: 'This device was revoked by its account. Use another device of the account.',
+  KEYPACKAGE_EXPIRED:
+    'The keys for adding this person have expired, or this device’s clock is wrong. Check the clock; then ask them to open their app.',
+  KEYPACKAGE_INVALID:
+    'The keys for adding this person are invalid, so nobody was added. Ask them to open their app; if it happens again, tell whoever runs the relay.',
+  UNSUPPORTED_CIPHERSUITE:
+    'This version does not support the conversation’s cipher suite. Update this app; in a browser, reload the page.',
+  UNSUPPORTED_RULES:
+    'Another version of quicprochat made this conversation, with other rules. Update this app, or start a new conversation.',
+  ALREADY_MEMBER: 'This person is already in the conversation. Nothing needs to be done.',
+  CANNOT_ADD_SELF: 'You are already in the conversation. Name other people.',
+  CANNOT_REMOVE_SELF: 'You cannot remove yourself. Leave the conversation instead.',
+  NOT_A_MEMBER: 'This person is no longer in the conversation. Check the list of members.',
+  WELCOME_NOT_FOR_US: WELCOME,
+  WELCOME_INVALID: WELCOME,
+  GROUP_EXISTS: 'This conversation already exists here. Use it, or ask for a new one.',
+  GROUP_NOT_FOUND: 'This conversation does not exist here. Ask a member to add you.',
+  REMOVED_FROM_GROUP: 'You are no longer in this conversation. Ask a member to add you again.',
+  HEALING_OVERDUE:
+    'This device’s keys in the conversation are too old to send with. Renew them, then send again.',
+};
 
 /** Every code that an SDK error can have. */
 export type ErrorCode = SdkErrorCode | RelayErrorCode | CoreErrorCode;
@@ -200,16 +335,31 @@ const CLASSES = {
   internal: InternalError,
 } as const;
 
-/** Makes one of the SDK's own errors, in the class of its code. */
+/** Makes one of the SDK's own errors, in the class of its code. A code that stands for several causes takes a reason. */
+export function sdkError<Code extends CodeWithReasons>(
+  code: Code,
+  message: string,
+  options: QuicprochatErrorOptions & { details: { reason: ErrorReasons[Code] } },
+): QuicprochatError;
+export function sdkError(
+  code: Exclude<SdkErrorCode, CodeWithReasons>,
+  message: string,
+  options?: QuicprochatErrorOptions,
+): QuicprochatError;
 export function sdkError(code: SdkErrorCode, message: string, options: QuicprochatErrorOptions = {}) {
   const { remedy, retryable } = SDK_ERRORS[code];
   return new CLASSES[remedy](code, message, { retryable, ...options });
 }
 
-/** Rebuilds an error of the core on this side of the worker. A code that this version does not know becomes INTERNAL. */
-export function coreError(code: string, message: string): QuicprochatError {
-  if (!isCoreErrorCode(code)) return new InternalError('INTERNAL', message, { details: { coreCode: code } });
-  return new CLASSES[CORE_ERRORS[code]](code, message);
+/**
+ * Rebuilds an error of the core on this side of the worker. A code that this version does not know becomes INTERNAL.
+ *
+ * @param told what the core says, which is for `details.told`
+ */
+export function coreError(code: string, told: string): QuicprochatError {
+  if (!isCoreErrorCode(code))
+    return new InternalError('INTERNAL', CORE_SENTENCES.INTERNAL, { details: { coreCode: code, told } });
+  return new CLASSES[CORE_ERRORS[code]](code, CORE_SENTENCES[code], { details: { told } });
 }
 
 /** Makes an error from one that the relay answered with. */
@@ -233,6 +383,14 @@ export function errorFrom({
   return new CLASSES[remedyOf(code)](code, message, options);
 }
 
+/** Returns `details.reason` of an error with this code; undefined of any other error. */
+export function reasonOf<Code extends CodeWithReasons>(
+  error: unknown,
+  code: Code,
+): ErrorReasons[Code] | undefined {
+  return hasCode(error, code) ? (error.details['reason'] as ErrorReasons[Code]) : undefined;
+}
+
 /** Whether the error has one of these codes. */
 export function hasCode<Code extends ErrorCode>(
   error: unknown,
@@ -253,12 +411,20 @@ export function isAboutInput(error: unknown): error is QuicprochatError {
   );
 }
 
-/** Returns a sentence or two about an error for a person to read: the error's own message, never a stack. */
+/**
+ * Returns a sentence or two about an error for a person to read: the error's own message, never a stack. Of an error that
+ * is not the SDK's, nothing is known but whether it comes from an AbortSignal.
+ */
 export function toSentence(error: unknown): string {
   if (error instanceof QuicprochatError) return error.message;
-  if (error instanceof DOMException && error.name === 'AbortError')
-    return 'This action was cancelled before it finished.';
-  return 'An unexpected error stopped this action. Try again; if it happens again, report it.';
+  switch (error instanceof Error ? error.name : undefined) {
+    case 'AbortError':
+      return 'This action was cancelled.';
+    case 'TimeoutError':
+      return 'This action was stopped because it took too long. Try again.';
+    default:
+      return 'An unexpected error stopped this action, which may have taken effect all the same. Check that before you try again, and report the error.';
+  }
 }
 
 function remedyOf(code: ErrorCode): Remedy {

@@ -63,7 +63,10 @@ export async function takeBack(tx: Transaction, row: OutboxRow, error?: Quicproc
 }
 
 function neverMade() {
-  return sdkError('CONVERSATION_NOT_FOUND', 'This conversation was cancelled before it was created.');
+  return sdkError(
+    'CONVERSATION_NOT_FOUND',
+    'This conversation was cancelled before it was created. Create it again if you need it.',
+  );
 }
 
 export function tooLate() {

@@ -25,14 +25,20 @@ export function workerNotFound(address: string | undefined, cause?: unknown) {
   return sdkError('WORKER_NOT_FOUND', sentence, { cause, details: address === undefined ? {} : { address } });
 }
 
-/** The core could not be loaded; `reason` is what the fetch or the compiler said. */
-export function wasmNotFound(address: string, reason: string) {
-  const isForbidden = /unsafe-eval|content security policy/i.test(reason);
-  const remedy = isForbidden
-    ? "The page’s content security policy must allow script-src 'wasm-unsafe-eval'."
-    : remedyFor('wasm', address);
+/** The core could not be loaded; `told` is what the fetch or the compiler said. */
+export function wasmNotFound(address: string, told: string) {
+  if (/WebAssembly is not defined|can.t find variable: WebAssembly/i.test(told))
+    return sdkError(
+      'UNSUPPORTED_RUNTIME',
+      'This browser does not run WebAssembly, which the SDK needs. Allow it for this site (modes for high security turn it off), or use another browser.',
+    );
+  const reason = /unsafe-eval|content security policy/i.test(told) ? 'forbidden' : 'missing';
+  const remedy =
+    reason === 'forbidden'
+      ? "The page’s content security policy must allow script-src 'wasm-unsafe-eval'."
+      : remedyFor('wasm', address);
   const sentence = `The SDK’s WebAssembly could not be loaded from ${address}. ${remedy}`;
-  return sdkError('WASM_NOT_FOUND', sentence, { details: { address, reason } });
+  return sdkError('WASM_NOT_FOUND', sentence, { details: { reason, address, told } });
 }
 
 function remedyFor(option: 'worker' | 'wasm', address: string | undefined): string {

@@ -84,7 +84,7 @@ test.each([
   const { inner, storage } = await store();
   await write(storage, { key: 'draft/1', value: bytes('one') }, { key: 'draft/2', value: bytes('two') });
   await write(inner, { key: 'draft/1', value: change((await inner.get('draft/1'))!) });
-  const corrupt = { code: 'STORE_CORRUPT', message: 'The stored row draft/1 is damaged.' };
+  const corrupt = { code: 'STORE_CORRUPT', details: { told: 'The stored row draft/1 is damaged.' } };
   await expect(storage.get('draft/1')).rejects.toMatchObject(corrupt);
   await expect(storage.scan({ prefix: 'draft/' })).rejects.toMatchObject(corrupt);
   expect(await storage.get('draft/2')).toEqual(bytes('two'));

@@ -71,14 +71,16 @@ async function guarded<Result>(work: () => Promise<Result> | undefined): Promise
   try {
     return await work();
   } catch (error) {
-    throw hasCode(error, 'WORKER_STOPPED', 'WORKER_NOT_FOUND') ? error : unavailable(error);
+    throw hasCode(error, 'WORKER_STOPPED', 'WORKER_NOT_FOUND', 'STORE_UNAVAILABLE')
+      ? error
+      : unavailable(error);
   }
 }
 
 function unavailable(cause?: unknown) {
   return sdkError(
     'STORE_UNAVAILABLE',
-    'The browser’s private files cannot be used. Nothing was changed; check that this site may store data.',
-    { cause },
+    'The browser’s private files cannot be used. Nothing was changed; check that this site may store data, restart the browser, and try again.',
+    { details: { reason: 'failed' }, cause },
   );
 }

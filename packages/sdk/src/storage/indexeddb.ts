@@ -2,6 +2,7 @@ import { toBase64Url } from '@quicprochat/protocol';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
 import { QuicprochatError, sdkError } from '../model/errors.ts';
+import { quotaReached } from './quota.ts';
 import { ambient } from '../platform/ambient.ts';
 import { WebCryptoKey } from '../platform/device-key.ts';
 import { bytesOfGeneration, generationOf } from './generation-bytes.ts';
@@ -357,7 +358,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (cause instanceof StorageConflict || cause instanceof QuicprochatError) throw cause;
-    const name = cause instanceof DOMException ? cause.name : '';
+    const { name, message: told } = cause instanceof Error ? cause : { name: '', message: '' };
     if (name === 'VersionError') {
       throw sdkError(
         'STORE_VERSION',
@@ -365,10 +366,22 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
         { cause },
       );
     }
-    const message =
-      name === 'QuotaExceededError'
-        ? 'The browser has no storage space left for this site. Nothing was changed; free some space and try again.'
-        : 'The browser’s storage cannot be used. Nothing was changed; check that this site may store data.';
-    throw sdkError('STORE_UNAVAILABLE', message, { cause });
+    if (name === 'QuotaExceededError') throw quotaReached(cause);
+    // Chromium calls it an UnknownError if the person has blocked the site's data; others have no IndexedDB then.
+    const isDenied =
+      typeof indexedDB === 'undefined' ||
+      ['SecurityError', 'NotAllowedError'].includes(name) ||
+      /denied|permission/i.test(told);
+    throw isDenied
+      ? sdkError(
+          'STORE_UNAVAILABLE',
+          'The browser does not let this site store data. Nothing was changed; allow this site’s cookies and data, or leave the private window.',
+          { details: { reason: 'denied' }, cause },
+        )
+      : sdkError(
+          'STORE_UNAVAILABLE',
+          'The browser’s storage failed. Nothing was changed; restart the browser, then try again.',
+          { details: { reason: 'failed' }, cause },
+        );
   }
 }

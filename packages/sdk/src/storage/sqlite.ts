@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { check, STORAGE_NAME } from '../model/arguments.ts';
-import { QuicprochatError, sdkError } from '../model/errors.ts';
+import { QuicprochatError, sdkError, type ErrorReasons } from '../model/errors.ts';
 import { createPrivate, keepPrivate } from './file-mode.ts';
 import { GenerationNote } from './generation-note.ts';
 import { keyFile } from './key-file.ts';
@@ -244,7 +244,7 @@ function requireRuntime(): void {
   if (major > 22 || (major === 22 && minor >= 14)) return;
   throw sdkError(
     'UNSUPPORTED_RUNTIME',
-    `quicprochat needs Node 22.14 or newer. This is Node ${process.versions.node}.`,
+    `This is Node ${process.versions.node}, and quicprochat needs Node 22.14 or newer. Install that, then try again.`,
   );
 }
 
@@ -261,14 +261,38 @@ function guardedAt(path: string) {
 
 function unavailable(path: string, cause: unknown): QuicprochatError {
   const { code = 'unknown reason', path: at } = cause as NodeJS.ErrnoException;
+  const reason = REASONS.find(([codes]) => codes.test(code))?.[1] ?? 'failed';
   return sdkError(
     'STORE_UNAVAILABLE',
-    `The ${placeOf(path, code, at)} cannot be read or written (${code}). Nothing was changed; check the disk and the permissions.`,
-    {
-      cause,
-    },
+    `The ${placeOf(path, code, at)} ${HAPPENED[reason]} (${code}). Nothing was changed; ${CURES[reason]}.`,
+    { details: { reason }, cause },
   );
 }
+
+type Reason = ErrorReasons['STORE_UNAVAILABLE'];
+
+const REASONS: readonly [RegExp, Reason][] = [
+  [/^(SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)/, 'full'],
+  [/^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS)/, 'denied'],
+  [/^(SQLITE_(BUSY|LOCKED|PROTOCOL)|EBUSY)/, 'busy'],
+  [/^(SQLITE_(CORRUPT|NOTADB|FORMAT|ERROR)|EISDIR|ENOTDIR)/, 'damaged'],
+];
+
+const HAPPENED: Record<Reason, string> = {
+  full: 'cannot be written: the disk is full',
+  denied: 'cannot be opened or written',
+  busy: 'is held by another program',
+  damaged: 'is damaged, or belongs to another program',
+  failed: 'cannot be read or written',
+};
+
+const CURES: Record<Reason, string> = {
+  full: 'free some space and try again',
+  denied: 'check the permissions, and whether the disk is read-only',
+  busy: 'end that program, or wait until it is done, and try again',
+  damaged: 'check the disk, and the name of the file',
+  failed: 'check the disk and try again',
+};
 
 /** What failed, in words. `at` is the path that the system names; SQLite names none. */
 function placeOf(path: string, code: string, at: string | undefined): string {

@@ -211,11 +211,8 @@ function stillQueued(cause: QuicprochatError): QuicprochatError {
 }
 
 /** For the caller whose patience is over; what else stopped it than the network is told as it is. */
-function queued(cause: unknown): Error {
-  if (cause instanceof QuicprochatError && cause.code !== 'NETWORK') return cause;
-  const message =
-    cause === undefined
-      ? 'The relay has not confirmed the message or change yet. It stays queued.'
-      : 'The relay cannot be reached. The message or change stays queued, and the next sync sends it.';
-  return sdkError('NETWORK', message, { details: { queued: true }, cause });
+function queued(cause: unknown): QuicprochatError {
+  if (cause instanceof QuicprochatError) return cause.code === 'NETWORK' ? stillQueued(cause) : cause;
+  const message = 'The relay has not confirmed the message or change yet.';
+  return stillQueued(sdkError('NETWORK', message, { details: { reason: 'unconfirmed' }, cause }));
 }

@@ -235,6 +235,7 @@ export class Driver {
     throw sdkError(
       'RELAY_MISBEHAVED',
       'The relay announced more entries but did not deliver them. Tell whoever runs it.',
+      { details: { reason: 'withheld' } },
     );
   }
 

@@ -32,5 +32,6 @@ function outOfOrder() {
   return sdkError(
     'RELAY_MISBEHAVED',
     'The relay sent invitations that this device had not asked for. They were ignored; tell whoever runs it.',
+    { details: { reason: 'other-answer' } },
   );
 }

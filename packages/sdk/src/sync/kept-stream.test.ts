@@ -27,15 +27,17 @@ async function waitsAfter(error: Error, tries: number, isAwaited = false): Promi
   return waits;
 }
 
+const AWAY = sdkError('NETWORK', 'The relay is away. Try again.', { details: { reason: 'gateway' } });
+
 const DOUBLED = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 test('a stream that cannot be opened is tried every half minute', async () => {
-  const waits = await waitsAfter(sdkError('NETWORK', 'The relay is away.'), 9);
+  const waits = await waitsAfter(AWAY, 9);
   expect(waits).toEqual([...DOUBLED, 30_000, 30_000, 30_000]);
 });
 
 test('a stream that cannot be opened is tried every few seconds while somebody waits for it', async () => {
-  const waits = await waitsAfter(sdkError('NETWORK', 'The relay is away.'), 6, true);
+  const waits = await waitsAfter(AWAY, 6, true);
   expect(waits).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000]);
 });
 

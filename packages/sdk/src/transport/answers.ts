@@ -124,6 +124,7 @@ export function requireForm<Schema extends z.ZodType>(schema: Schema, answer: un
   throw sdkError(
     'RELAY_MISBEHAVED',
     'The relay’s answer does not follow its protocol. Check the versions of the relay and this client.',
+    { details: { reason: 'malformed' } },
   );
 }
 

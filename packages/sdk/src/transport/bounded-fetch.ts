@@ -1,4 +1,4 @@
-import { hasCode, sdkError } from '../model/errors.ts';
+import { hasCode, reasonOf, sdkError } from '../model/errors.ts';
 import type { Platform, Timers } from '../platform/platform.ts';
 import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes, overdueAfterMs } from './bounds.ts';
 
@@ -111,12 +111,12 @@ export async function* chunksOf(
 export function answerBrokeOff(cause: unknown) {
   return sdkError('NETWORK', 'The connection to the relay broke. Try again.', {
     cause,
-    details: { brokeOff: true },
+    details: { reason: 'broke-off' },
   });
 }
 
 export function brokeOff(error: unknown): boolean {
-  return hasCode(error, 'NETWORK') && error.details['brokeOff'] === true;
+  return reasonOf(error, 'NETWORK') === 'broke-off';
 }
 
 /** An answer that no relay gives. Retryable: what was asked may have been done all the same, and what waits must not be lost. */
@@ -124,9 +124,7 @@ export function tooLong() {
   return sdkError(
     'RELAY_MISBEHAVED',
     'The relay’s answer is longer than its protocol allows. Check the versions of the relay and this client.',
-    {
-      retryable: true,
-    },
+    { retryable: true, details: { reason: 'malformed' } },
   );
 }
 
@@ -138,7 +136,9 @@ export async function unlessSilent<Result>(
 ): Promise<Result> {
   const done = new AbortController();
   const silence = timers.sleep(ms, done.signal).then(() => {
-    throw sdkError('NETWORK', 'The relay stopped answering. Try again.');
+    throw sdkError('NETWORK', 'The relay stopped answering. Try again.', {
+      details: { reason: 'silent' },
+    });
   });
   try {
     return await Promise.race([work, silence]);

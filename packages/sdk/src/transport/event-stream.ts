@@ -71,7 +71,9 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
     }
     if (parsing.isTooLong) throw tooLong();
   }
-  throw sdkError('NETWORK', 'The connection to the relay was lost. Try again.');
+  throw sdkError('NETWORK', 'The connection to the relay was lost. Try again.', {
+    details: { reason: 'broke-off' },
+  });
 }
 
 function eventIn(data: string): RelayEvent {

@@ -38,7 +38,7 @@ async function answers(relay: string, net: Net): Promise<boolean> {
 function refused(page: string, cause: unknown) {
   return sdkError(
     'NETWORK',
-    `The relay’s address answers, but not to pages of ${page}. If the relay is yours, add ${page} to its QPC_ORIGINS.`,
-    { cause, details: { pageOrigin: page } },
+    `The relay’s address answers, but not to pages of ${page}. In a network with a sign-in page, sign in first. If the relay is yours, add ${page} to its QPC_ORIGINS.`,
+    { cause, details: { reason: 'origin', pageOrigin: page } },
   );
 }

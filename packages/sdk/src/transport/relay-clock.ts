@@ -43,7 +43,9 @@ export class RelayClock implements Clock {
    */
   correct(relayTimeMs: unknown): void {
     if (typeof relayTimeMs !== 'number' || !Number.isFinite(relayTimeMs))
-      throw sdkError('RELAY_MISBEHAVED', 'The relay did not send its time. Tell whoever runs it.');
+      throw sdkError('RELAY_MISBEHAVED', 'The relay did not send its time. Tell whoever runs it.', {
+        details: { reason: 'malformed' },
+      });
     const offsetMs = relayTimeMs - this.#clock.now();
     if (Math.abs(offsetMs) > MOST_CORRECTION_MS) {
       const error = clockSkew(-offsetMs, relayTimeMs);

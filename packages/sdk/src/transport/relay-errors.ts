@@ -3,6 +3,7 @@ import { TRPCClientError } from '@trpc/client';
 import { z } from 'zod';
 import { hasCode, QuicprochatError, relayError, sdkError } from '../model/errors.ts';
 import { protocolMismatch } from './protocol-version.ts';
+import { away, notARelay } from './unreached.ts';
 
 /** By which a proxy says that the relay behind it is away: bad gateway, unavailable, gateway timeout (RFC 9110 §15.6). */
 const GATEWAY_STATUSES = [502, 503, 504];
@@ -47,9 +48,7 @@ export function unknownAnswer(cause?: unknown): QuicprochatError {
   return sdkError(
     'RELAY_MISBEHAVED',
     'This client does not understand the relay’s answer. Check the versions of both.',
-    {
-      cause,
-    },
+    { details: { reason: 'malformed' }, cause },
   );
 }
 
@@ -58,14 +57,12 @@ export function unknownAnswer(cause?: unknown): QuicprochatError {
  * it is NETWORK: what waits to be sent must outlive such a page.
  */
 export function noRelay(response: Response, cause?: unknown): QuicprochatError {
-  if (GATEWAY_STATUSES.includes(response.status)) return away(cause);
-  return sdkError(
-    'NETWORK',
-    'The server at the relay’s address is not a relay. Check the address and your connection.',
-    {
+  if (GATEWAY_STATUSES.includes(response.status))
+    return sdkError('NETWORK', 'The relay is away, as the server in front of it says. Try again later.', {
+      details: { reason: 'gateway' },
       cause,
-    },
-  );
+    });
+  return notARelay(cause);
 }
 
 /** Whether it means that no call gets through: the relay cannot be reached, or takes no request of this version. */
@@ -77,10 +74,6 @@ export function isOutOfReach(error: unknown): boolean {
 export function requireJson(response: Response): void {
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   if (!isJson) throw noRelay(response);
-}
-
-function away(cause: unknown): QuicprochatError {
-  return sdkError('NETWORK', 'The relay cannot be reached. Check your connection and try again.', { cause });
 }
 
 function sentenceFor(
@@ -101,7 +94,7 @@ function sentenceFor(
     case 'CLOCK_SKEW':
       return 'This device’s clock is too far from the relay’s. Set the clock, then try again.';
     case 'NOT_AUTHORIZED':
-      return 'The relay no longer accepts this device’s key for this conversation.';
+      return 'The relay no longer accepts this device’s key for this conversation. Try again; if it stays like this, ask a member to add you again.';
     case 'NOT_FOUND':
       return details.handle === undefined
         ? 'Nobody has this handle. Check its spelling.'
@@ -109,7 +102,7 @@ function sentenceFor(
     case 'HANDLE_TAKEN':
       return 'This handle is taken. Choose another one.';
     case 'GROUP_EXISTS':
-      return 'A group with this id already exists.';
+      return 'A group with this id already exists. Create it again under another id.';
     case 'EPOCH_CONFLICT':
     case 'STALE_EPOCH':
       return 'The relay accepted another member’s change first. Try again.';

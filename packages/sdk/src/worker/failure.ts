@@ -5,6 +5,9 @@ import type { Failure } from './protocol.ts';
 export function describe(error: unknown): Failure {
   if (error instanceof WasmNotLoaded)
     return { code: 'WASM_NOT_FOUND', message: error.message, address: error.address };
+  // The core does not store anything: what has no space is the key ring, which the worker keeps.
+  if (error instanceof DOMException && error.name === 'QuotaExceededError')
+    return { code: 'STORE_UNAVAILABLE', message: error.message };
   if (
     error instanceof Error &&
     error.name === 'CoreError' &&

@@ -1,5 +1,6 @@
 import { coreError, hasCode, sdkError } from '../model/errors.ts';
 import { wasmNotFound } from '../platform/files.ts';
+import { quotaReached } from '../storage/quota.ts';
 import type { WorkerPort } from '../platform/platform.ts';
 import type {
   CallData,
@@ -137,7 +138,8 @@ export class WorkerCore {
 
 /** Makes an error of the SDK's from what the worker tells of one. */
 export function errorOf({ code, message, address }: Failure): Error {
-  return address === undefined ? coreError(code, message) : wasmNotFound(address, message);
+  if (address !== undefined) return wasmNotFound(address, message);
+  return code === 'STORE_UNAVAILABLE' ? quotaReached(message) : coreError(code, message);
 }
 
 function stopped(cause?: unknown) {

@@ -1,6 +1,6 @@
 'use client';
 
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { useAction, useClient } from '@quicprochat/react';
 import { Failure } from '../../parts/failure.tsx';
 import { Modal } from '../../parts/modal.tsx';
@@ -16,10 +16,14 @@ export function NewConversation({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [people, setPeople] = useState('');
   const { handles, malformed } = parseHandles(people);
+  const creating = useRef<AbortController>(undefined);
   const action = useAction(async () => {
-    const { id } = await client.conversations.create({ name: name.trim(), members: handles });
+    const { signal } = (creating.current = new AbortController());
+    const { id } = await client.conversations.create({ name: name.trim(), members: handles, signal });
     location.hash = addressOf(id);
   });
+  // However the dialog goes away: what nobody waits for any more is not to be created later.
+  useEffect(() => () => creating.current?.abort(), []);
 
   return (
     <Modal title="New conversation" onClose={onClose}>

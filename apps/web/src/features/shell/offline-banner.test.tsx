@@ -8,7 +8,7 @@ import { OfflineBanner } from './offline-banner.tsx';
 
 const REFUSED = new TransportError('NETWORK', 'Add https://page.example to QPC_ORIGINS.', {
   retryable: true,
-  details: { pageOrigin: 'https://page.example' },
+  details: { reason: 'origin', pageOrigin: 'https://page.example' },
 });
 const SILENT = new TransportError('NETWORK', 'The relay cannot be reached.', { retryable: true });
 

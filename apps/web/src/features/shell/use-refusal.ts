@@ -1,12 +1,15 @@
 import { useEffect, useState } from 'react';
 import { useClient } from '@quicprochat/react';
-import { QuicprochatError, toSentence, type Client } from '@quicprochat/sdk';
+import { QuicprochatError, toSentence, type Client, type ErrorReasons } from '@quicprochat/sdk';
+
+/** Why the relay is not reached, if waiting does not help. */
+const FOR_A_PERSON = new Set<unknown>(['origin', 'not-a-relay'] satisfies ErrorReasons['NETWORK'][]);
 
 /** How long until the relay is asked again, which may have been away at first. */
 const AGAIN_MS = 30_000;
 
 /**
- * The sentence to show if the relay answers, but not to pages of this site; undefined otherwise. A client that is live says
+ * The sentence to show if the relay's address answers, but not as a relay or not to pages of this site; undefined otherwise. A client that is live says
  * only that it is offline, so this asks for the reason with one pass, which fails with it and ends at its third call.
  */
 export function useRefusal(isOffline: boolean): string | undefined {
@@ -37,7 +40,7 @@ async function untilKnown(client: Client, signal: AbortSignal): Promise<string |
       return undefined;
     } catch (error) {
       if (!(error instanceof QuicprochatError) || error.code !== 'NETWORK') return undefined;
-      if (error.details['pageOrigin'] !== undefined) return toSentence(error);
+      if (FOR_A_PERSON.has(error.details['reason'])) return toSentence(error);
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

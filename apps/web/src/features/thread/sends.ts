@@ -1,5 +1,5 @@
 import type { Conversation, Message, SentMessage } from '@quicprochat/sdk';
-import { isAbort } from '../../parts/changes/changes.ts';
+import { isAbort } from '../../words/failures.ts';
 
 /** Cancels a message that waits. Rejects if it was too late, or if it could not be cancelled. */
 export type Cancel = () => Promise<void>;

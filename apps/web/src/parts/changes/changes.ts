@@ -1,5 +1,6 @@
 import type { Conversation } from '@quicprochat/sdk';
 import type { Asked } from '../../words/changes.ts';
+import { isAbort } from '../../words/failures.ts';
 
 /** A change that has not been settled, or whose outcome nobody has taken note of yet. */
 export interface Change {
@@ -103,9 +104,4 @@ export function changesOf(conversation: Conversation): Changes {
   const changes = known.get(conversation) ?? new Changes();
   known.set(conversation, changes);
   return changes;
-}
-
-/** Whether this is how a promise tells that it was cancelled. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'AbortError';
 }
