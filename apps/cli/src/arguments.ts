@@ -75,9 +75,14 @@ function split(
 }
 
 function topic(words: readonly string[], commands: readonly Command[]): readonly Command[] {
-  const [name, another] = words;
-  if (another !== undefined) throw new CliError('USAGE', 'Usage: qpc help COMMAND');
-  return name === undefined ? [] : named(name, commands);
+  const [name, ...more] = words;
+  if (name === undefined) return [];
+  const found = named(name, commands).filter(({ usage }) => {
+    const literal = usage.split(' ').filter((word) => word === word.toLowerCase());
+    return more.every((word, i) => literal[i + 1] === word);
+  });
+  if (found.length > 0) return found;
+  throw new CliError('USAGE', `There is no command “${words.join(' ')}”. See qpc help ${name}.`);
 }
 
 function named(name: string, commands: readonly Command[]): readonly Command[] {

@@ -34,6 +34,8 @@ const OWN_CODES = {
   NOT_PROVEN: EXIT.failed,
   /** The relay was not reached while listening. Listen again. */
   NETWORK: EXIT.network,
+  /** The message or change was cancelled before it was sent, by another program with this home. */
+  CANCELLED: EXIT.interrupted,
   /** SIGINT came first. What had been handed to the relay stays there. */
   INTERRUPTED: EXIT.interrupted,
   /** SIGTERM came first. */
@@ -82,6 +84,8 @@ const SDK_EXITS: Record<string, ExitCode> = {
 export function describe(error: unknown, relay?: string): { code: string; message: string; exit: ExitCode } {
   if (error instanceof CliError) return { code: error.code, message: error.message, exit: error.exit };
   const message = sentenceFor(error, relay);
+  if (error instanceof Error && error.name === 'AbortError')
+    return { code: 'CANCELLED', message, exit: OWN_CODES.CANCELLED };
   if (!(error instanceof QuicprochatError)) return { code: 'INTERNAL', message, exit: EXIT.failed };
   return { code: error.code, message, exit: SDK_EXITS[error.code] ?? EXIT.failed };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConversationState } from '@quicprochat/sdk';
 import { expect, test } from 'vitest';
+import { parse } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
 import { listConversations, SUITES } from './commands/conversations.ts';
 import { EXIT_CODES, helpFor } from './help.ts';
@@ -44,4 +45,16 @@ test('the book names the suites that --suite takes', () => {
     Number(id),
   ]);
   expect(Object.fromEntries(named)).toEqual(SUITES);
+});
+
+test('help about more than the first word shows only what it is about, and how to do it', () => {
+  const helpAbout = (...words: string[]) => {
+    const parsed = parse(['help', ...words], COMMANDS);
+    return parsed.kind === 'help' ? helpFor(parsed.about, COMMANDS) : '';
+  };
+  expect(helpAbout('keys', 'add')).toContain('qpc keys add passphrase --new-passphrase-fd 0 <FILE');
+  expect(helpAbout('keys', 'add')).not.toContain('qpc keys change');
+  expect(helpAbout('members', 'remove')).toContain('qpc members CONVERSATION remove');
+  expect(helpAbout('members', 'remove')).not.toContain('qpc members CONVERSATION add');
+  expect(() => helpAbout('keys', 'nonsense')).toThrow(/See qpc help keys/);
 });

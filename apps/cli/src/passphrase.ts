@@ -34,6 +34,12 @@ export async function passphraseFrom(
   const number = /^\d{1,4}$/.test(descriptor) ? Number(descriptor) : Infinity;
   if (number > MAX_DESCRIPTOR)
     throw new CliError('USAGE', `--${option} takes the number of a file descriptor.`);
+  // A terminal or a pipe that qpc writes to can be read as well: it would wait there for ever.
+  if (number === 1 || number === 2)
+    throw new CliError(
+      'USAGE',
+      `qpc writes to the file descriptors 1 and 2. Give --${option} 0, or 3 and more.`,
+    );
   const bytes = await read(number, signal).catch(() => {
     signal.throwIfAborted();
     throw new CliError('USAGE', `The file descriptor of --${option} cannot be read. ${ADVICE}`);

@@ -1,9 +1,9 @@
-import { globSync, readFileSync } from 'node:fs';
 import { InternalError, QuicprochatError, TransportError, type ErrorCode } from '@quicprochat/sdk';
+import { RELAY_ERRORS } from '@quicprochat/protocol';
+import { codesOfTheSdk, namesCauseAndCure, sentencesOfTheSdk } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
+import { describe, EXIT } from './exit.ts';
 import { sentenceFor } from './sentences.ts';
-
-const SDK = new URL('../../../packages/sdk/src/', import.meta.url);
 
 /** Words that tell a program what to do: names in backticks, and things that only callers of the SDK hold. */
 const TO_PROGRAMS =
@@ -13,38 +13,53 @@ const TO_PROGRAMS =
  * What never reaches a person at a terminal: what only browsers say, and what says that an argument is malformed, since
  * qpc looks at its arguments first (words.ts).
  */
-const NOT_IN_QPC = [
-  'The folder of the database file does not exist. Create it first.',
-  'This runtime has no web workers, which the SDK needs. Use a browser that has them, or Node.',
-];
-
-/** Every sentence that is written out where the SDK makes an error, with its code. */
-function sentencesOfTheSdk(): { code: ErrorCode; message: string }[] {
-  const files = globSync('**/*.ts', { cwd: SDK }).filter((file) => !file.endsWith('.test.ts'));
-  const made = /sdkError\(\s*'([A-Z_]+)',\s*(['`])(.*?)\2\s*[,)]/gs;
-  return files.flatMap((file) =>
-    [...readFileSync(new URL(file, SDK), 'utf8').matchAll(made)].map(([, code, , message]) => ({
-      code: code as ErrorCode,
-      message: String(message).replaceAll(/\$\{[^}]*\}/g, 'X'),
-    })),
-  );
-}
+const NOT_IN_QPC =
+  /^(The folder of the database file|This runtime has no web workers|This browser|The browser|The relay’s address answers, but not to pages)/;
 
 test('qpc shows no sentence of the SDK that speaks to programs', () => {
   const all = sentencesOfTheSdk();
   expect(all.length).toBeGreaterThan(40);
   expect(all.filter(({ message }) => TO_PROGRAMS.test(message)).length).toBeGreaterThan(5);
   const shown = all
-    .filter(({ message }) => !NOT_IN_QPC.includes(message))
-    .map(({ code, message }) => sentenceFor(new QuicprochatError(code, message)));
+    .filter(({ message }) => !NOT_IN_QPC.test(message))
+    .map(({ code, message }) => sentenceFor(new QuicprochatError(code as ErrorCode, message)));
   expect(shown.filter((sentence) => TO_PROGRAMS.test(sentence))).toEqual([]);
 });
 
-test('a change that stays queued names the relay, and says what sends it', () => {
-  const error = new TransportError('NETWORK', 'The next sync sends it.', { details: { queued: true } });
-  expect(sentenceFor(error, 'http://relay')).toMatch(
-    /^The relay at http:\/\/relay has not accepted .* next command/,
+test('every sentence that qpc shows says what happened, and what to do', () => {
+  const all = sentencesOfTheSdk()
+    .filter(({ message }) => !message.startsWith('The X X'))
+    .map(({ code, message }) => sentenceFor(new QuicprochatError(code as ErrorCode, message)));
+  expect(all.filter((sentence) => !namesCauseAndCure(sentence))).toEqual([]);
+});
+
+test('so does the own sentence of qpc for a code of the SDK, the core or the relay', () => {
+  const codes = [...codesOfTheSdk(), ...Object.keys(RELAY_ERRORS)];
+  const own = codes
+    .map((code) => sentenceFor(new QuicprochatError(code as ErrorCode, 'of the SDK')))
+    .filter((sentence) => !sentence.startsWith('of the SDK'));
+  expect(codes.length).toBeGreaterThan(90);
+  expect(own.length).toBeGreaterThan(25);
+  expect(own.filter((sentence) => !namesCauseAndCure(sentence))).toEqual([]);
+});
+
+test('a change that stays queued names the cause, the relay, and what sends it, each once', () => {
+  const cause = new TransportError('NETWORK', 'Nothing answers.');
+  const error = new TransportError('NETWORK', 'Nothing answers. The message or change stays queued.', {
+    details: { queued: true },
+    cause,
+  });
+  expect(sentenceFor(error, 'http://relay')).toBe(
+    'Nothing answers. The relay’s address is http://relay. The message or change stays queued, and the next command that reaches the relay sends it; do not repeat it.',
   );
+});
+
+test('a cancelled change reads as cancelled, with the exit code of an interrupted command', () => {
+  expect(describe(new DOMException('aborted', 'AbortError'))).toEqual({
+    code: 'CANCELLED',
+    message: 'This action was cancelled.',
+    exit: EXIT.interrupted,
+  });
 });
 
 test('what goes wrong at the relay ends with its address, and what the relay refused does not', () => {

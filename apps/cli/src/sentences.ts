@@ -27,6 +27,7 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
     update === 'app'
       ? 'This qpc is too old for the relay. Install the current version of quicprochat.'
       : 'The relay is too old for this qpc. Ask whoever runs the relay to update it.',
+  UNSUPPORTED_RUNTIME: `This is Node ${process.versions.node}, and qpc needs Node 22.14 or newer. Install that, then run the command again.`,
   WORKER_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
   WASM_NOT_FOUND: 'A file of qpc is missing or cannot be read. Install quicprochat again.',
   WORKER_STOPPED:
@@ -42,11 +43,11 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((details: Details) => strin
   STORE_LOCKED:
     'This home is locked. Pass its passphrase with --passphrase-fd N or in the variable QPC_PASSPHRASE.',
   PASSPHRASE_WRONG: 'This passphrase does not open this home. Nothing was changed; run the command again.',
-  SECRET_WRONG: 'This home is locked, and qpc cannot open it.',
+  SECRET_WRONG: 'This home is locked by a secret, and qpc has none. Open it with the program that locked it.',
   KEY_SLOT_NOT_FOUND: 'This home has no key slot with this id. Run qpc keys to see those that it has.',
   KEY_SLOT_LAST: 'Nothing else opens this home. Add a passphrase first: qpc help keys tells how.',
   KEY_SLOTS_FULL: 'This home has as many key slots as it can have. Remove one first: qpc keys shows them.',
-  KEY_SLOTS_UNSUPPORTED: 'This home has no key slots.',
+  KEY_SLOTS_UNSUPPORTED: 'This home keeps its key in a way of its own. Choose another home with --home.',
   STORE_CORRUPT: `A record in this home is damaged. Check the disk; if it stays damaged, ${OTHER_HOME}.`,
   KEYS_ERASED:
     'An older copy of this home was put back, or the file qpc.db.ring is missing. Ask a member to remove this device from the conversation and add it again.',
@@ -75,14 +76,16 @@ export function sentenceFor(error: unknown, relay?: string): string {
   if (error instanceof InternalError)
     return 'An internal error stopped this command. Run it again; if it happens again, report it.';
   const isQueued = error.details['queued'] === true;
-  if (isQueued && error.code === 'NETWORK') return queued(relay);
   const own = SENTENCES[error.code];
-  const sentence = (typeof own === 'function' ? own(error.details) : own) ?? toSentence(error);
+  const sentence = (typeof own === 'function' ? own(error.details) : own) ?? toSentence(causeOf(error));
   const at = AT_THE_RELAY.has(error.code) && relay !== undefined ? ` The relay’s address is ${relay}.` : '';
-  return `${sentence}${at}${isQueued ? ' The message or change stays queued; do not repeat it.' : ''}`;
+  return `${sentence}${at}${isQueued ? QUEUED : ''}`;
 }
 
-function queued(relay: string | undefined): string {
-  const at = relay === undefined ? '' : ` at ${relay}`;
-  return `The relay${at} has not accepted the message or change yet. It stays queued, and the next command that reaches the relay sends it; do not repeat it.`;
+const QUEUED =
+  ' The message or change stays queued, and the next command that reaches the relay sends it; do not repeat it.';
+
+/** Without what the SDK adds about the queue: qpc says it in its own words. */
+function causeOf(error: QuicprochatError): QuicprochatError {
+  return error.details['queued'] === true && error.cause instanceof QuicprochatError ? error.cause : error;
 }

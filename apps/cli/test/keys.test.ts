@@ -130,6 +130,8 @@ test.each([
   [['conversations', '--passphrase-fd', '-1'], []],
   [['conversations', '--passphrase-fd', '99999'], []],
   [['conversations', '--passphrase-fd', '77'], []],
+  [['conversations', '--passphrase-fd', '1'], []],
+  [['keys', 'add', 'passphrase', '--new-passphrase-fd', '2'], []],
   [['conversations', '--passphrase-fd', '3'], ['']],
   [['conversations', '--passphrase-fd', '3'], ['\n']],
   [['conversations', '--passphrase-fd', '3'], [new Uint8Array([0xff, 0xfe])]],

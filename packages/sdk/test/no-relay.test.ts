@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePort } from '@quicprochat/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { people, textsOf } from './support/people.ts';
 import { platform } from '#platform';
@@ -67,10 +68,12 @@ function breakOff(...[, response]: Parameters<RequestListener>): void {
 
 test.each([
   ['that names no host', 'http://relay.invalid', ['unknown-host', 'offline']],
-  ['where nothing listens', 'http://127.0.0.1:9', ['refused']],
+  ['where nothing listens', '', ['refused']],
   ['of a server without TLS, called with it', 'https:', ['tls', 'unreachable']],
 ])('an address %s is told by its reason', async (_what, address, reasons) => {
-  const relay = address === 'https:' ? (await serve(() => undefined)).replace('http:', address) : address;
+  const open = await serve(() => undefined);
+  const closed = `http://127.0.0.1:${await freePort()}`;
+  const relay = address === 'https:' ? open.replace('http:', address) : address || closed;
   const error: unknown = await town.open({ relay, handle: 'someone' }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'NETWORK', retryable: true });
   // Without a network, no name can be looked up; some versions of TLS end the connection without a word.

@@ -5,7 +5,7 @@ export { CHROMIUM, CHROMIUM_FLAGS, chromiumMissing } from './people/chromium.ts'
 export { installOutside, type OutsideProject } from './people/outside-project.ts';
 export { people, type SdkOfPeople } from './people/people.ts';
 export { relayOfFile, type Hooks, type RelayOfFile } from './people/relay-of-file.ts';
-export { namesCauseAndCure, sentencesOfTheSdk } from './people/sentences.ts';
+export { codesOfTheSdk, namesCauseAndCure, sentencesOfTheSdk } from './people/sentences.ts';
 export { contentsOf, same, syncAll, textsOf } from './people/talk.ts';
 export { stolenCopy } from './people/thief.ts';
 export { freePort } from './servers/free-port.ts';

@@ -39,7 +39,11 @@ export const listKeys: Command = {
 export const addPassphrase: Command = {
   usage: 'keys add passphrase',
   summary: 'add a passphrase that opens this home',
-  details: 'A passphrase is never taken from the command line. With --json: {id, kind, addedAt}.',
+  details:
+    'A passphrase is never taken from the command line, where other users can read it. From a file:\n' +
+    '  qpc keys add passphrase --new-passphrase-fd 0 <FILE\n' +
+    'What opened the home before still opens it: to lock it, remove the slot “file” afterwards (qpc keys remove file).\n' +
+    'With --json: {id, kind, addedAt}.',
   options: NEW_PASSPHRASE,
 
   async run(context) {
@@ -51,7 +55,9 @@ export const addPassphrase: Command = {
 export const addKeyFile: Command = {
   usage: 'keys add file',
   summary: 'let this home open by itself, with its key in a file beside it',
-  details: 'With --json: {id, kind}.',
+  details:
+    'Whoever can read the file can then open the home: no passphrase is asked for any more.\n' +
+    'To undo it, see qpc keys remove. With --json: {id, kind}.',
 
   run: (context) => changing(context, (keys) => keys.addAutomatic()),
 };

@@ -29,7 +29,7 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((error: QuicprochatError) =
   STORE_CONTENTION:
     'Another tab keeps changing your account. Close the other tabs of this site, then try again.',
   STORE_KEY_MISSING:
-    'The key of your account is missing or damaged. Without it the account cannot be opened: register again in another browser profile.',
+    'The key of your account is missing or damaged. Put this browser’s data back as it was: without the key, the account cannot be opened.',
   STORE_KEY_WRONG:
     'The key in this browser belongs to another account. Put this browser’s data back as it was, or use another profile.',
   STORE_CORRUPT:
@@ -64,7 +64,7 @@ export function sentenceFor(error: unknown, own: OwnSentences = {}): string | un
 
 /** Whether this is how a promise tells that it was cancelled. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return (error as { name?: unknown } | undefined)?.name === 'AbortError';
 }
 
 const STORAGE: Record<ErrorReasons['STORE_UNAVAILABLE'], string> = {

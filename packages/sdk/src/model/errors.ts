@@ -417,7 +417,8 @@ export function isAboutInput(error: unknown): error is QuicprochatError {
  */
 export function toSentence(error: unknown): string {
   if (error instanceof QuicprochatError) return error.message;
-  switch (error instanceof Error ? error.name : undefined) {
+  // Of another window it is no Error of this one.
+  switch ((error as { name?: unknown } | null | undefined)?.name) {
     case 'AbortError':
       return 'This action was cancelled.';
     case 'TimeoutError':

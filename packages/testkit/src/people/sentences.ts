@@ -15,6 +15,12 @@ export function sentencesOfTheSdk(): { code: string; message: string }[] {
   );
 }
 
+/** The codes of the SDK and of the core, as the SDK lists them. */
+export function codesOfTheSdk(): string[] {
+  const source = readFileSync(`${SDK}model/errors.ts`, 'utf8');
+  return [...source.matchAll(/^ {2}([A-Z_]+): (?:\{ remedy: )?'\w+'/gm)].map(([, code]) => String(code));
+}
+
 /** What a person or a program can be told to do. */
 const CURES =
   /\b(add|allow|ask|check|choose|close|compare|connect|continue|create|end|free|install|keep|leave|list|look|name|open|pass|put|reload|remove|renew|report|restart|run|save|send|set|shorten|sign in|start|tell|try|update|use|wait|write)\b|nothing needs to be done|\bmust\b/i;

@@ -2,7 +2,8 @@ import { useRef, useSyncExternalStore } from 'react';
 import { useAction } from '@quicprochat/react';
 import type { Conversation } from '@quicprochat/sdk';
 import { useSettledConnection } from '../use-settled-connection.ts';
-import { changesOf, isAbort } from './changes.ts';
+import { isAbort } from '../../words/failures.ts';
+import { changesOf } from './changes.ts';
 import type { Asked } from '../../words/changes.ts';
 
 interface Planned<Args extends unknown[]> {
