@@ -14,8 +14,6 @@ const WASM: Record<ErrorReasons['WASM_NOT_FOUND'], string> = {
   missing: FILE_MISSING,
 };
 
-const RELOAD = 'Nothing that was stored is lost: reload the page.';
-
 /** The SDK tells programs which call to change. Where its sentence does that, the page says what a person can do here. */
 const SENTENCES: Partial<Record<ErrorCode, string | ((error: QuicprochatError) => string)>> = {
   NOT_REGISTERED: 'This browser holds no account any more. Reload the page, and choose a handle.',
@@ -24,7 +22,8 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((error: QuicprochatError) =
     'The account in this browser belongs to another relay than this site uses now. Tell whoever runs this site.',
   CLOSED: 'Your account was closed in this page. Reload the page to open it again.',
   WORKER_NOT_FOUND: FILE_MISSING,
-  WORKER_STOPPED: `The part of this page that holds your keys has stopped. ${RELOAD}`,
+  WORKER_STOPPED:
+    'The part of this page that holds your keys has stopped, and is started again. Try again; if that does not help, reload the page.',
   WASM_NOT_FOUND: ({ details }) => WASM[details['reason'] as ErrorReasons['WASM_NOT_FOUND']],
   STORE_CONTENTION:
     'Another tab keeps changing your account. Close the other tabs of this site, then try again.',
@@ -41,6 +40,7 @@ const SENTENCES: Partial<Record<ErrorCode, string | ((error: QuicprochatError) =
   STORE_LOCKED: 'Your account is locked, and this page cannot unlock it. Use the app that locked it.',
   PASSPHRASE_WRONG: 'This passphrase is wrong. Nothing was changed; try again.',
   SECRET_WRONG: 'This passkey does not open your account. Nothing was changed; try another one.',
+  KEY_SLOTS_UNSUPPORTED: 'This browser keeps your key in a way of its own. Use another browser profile.',
   KEYS_ERASED:
     'An older copy of your account was put back in this browser. Ask a member to remove you and add you again.',
   TOO_LATE_TO_CANCEL:

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { workerNotFound } from '../platform/files.ts';
 import type { WorkerPort } from '../platform/platform.ts';
 import type { Request, Response } from './protocol.ts';
+import { describe } from './failure.ts';
 import { WorkerCore } from './worker-core.ts';
 
 /** A worker whose answers the test gives by hand. */
@@ -122,3 +123,27 @@ test.each([
     });
   },
 );
+
+test.each([
+  [
+    'a browser that runs no WebAssembly is one that cannot run the SDK, and not a file that is missing',
+    { code: 'WASM_NOT_FOUND', message: 'WebAssembly is not defined', address: 'https://page.example/a.wasm' },
+    { code: 'UNSUPPORTED_RUNTIME', message: expect.stringContaining('use another browser') },
+  ],
+  [
+    'a quota that is reached in the worker is told as one',
+    { code: 'STORE_UNAVAILABLE', message: 'The quota has been exceeded.' },
+    { code: 'STORE_UNAVAILABLE', details: { reason: 'full' } },
+  ],
+])('%s', async (_title, error, told) => {
+  const worker = scripted();
+  const call = new WorkerCore(() => worker.port).call('client.identity', {});
+  worker.answer({ id: worker.requests[0]!.id, ok: false, error, dirty: false });
+  await expect(call).rejects.toMatchObject(told);
+});
+
+test('what the worker says of a quota is that, whatever the call was', () => {
+  expect(describe(new DOMException('The quota has been exceeded.', 'QuotaExceededError'))).toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+  });
+});

@@ -128,7 +128,9 @@ export class WorkerCore {
 
   #failAll(cause: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = hasCode(cause, 'WORKER_NOT_FOUND', 'WASM_NOT_FOUND') ? cause : stopped(cause);
+    this.#failure = hasCode(cause, 'WORKER_NOT_FOUND', 'WASM_NOT_FOUND', 'UNSUPPORTED_RUNTIME')
+      ? cause
+      : stopped(cause);
     for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
     this.#port.terminate();
