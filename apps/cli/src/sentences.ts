@@ -79,11 +79,14 @@ export function sentenceFor(error: unknown, relay?: string): string {
   const own = SENTENCES[error.code];
   const sentence = (typeof own === 'function' ? own(error.details) : own) ?? toSentence(causeOf(error));
   const at = AT_THE_RELAY.has(error.code) && relay !== undefined ? ` The relay’s address is ${relay}.` : '';
-  return `${sentence}${at}${isQueued ? QUEUED : ''}`;
+  return `${sentence}${at}${isQueued ? queued(error) : ''}`;
 }
 
-const QUEUED =
-  ' The message or change stays queued, and the next command that reaches the relay sends it; do not repeat it.';
+/** If it was only the relay that was not reached, no more is needed than another command. */
+function queued({ code }: QuicprochatError): string {
+  const next = code === 'NETWORK' ? ', and the next command that reaches the relay sends it' : '';
+  return ` The message or change stays queued${next}; do not repeat it.`;
+}
 
 /** Without what the SDK adds about the queue: qpc says it in its own words. */
 function causeOf(error: QuicprochatError): QuicprochatError {

@@ -57,7 +57,7 @@ test('a relay that cannot be reached is named by its address, by each command th
     );
     const unsent = await told(alice, 'send', 'Tea', 'later');
     expect(unsent).toContain(
-      `The relay at ${url} has not accepted the message or change yet. It stays queued, and the next command that reaches the relay sends it`,
+      `The relay’s address is ${url}. The message or change stays queued, and the next command that reaches the relay sends it`,
     );
     expect(unsent).not.toContain('sync');
   } finally {
