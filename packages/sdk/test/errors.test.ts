@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import {
   CORE_ERRORS,
   coreError,
+  isAboutInput,
   QuicprochatError,
   relayError,
   SDK_ERRORS,
@@ -40,4 +41,23 @@ test('every error is a QuicprochatError with its code, and reads as one sentence
     ['HANDLE_TAKEN', false],
   ]);
   expect(toSentence(new TypeError('x is not a function'))).not.toContain('function');
+});
+
+test.each(Object.keys(SDK_ERRORS) as (keyof typeof SDK_ERRORS)[])(
+  'a failure of our own with %s is no verdict on an entry or a Welcome',
+  (code) => {
+    expect(isAboutInput(sdkError(code, 'It failed.'))).toBe(false);
+  },
+);
+
+test.each(['INTERNAL', 'GROUP_NOT_LOADED', 'STORE_CORRUPT', 'STORE_ROLLED_BACK', 'KEYS_ERASED'] as const)(
+  'neither is %s of the core',
+  (code) => {
+    expect(isAboutInput(coreError(code, 'It failed.'))).toBe(false);
+  },
+);
+
+test('what the core says of its input is a verdict', () => {
+  for (const code of ['WIRE_DECODE', 'INVALID_COMMIT', 'WELCOME_NOT_FOR_US', 'GROUP_EXISTS'] as const)
+    expect(isAboutInput(coreError(code, 'It is bad.'))).toBe(true);
 });
