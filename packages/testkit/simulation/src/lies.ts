@@ -131,6 +131,6 @@ function put(value: Json, [key, ...rest]: Path, child: Json | undefined): Json {
   const inner = rest.length === 0 ? child : put(copy[key] ?? null, rest, child);
   if (inner !== undefined) copy[key] = inner;
   else if (Array.isArray(copy)) copy.splice(Number(key), 1);
-  else delete copy[key];
+  else Reflect.deleteProperty(copy, key);
   return copy;
 }
