@@ -1,7 +1,9 @@
-import { startGoBetween, type GoBetween } from '@quicprochat/testkit';
+import { eventually, startGoBetween, type GoBetween } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { platform } from '#platform';
+import type { Platform } from '../src/platform/platform.ts';
 import { network } from './support/network.ts';
-import { people, same, textsOf } from './support/people.ts';
+import { contentsOf, people, same, textsOf } from './support/people.ts';
 
 const town = people();
 
@@ -101,4 +103,65 @@ test.each([
   net.mend();
   await bob.sync();
   expect(await textsOf(same(bob, tea))).toEqual(['hello']);
+});
+
+test('a receipt key that no receipt was signed by is not remembered', async () => {
+  const net = network();
+  const [alice, bob] = [await town.join('alice'), await town.join('bob', { platform: net.platform })];
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await tea.send('hello');
+  // The key of another relay.
+  net.lie('receipts.key', () => ({ receiptKey: 'A'.repeat(43) }));
+  await bob.sync().catch(() => undefined);
+  net.mend();
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['hello']);
+});
+
+/** A platform on which a stream’s events are changed before the client gets them. */
+function lyingStream(change: (event: { type: string; [field: string]: unknown }) => unknown) {
+  const fetch: typeof platform.net.fetch = async (input, init) => {
+    const response = await platform.net.fetch(input, init);
+    if (!new URL(new Request(input).url).pathname.endsWith('/streams.events')) return response;
+    let rest = '';
+    const frames = new TransformStream<string, string>({
+      transform: (text, controller) => {
+        const [last = '', ...whole] = (rest + text).split('\n\n').reverse();
+        rest = last;
+        for (const frame of whole.reverse()) controller.enqueue(`${changedIn(frame)}\n\n`);
+      },
+    });
+    const changedIn = (frame: string) =>
+      frame.startsWith('data: {"type"')
+        ? `data: ${JSON.stringify(change(JSON.parse(frame.slice(6)) as { type: string }))}`
+        : frame;
+    const body = response.body
+      ?.pipeThrough(new TextDecoderStream())
+      .pipeThrough(frames)
+      .pipeThrough(new TextEncoderStream());
+    return new Response(body, { status: response.status, headers: response.headers });
+  };
+  return { ...platform, net: { ...platform.net, fetch } } satisfies Platform;
+}
+
+test('an entry that a stream brought changed is not applied before a receipt vouches for it', async () => {
+  let changed = 0;
+  const lying = lyingStream((event) => {
+    if (event.type !== 'group-entry' || event['receipt'] !== undefined) return event;
+    changed += 1;
+    return { ...event, entry: { ...(event['entry'] as object), payload: 'AAAA' } };
+  });
+  const alice = await town.join('alice');
+  const bob = await town.join('bob', { live: true, platform: lying });
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  await eventually('Bob is in', () => bob.conversations.list().some(({ id }) => id === tea.id));
+  await tea.send('hello');
+  await eventually('Bob reads', async () => (await textsOf(same(bob, tea))).length === 1);
+  await Promise.all(['one', 'two', 'three'].map((text) => tea.send(text)));
+  await eventually('Bob reads on', async () => (await textsOf(same(bob, tea))).length === 4);
+  expect(changed).toBeGreaterThan(0);
+  expect(await textsOf(same(bob, tea))).toEqual(['hello', 'one', 'two', 'three']);
+  expect(await contentsOf(same(bob, tea))).not.toContainEqual(
+    expect.objectContaining({ type: 'undecryptable' }),
+  );
 });

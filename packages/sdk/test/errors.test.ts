@@ -6,6 +6,7 @@ import {
   CORE_ERRORS,
   coreError,
   ERROR_REASONS,
+  isAboutInput,
   QuicprochatError,
   relayError,
   SDK_ERRORS,
@@ -112,4 +113,23 @@ test('of an error that is not the SDK’s, nothing is promised', () => {
     expect(toSentence(error)).toContain(
       'may have taken effect all the same. Check that before you try again',
     );
+});
+
+test.each(Object.keys(SDK_ERRORS) as (keyof typeof SDK_ERRORS)[])(
+  'a failure of our own with %s is no verdict on an entry or a Welcome',
+  (code) => {
+    expect(isAboutInput(sdkError(code as 'CLOSED', 'It failed.'))).toBe(false);
+  },
+);
+
+test.each(['INTERNAL', 'GROUP_NOT_LOADED', 'STORE_CORRUPT', 'STORE_ROLLED_BACK', 'KEYS_ERASED'] as const)(
+  'neither is %s of the core',
+  (code) => {
+    expect(isAboutInput(coreError(code, 'It failed.'))).toBe(false);
+  },
+);
+
+test('what the core says of its input is a verdict', () => {
+  for (const code of ['WIRE_DECODE', 'INVALID_COMMIT', 'WELCOME_NOT_FOR_US', 'GROUP_EXISTS'] as const)
+    expect(isAboutInput(coreError(code, 'It is bad.'))).toBe(true);
 });

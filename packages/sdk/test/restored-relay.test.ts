@@ -107,3 +107,20 @@ test('a message fails if the commit that has to go before it is refused for good
   expect(net.calls.slice(before).filter((call) => call === 'groups.commit').length).toBeLessThan(5);
   expect(tea.waiting).toEqual([]);
 });
+
+test('a call that waits while the relay is away is told when it comes back with less than it had', async () => {
+  const net = network();
+  const alice = await town.join('alice', { live: true, platform: net.platform });
+  const bob = await town.join('bob');
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  const backup = await backUpRelay(town.relay());
+  await tea.send('lost by the relay');
+  net.fail(({ procedure }) => (procedure === 'groups.post' ? reset() : undefined));
+  const sending = tea.send('later');
+  await eventually('it waits', () => tea.waiting.length > 0);
+  await backup.restore();
+  await expect(sending).rejects.toMatchObject({
+    code: 'CURSOR_INVALID',
+    details: { queued: true },
+  });
+});

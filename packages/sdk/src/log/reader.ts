@@ -65,6 +65,7 @@ export class LogReader {
   apply(conversationId: GroupId, arrived: readonly Arrived[]): Promise<boolean> {
     if (arrived.length === 0) return Promise.resolve(true);
     return this.#ledger.transact(async (tx) => {
+      let vouchedFor = 0;
       for (let next = 0; next < arrived.length;) {
         const conversation = tx.conversation(conversationId);
         const { entry } = arrived[next] as Arrived;
@@ -74,6 +75,9 @@ export class LogReader {
           continue;
         }
         if (!isInTurn(conversation, entry)) return false;
+        if (entry.sequence > vouchedFor)
+          vouchedFor = (await this.#vouchedFor(conversation, arrived.slice(next))) ?? 0;
+        if (entry.sequence > vouchedFor) return false;
         const run = await this.#runFrom(tx, conversation, arrived.slice(next));
         if (run.length === 0) return false;
         await this.#applyRun(tx, conversationId, run);
@@ -81,6 +85,24 @@ export class LogReader {
       }
       return true;
     });
+  }
+
+  /**
+   * Up to which entry the next receipt vouches for what has come: nothing is applied before that. Undefined if the entries
+   * do not lead to what the relay has signed, so that any of them may be changed.
+   */
+  async #vouchedFor(conversation: ConversationRow, arrived: readonly Arrived[]): Promise<number | undefined> {
+    let reached = conversation;
+    for (const { entry, receipt } of arrived) {
+      const { sequence } = entry;
+      if (sequence <= reached.cursor) continue;
+      if (sequence !== reached.cursor + 1) return undefined;
+      const position = await this.#witness.advance(reached, sequence, shownContent(entry), receipt);
+      if (position === undefined) return undefined;
+      if (receipt !== undefined) return sequence;
+      reached = { ...reached, ...position };
+    }
+    return undefined;
   }
 
   /**

@@ -113,19 +113,19 @@ export class Witness {
     });
   }
 
-  /** Remembers the first key that the relay names, and takes no other. */
+  /**
+   * Remembers the first key that the relay names, and takes no other. Not before a receipt was signed by it: what was
+   * named by mistake would be remembered for ever.
+   */
   async #requireSigned(conversationId: GroupId, receipt: Receipt): Promise<void> {
-    let key = this.#pinnedKey();
-    if (key === undefined) {
-      const { receiptKey } = await this.#relay.receiptKey();
-      key = receiptKey;
-      await this.#ledger.transact(async (tx) => {
-        const account = tx.row(accounts, ACCOUNT);
-        if (account !== undefined) tx.put(accounts, ACCOUNT, { ...account, receiptKey });
-      });
-    }
-    if (!(await isSigned(this.#crypto, receipt, { receiptKey: key, groupId: conversationId })))
-      throw unsigned();
+    const pinned = this.#pinnedKey();
+    const receiptKey = pinned ?? (await this.#relay.receiptKey()).receiptKey;
+    if (!(await isSigned(this.#crypto, receipt, { receiptKey, groupId: conversationId }))) throw unsigned();
+    if (pinned !== undefined) return;
+    await this.#ledger.transact(async (tx) => {
+      const account = tx.row(accounts, ACCOUNT);
+      if (account !== undefined) tx.put(accounts, ACCOUNT, { receiptKey, ...account });
+    });
   }
 
   #pinnedKey(): string | undefined {

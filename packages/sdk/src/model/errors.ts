@@ -399,16 +399,18 @@ export function hasCode<Code extends ErrorCode>(
   return error instanceof QuicprochatError && (codes as readonly ErrorCode[]).includes(error.code);
 }
 
+/** The kinds of the core's errors that say something about what it was given. */
+const ABOUT_INPUT: ReadonlySet<Remedy> = new Set<Remedy>(['validation', 'crypto', 'usage']);
+
 /**
- * Whether the error is a verdict on the core's input. Our own faults (the storage, the worker, INTERNAL) are not: they
- * never decide that an entry or a Welcome is bad.
+ * Whether the error is a verdict on the core's input. Our own faults (the storage, the worker, a client that is closed,
+ * INTERNAL) are not: they never decide that an entry or a Welcome is bad.
  */
-export function isAboutInput(error: unknown): error is QuicprochatError {
-  return (
-    error instanceof ValidationError ||
-    error instanceof CryptoVerificationError ||
-    error instanceof UsageError
-  );
+export function isAboutInput(error: unknown): error is QuicprochatError & { code: CoreErrorCode } {
+  if (!(error instanceof QuicprochatError)) return false;
+  const remedies: Partial<Record<string, Remedy>> = CORE_ERRORS;
+  const remedy = remedies[error.code];
+  return remedy !== undefined && ABOUT_INPUT.has(remedy);
 }
 
 /**

@@ -104,7 +104,10 @@ export class Delivery {
     return new Promise((resolve, reject) => {
       const check = () => {
         try {
+          const trouble = this.#driver.troubleOf(this.#id);
           if (isDone()) end(resolve);
+          // It began after this wait, as when a relay comes back from a restart with less than it had.
+          else if (trouble !== undefined) end(() => reject(trouble));
         } catch (error) {
           end(() => reject(toError(error)));
         }

@@ -181,7 +181,9 @@ export class Driver {
     const before = this.#troubles.get(conversationId);
     if (lasts) this.#troubles.set(conversationId, failure);
     else this.#troubles.delete(conversationId);
-    if (before?.code !== this.#troubles.get(conversationId)?.code) this.#ledger.announce(conversationId);
+    if (before?.code === this.#troubles.get(conversationId)?.code) return;
+    this.#ledger.announce(conversationId);
+    if (lasts) this.#ledger.outbox.wake([...this.#ledger.outbox.of(conversationId)].map(({ id }) => id));
   }
 
   async #round(conversationId: GroupId, run: Run): Promise<void> {

@@ -74,25 +74,28 @@ const SETTLES_WITHIN_MS = 10 * 60_000;
  * that one dies, too. In the end everybody says something, so that nobody can be stuck unnoticed.
  */
 export function crash(name: OperationName, deaths: readonly number[]): Promise<Crashed> {
-  return inWorld({ seed: 1, people: 2, guests: 1, rateFactor: 1_000 }, async (world) => {
-    const [id] = (await meet(world, 1)) ?? [];
-    const [alice, bob, guest] = world.people;
-    if (id === undefined || alice === undefined || bob === undefined || guest === undefined)
-      return { events: 0, violations: ['they never met'] };
-    const cast = { world, id, alice, bob, guest };
-    const operation: Operation = OPERATIONS[name];
-    operation.prepare?.(cast);
-    await world.scheduler.run(PREPARES_WITHIN_MS);
-    const victim = operation.whose(cast);
-    victim.dieAt(deaths);
-    operation.begin(cast);
-    const isSettled = () => unsettled(world.people, id).length === 0;
-    await world.scheduler.runUntil(isSettled, SETTLES_WITHIN_MS);
-    const { events } = victim;
-    victim.dieAt([]);
-    for (const person of world.people) person.say(id);
-    return { events, violations: await judge(world, [id]) };
-  });
+  return inWorld(
+    { seed: 1, people: 2, guests: 1, hasHostileGuest: false, rateFactor: 1_000 },
+    async (world) => {
+      const [id] = (await meet(world, 1)) ?? [];
+      const [alice, bob, guest] = world.people;
+      if (id === undefined || alice === undefined || bob === undefined || guest === undefined)
+        return { events: 0, violations: ['they never met'] };
+      const cast = { world, id, alice, bob, guest };
+      const operation: Operation = OPERATIONS[name];
+      operation.prepare?.(cast);
+      await world.scheduler.run(PREPARES_WITHIN_MS);
+      const victim = operation.whose(cast);
+      victim.dieAt(deaths);
+      operation.begin(cast);
+      const isSettled = () => unsettled(world.people, id).length === 0;
+      await world.scheduler.runUntil(isSettled, SETTLES_WITHIN_MS);
+      const { events } = victim;
+      victim.dieAt([]);
+      for (const person of world.people) person.say(id);
+      return { events, violations: await judge(world, [id]) };
+    },
+  );
 }
 
 function invite({ alice, guest, id }: Cast): void {

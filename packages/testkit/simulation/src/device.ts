@@ -2,6 +2,7 @@ import { Client, QuicprochatError } from '@quicprochat/sdk';
 import type { Rng } from '@quicprochat/testkit';
 import type { Disk } from './disk.ts';
 import { KeyUse } from './key-use.ts';
+import type { Mischief } from './mischief.ts';
 import type { Network } from './network.ts';
 import { RELAY_ADDRESS } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -25,6 +26,7 @@ interface Parts {
   scheduler: Scheduler;
   network: Network;
   rng: Rng;
+  mischief: Mischief;
 }
 
 /** One storage of a person's device, and any number of tabs that are open on it. */
@@ -135,12 +137,13 @@ export class Device {
 
   #newTab(): Tab {
     this.#tabs += 1;
-    const { scheduler, network, rng } = this.#parts;
+    const { scheduler, network, rng, mischief } = this.#parts;
     const names = { name: `${this.name}.${this.#tabs}`, device: this.name };
     return new Tab(names, {
       scheduler,
       network,
       keyUse: this.keyUse,
+      mischief,
       clock: this.clock,
       seed: rng.below(2 ** 31),
     });

@@ -25,6 +25,9 @@ const MOST_OFF_MS = 47 * 3_600_000;
 /** The longest time that the relay is down. */
 const MOST_DOWN_MS = 20_000;
 
+/** The shortest time that the relay is down while a backup is restored: by then, what it had begun is done. */
+const RESTORED_AFTER_MS = 1_000;
+
 /** What the events happen to. */
 export interface Scene {
   scheduler: Scheduler;
@@ -36,7 +39,7 @@ export interface Scene {
 
 /** Lets the event of a step happen. */
 export function happen(scene: Scene, step: Step): void {
-  const { people, ids } = scene;
+  const { network, people, ids } = scene;
   const person = people[step.person] as Person;
   const regulars = people.filter(({ isGuest }) => !isGuest);
   const guests = people.filter(({ isGuest }) => isGuest);
@@ -78,6 +81,8 @@ export function happen(scene: Scene, step: Step): void {
     freezeTab: () => person.freezeTab(rng.below(MOST_FROZEN_MS)),
     setClock: () => person.setClock(rng.below(2 * MOST_OFF_MS) - MOST_OFF_MS),
     restartRelay: () => restartRelay(scene, rng.below(MOST_DOWN_MS)),
+    backUpRelay: () => network.backUpRelay(),
+    restoreRelay: () => restoreRelay(scene, RESTORED_AFTER_MS + rng.below(MOST_DOWN_MS)),
   };
   events[step.event]();
 }
@@ -85,4 +90,9 @@ export function happen(scene: Scene, step: Step): void {
 function restartRelay({ scheduler, network }: Scene, downMs: number): void {
   network.stopRelay();
   scheduler.after(downMs, 'the relay starts', () => network.startRelay());
+}
+
+function restoreRelay({ scheduler, network }: Scene, downMs: number): void {
+  network.stopRelay();
+  scheduler.after(downMs, 'the relay is restored', () => void network.restoreRelay());
 }

@@ -13,7 +13,8 @@ interface View {
  * Lists what has not settled yet. When a run has settled, every tab is online and in the same epoch, has sent and read
  * everything, and every call has ended.
  */
-export function unsettled(people: readonly Person[], conversationId: string): string[] {
+export function unsettled(everybody: readonly Person[], conversationId: string): string[] {
+  const people = everybody.filter(({ isHostile }) => !isHostile);
   const views = viewsOf(people, conversationId).filter((view) => !isLeftBehind(view));
   const regulars = views.filter(({ person }) => !person.isGuest);
   const guests = views.filter(({ person }) => person.isGuest);
@@ -67,7 +68,7 @@ function unsettledIn(
   if (conversation === undefined) return [`${who} is not in the conversation`];
   const { waiting, trouble, epoch } = conversation;
   const found = waiting.map(({ kind, state }) => `a change of ${who} waits: ${kind}, ${state}`);
-  if (trouble !== undefined) found.push(`${who} has trouble: ${trouble.code}`);
+  if (trouble !== undefined) found.push(`${who} has trouble: ${trouble.code}, ${trouble.message}`);
   if (authenticatorOf(conversation) !== authenticatorOf(first)) found.push(`${who} is in epoch ${epoch}`);
   // Whoever was just added has no receipt before the next entry.
   const isNew = person.isGuest && (conversation.statement?.receipts ?? []).length === 0;
@@ -95,7 +96,9 @@ interface Shown {
  *
  * @returns one sentence per violation
  */
-export async function violations(people: readonly Person[], conversationId: string): Promise<string[]> {
+export async function violations(everybody: readonly Person[], conversationId: string): Promise<string[]> {
+  const people = everybody.filter(({ isHostile }) => !isHostile);
+  const isHarmed = people.length < everybody.length;
   const said = people.flatMap((person) => person.said).filter((one) => one.conversationId === conversationId);
   const views = viewsOf(people, conversationId);
   const shown = await Promise.all(
@@ -111,7 +114,7 @@ export async function violations(people: readonly Person[], conversationId: stri
   ];
   let shownToFirst: string | undefined;
   for (const view of shown) {
-    const amissHere = amissTo(view, { said, shown, people });
+    const amissHere = amissTo(view, { said, shown, people, isHarmed });
     found.push(...amissHere.map((what) => `${view.who} ${what}`));
     if (view.person.wasPutBack || view.person.wasCloned || view.person.isGuest) continue;
     const texts = [...view.texts].sort().join('\n');
@@ -160,7 +163,12 @@ async function shownIn(view: Omit<Shown, 'lines' | 'texts'>): Promise<Shown> {
 
 function amissTo(
   { person, conversation, lines, texts }: Shown,
-  { said, shown, people }: { said: readonly Said[]; shown: readonly Shown[]; people: readonly Person[] },
+  {
+    said,
+    shown,
+    people,
+    isHarmed,
+  }: { said: readonly Said[]; shown: readonly Shown[]; people: readonly Person[]; isHarmed: boolean },
 ): string[] {
   const isOut = person.isGuest && conversation.state !== 'active';
   const isElsewhere = !isOut && authenticatorOf(conversation) !== authenticatorOf(shown[0]?.conversation);
@@ -173,7 +181,7 @@ function amissTo(
       const hasMissed = isRescued || (isAware && one.by === person.handle);
       return amiss(one, texts, { isDue: !hasMissed && isDue(one, { shown, people }) });
     }),
-    ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCopied, isRescued })),
+    ...lines.flatMap((line) => amissIn(line, { isAware, isAnyCopied, isRescued, isHarmed })),
     ...people.flatMap((sender) => disorder(sender, texts)),
   ];
 }
@@ -204,17 +212,23 @@ function amiss({ text, outcome }: Said, texts: readonly string[], { isDue }: { i
 
 /**
  * @param known whether the device knows that it was put back or cloned, whether anybody’s was, and whether this
- *   device was added to the conversation again
+ *   device was added to the conversation again; and whether a hostile member posts what nobody can open
  */
 function amissIn(
   line: Message,
-  { isAware, isAnyCopied, isRescued }: { isAware: boolean; isAnyCopied: boolean; isRescued: boolean },
+  {
+    isAware,
+    isAnyCopied,
+    isRescued,
+    isHarmed,
+  }: { isAware: boolean; isAnyCopied: boolean; isRescued: boolean; isHarmed: boolean },
 ): string[] {
   const { content, state } = line;
   if (content.type === 'copied' && !isAware) return ['believes in a copy of its storage'];
   if (content.type === 'text' && state === 'queued') return [`sees “${content.text}” wait`];
   if (content.type !== 'undecryptable') return [];
   const isExpected =
+    isHarmed ||
     (isAware && content.code === 'OWN_MESSAGE') ||
     (isRescued && content.code === 'CANNOT_FOLLOW') ||
     // Of a storage that was put back, too: what it had sent before can reach the relay after its next client has read the log.

@@ -1,6 +1,7 @@
 import { QuicprochatError } from '@quicprochat/sdk';
 import { intrusions, sealedLate, unsettled, violations } from './invariants.ts';
 import { find, type Person } from './person.ts';
+import { unsettledSinceRestore, violationsSinceRestore } from './restored.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { World } from './world.ts';
 
@@ -18,22 +19,30 @@ const LAST_WORDS = 3;
 
 /** Checks that everything settles, and then what has come of it. */
 export async function judge(world: World, ids: readonly string[]): Promise<string[]> {
-  const { scheduler, people } = world;
-  const left = () => ids.flatMap((id) => unsettled(people, id));
+  const { scheduler, people, network } = world;
+  const wentBack = ids.filter((id) => network.wentBack.has(id));
+  const wentOn = ids.filter((id) => !network.wentBack.has(id));
+  const left = () => [
+    ...wentOn.flatMap((id) => unsettled(people, id)),
+    ...wentBack.flatMap((id) => unsettledSinceRestore(people, id)),
+  ];
   const settles = () => staysSo(scheduler, () => left().length === 0);
   if (!(await settles())) return left();
   const found: string[] = [];
-  for (const id of ids) found.push(...(await rescue(world, id)), ...(await addGuests(world, id)));
+  for (const id of wentOn) found.push(...(await rescue(world, id)), ...(await addGuests(world, id)));
   if (found.length > 0) return found;
   // Whoever was added again has no receipt for what is in the log before something comes after it.
   for (const person of people.filter(({ canBeLeftBehind }) => canBeLeftBehind))
-    for (const id of ids) person.sayMany(id, LAST_WORDS, { isSettled: true });
+    for (const id of wentOn) person.sayMany(id, LAST_WORDS, { isSettled: true });
+  // What goes on goes on, and what does not says so.
+  for (const person of people) for (const id of wentBack) person.sayMany(id, LAST_WORDS);
   if (!(await settles())) return left();
   // Read positions are not in the log: tabs learn of them through the storage alone.
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
-  found.push(...sealedLate(people), ...intrusions(people));
-  for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
+  found.push(...sealedLate(people.filter(({ isHostile }) => !isHostile)), ...intrusions(people));
+  for (const id of wentOn) found.push(...(await scheduler.answerOf(violations(people, id))));
+  for (const id of wentBack) found.push(...(await scheduler.answerOf(violationsSinceRestore(people, id))));
   return found;
 }
 
@@ -68,7 +77,8 @@ async function rescue({ scheduler, people }: World, id: string): Promise<string[
 }
 
 /** Has everybody who comes and goes added. That must go well, whatever became of their key packages meanwhile. */
-async function addGuests({ scheduler, people }: World, id: string): Promise<string[]> {
+async function addGuests({ scheduler, people: everybody }: World, id: string): Promise<string[]> {
+  const people = everybody.filter(({ isHostile }) => !isHostile);
   const failed: string[] = [];
   const host = people.find(({ isGuest, canBeLeftBehind }) => !isGuest && !canBeLeftBehind)?.clients[0];
   const members = host && find(host, id)?.members;

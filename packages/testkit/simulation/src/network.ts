@@ -1,4 +1,5 @@
 import type { Rng } from '@quicprochat/testkit';
+import { Lies } from './lies.ts';
 import type { Answer, SimulatedRelay } from './relay.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Tally } from './tally.ts';
@@ -23,6 +24,10 @@ export interface Faults {
   doubledEvent: number;
   /** Something that is no event arrives in a stream. */
   garbledEvent: number;
+  /** The relay does what it is called for, and lies about it: see {@link Lies}. */
+  lie: number;
+  /** The relay changes a stream event. */
+  lyingEvent: number;
 }
 
 export const NO_FAULTS: Faults = {
@@ -35,6 +40,8 @@ export const NO_FAULTS: Faults = {
   brokenStream: 0,
   doubledEvent: 0,
   garbledEvent: 0,
+  lie: 0,
+  lyingEvent: 0,
 };
 
 /** The longest delay of a call, an answer or an event, and of a late one. */
@@ -60,6 +67,7 @@ export class Network {
   readonly #relay: SimulatedRelay;
   readonly #rng: Rng;
   readonly #tally: Tally;
+  readonly #lies: Lies;
   readonly #streams = new Set<Stream>();
   readonly #cutOff = new Set<string>();
   /** The longest delay of devices whose link is slow. */
@@ -71,6 +79,7 @@ export class Network {
     this.#relay = parts.relay;
     this.#rng = parts.rng;
     this.#tally = parts.tally;
+    this.#lies = new Lies(parts.rng);
   }
 
   /** Takes a device offline: its streams break and its calls fail. */
@@ -100,6 +109,22 @@ export class Network {
     this.#relay.start();
   }
 
+  backUpRelay(): void {
+    this.#relay.backUp();
+  }
+
+  /** Puts the newest backup into the relay if it is still down, and starts it. */
+  async restoreRelay(): Promise<void> {
+    if (!this.#relay.isDown) return;
+    await this.#relay.restore();
+    this.startRelay();
+  }
+
+  /** The conversations whose logs have lost entries with a backup. */
+  get wentBack(): ReadonlySet<string> {
+    return this.#relay.wentBack;
+  }
+
   /** Breaks the streams of a tab that was killed. */
   forget(tab: Caller): void {
     for (const stream of [...this.#streams]) if (stream.tab === tab) stream.break();
@@ -121,7 +146,8 @@ export class Network {
   }
 
   async #carry(tab: Caller, call: { url: string; init: RequestInit }): Promise<Response> {
-    const name = `${tab.name} ${call.url.split('/').at(-1)?.split('?')[0]}`;
+    const procedure = call.url.split('/').at(-1)?.split('?')[0] ?? '';
+    const name = `${tab.name} ${procedure}`;
     if (this.#cutOff.has(tab.device)) throw new TypeError('the device is offline');
     if (this.#happens('lostCall')) throw new TypeError('the call was lost');
     if (this.#happens('badGateway')) return badGateway();
@@ -130,7 +156,7 @@ export class Network {
       void again.then(() => this.#reach(tab, call)).catch(() => undefined);
     }
     await this.#scheduler.sleep(this.#delay(tab), name);
-    const answer = await this.#reach(tab, call);
+    const answer = this.#told(procedure, await this.#reach(tab, call));
     if (this.#happens('lostAnswer') || this.#cutOff.has(tab.device)) {
       answer.cancel?.();
       throw new TypeError('the answer was lost');
@@ -140,6 +166,13 @@ export class Network {
       return this.#garbage(answer);
     }
     return answer.events === undefined ? whole(answer) : this.#stream(tab, answer, call.init.signal);
+  }
+
+  /** What the relay says of what it has done. */
+  #told(procedure: string, answer: Answer): Answer {
+    const told = this.#happens('lie') ? this.#lies.answer(procedure, answer) : answer;
+    if (this.faults.lie > 0) this.#lies.note(procedure, answer);
+    return told;
   }
 
   #reach(tab: Caller, { url, init }: { url: string; init: RequestInit }): Promise<Answer> {
@@ -180,7 +213,7 @@ export class Network {
           if (!isOpen) return;
           if (this.#happens('brokenStream')) return stream.break();
           if (this.#happens('garbledEvent')) controller.enqueue(this.#garbled());
-          controller.enqueue(frame);
+          controller.enqueue(this.#happens('lyingEvent') ? this.#lies.frame(frame) : frame);
         };
         const later = this.#inOrder(tab);
         events?.(

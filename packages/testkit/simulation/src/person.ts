@@ -2,6 +2,7 @@ import { QuicprochatError, type Client, type Conversation } from '@quicprochat/s
 import { Rng } from '@quicprochat/testkit';
 import { Device, type Open } from './device.ts';
 import { Disk, MISHAPS, type DiskFaults } from './disk.ts';
+import { Mischief } from './mischief.ts';
 import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Tally } from './tally.ts';
@@ -36,6 +37,10 @@ export class Person {
   readonly handle: string;
   /** Whether this person comes and goes. Everybody else stays in the conversations. */
   readonly isGuest: boolean;
+  /** Whether this person’s program is made to harm the others. Only what it does to them counts. */
+  readonly isHostile: boolean;
+  /** What the program does, if it is. */
+  readonly mischief: Mischief;
   readonly said: Said[] = [];
   /** Whether the storage was put back: then this device may have forgotten messages that it sent. */
   wasPutBack = false;
@@ -59,17 +64,24 @@ export class Person {
   readonly #earlierIntrusions: string[] = [];
 
   constructor(
-    { handle, isGuest = false }: { handle: string; isGuest?: boolean },
+    {
+      handle,
+      isGuest = false,
+      isHostile = false,
+    }: { handle: string; isGuest?: boolean; isHostile?: boolean },
     { seed, ...parts }: { scheduler: Scheduler; network: Network; tally: Tally; seed: number },
   ) {
     this.handle = handle;
     this.isGuest = isGuest;
+    this.isHostile = isHostile;
     this.#network = parts.network;
     this.#tally = parts.tally;
     this.#rng = new Rng(seed);
     const isLocked = this.#rng.chance(LOCKED);
     const disk = new Disk(new Rng(this.#rng.below(2 ** 31)), { isLocked, tally: parts.tally });
-    this.#device = new Device({ name: handle, handle, disk }, { ...parts, rng: this.#rng });
+    this.mischief = new Mischief(new Rng(seed));
+    const { mischief } = this;
+    this.#device = new Device({ name: handle, handle, disk }, { ...parts, rng: this.#rng, mischief });
   }
 
   /** How storages fail, in all tabs. */

@@ -14,6 +14,7 @@ import {
 import { Rng } from '@quicprochat/testkit';
 import { callTRPCProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { backUp, restore, type Backup } from './backup.ts';
 import type { Scheduler } from './scheduler.ts';
 
 const HOST = 'relay.test';
@@ -47,6 +48,10 @@ export class SimulatedRelay {
   readonly #rateFactor: number;
   /** Undefined while it is down. */
   #running: RunningServices | undefined;
+  /** Undefined before the first. */
+  #backup: Promise<Backup> | undefined;
+  /** The groups whose logs have lost entries with a backup. */
+  readonly wentBack = new Set<string>();
 
   private constructor(parts: { db: Db; platform: RelayPlatform; rateFactor: number }) {
     this.#db = parts.db;
@@ -79,6 +84,21 @@ export class SimulatedRelay {
   stop(): void {
     this.#running?.end();
     this.#running = undefined;
+  }
+
+  get isDown(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** Keeps a copy of all that is stored now. */
+  backUp(): void {
+    this.#backup = backUp(this.#db);
+  }
+
+  /** Puts the newest backup in the place of all that is stored. The relay must be down. */
+  async restore(): Promise<void> {
+    const backup = await this.#backup;
+    if (backup !== undefined) for (const group of await restore(this.#db, backup)) this.wentBack.add(group);
   }
 
   /** @throws {TypeError} if it is down, or is stopped before it has answered */

@@ -6,6 +6,7 @@ import type { Tally } from './tally.ts';
 export function linesOf({
   people,
   guests,
+  hasHostileGuest,
   conversations,
   rateFactor,
   network,
@@ -15,7 +16,7 @@ export function linesOf({
   const faults = Object.entries({ ...network, ...disk }).filter(([, probability]) => probability > 0);
   let atMs = 0;
   return [
-    `${people} people, ${guests} guests, ${conversations} conversations, rate limits times ${rateFactor}`,
+    `${people} people, ${guests} guests${hasHostileGuest ? ', the first of them hostile' : ''}, ${conversations} conversations, rate limits times ${rateFactor}`,
     `faults: ${faults.map(([fault, probability]) => `${fault} ${probability}`).join(', ') || 'none'}`,
     ...steps.map(({ afterMs, event, person, conversation }) => {
       atMs += afterMs;

@@ -13,6 +13,8 @@ export interface Schedule {
   people: number;
   /** How many more come and go. They begin outside. Their numbers are the last. */
   guests: number;
+  /** Whether the first of them has a program that is made to harm the others. */
+  hasHostileGuest: boolean;
   conversations: number;
   /** Multiplies the relay’s rate limits. */
   rateFactor: number;
@@ -58,7 +60,12 @@ const EVENTS = {
   freezeTab: 6,
   setClock: 2,
   restartRelay: 2,
+  backUpRelay: 4,
+  restoreRelay: 2,
 };
+
+/** How likely a schedule has an event at all, where not every one does: after a restore, conversations can be at their end. */
+const RARELY: Partial<Record<string, number>> = { restoreRelay: 0.1 };
 
 export type EventName = keyof typeof EVENTS;
 
@@ -82,6 +89,9 @@ const DISK_PROBABILITIES = [0.005, 0.02, 0.1];
 
 const MOST_GUESTS = 2;
 
+/** How many schedules with guests have a hostile one. */
+const HOSTILE = 0.25;
+
 /** In some runs everybody meets the relay’s limits. */
 const RATE_FACTORS = [1_000, 1_000, 1_000, 0.05];
 
@@ -102,7 +112,8 @@ export function scheduleOf(seed: number): Schedule {
     conversation: rng.below(conversations),
     lot: rng.below(2 ** 31),
   }));
-  return { seed, people, guests, conversations, rateFactor, network, disk, steps };
+  const hasHostileGuest = guests > 0 && rng.chance(HOSTILE);
+  return { seed, people, guests, hasHostileGuest, conversations, rateFactor, network, disk, steps };
 }
 
 /** A whole number from the least to the most. */
@@ -128,7 +139,7 @@ function someOf<Kinds extends Record<keyof Kinds, number>>(
 function someWeights(rng: Rng): [EventName, number][] {
   return (Object.entries(EVENTS) as [EventName, number][]).map(([event, most]) => [
     event,
-    event === 'say' ? most : rng.below(most + 1),
+    event === 'say' ? most : rng.below(most + 1) * Number(rng.chance(RARELY[event] ?? 1)),
   ]);
 }
 

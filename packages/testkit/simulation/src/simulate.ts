@@ -51,6 +51,7 @@ async function live(world: World, schedule: Schedule): Promise<string[]> {
   if (ids === undefined) return ['they never met'];
 
   network.faults = schedule.network;
+  for (const { isHostile, mischief } of people) mischief.isOn = isHostile;
   for (const person of people) person.diskFaults = schedule.disk;
   for (const step of schedule.steps) {
     await scheduler.run(step.afterMs);
@@ -62,10 +63,13 @@ async function live(world: World, schedule: Schedule): Promise<string[]> {
 }
 
 async function endFaults({ scheduler, network, people }: World): Promise<void> {
+  // Nobody can know of an event that was withheld, before the next one or the end of the stream.
+  if (network.faults.lyingEvent > 0) network.stopRelay();
   network.faults = NO_FAULTS;
   network.startRelay();
   for (const person of people) {
     person.diskFaults = SOUND;
+    person.mischief.isOn = false;
     person.thawTabs();
     person.spareTabs();
   }

@@ -3,6 +3,7 @@ import type { Platform, WorkerPort } from '@quicprochat/sdk';
 import { WorkerHost, type WorkerRequest } from '@quicprochat/sdk/testing';
 import { Rng } from '@quicprochat/testkit';
 import type { KeyUse } from './key-use.ts';
+import type { Mischief } from './mischief.ts';
 import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -41,6 +42,7 @@ export class Tab {
   readonly #network: Network;
   readonly #rng: Rng;
   readonly #keyUse: KeyUse;
+  readonly #mischief: Mischief;
   readonly #clock: DeviceClock;
   readonly #onConnectivity = new Set<(isOnline: boolean) => void>();
   readonly #host = new WorkerHost();
@@ -57,13 +59,21 @@ export class Tab {
 
   constructor(
     { name, device }: { name: string; device: string },
-    parts: { scheduler: Scheduler; network: Network; keyUse: KeyUse; clock: DeviceClock; seed: number },
+    parts: {
+      scheduler: Scheduler;
+      network: Network;
+      keyUse: KeyUse;
+      mischief: Mischief;
+      clock: DeviceClock;
+      seed: number;
+    },
   ) {
     this.name = name;
     this.device = device;
     this.#scheduler = parts.scheduler;
     this.#network = parts.network;
     this.#keyUse = parts.keyUse;
+    this.#mischief = parts.mischief;
     this.#clock = parts.clock;
     this.#rng = new Rng(parts.seed);
   }
@@ -198,8 +208,9 @@ export class Tab {
         const request = structuredClone(message) as WorkerRequest;
         this.#hasCommitted ||= COMMITTING.includes(request.name);
         this.after(`asks ${request.name}`, () => {
-          void this.#host.answer(request).then((response) => {
-            this.#keyUse.heard(this, request, response);
+          void this.#host.answer(request).then((answer) => {
+            this.#keyUse.heard(this, request, answer);
+            const response = this.#mischief.meddle(request, answer);
             this.after('is answered', () => {
               if (isRunning) listener(structuredClone(response));
             });

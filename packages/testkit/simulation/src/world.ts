@@ -29,6 +29,8 @@ export interface Beginning {
   people: number;
   /** How many more come and go. They are the last of the people. */
   guests: number;
+  /** Whether the first of those who come and go is hostile. */
+  hasHostileGuest: boolean;
   /** Multiplies the relay’s rate limits. */
   rateFactor: number;
 }
@@ -38,7 +40,7 @@ export async function inWorld<Result>(
   beginning: Beginning,
   live: (world: World) => Promise<Result>,
 ): Promise<Result> {
-  const { people: regulars, guests, rateFactor } = beginning;
+  const { people: regulars, guests, hasHostileGuest, rateFactor } = beginning;
   const trace = new Trace(200);
   const tally = new Tally();
   const rng = new Rng(beginning.seed);
@@ -50,7 +52,11 @@ export async function inWorld<Result>(
   const network = new Network({ scheduler, relay, rng: new Rng(rng.below(2 ** 31)), tally });
   const people = HANDLES.slice(0, regulars + guests).map((handle, n) => {
     const isGuest = n >= regulars;
-    return new Person({ handle, isGuest }, { scheduler, network, tally, seed: rng.below(2 ** 20) + n });
+    const isHostile = hasHostileGuest && n === regulars;
+    return new Person(
+      { handle, isGuest, isHostile },
+      { scheduler, network, tally, seed: rng.below(2 ** 20) + n },
+    );
   });
   try {
     return await live({ trace, scheduler, network, people, tally });
