@@ -59,6 +59,8 @@ export function unknownAnswer(cause?: unknown): QuicprochatError {
  */
 export function noRelay(response: Response, cause?: unknown): QuicprochatError {
   if (GATEWAY_STATUSES.includes(response.status)) return away(cause);
+  if (response.status === 413) return tooLargeForProxy();
+  if (response.status === 429) return tooManyForProxy(response);
   return sdkError(
     'NETWORK',
     'The server at the relay’s address is not a relay. Check the address and your connection.',
@@ -66,6 +68,22 @@ export function noRelay(response: Response, cause?: unknown): QuicprochatError {
       cause,
     },
   );
+}
+
+/** A proxy before the relay has a smaller limit than the relay. The same request would be refused for ever. */
+function tooLargeForProxy(): QuicprochatError {
+  return relayError(
+    'PAYLOAD_TOO_LARGE',
+    'A server before the relay refuses requests of this size. Send less, or ask whoever runs the relay to raise its limit.',
+    { retryable: false, details: {} },
+  );
+}
+
+/** @param response may say after how many seconds to come back (RFC 9110 §10.2.3) */
+function tooManyForProxy({ headers }: Response): QuicprochatError {
+  const seconds = /^\d+$/.exec(headers.get('retry-after') ?? '')?.[0];
+  const details = seconds === undefined ? {} : { retryAfterMs: Number(seconds) * 1_000 };
+  return relayError('RATE_LIMITED', sentenceFor('RATE_LIMITED', details), { retryable: true, details });
 }
 
 /** Whether it means that no call gets through: the relay cannot be reached, or takes no request of this version. */
