@@ -84,6 +84,32 @@ test('what a proxy says of too many calls is told from a wrong address, with the
   expect(tea.waiting).toEqual([]);
 });
 
+test.each([
+  ['quotation marks, which JSON escapes', '"', 2],
+  ['control characters, which it escapes with six', '\u0001', 6],
+  ['characters of three bytes', '€', 3],
+  ['characters of two UTF-16 units and four bytes', '😀', 4],
+  ['halves of surrogate pairs', '\ud83d', 6],
+])('a text is measured as it is sent: %s', async (_, filler, bytes) => {
+  const bob = await town.join('bob');
+  const alice = await town.join('alice');
+  const tea = await alice.conversations.create({ members: [bob.handle] });
+  const empty = JSON.stringify({
+    v: 1,
+    id: '0'.repeat(32),
+    at: Date.now(),
+    type: 'text',
+    text: '',
+    again: true,
+  });
+  const room = 64 * 1024 - empty.length;
+  const longest = filler.repeat(Math.floor(room / bytes)) + '.'.repeat(room % bytes);
+  await expect(tea.send(`${longest}.`)).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' });
+  await tea.send(longest);
+  await bob.sync();
+  expect((await textsOf(same(bob, tea))).map((text) => text === longest)).toEqual([true]);
+});
+
 test('marking as read reads a long history in parts', async () => {
   const storage = memoryStorage();
   const parts: number[] = [];
@@ -92,7 +118,10 @@ test('marking as read reads a long history in parts', async () => {
     if (range.prefix.startsWith('message/')) parts.push(rows.length);
     return rows;
   };
-  const alice = await town.join('alice', { storage: { ...storage, scan }, update: { afterMessages: 10_000 } });
+  const alice = await town.join('alice', {
+    storage: { ...storage, scan },
+    update: { afterMessages: 10_000 },
+  });
   const bob = await town.join('bob', { update: { afterMessages: 10_000 } });
   const tea = await bob.conversations.create({ members: [alice.handle] });
   await Promise.all(Array.from({ length: 450 }, (_, i) => tea.send(`text ${i}`)));

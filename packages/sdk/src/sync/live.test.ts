@@ -67,7 +67,10 @@ async function follow(streams: readonly Given[]) {
     },
   };
   let topUps = 0;
-  const keyPackages = { topUpIfAccepted: async () => void (topUps += 1), forgetExpired: async () => undefined };
+  const keyPackages = {
+    topUpIfAccepted: async () => void (topUps += 1),
+    forgetExpired: async () => undefined,
+  };
   const live = new Live({
     core: { isStopped: false, onStopped: undefined },
     platform: ledger.platform as unknown as Platform,

@@ -58,6 +58,7 @@ const EVENTS = {
   freezeTab: 6,
   setClock: 2,
   restartRelay: 2,
+  sayLong: 3,
 };
 
 export type EventName = keyof typeof EVENTS;
