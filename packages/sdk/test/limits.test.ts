@@ -110,6 +110,29 @@ test.each([
   expect((await textsOf(same(bob, tea))).map((text) => text === longest)).toEqual([true]);
 });
 
+test('a session that has run out is replaced in the same call', async () => {
+  const net = network();
+  const alice = await town.join('alice', { platform: net.platform });
+  const logins = () => net.calls.filter((procedure) => procedure === 'auth.login').length;
+  const before = logins();
+  net.failNext('keyPackages.status', () => refused('UNAUTHENTICATED', 401));
+  await alice.sync();
+  expect(logins()).toBe(before + 1);
+});
+
+test('a ticket that has run out is replaced by the next try', async () => {
+  const net = network();
+  const alice = await town.join('alice', { platform: net.platform, live: true });
+  await eventually('it is online', () => alice.connection === 'online');
+  let left = 2;
+  net.fail(({ procedure }) =>
+    procedure === 'streams.events' && left-- > 0 ? refused('UNAUTHENTICATED', 401) : undefined,
+  );
+  alice.reconnect();
+  await eventually('it was refused', () => left <= 0);
+  await eventually('it is online again', () => alice.connection === 'online');
+});
+
 test('marking as read reads a long history in parts', async () => {
   const storage = memoryStorage();
   const parts: number[] = [];
