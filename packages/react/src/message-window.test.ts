@@ -35,10 +35,29 @@ describe('MessageWindow', () => {
   it('keeps what was loaded before when much comes at once', async () => {
     const { client, conversation, window, positions } = setUp(8);
     await window.refresh();
-    for (let n = 9; n <= 60; n++) conversation.say(String(n));
+    for (let n = 9; n <= 50; n++) conversation.say(String(n));
     client.change();
     await window.refresh();
-    expect(positions()).toEqual(Array.from({ length: 57 }, (_, n) => n + 4));
+    expect(positions()).toEqual(Array.from({ length: 47 }, (_, n) => n + 4));
+  });
+
+  it.each([
+    ['at once', 400],
+    ['one by one', 1],
+  ])('holds the newest ten pages at most, although more comes %s', async (_, together) => {
+    const { client, conversation, window, positions } = setUp(8);
+    await window.refresh();
+    for (let n = 9; n <= 408; n++) {
+      conversation.say(String(n));
+      if ((n - 8) % together > 0) continue;
+      client.change();
+      await window.refresh();
+      expect(positions().length).toBeLessThanOrEqual(50);
+    }
+    expect(positions()).toEqual(Array.from({ length: 50 }, (_, n) => n + 359));
+    expect(window.snapshot()).toMatchObject({ hasEarlier: true, hasLater: false, isFull: true });
+    await window.loadEarlier();
+    expect(positions()[0]).toBe(354);
   });
 
   it('keeps the objects of lines that did not change, and only those', async () => {

@@ -173,7 +173,7 @@ export class MessageWindow {
     return { ...before, ...after, messages: [...before.messages, ...after.messages] };
   }
 
-  /** The same part again. At the end of the history it also takes in what is new. */
+  /** The same part again. At the end of the history it also takes in what is new, and drops the oldest lines for it. */
   async #reread(from: number): Promise<Part> {
     const { messages, hasEarlier, hasLater } = this.#current;
     if (hasLater) {
@@ -183,12 +183,15 @@ export class MessageWindow {
     // A little more than there is now, so that a few new lines do not cost a second page.
     const limit = Math.max(this.#pageSize, messages.length + 10);
     let page = await this.#after(from - 1, limit);
-    const all = [...page.messages];
+    let kept = page.messages.slice(-this.#mostLines);
+    let isCut = kept.length < page.messages.length;
     while (page.hasLater) {
-      page = await this.#after(all.at(-1)?.position ?? from, limit);
-      all.push(...page.messages);
+      page = await this.#after(kept.at(-1)?.position ?? from, limit);
+      const all = [...kept, ...page.messages];
+      kept = all.slice(-this.#mostLines);
+      isCut ||= kept.length < all.length;
     }
-    return { messages: all, hasEarlier, hasLater: false };
+    return { messages: kept, hasEarlier: hasEarlier || isCut, hasLater: false };
   }
 
   /** The newest lines before a position. Asks for one more than wanted, to know whether there is one. */

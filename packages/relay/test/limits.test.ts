@@ -6,7 +6,7 @@ import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { relayRouter } from '../src/index.ts';
 import { nodePlatform } from '../src/platform.ts';
-import { consume, createLimiters, RATES, subscriberOf } from '../src/limits/rate-limit.ts';
+import { consume, consumeForEach, createLimiters, RATES, subscriberOf } from '../src/limits/rate-limit.ts';
 import { apiOf, codeOf, refusalOf } from './support/api.ts';
 import { TestDevice } from './support/device.ts';
 import { newEntries, TestGroup } from './support/group.ts';
@@ -208,6 +208,20 @@ test('RLY-9 each group that a stream is to follow, or whose head is asked for, c
     }
   } finally {
     await strict.close();
+  }
+});
+
+test('RLY-9 a stream over as many groups as it can follow passes, however small the factor of the limits', () => {
+  for (const factor of [0.000_1, 0.005, 0.05]) {
+    const limiters = createLimiters({ ...nodePlatform, elapsedMs: () => 0 }, factor);
+    const caller = { limiters, address: '192.0.2.1' };
+    consume(caller, 'write');
+    consumeForEach(caller, Array(LIMITS.maxStreamGroups).fill(undefined));
+    // Without end is too much all the same.
+    const again = () => {
+      for (let i = 0; i < RATES.write; i++) consume(caller, 'write');
+    };
+    expect(again).toThrow('RATE_LIMITED');
   }
 });
 

@@ -85,7 +85,7 @@ test('a client in 501 groups hears of a message in each of them', async () => {
     } as unknown as Driver,
     welcomes: { catchUp: async () => undefined, cursor: 0 } as unknown as Welcomes,
     keyPackages: {
-      topUp: async () => undefined,
+      topUpIfAccepted: async () => undefined,
       forgetExpired: async () => undefined,
     } as unknown as KeyPackages,
     onConnection: (now) => (connection = now),

@@ -5,15 +5,16 @@ import type { RelayPlatform } from '../platform.ts';
  * the platform's, and one that only goes forwards.
  */
 export class Counter {
+  /** How much is allowed within one window. */
+  readonly most: number;
   readonly #platform: RelayPlatform;
-  readonly #most: number;
   readonly #windowMs: number;
   /** As all windows are of one length, those that began first are over first. */
   readonly #windows = new Map<string, { count: number; endsMs: number }>();
 
   constructor(platform: RelayPlatform, { most, windowMs }: { most: number; windowMs: number }) {
     this.#platform = platform;
-    this.#most = most;
+    this.most = most;
     this.#windowMs = windowMs;
   }
 
@@ -24,7 +25,7 @@ export class Counter {
     const window = this.#windows.get(caller) ?? { count: 0, endsMs: nowMs + this.#windowMs };
     window.count += amount;
     this.#windows.set(caller, window);
-    return window.count > this.#most ? { retryAfterMs: Math.ceil(window.endsMs - nowMs) } : undefined;
+    return window.count > this.most ? { retryAfterMs: Math.ceil(window.endsMs - nowMs) } : undefined;
   }
 
   #forget(nowMs: number): void {

@@ -80,6 +80,15 @@ export function consume(
   if (refused !== undefined) throw new RelayError('RATE_LIMITED', refused);
 }
 
+/**
+ * Counts a call for several groups, which was counted once already, as one call for each of them. However many there are,
+ * that is at most half of what is allowed: otherwise a small factor would refuse such a call for ever.
+ */
+export function consumeForEach(counted: Counted, groups: readonly unknown[]): void {
+  const most = Math.floor(counted.limiters.write.most / 2);
+  consume(counted, 'write', { amount: Math.min(groups.length - 1, most) });
+}
+
 /** Those accounts of whose single-use key packages the address has had its share, this claim not counted. */
 export function exhaustedShares({ limiters, address }: Counted, handles: readonly string[]): Set<string> {
   const isExhausted = (handle: string) =>

@@ -23,7 +23,7 @@ import {
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { consume } from '../limits/rate-limit.ts';
+import { consume, consumeForEach } from '../limits/rate-limit.ts';
 import {
   findMembers,
   requireMember,
@@ -144,7 +144,7 @@ export const groups = router({
     const { groups } = input;
     const procedure = 'groups.heads';
     // Each is proven by a signature of its own: each counts as a call.
-    consume(ctx, 'write', { amount: groups.length - 1 });
+    consumeForEach(ctx, groups);
     const found = await findMembers(
       ctx,
       groups.map((group) => ({ ...group, procedure, body: [] })),
@@ -222,7 +222,7 @@ async function requireFollowable(
     return { ...claim, procedure: 'groups.follow' as const, body: [stream, cursor] };
   });
   // Each is proven by a signature of its own, and followed for as long as the stream lasts: each counts as a call.
-  consume(ctx, 'write', { amount: groups.length - 1 });
+  consumeForEach(ctx, groups);
   const access = await requireMembers(ctx, members);
   for (const [i, { cursor }] of groups.entries()) requireReadable(cursor, access[i]?.readableTo ?? 0);
   return groups.map(({ groupId, epoch, cursor }, i) => {

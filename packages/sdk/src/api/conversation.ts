@@ -206,10 +206,10 @@ export class Conversation {
   /** Records how far the person has read. It never goes backwards. */
   async markRead(position: number): Promise<void> {
     check(POSITION, position);
-    const later = await this.#timeline.after(position);
-    const unread = later.filter(
+    const unread = await this.#timeline.count(
+      position,
       ({ own, content }) => !own && ['text', 'undecryptable'].includes(content.type),
-    ).length;
+    );
     await this.#parts.ledger.transact(async (tx) => {
       if (position <= tx.conversation(this.#id).readPosition) return;
       tx.update(this.#id, { readPosition: position, unread });

@@ -1,4 +1,4 @@
-import { fromBase64Url, toBase64Url, type EntryId } from '@quicprochat/protocol';
+import { toBase64Url, type EntryId } from '@quicprochat/protocol';
 import { sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import { newEntryId } from '../model/entry-id.ts';
@@ -15,9 +15,12 @@ export interface EncodedMessage {
 export function encodeText(platform: Platform, text: string): EncodedMessage {
   if (typeof text !== 'string' || text === '')
     throw sdkError('INVALID_ARGUMENT', 'A message must not be empty. Write something, then send it.');
-  const message = encode(platform, (base) => ({ ...base, type: 'text', text }));
-  requireSendableSize(fromBase64Url(message.bytes));
-  return message;
+  return encode(platform, (base) => {
+    const payload = { ...base, type: 'text' as const, text };
+    // It may have to be said again, and must have room to say so: otherwise those who have it would show it twice.
+    requireSendableSize(encodePayload({ ...payload, again: true }));
+    return payload;
+  });
 }
 
 /** @throws {UsageError} MESSAGE_TOO_LARGE */

@@ -32,11 +32,22 @@ export class Timeline {
     return rows.map(messageOf).reverse();
   }
 
-  /** All lines after a position, in their order. */
-  async after(position: number, limit = Infinity): Promise<Message[]> {
-    const range = { prefix: this.#prefix, after: messageKey(this.#id, Math.max(0, position)) };
-    const rows = await this.#storage.scan(Number.isFinite(limit) ? { ...range, limit } : range);
+  /** The oldest `limit` lines after a position, in their order. */
+  async after(position: number, limit: number): Promise<Message[]> {
+    const after = messageKey(this.#id, Math.max(0, position));
+    const rows = await this.#storage.scan({ prefix: this.#prefix, after, limit });
     return rows.map(messageOf);
+  }
+
+  /** How many lines after a position match. They are read by pages, since a history can have any length. */
+  async count(position: number, matches: (message: Message) => boolean): Promise<number> {
+    let count = 0;
+    for (let after: number | undefined = position; after !== undefined;) {
+      const page = await this.after(after, PAGE);
+      count += page.filter(matches).length;
+      after = page.at(-1)?.position;
+    }
+    return count;
   }
 
   /** The lines after a position, as they come, until the signal aborts or this is closed. */

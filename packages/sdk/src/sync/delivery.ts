@@ -1,6 +1,7 @@
 import type { EntryId, GroupId } from '@quicprochat/protocol';
 import { errorFrom, hasCode, QuicprochatError, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
+import { toldToWaitMs } from './backoff.ts';
 import type { Driver } from './driver.ts';
 import { failureOf } from '../state/failures.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -139,8 +140,10 @@ export class Delivery {
       if (stopped !== undefined && !isPassing(stopped)) throw toError(stopped);
       // Throws where it was given up, however retryable that error is: there is nothing left to try.
       if (isDone()) return;
-      if (clock.now() > deadlineMs) throw queued(stopped);
-      await timers.sleep(RETRY_MS, stop);
+      // A relay that asks for more time than is left is not asked again.
+      const waitMs = toldToWaitMs(stopped);
+      if (clock.now() + waitMs > deadlineMs) throw queued(stopped);
+      await timers.sleep(Math.max(waitMs, RETRY_MS), stop);
     }
   }
 

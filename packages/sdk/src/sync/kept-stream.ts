@@ -140,7 +140,7 @@ export class KeptStream {
     const delayMs = isHurried ? Math.min(this.#delayMs, MOST_WHILE_AWAITED_MS) : this.#delayMs;
     this.#delayMs = Math.min(this.#delayMs * 2, mostAfter(error));
     // Jitter, so that everyone whom a restart cut off does not come back in the same instant.
-    const ms = waitAfter(error, delayMs) * (0.5 + this.#platform.random.fraction());
+    const ms = waitAfter(error, delayMs, this.#platform.random.fraction());
     this.#waiting = new AbortController();
     const signal = AbortSignal.any([ends, this.#waiting.signal]);
     await this.#platform.timers.sleep(ms, signal).catch(() => undefined);

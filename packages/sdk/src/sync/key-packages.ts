@@ -1,6 +1,6 @@
 import { LIMITS, type CipherSuite } from '@quicprochat/protocol';
 import { DailyAllowance } from '../account/allowance.ts';
-import { QuicprochatError } from '../model/errors.ts';
+import { QuicprochatError, TransportError } from '../model/errors.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { ACCOUNT, accounts } from '../state/rows.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -74,6 +74,20 @@ export class KeyPackages {
       this.#unsent.delete(suite);
       // Only now: had the upload failed, the old ones would still be there.
       if (upload.replace) await this.#ledger.transact((tx) => this.#noteRenewal(tx, suite));
+    }
+  }
+
+  /**
+   * {@link topUp} for callers that have more to do: a refusal that lasts, such as QUOTA_EXCEEDED, must not keep the inbox
+   * from being read. The next stream of the inbox tries again.
+   *
+   * @throws what may go by itself
+   */
+  async topUpIfAccepted(): Promise<void> {
+    try {
+      await this.topUp();
+    } catch (error) {
+      if (!(error instanceof TransportError) || error.retryable) throw error;
     }
   }
 

@@ -67,7 +67,10 @@ async function follow(streams: readonly Given[]) {
     },
   };
   let topUps = 0;
-  const keyPackages = { topUp: async () => void (topUps += 1), forgetExpired: async () => undefined };
+  const keyPackages = {
+    topUpIfAccepted: async () => void (topUps += 1),
+    forgetExpired: async () => undefined,
+  };
   const live = new Live({
     core: { isStopped: false, onStopped: undefined },
     platform: ledger.platform as unknown as Platform,
@@ -151,7 +154,7 @@ async function inGroups(start: readonly Group[], { confirms }: { confirms: boole
     driver: { patient: false, drive: async () => undefined } as unknown as Driver,
     welcomes: { catchUp: async () => undefined } as unknown as Welcomes,
     keyPackages: {
-      topUp: async () => undefined,
+      topUpIfAccepted: async () => undefined,
       forgetExpired: async () => undefined,
     } as unknown as KeyPackages,
     onConnection: () => undefined,
@@ -285,7 +288,7 @@ async function onNetwork({ isReachable }: { isReachable: boolean }) {
     driver: { patient: false } as unknown as Driver,
     welcomes: { catchUp: async () => undefined } as unknown as Welcomes,
     keyPackages: {
-      topUp: async () => undefined,
+      topUpIfAccepted: async () => undefined,
       forgetExpired: async () => undefined,
     } as unknown as KeyPackages,
     onConnection: (connection) => connections.push(connection),

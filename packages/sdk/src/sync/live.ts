@@ -191,7 +191,7 @@ export class Live {
   }
 
   async #followInbox(signal: AbortSignal): Promise<void> {
-    await this.#keyPackages.topUp();
+    await this.#keyPackages.topUpIfAccepted();
     await this.#welcomes.catchUp();
     await this.#keyPackages.forgetExpired();
     let { cursor } = this.#welcomes;
@@ -202,7 +202,7 @@ export class Live {
         await this.#welcomes.receive([event.entry], cursor);
         cursor = event.entry.sequence;
       }
-      if (event.type === 'key-packages-low') await this.#keyPackages.topUp();
+      if (event.type === 'key-packages-low') await this.#keyPackages.topUpIfAccepted();
     }
     throw new StreamEnded();
   }

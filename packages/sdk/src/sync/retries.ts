@@ -82,7 +82,7 @@ export class Retries {
     const waiting = new AbortController();
     failing.waiting = waiting;
     const { random, timers } = this.#platform;
-    const delayMs = waitAfter(failing.error, failing.delayMs) * (0.5 + random.fraction());
+    const delayMs = waitAfter(failing.error, failing.delayMs, random.fraction());
     const most = isLasting(failing.error) ? MOST_WHILE_LASTING_MS : mostAfter(failing.error);
     failing.delayMs = Math.min(failing.delayMs * 2, most);
     try {

@@ -78,7 +78,7 @@ export class Welcomes {
       if (id !== undefined) joined.push(id);
     }
     await this.#acknowledge();
-    if (joined.length > 0) await this.#keyPackages.topUp();
+    if (joined.length > 0) await this.#keyPackages.topUpIfAccepted();
     // What went on in the group since is read in its own time; here only joining counts. Where it fails, a client that
     // stays runs it again by itself, and one that does not stay with the next `sync`.
     for (const id of joined) void this.#driver.drive(id, { readLog: true }).catch(() => undefined);

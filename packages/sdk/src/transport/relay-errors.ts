@@ -57,12 +57,30 @@ export function unknownAnswer(cause?: unknown): QuicprochatError {
  * it is NETWORK: what waits to be sent must outlive such a page.
  */
 export function noRelay(response: Response, cause?: unknown): QuicprochatError {
+  if (response.status === 413) return tooLargeForProxy();
+  if (response.status === 429) return tooManyForProxy(response);
   if (GATEWAY_STATUSES.includes(response.status))
     return sdkError('NETWORK', 'The relay is away, as the server in front of it says. Try again later.', {
       details: { reason: 'gateway' },
       cause,
     });
   return notARelay(cause);
+}
+
+/** A proxy before the relay has a smaller limit than the relay. The same request would be refused for ever. */
+function tooLargeForProxy(): QuicprochatError {
+  return relayError(
+    'PAYLOAD_TOO_LARGE',
+    'A server before the relay refuses requests of this size. Send less, or ask whoever runs the relay to raise its limit.',
+    { retryable: false, details: {} },
+  );
+}
+
+/** @param response may say after how many seconds to come back (RFC 9110 §10.2.3) */
+function tooManyForProxy({ headers }: Response): QuicprochatError {
+  const seconds = /^\d+$/.exec(headers.get('retry-after') ?? '')?.[0];
+  const details = seconds === undefined ? {} : { retryAfterMs: Number(seconds) * 1_000 };
+  return relayError('RATE_LIMITED', sentenceFor('RATE_LIMITED', details), { retryable: true, details });
 }
 
 /** Whether it means that no call gets through: the relay cannot be reached, or takes no request of this version. */

@@ -7,6 +7,18 @@ import type { Scheduler } from './scheduler.ts';
 /** How many messages a burst has. Two calls to the relay carry the largest, and healing falls due within it. */
 const BURST = { least: 5, most: 150 };
 
+/**
+ * What long texts are made of. JSON takes two or six bytes for one that it escapes, UTF-8 up to four for another; and of
+ * a half of a surrogate pair UTF-8 alone would keep nothing.
+ */
+const FILLERS = ['"', '\u0001', '€', '😀', '\ud83d'];
+
+/** How many long texts are sent at once. The relay takes 62 of them in one call. */
+const LONG = [1, 1, 1, 1, 1, 1, 1, 1, 1, 66];
+
+/** How many of them are too long. */
+const TOO_LONG = 0.2;
+
 /** The longest time from sending a message to cancelling it. */
 const MOST_THOUGHT_MS = 300;
 
@@ -83,6 +95,8 @@ export function happen(scene: Scene, step: Step): void {
     restartRelay: () => restartRelay(scene, rng.below(MOST_DOWN_MS)),
     backUpRelay: () => network.backUpRelay(),
     restoreRelay: () => restoreRelay(scene, RESTORED_AFTER_MS + rng.below(MOST_DOWN_MS)),
+    sayLong: () =>
+      person.sayLong(id, rng.pick(LONG), { filler: rng.pick(FILLERS), isTooLong: rng.chance(TOO_LONG) }),
   };
   events[step.event]();
 }

@@ -125,12 +125,23 @@ export async function violations(everybody: readonly Person[], conversationId: s
   return found;
 }
 
-/** Lists what was refused. A guest’s message may be, because the guest is out. */
+/** Lists what was refused. A guest’s message may be, because the guest is out. What is too long must be. */
 function refused({ handle, isGuest }: Person, said: readonly Said[]): string[] {
-  return said.flatMap(({ by, text, refusal }) => {
-    const isExpected = refusal === undefined || (isGuest && refusal === 'CONVERSATION_ENDED');
-    return by !== handle || isExpected ? [] : [`“${text}” was refused: ${refusal}`];
+  return said.flatMap(({ by, text, refusal, outcome, isTooLong = false }) => {
+    if (by !== handle) return [];
+    if (isTooLong && outcome === 'sent') return [`${quoted(text)} is too long, and was sent`];
+    const isExpected =
+      refusal === undefined ||
+      (isTooLong ? refusal === 'MESSAGE_TOO_LARGE' : isGuest && refusal === 'CONVERSATION_ENDED');
+    return isExpected ? [] : [`${quoted(text)} was refused: ${refusal}`];
   });
+}
+
+/** The longest part of a text that is quoted. */
+const MOST_QUOTED = 40;
+
+function quoted(text: string): string {
+  return text.length > MOST_QUOTED ? `“${text.slice(0, MOST_QUOTED)}…”` : `“${text}”`;
 }
 
 /** Lists the devices that sealed messages although they had found that a copy uses the same keys. */
@@ -203,10 +214,10 @@ function isDue(
 /** @param isDue whether it must be there */
 function amiss({ text, outcome }: Said, texts: readonly string[], { isDue }: { isDue: boolean }): string[] {
   const times = texts.filter((shown) => shown === text).length;
-  if (times > 1) return [`sees “${text}” ${times} times`];
-  if (times === 0 && isDue) return [`does not see “${text}”, which was acknowledged`];
+  if (times > 1) return [`sees ${quoted(text)} ${times} times`];
+  if (times === 0 && isDue) return [`does not see ${quoted(text)}, which was acknowledged`];
   if (times === 1 && (outcome === 'refused' || outcome === 'cancelled'))
-    return [`sees “${text}”, which was ${outcome}`];
+    return [`sees ${quoted(text)}, which was ${outcome}`];
   return [];
 }
 
@@ -225,7 +236,7 @@ function amissIn(
 ): string[] {
   const { content, state } = line;
   if (content.type === 'copied' && !isAware) return ['believes in a copy of its storage'];
-  if (content.type === 'text' && state === 'queued') return [`sees “${content.text}” wait`];
+  if (content.type === 'text' && state === 'queued') return [`sees ${quoted(content.text)} wait`];
   if (content.type !== 'undecryptable') return [];
   const isExpected =
     isHarmed ||

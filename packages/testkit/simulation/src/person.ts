@@ -27,7 +27,20 @@ export interface Said {
   tab: string;
   /** Whether it may stand after what was said later. */
   mayComeLate?: boolean;
+  /** Whether it is longer than a message can be, so that it must be refused. */
+  isTooLong?: boolean;
 }
+
+/** How a message is put together. */
+interface Saying {
+  cancelAfterMs?: number | undefined;
+  /** What follows the name and the number in a long text. */
+  filler?: string;
+  isTooLong?: boolean;
+}
+
+/** The longest message as it is encoded, in bytes: with the mark of one that is said again, 64 KiB. */
+const LONGEST_BYTES = 64 * 1024 - ',"again":true'.length;
 
 /** How many storages are locked. */
 const LOCKED = 0.4;
@@ -255,17 +268,32 @@ export class Person {
 
   /** Sends a message from the newest tab, and cancels it after a delay if one is given. */
   say(conversationId: string, cancelAfterMs?: number): void {
+    this.#say(conversationId, { cancelAfterMs });
+  }
+
+  /**
+   * Sends long texts at once from the newest tab. Each is as long as a message can be, or one byte longer.
+   *
+   * @param text.filler what they are made of
+   */
+  sayLong(conversationId: string, count: number, text: { filler: string; isTooLong: boolean }): void {
+    for (let n = 0; n < count; n += 1) this.#say(conversationId, text);
+  }
+
+  #say(conversationId: string, { cancelAfterMs, filler, isTooLong = false }: Saying): void {
     const newest = this.#newest(conversationId);
     if (newest === undefined) return;
     const { open, conversation } = newest;
+    const name = `${this.handle} ${this.said.length}`;
     const said: Said = {
       conversationId,
-      text: `${this.handle} ${this.said.length}`,
+      text: filler === undefined ? name : longText(`${name} `, filler, LONGEST_BYTES + Number(isTooLong)),
       by: this.handle,
       tab: open.tab.name,
       outcome: 'unknown',
     };
     if (cancelAfterMs !== undefined) said.isRevocable = true;
+    if (isTooLong) said.isTooLong = true;
     this.said.push(said);
     const cancelling = new AbortController();
     if (cancelAfterMs !== undefined) {
@@ -278,7 +306,7 @@ export class Person {
       },
       (error: unknown) => noteRefusal(said, error, cancelling.signal),
     );
-    note(open, `“${said.text}”`, sending);
+    note(open, `“${name}”`, sending);
   }
 
   /** Sends many messages at once from the newest tab. */
@@ -344,6 +372,17 @@ export class Person {
   #haveMishap({ disk }: Device): void {
     if (this.#rng.chance(0.5)) disk.mishap = this.#rng.pick(MISHAPS);
   }
+}
+
+/** A text that needs exactly so many bytes in a message. Whatever no filler fits into is filled with full stops. */
+function longText(start: string, filler: string, bytes: number): string {
+  const bytesOf = (text: string) =>
+    Buffer.byteLength(
+      JSON.stringify({ v: 1, id: '0'.repeat(32), at: 1_000_000_000_000, type: 'text', text }),
+    );
+  const room = bytes - bytesOf(start);
+  const each = bytesOf(filler) - bytesOf('');
+  return start + filler.repeat(Math.floor(room / each)) + '.'.repeat(room % each);
 }
 
 /** Lists a call until it ends. */

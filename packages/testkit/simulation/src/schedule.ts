@@ -62,6 +62,7 @@ const EVENTS = {
   restartRelay: 2,
   backUpRelay: 4,
   restoreRelay: 2,
+  sayLong: 3,
 };
 
 /** How likely a schedule has an event at all, where not every one does: after a restore, conversations can be at their end. */
