@@ -33,6 +33,7 @@ export async function judge(world: World, ids: readonly string[]): Promise<strin
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
   found.push(...sealedLate(people), ...intrusions(people));
+  found.push(...people.flatMap(({ shownOnline }) => shownOnline));
   for (const id of ids) found.push(...(await scheduler.answerOf(violations(people, id))));
   return found;
 }

@@ -58,6 +58,8 @@ const EVENTS = {
   freezeTab: 6,
   setClock: 2,
   restartRelay: 2,
+  narrow: 4,
+  freezeLink: 6,
 };
 
 export type EventName = keyof typeof EVENTS;
