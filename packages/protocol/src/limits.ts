@@ -43,6 +43,8 @@ export const LIMITS = {
    * suite are 8.2 MiB; base64url adds a third to them.
    */
   maxBodyBytes: 12 * 1024 * 1024,
+  /** The least of a request body that has to come in a minute, for the relay to wait for the rest. */
+  leastBodyBytesPerMinute: 64 * 1024,
   /** Calls in one tRPC batch. */
   maxBatchCalls: 16,
   /** How long a sign-in challenge can be answered. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeClient } from '../test/fake-client.ts';
 import { MessageWindow, type MessageWindowOptions } from './message-window.ts';
 
@@ -117,6 +117,18 @@ describe('MessageWindow', () => {
     await window.refresh();
     expect(window.snapshot()).toMatchObject({ status: 'ready', error: undefined });
     expect(positions()).toEqual([1, 2, 3]);
+  });
+
+  it('reads by itself again what could not be read, though nothing else changes', async () => {
+    const { client, conversation, window, positions, stop } = setUp(2);
+    await window.refresh();
+    conversation.failing = new Error('the storage is busy');
+    client.change(() => conversation.say('3'));
+    await window.refresh();
+    conversation.failing = undefined;
+    await vi.waitFor(() => expect(positions()).toEqual([1, 2, 3]), 10_000);
+    expect(window.snapshot().status).toBe('ready');
+    stop();
   });
 
   it('listens to the client only while somebody listens to it', () => {

@@ -44,6 +44,9 @@ export interface MessageWindowOptions {
 /** Beyond so many pages, loading at one end drops lines at the other: scrolling far must not cost ever more. */
 const MOST_PAGES = 10;
 
+/** The first and the longest wait before a reading that failed is tried again: no other change may come for long. */
+const AGAIN_MS = { first: 500, most: 30_000 };
+
 /** What one reading found. */
 type Part = Pick<MessagesSnapshot, 'messages' | 'hasEarlier' | 'hasLater'>;
 
@@ -65,6 +68,8 @@ export class MessageWindow {
   /** The end of the queue of readings: each starts from what the one before it has shown. */
   #turn: Promise<void> = Promise.resolve();
   #refreshing: Promise<void> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #againMs = AGAIN_MS.first;
 
   constructor(client: Client, conversation: Conversation, options: MessageWindowOptions = {}) {
     this.#client = client;
@@ -85,6 +90,7 @@ export class MessageWindow {
       if (this.#listeners.size > 0) return;
       this.#unsubscribe?.();
       this.#unsubscribe = undefined;
+      clearTimeout(this.#again);
     };
   };
 
@@ -138,6 +144,7 @@ export class MessageWindow {
   }
 
   async #readUntilCurrent(): Promise<void> {
+    clearTimeout(this.#again);
     try {
       while (this.#conversation.version !== this.#readVersion) {
         // Taken before the reading: what changes during it is read in the next round.
@@ -148,10 +155,21 @@ export class MessageWindow {
         else this.#show(await this.#reread(first.position));
         this.#readVersion = version;
       }
+      this.#againMs = AGAIN_MS.first;
+    } catch (error) {
+      this.#tryAgainLater();
+      throw error;
     } finally {
       // In the same step as the last look at the version: a change right after it must start a reading of its own.
       this.#refreshing = undefined;
     }
+  }
+
+  /** If nobody listens, the next listener reads again. */
+  #tryAgainLater(): void {
+    if (this.#listeners.size === 0) return;
+    this.#again = setTimeout(() => void this.refresh(), this.#againMs);
+    this.#againMs = Math.min(2 * this.#againMs, AGAIN_MS.most);
   }
 
   async #placeAt(place: WindowPlace): Promise<void> {

@@ -53,6 +53,25 @@ test.each(EVERY_CALL)('RLY-33 %s takes no proof from another time', async (_name
   }
 });
 
+test('RLY-33 RLY-34 a large call may have taken long to arrive, and its proof counts once for as long', async () => {
+  const slow = await startRelay({ instances: 1 });
+  try {
+    const group = await new TestGroup(slow.url).create();
+    // 128 kB: two minutes at the slowest pace.
+    const message = () => group.message({ payload: randomBytes(LIMITS.maxMessageBytes) });
+    const [first, second] = [message(), message()];
+    slow.clock.advance(LIMITS.proofWindowMs + 110_000);
+    const small = group.message({ issuedAtMs: Date.now(), payload: randomBytes(10) });
+    expect(await codeOf(group.api.groups.post.mutate(small))).toBe('CLOCK_SKEW');
+    await group.api.groups.post.mutate(first);
+    expect(await codeOf(group.api.groups.post.mutate(first))).toBe('REPLAYED');
+    slow.clock.advance(20_000);
+    expect(await codeOf(group.api.groups.post.mutate(second))).toBe('CLOCK_SKEW');
+  } finally {
+    await slow.close();
+  }
+});
+
 test.each(EVERY_CALL)('RLY-34 a proof of %s counts once', async (_name, call) => {
   const group = await newGroup();
   const options = { nonce: randomBytes(16), id: newId(), payload: randomBytes(10), nextKey: newSigner() };

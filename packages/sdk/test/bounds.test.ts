@@ -1,10 +1,18 @@
+import { LIMITS } from '@quicprochat/protocol';
 import { eventually } from '@quicprochat/testkit';
 import { expect, test } from 'vitest';
 import { platform } from '#platform';
 import { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { fetchWhole, type Network } from '../src/transport/bounded-fetch.ts';
-import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes } from '../src/transport/bounds.ts';
+import {
+  ANSWER_SILENCE_MS,
+  mostAnswerBytes,
+  OVERDUE_MS,
+  STREAM_SILENCE_MS,
+} from '../src/transport/bounds.ts';
+import { follow } from '../src/transport/event-stream.ts';
+import { Link } from '../src/transport/link.ts';
 import { ManualTimers } from './support/manual-timers.ts';
 import { startSlowServer, writeWithoutEnd } from './support/slow-server.ts';
 
@@ -13,8 +21,8 @@ const ON_THE_WAY = 8 * 1024 * 1024;
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-function call(network: Network, url: string, procedure: string, body = '{}'): Promise<Response> {
-  return fetchWhole(network, `${url}/trpc/${procedure}`, {
+function call(network: Partial<Network>, url: string, procedure: string, body = '{}'): Promise<Response> {
+  return fetchWhole({ ...platform, link: new Link(), ...network }, `${url}/trpc/${procedure}`, {
     init: { method: 'POST', body },
     check: () => undefined,
   });
@@ -24,7 +32,7 @@ test.each(['auth.challenge', 'groups.read', 'groups.candidate', 'inbox.read', 'k
   'an answer to %s that never ends is given up after as many bytes as a true one can have',
   async (procedure) => {
     const server = await startSlowServer();
-    const answer = call(platform, server.url, procedure);
+    const answer = call({}, server.url, procedure);
     const response = await server.next();
     response.writeHead(200, JSON_HEADERS);
     const written = writeWithoutEnd(response, 'x'.repeat(64 * 1024));
@@ -51,7 +59,7 @@ test('a client refuses an endless answer with a typed error', async () => {
 
 test('a page of the largest size is taken', async () => {
   const server = await startSlowServer();
-  const answer = call(platform, server.url, 'groups.read');
+  const answer = call({}, server.url, 'groups.read');
   const response = await server.next();
   const bytes = mostAnswerBytes('groups.read');
   response.writeHead(200, JSON_HEADERS).end('x'.repeat(bytes));
@@ -61,7 +69,7 @@ test('a page of the largest size is taken', async () => {
 test('an answer that takes minutes arrives, as long as it never pauses for too long', async () => {
   const server = await startSlowServer();
   const timers = new ManualTimers();
-  const answer = call({ ...platform, timers }, server.url, 'groups.read');
+  const answer = call({ timers }, server.url, 'groups.read');
   const response = await server.next();
   response.writeHead(200, JSON_HEADERS);
   for (let i = 0; i < 10; i++) {
@@ -89,7 +97,7 @@ async function passesWithoutEffect(timers: ManualTimers, answer: Promise<unknown
 test('a relay that falls silent before its answer is NETWORK', async () => {
   const server = await startSlowServer();
   const timers = new ManualTimers();
-  const answer = call({ ...platform, timers }, server.url, 'groups.post');
+  const answer = call({ timers }, server.url, 'groups.post');
   const response = await server.next();
   timers.pass(ANSWER_SILENCE_MS + 1);
   await expect(answer).rejects.toMatchObject({ code: 'NETWORK', retryable: true });
@@ -99,7 +107,7 @@ test('a relay that falls silent before its answer is NETWORK', async () => {
 test('a relay that falls silent in the middle of its answer is NETWORK', async () => {
   const server = await startSlowServer();
   const timers = new ManualTimers();
-  const answer = call({ ...platform, timers }, server.url, 'groups.read');
+  const answer = call({ timers }, server.url, 'groups.read');
   const response = await server.next();
   response.writeHead(200, JSON_HEADERS).write('{"result":');
   const failing = expect(answer).rejects.toMatchObject({
@@ -115,18 +123,114 @@ test('a relay that falls silent in the middle of its answer is NETWORK', async (
   await Promise.all([failing, left]);
 });
 
-test('a large request is given time to go out on a slow link, though not for ever', async () => {
-  expect(answerWithinMs(0)).toBe(ANSWER_SILENCE_MS);
-  const message = 128 * 1024;
-  // At 16 kB in a second, it takes eight seconds to send.
-  expect(answerWithinMs(message)).toBeGreaterThan(ANSWER_SILENCE_MS + 8_000);
-  expect(answerWithinMs(12 * 1024 * 1024)).toBe(ANSWER_SILENCE_MS + 60_000);
+/** The largest request, and how long it takes at 10 kB in a second. */
+const LARGEST = LIMITS.maxBodyBytes;
+const LARGEST_MS = LARGEST / 10;
 
+test('a request of the largest size is given the time that it takes on a slow link', async () => {
   const server = await startSlowServer();
   const timers = new ManualTimers();
-  const answer = call({ ...platform, timers }, server.url, 'groups.post', 'x'.repeat(message));
+  const answer = call({ timers }, server.url, 'groups.post', 'x'.repeat(LARGEST));
   const response = await server.next();
-  timers.pass(ANSWER_SILENCE_MS + 1);
+  timers.pass(LARGEST_MS);
   response.writeHead(200, JSON_HEADERS).end('{}');
   expect((await answer).ok).toBe(true);
+});
+
+test('a small request is given the time of a large one that goes out before it', async () => {
+  const server = await startSlowServer();
+  const timers = new ManualTimers();
+  const link = new Link();
+  const large = call({ timers, link }, server.url, 'groups.post', 'x'.repeat(LARGEST));
+  const first = await server.next();
+  const small = call({ timers, link }, server.url, 'groups.read');
+  const second = await server.next();
+  timers.pass(LARGEST_MS);
+  for (const response of [first, second]) response.writeHead(200, JSON_HEADERS).end('{}');
+  expect([(await large).ok, (await small).ok]).toEqual([true, true]);
+});
+
+test('a large request is given up when a stream is silent as well, and nothing else came', async () => {
+  const server = await startSlowServer();
+  const timers = new ManualTimers();
+  const link = new Link();
+  const large = call({ timers, link }, server.url, 'groups.post', 'x'.repeat(LARGEST));
+  await server.next();
+  const network = { ...platform, timers, link };
+  const stream = follow(network, server.url, { ticket: 'a ticket', signal: new AbortController().signal });
+  const opening = stream.next();
+  (await server.next())
+    .writeHead(200, { 'content-type': 'text/event-stream' })
+    .write('data: {"type":"key-packages-low"}\n\n');
+  await opening;
+  const next = stream.next();
+  const failing = Promise.all(
+    [large, next].map((one) => expect(one).rejects.toMatchObject({ code: 'NETWORK' })),
+  );
+  await eventually('the client waits for the next event', () => timers.sleeping === 2);
+  timers.pass(STREAM_SILENCE_MS);
+  await failing;
+});
+
+/** Counts the calls that are overdue, and lets time pass only after the client has gone to sleep anew. */
+function overdueWatch() {
+  const timers = new ManualTimers();
+  const watch = {
+    timers,
+    overdue: 0,
+    onOverdue: () => {
+      watch.overdue += 1;
+      return () => (watch.overdue -= 1);
+    },
+    pass: async (ms: number) => {
+      timers.pass(ms);
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+  };
+  return watch;
+}
+
+test('an answer is overdue while nothing comes of it, and not while it arrives slowly', async () => {
+  const server = await startSlowServer();
+  const watch = overdueWatch();
+  const link = new Link();
+  const answer = call({ ...watch, link }, server.url, 'groups.read');
+  const response = await server.next();
+  await watch.pass(2 * OVERDUE_MS);
+  expect(watch.overdue).toBe(1);
+  response.writeHead(200, JSON_HEADERS).write('piece');
+  await eventually('it arrives', () => watch.overdue === 0);
+  for (let piece = 0; piece < 20; piece += 1) {
+    const { heard } = link;
+    response.write('piece');
+    await eventually('the piece is there', () => link.heard > heard);
+    await watch.pass(OVERDUE_MS - 1);
+    expect(watch.overdue).toBe(0);
+  }
+  await watch.pass(OVERDUE_MS);
+  await watch.pass(OVERDUE_MS);
+  expect(watch.overdue).toBe(1);
+  response.end();
+  await answer;
+  expect(watch.overdue).toBe(0);
+});
+
+test('an answer is not overdue while another one is arriving on the same link', async () => {
+  const server = await startSlowServer();
+  const watch = overdueWatch();
+  const link = new Link();
+  const page = call({ ...watch, link }, server.url, 'groups.read');
+  const first = await server.next();
+  first.writeHead(200, JSON_HEADERS);
+  const small = call({ ...watch, link }, server.url, 'groups.post');
+  const second = await server.next();
+  for (let piece = 0; piece < 5; piece += 1) {
+    const { heard } = link;
+    first.write('piece');
+    await eventually('the piece is there', () => link.heard > heard);
+    await watch.pass(OVERDUE_MS - 1);
+    expect(watch.overdue).toBe(0);
+  }
+  for (const response of [first, second]) response.end('{}');
+  await Promise.all([page, small]);
 });

@@ -6,6 +6,7 @@ import { platform } from '#platform';
 import type { Network } from '../src/transport/bounded-fetch.ts';
 import { MOST_EVENT_CHARS, STREAM_SILENCE_MS } from '../src/transport/bounds.ts';
 import { follow } from '../src/transport/event-stream.ts';
+import { Link } from '../src/transport/link.ts';
 import { ManualTimers } from './support/manual-timers.ts';
 import { startSlowServer, writeWithoutEnd } from './support/slow-server.ts';
 
@@ -17,7 +18,8 @@ const PING = 'event: ping\ndata: \n\n';
 const RETURN = 'event: return\ndata: \n\n';
 
 /** A stream that has just been opened, both ends of it. */
-async function opened(network: Network = platform) {
+async function opened(parts: Partial<Network> = {}) {
+  const network = { ...platform, link: new Link(), ...parts };
   const server = await startSlowServer();
   const leaving = new AbortController();
   const events = follow(network, server.url, { ticket: 'a ticket', signal: leaving.signal });
@@ -46,6 +48,17 @@ test('gives the events of a stream in order, and ends where the relay says so', 
   expect(await rest(events)).toEqual([{ type: 'ping' }, ...lows]);
 });
 
+test('each piece of an event that arrives slowly is a sign of life', async () => {
+  const { events, response } = await opened();
+  for (let piece = 0; piece < 3; piece += 1) {
+    const next = events.next();
+    response.write(piece === 0 ? 'data: {"type":"signal","payload":"' : 'x');
+    expect((await next).value).toEqual({ type: 'ping' });
+  }
+  response.end(`"}\n\n${RETURN}`);
+  expect(await rest(events)).toMatchObject([{ type: 'signal', payload: 'xx' }]);
+});
+
 test.each([
   ['one line', 'data: ', 'x'.repeat(64 * 1024)],
   ['lines of one event', '', `data: ${'x'.repeat(1024)}\n`],
@@ -65,7 +78,8 @@ test('an event of the largest size is taken', async () => {
   const { events, response } = await opened();
   const payload = 'x'.repeat(MOST_EVENT_CHARS - 100);
   response.end(`data: {"type":"signal","payload":"${payload}"}\n\n${RETURN}`);
-  expect(await rest(events)).toMatchObject([{ type: 'signal', payload }]);
+  const all = await rest(events);
+  expect(all.filter(({ type }) => type !== 'ping')).toMatchObject([{ type: 'signal', payload }]);
 });
 
 test('what the client does not take stays with the relay: no queue grows', async () => {
@@ -148,7 +162,7 @@ test.each([
 ])('a ticket that is answered with %s is a typed error', async (_, status, type, body, code) => {
   const server = await startSlowServer();
   const signal = new AbortController().signal;
-  const events = rest(follow(platform, server.url, { ticket: 'a ticket', signal }));
+  const events = rest(follow({ ...platform, link: new Link() }, server.url, { ticket: 'a ticket', signal }));
   const response = await server.next();
   response.writeHead(status, { 'content-type': type }).end(body);
   await expect(events).rejects.toMatchObject({ code });
@@ -157,7 +171,7 @@ test.each([
 test('a refusal that never ends is given up', async () => {
   const server = await startSlowServer();
   const signal = new AbortController().signal;
-  const events = rest(follow(platform, server.url, { ticket: 'a ticket', signal }));
+  const events = rest(follow({ ...platform, link: new Link() }, server.url, { ticket: 'a ticket', signal }));
   const response = await server.next();
   response.writeHead(503, { 'content-type': 'application/json' });
   const written = writeWithoutEnd(response, 'x'.repeat(64 * 1024));

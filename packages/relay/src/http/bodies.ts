@@ -20,8 +20,8 @@ declare module 'fastify' {
 }
 
 /**
- * Gives the body of a call so long to come, from its first byte to its last: one that is sent a byte at a time does not hold
- * a connection for ever. Node's own limit knows no routes, and uploads last longer.
+ * Requires that the body of a call keeps a pace: one that is sent a byte at a time does not hold a connection for ever, and one
+ * that comes over a slow link is waited for. Node's own limit is on the whole of a request.
  */
 export function limitBodies(
   server: FastifyInstance,
@@ -32,10 +32,14 @@ export function limitBodies(
     if (raw.complete) return;
     reply.raw.once('finish', () => letFinish(raw, Math.min(slowSenderMs, LINGER_MS)));
     if (routeOptions.config.hasOwnPace === true) return;
-    const impatient = setTimeout(() => {
-      if (!raw.complete) giveUp(new TooSlow(), raw.socket);
+    const { socket } = raw;
+    let readBefore = socket.bytesRead;
+    const watching = setInterval(() => {
+      const isSlow = socket.bytesRead - readBefore < LIMITS.leastBodyBytesPerMinute;
+      if (isSlow && !raw.complete) giveUp(new TooSlow(), socket);
+      readBefore = socket.bytesRead;
     }, slowSenderMs);
-    reply.raw.once('close', () => clearTimeout(impatient));
+    reply.raw.once('close', () => clearInterval(watching));
   });
 }
 

@@ -16,7 +16,7 @@ export interface Bounds {
   maxPartialBytes?: number;
   /** How long a reader of a stream or a blob may take nothing, pings included. Default: a minute. */
   slowReaderMs?: number;
-  /** How long a request may take to arrive, from its first byte to its last; an upload has its own pace. Default: a minute. */
+  /** How long the head of a request, and each 64 KiB of a call’s body, may take to come. Default: a minute. */
   slowSenderMs?: number;
   /** How long 64 KiB of an upload may take to come. Default: half a minute. */
   slowUploadMs?: number;

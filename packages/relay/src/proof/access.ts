@@ -35,7 +35,7 @@ export async function requireMember(
 ): Promise<Access> {
   const access = await requireProofOfMember(ctx, claim);
   await admit(access);
-  await requireFresh(ctx, [claim.proof]);
+  await requireFresh(ctx, [claim]);
   return access;
 }
 
@@ -45,7 +45,7 @@ export async function requireMember(
  */
 export async function requireWriter(ctx: Context, claim: Proven): Promise<{ access: Access; once: Once }> {
   const access = await requireProofOfMember(ctx, claim);
-  return { access, once: onceOf(ctx, [claim.proof]) };
+  return { access, once: onceOf(ctx, [claim]) };
 }
 
 /**
@@ -66,7 +66,7 @@ export async function requireSigned(
     if (access === undefined) throw new RelayError('NOT_AUTHORIZED');
     groupKeys.keep(accessKey);
     requireEpoch(access, claim.epoch);
-    const once = onceOf(ctx, [claim.proof]);
+    const once = onceOf(ctx, [claim]);
     allow(access);
     return once;
   };
@@ -76,10 +76,7 @@ export async function requireSigned(
 export async function requireMembers(ctx: Context, claims: readonly Proven[]): Promise<Access[]> {
   const access: Access[] = [];
   for (const claim of claims) access.push(await requireProofOfMember(ctx, claim));
-  await requireFresh(
-    ctx,
-    claims.map(({ proof }) => proof),
-  );
+  await requireFresh(ctx, claims);
   return access;
 }
 
@@ -93,8 +90,8 @@ export async function findMembers(ctx: Context, claims: readonly Proven[]): Prom
     const access = requireProofOfMember(ctx, claim);
     found.push(await access.catch(refusalOf));
   }
-  const proofs = claims.filter((_, i) => !(found[i] instanceof RelayError)).map(({ proof }) => proof);
-  if (proofs.length > 0) await requireFresh(ctx, proofs);
+  const proven = claims.filter((_, i) => !(found[i] instanceof RelayError));
+  if (proven.length > 0) await requireFresh(ctx, proven);
   return found;
 }
 
@@ -107,7 +104,7 @@ function refusalOf(error: unknown): RelayError {
 export async function requireProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<void> {
   const isNamed = Buffer.from(accessKey).equals(claim.proof.accessKey);
   if (!isNamed || !(await isProof(ctx, accessKey, claim))) throw new RelayError('NOT_AUTHORIZED');
-  await requireFresh(ctx, [claim.proof]);
+  await requireFresh(ctx, [claim]);
 }
 
 async function requireProofOfMember(ctx: Context, claim: Proven): Promise<Access> {
@@ -128,18 +125,33 @@ function requireEpoch(access: Access, claimed: number): void {
 }
 
 /** Called after the signatures were found good: else anyone could use up the nonces of others. */
-async function requireFresh(ctx: Context, proofs: readonly AccessProof[]): Promise<void> {
-  if (!(await useNonces(ctx.db, onceOf(ctx, proofs)))) throw new RelayError('REPLAYED');
+async function requireFresh(ctx: Context, claims: readonly Proven[]): Promise<void> {
+  if (!(await useNonces(ctx.db, onceOf(ctx, claims)))) throw new RelayError('REPLAYED');
 }
 
 /** What is to be noted, so that proofs of just now count once. */
-function onceOf(ctx: Context, proofs: readonly AccessProof[]): Once {
+function onceOf(ctx: Context, claims: readonly Proven[]): Once {
   const now = ctx.platform.now();
-  if (proofs.some(({ issuedAtMs }) => Math.abs(now - issuedAtMs) > LIMITS.proofWindowMs))
-    throw new RelayError('CLOCK_SKEW', { relayTimeMs: now });
+  const arrivalMs = Math.max(...claims.map(arrivalMsOf));
+  for (const { proof } of claims) {
+    const ageMs = now - proof.issuedAtMs;
+    if (ageMs > LIMITS.proofWindowMs + arrivalMs || ageMs < -LIMITS.proofWindowMs)
+      throw new RelayError('CLOCK_SKEW', { relayTimeMs: now });
+  }
   // After twice the window the time alone refuses a copy; the third is for another relay on the same store, whose clock is
   // fast and which forgets earlier.
-  return { nonces: proofs.map(({ nonce }) => nonce), forgottenAtMs: now + 3 * LIMITS.proofWindowMs };
+  const forgottenAtMs = now + 3 * LIMITS.proofWindowMs + arrivalMs;
+  return { nonces: claims.map(({ proof }) => proof.nonce), forgottenAtMs };
+}
+
+/**
+ * How long what was proven may take to arrive over a slow link, after its proof was made. Counted by what the proof covers: a
+ * copy of it cannot be made longer than it was.
+ */
+function arrivalMsOf({ body }: Proven): number {
+  const bytes = body.reduce<number>((sum, field) => sum + (typeof field === 'number' ? 0 : field.length), 0);
+  // base64url adds a third.
+  return Math.round(((bytes * 4) / 3 / LIMITS.leastBodyBytesPerMinute) * 60_000);
 }
 
 function isProof(ctx: Context, accessKey: Uint8Array, claim: Proven): Promise<boolean> {

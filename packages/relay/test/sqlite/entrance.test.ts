@@ -95,6 +95,30 @@ test('RLY-2 RLY-91 a call that comes a byte at a time is given up, with an answe
   await vi.waitFor(async () => expect((await callFrom('')).status).toBe(200));
 });
 
+test('RLY-19 a call that comes slowly and keeps a pace is taken, however long that takes', async () => {
+  await start({ bounds: { slowSenderMs: 500 } });
+  const pieces = 20;
+  const piece = `${' '.repeat(LIMITS.leastBodyBytesPerMinute)}`;
+  const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  const head = [
+    'POST /trpc/auth.challenge HTTP/1.1',
+    `Host: ${relay.host}`,
+    'Content-Type: application/json',
+    `Content-Length: ${pieces * piece.length + 2}`,
+  ];
+  const answered = once(socket, 'data') as Promise<[Buffer]>;
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  for (let sent = 0; sent < pieces; sent += 1) {
+    socket.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  socket.write('{}');
+  const [answer] = await answered;
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
+});
+
 test('RLY-91 streams over the bound are turned away, calls are not, and a stream that ends makes room', async () => {
   await start({ bounds: { maxStreams: 1 } });
   const group = await new TestGroup(relay.url).create();

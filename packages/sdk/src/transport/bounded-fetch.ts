@@ -1,10 +1,12 @@
 import { hasCode, reasonOf, sdkError } from '../model/errors.ts';
-import type { Platform, Timers } from '../platform/platform.ts';
-import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes, overdueAfterMs } from './bounds.ts';
+import type { Platform } from '../platform/platform.ts';
+import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes, OVERDUE_MS, uploadMs } from './bounds.ts';
+import type { Link } from './link.ts';
 
 /** What a request needs of the world around it. */
 export interface Network extends Pick<Platform, 'net' | 'timers'> {
-  /** Told of a call whose answer is overdue. What it returns is called when the call has ended. */
+  link: Link;
+  /** Told of a call whose answer is overdue. What it returns is called when the answer goes on or the call has ended. */
   onOverdue?: () => () => void;
 }
 
@@ -20,17 +22,24 @@ export async function fetchWhole(
   url: string,
   { init = {}, check }: { init?: RequestInit; check: (response: Response) => void },
 ): Promise<Response> {
-  const { net, timers } = network;
+  const { net, link } = network;
   const giveUp = new AbortController();
   const signal = init.signal == null ? giveUp.signal : AbortSignal.any([init.signal, giveUp.signal]);
   const requestBytes = typeof init.body === 'string' ? init.body.length : 0;
-  const noLongerOverdue = tellWhenOverdue(network, requestBytes);
+  const hasBegun = link.begin(requestBytes, giveUp);
+  const overdue = new OverdueWatch(network);
   try {
     const begun = net.fetch(url, { ...init, signal });
-    const response = await unlessSilent(timers, answerWithinMs(requestBytes), begun);
+    const response = await unlessSilent(network, answerWithinMs(link.outgoing), begun);
+    hasBegun();
+    overdue.heard();
     check(response);
     const procedure = new URL(url).pathname.split('/').at(-1) ?? '';
-    const body = await readWhole(response, { timers, mostBytes: mostAnswerBytes(procedure) });
+    const body = await readWhole(response, {
+      network,
+      mostBytes: mostAnswerBytes(procedure),
+      onChunk: () => overdue.heard(),
+    });
     const { status, statusText, headers } = response;
     // Those of some statuses must have none.
     return new Response(body.length === 0 ? null : body, { status, statusText, headers });
@@ -38,36 +47,61 @@ export async function fetchWhole(
     giveUp.abort();
     throw error;
   } finally {
-    noLongerOverdue();
+    hasBegun();
+    overdue.end();
   }
 }
 
-/** Returns what ends this. */
-function tellWhenOverdue({ timers, onOverdue }: Network, requestBytes: number): () => void {
-  if (onOverdue === undefined) return () => undefined;
-  const ended = new AbortController();
-  let onEnd: (() => void) | undefined;
-  void timers.sleep(overdueAfterMs(requestBytes), ended.signal).then(
-    () => {
-      if (!ended.signal.aborted) onEnd = onOverdue();
-    },
-    () => undefined,
-  );
-  return () => {
-    ended.abort(NOT_WAITED_FOR);
-    onEnd?.();
-  };
+/**
+ * Tells of an answer that is overdue: it is due, and for some seconds nothing came of it, nor anything else from the relay.
+ * On a slow link an answer can wait behind another one that is still arriving.
+ */
+class OverdueWatch {
+  readonly #ended = new AbortController();
+  #onResume: (() => void) | undefined;
+
+  constructor(network: Network) {
+    if (network.onOverdue !== undefined) void this.#watch(network, network.onOverdue).catch(() => undefined);
+  }
+
+  async #watch({ timers, link }: Network, onOverdue: () => () => void): Promise<void> {
+    const { signal } = this.#ended;
+    let waitMs = uploadMs(link.outgoing) + OVERDUE_MS;
+    for (;;) {
+      const { heard } = link;
+      await timers.sleep(waitMs, signal);
+      if (signal.aborted) return;
+      if (link.heard === heard) this.#onResume ??= onOverdue();
+      waitMs = OVERDUE_MS;
+    }
+  }
+
+  /** Something has come of it. */
+  heard(): void {
+    this.#onResume?.();
+    this.#onResume = undefined;
+  }
+
+  end(): void {
+    this.#ended.abort(NOT_WAITED_FOR);
+    this.heard();
+  }
 }
 
 /** A body's bytes, if there are not too many. */
 export async function readWhole(
   response: Response,
-  { timers, mostBytes }: { timers: Timers; mostBytes: number },
+  {
+    network,
+    mostBytes,
+    onChunk = () => undefined,
+  }: { network: Network; mostBytes: number; onChunk?: () => void },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (const chunk of chunksOf(response, { timers, silenceMs: ANSWER_SILENCE_MS })) {
+    for await (const chunk of chunksOf(response, { network, silenceMs: ANSWER_SILENCE_MS })) {
+      onChunk();
       length += chunk.length;
       if (length > mostBytes) throw tooLong();
       chunks.push(chunk);
@@ -91,13 +125,13 @@ export async function readWhole(
  */
 export async function* chunksOf(
   response: Response,
-  { timers, silenceMs }: { timers: Timers; silenceMs: number },
+  { network, silenceMs }: { network: Network; silenceMs: number },
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
   try {
     for (;;) {
-      const { done, value } = await unlessSilent(timers, silenceMs, reader.read());
+      const { done, value } = await unlessSilent(network, silenceMs, reader.read());
       if (done) return;
       yield value;
     }
@@ -130,18 +164,24 @@ export function tooLong() {
 
 /** What comes of this, unless nothing has come of it for so long. */
 export async function unlessSilent<Result>(
-  timers: Timers,
+  { timers, link }: Network,
   ms: number,
   work: Promise<Result>,
 ): Promise<Result> {
   const done = new AbortController();
+  const heardBefore = link.heard;
   const silence = timers.sleep(ms, done.signal).then(() => {
-    throw sdkError('NETWORK', 'The relay stopped answering. Try again.', {
+    const error = sdkError('NETWORK', 'The relay stopped answering. Try again.', {
       details: { reason: 'silent' },
     });
+    // Not even a ping of a stream: a large request that may still be going out is not waited for any longer, either.
+    if (link.heard === heardBefore) link.giveUp(error);
+    throw error;
   });
   try {
-    return await Promise.race([work, silence]);
+    const result = await Promise.race([work, silence]);
+    link.heard += 1;
+    return result;
   } finally {
     done.abort(NOT_WAITED_FOR);
   }

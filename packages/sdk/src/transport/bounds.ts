@@ -6,12 +6,14 @@ export const ANSWER_SILENCE_MS = 30_000;
 /** How long a stream may say nothing: a ping or two may be late. */
 export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
 
-/** The pace at which a request is expected to go out, and the longest that a relay waits for one. */
-const UPLOAD_BYTES_PER_MS = 16;
-const MOST_UPLOAD_MS = 60_000;
+/**
+ * The slowest pace at which a request can go out: 2 kB in a second. A fetch does not tell how much of it has gone out, so a
+ * large one is given time by its size. A link that died meanwhile is noticed by the streams, which hear a ping every 15 seconds.
+ */
+const SLOWEST_BYTES_PER_MS = 2;
 
-/** How long an answer may take before it counts as overdue. */
-const OVERDUE_MS = 5_000;
+/** How long nothing may come from the relay while an answer is due, before that counts as overdue. */
+export const OVERDUE_MS = 5_000;
 
 /** What surrounds the payload of one entry or key package in an answer: ids, numbers, keys, a receipt. */
 const AROUND_ONE = 512;
@@ -44,18 +46,14 @@ export function mostAnswerBytes(procedure: string): number {
   return MOST_BYTES[procedure] ?? SMALL_BYTES;
 }
 
-/** How long the relay may take to begin its answer: a fetch does not tell how much of the request has gone out. */
-export function answerWithinMs(requestBytes: number): number {
-  return ANSWER_SILENCE_MS + uploadMs(requestBytes);
+/** How long the relay may take to begin its answer, if so many bytes go out to it before. */
+export function answerWithinMs(outgoingBytes: number): number {
+  return ANSWER_SILENCE_MS + uploadMs(outgoingBytes);
 }
 
-/** From when on an answer that has not begun is overdue. */
-export function overdueAfterMs(requestBytes: number): number {
-  return OVERDUE_MS + uploadMs(requestBytes);
-}
-
-function uploadMs(bytes: number): number {
-  return Math.min(bytes / UPLOAD_BYTES_PER_MS, MOST_UPLOAD_MS);
+/** How long so many bytes may take to go out. */
+export function uploadMs(bytes: number): number {
+  return bytes / SLOWEST_BYTES_PER_MS;
 }
 
 /** Bytes as base64url. */

@@ -36,23 +36,30 @@ export async function* follow(
 }
 
 async function open(
-  { net, timers }: Network,
+  network: Network,
   url: string,
   { ticket, signal }: { ticket: string; signal: AbortSignal },
 ): Promise<Response> {
   const input = encodeURIComponent(JSON.stringify({ ticket }));
   const headers = { accept: 'text/event-stream' };
-  const begun = net.fetch(`${url}?${OWN_PROTOCOL}&input=${input}`, { headers, cache: 'no-store', signal });
-  const response = await unlessSilent(timers, ANSWER_SILENCE_MS, begun);
+  const begun = network.net.fetch(`${url}?${OWN_PROTOCOL}&input=${input}`, {
+    headers,
+    cache: 'no-store',
+    signal,
+  });
+  const response = await unlessSilent(network, ANSWER_SILENCE_MS, begun);
   const type = response.headers.get('content-type') ?? '';
   if (response.ok && type.startsWith('text/event-stream')) return response;
   if (!type.startsWith('application/json')) throw noRelay(response);
-  const body = await readWhole(response, { timers, mostBytes: mostAnswerBytes(PROCEDURE) });
+  const body = await readWhole(response, { network, mostBytes: mostAnswerBytes(PROCEDURE) });
   throw errorIn(parse(new TextDecoder().decode(body)), response);
 }
 
-/** The events of tRPC's streams: besides those of the procedure, `return` at the end, and an error. */
-async function* eventsOf(response: Response, { timers }: Network): AsyncGenerator<RelayEvent> {
+/**
+ * The events of tRPC's streams: besides those of the procedure, `return` at the end, and an error. A large one arrives in
+ * pieces, each of which is a sign of life.
+ */
+async function* eventsOf(response: Response, network: Network): AsyncGenerator<RelayEvent> {
   const arrived: EventSourceMessage[] = [];
   const parsing = { isTooLong: false };
   const parser = createParser({
@@ -61,8 +68,9 @@ async function* eventsOf(response: Response, { timers }: Network): AsyncGenerato
     onError: ({ type }) => (parsing.isTooLong ||= type === 'max-buffer-size-exceeded'),
   });
   const decoder = new TextDecoder();
-  for await (const chunk of chunksOf(response, { timers, silenceMs: STREAM_SILENCE_MS })) {
+  for await (const chunk of chunksOf(response, { network, silenceMs: STREAM_SILENCE_MS })) {
     parser.feed(decoder.decode(chunk, { stream: true }));
+    if (arrived.length === 0) yield { type: 'ping' };
     for (const { event, data } of arrived.splice(0)) {
       if (event === 'return') return;
       if (event === 'serialized-error') throw errorIn({ error: parse(data) });

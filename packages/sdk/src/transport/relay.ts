@@ -6,6 +6,7 @@ import { Contact } from './contact.ts';
 import { DeviceCalls } from './device-calls.ts';
 import { Events } from './events.ts';
 import { GroupCalls } from './group-calls.ts';
+import { Link } from './link.ts';
 import { Proofs, type GroupSigner } from './proofs.ts';
 import { namingRefusals } from './refused-origin.ts';
 import { connect, type RelayApi } from './relay-client.ts';
@@ -43,6 +44,7 @@ export class Relay {
     const network = {
       net: namingRefusals(origin, platform.net),
       timers: platform.timers,
+      link: new Link(),
       onOverdue: () => this.onOverdue(),
     };
     // Two clients: only the one for the device ever sends its token.

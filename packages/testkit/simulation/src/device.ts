@@ -46,6 +46,8 @@ export class Device {
   #deaths: number[] = [];
   /** The events of its tabs since {@link dieAt}, or since the last death. */
   events = 0;
+  /** Which tabs called themselves online although their link was frozen and something waited. */
+  readonly shownOnline: string[] = [];
   /** What opened it without its secret, or was told anything else than that it is locked. */
   readonly intrusions: string[] = [];
 
@@ -207,6 +209,25 @@ export class Device {
     tab.freeze();
     this.#parts.scheduler.after(forMs, `${tab.name} thaws`, () => tab.thaw());
     return tab.name;
+  }
+
+  /** Looks after a time, if the link is frozen until then, whether a tab calls itself online in which something waits since now. */
+  lookAfterFreeze(afterMs: number): void {
+    const { network, scheduler } = this.#parts;
+    const waiting = this.#open
+      .filter(({ client, tab }) => client !== undefined && !tab.isFrozen)
+      .map((open) => ({ open, calls: [...open.calls], freezes: open.tab.freezes }));
+    const frozen = network.freezeOf(this.name);
+    scheduler.after(afterMs, `${this.name} is looked at`, () => {
+      if (frozen === undefined || network.freezeOf(this.name) !== frozen) return;
+      for (const { open, calls, freezes } of waiting) {
+        const { tab, client } = open;
+        const waits = calls.find((call) => open.calls.has(call));
+        if (!tab.isAlive || tab.freezes !== freezes || waits === undefined) continue;
+        if (client?.connection === 'online')
+          this.shownOnline.push(`${tab.name} is called online on a frozen link, while ${waits} waits`);
+      }
+    });
   }
 
   /** Ends all that {@link freezeTab} did. */

@@ -31,6 +31,12 @@ const MOST_SLOW_MS = 5_000;
 /** The longest time that a tab stays frozen: longer than a stream is silent. */
 const MOST_FROZEN_MS = 90_000;
 
+/** The pace of a narrow link, in bytes per second. */
+const NARROW = { least: 1_500, most: 10_000 };
+
+/** The longest time that a link stays frozen. */
+const MOST_FROZEN_LINK_MS = 90_000;
+
 /** How far a clock can be off. The relay corrects up to 48 hours. */
 const MOST_OFF_MS = 47 * 3_600_000;
 
@@ -97,6 +103,9 @@ export function happen(scene: Scene, step: Step): void {
     restoreRelay: () => restoreRelay(scene, RESTORED_AFTER_MS + rng.below(MOST_DOWN_MS)),
     sayLong: () =>
       person.sayLong(id, rng.pick(LONG), { filler: rng.pick(FILLERS), isTooLong: rng.chance(TOO_LONG) }),
+    narrow: () => person.narrow(between(NARROW, rng)),
+    freezeLink: () =>
+      person.freezeLink(id, { forMs: rng.below(MOST_FROZEN_LINK_MS), breaks: rng.chance(0.5) }),
   };
   events[step.event]();
 }

@@ -41,6 +41,7 @@ export async function judge(world: World, ids: readonly string[]): Promise<strin
   for (const person of people) for (const id of ids) person.read(id);
   if (!(await scheduler.runUntil(() => left().length === 0, TELLS_TABS_WITHIN_MS))) return left();
   found.push(...sealedLate(people.filter(({ isHostile }) => !isHostile)), ...intrusions(people));
+  found.push(...people.flatMap(({ shownOnline }) => shownOnline));
   for (const id of wentOn) found.push(...(await scheduler.answerOf(violations(people, id))));
   for (const id of wentBack) found.push(...(await scheduler.answerOf(violationsSinceRestore(people, id))));
   return found;

@@ -48,6 +48,17 @@ export const NO_FAULTS: Faults = {
 const MOST_MS = 40;
 const MOST_LATE_MS = 8_000;
 
+/** On a narrow link, what arrives at one time: half a second of it. A request goes out at this pace at the least. */
+const PIECES_PER_SECOND = 2;
+const LEAST_UPLOAD_BYTES_PER_SECOND = 4_000;
+
+/** A link that is frozen: nothing goes through, and nobody is told. */
+interface Freeze {
+  untilMs: number;
+  /** Whether all that was on its way is lost when it ends. */
+  breaks: boolean;
+}
+
 /** A tab that calls. */
 export interface Caller {
   readonly name: string;
@@ -72,6 +83,11 @@ export class Network {
   readonly #cutOff = new Set<string>();
   /** The longest delay of devices whose link is slow. */
   readonly #slowMs = new Map<string, number>();
+  /** Bytes per second of devices whose link is narrow. */
+  readonly #rates = new Map<string, number>();
+  readonly #frozen = new Map<string, Freeze>();
+  /** When the calls of a device were lost last that had been on their way until then. */
+  readonly #lostMs = new Map<string, number>();
   faults = NO_FAULTS;
 
   constructor(parts: { scheduler: Scheduler; relay: SimulatedRelay; rng: Rng; tally: Tally }) {
@@ -93,10 +109,39 @@ export class Network {
     this.#slowMs.set(device, mostMs);
   }
 
-  /** Ends what {@link cutOff} and {@link slowDown} did. */
+  /** Gives a device a narrow link, for good: what is large takes long, and arrives in pieces. */
+  narrow(device: string, bytesPerSecond: number): void {
+    this.#rates.set(device, bytesPerSecond);
+  }
+
+  /** Lets nothing through for a time, and tells nobody. What was on its way arrives after that, or is lost. */
+  freeze(device: string, { forMs, breaks }: { forMs: number; breaks: boolean }): void {
+    if (this.#frozen.has(device)) return;
+    const freeze = { untilMs: this.#scheduler.nowMs + forMs, breaks };
+    this.#frozen.set(device, freeze);
+    this.#scheduler.after(forMs, `the link of ${device} thaws`, () => {
+      if (this.#frozen.get(device) === freeze) this.#thaw(device);
+    });
+  }
+
+  /** What a device's link is frozen by; undefined if it is not. */
+  freezeOf(device: string): object | undefined {
+    return this.#frozen.get(device);
+  }
+
+  #thaw(device: string): void {
+    const breaks = this.#frozen.get(device)?.breaks === true;
+    this.#frozen.delete(device);
+    if (!breaks) return;
+    this.#lostMs.set(device, this.#scheduler.nowMs);
+    for (const stream of [...this.#streams]) if (stream.tab.device === device) stream.break();
+  }
+
+  /** Ends what {@link cutOff}, {@link slowDown} and {@link freeze} did. */
   reconnect(device: string): void {
     this.#cutOff.delete(device);
     this.#slowMs.delete(device);
+    this.#thaw(device);
   }
 
   /** Stops the relay: streams break, and calls fail until it is started again. */
@@ -137,7 +182,8 @@ export class Network {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       const carried = this.#carry(tab, { url, init });
-      const tell = (how: string) => tab.after(how, () => resolve(carried), this.#delay(tab));
+      const tell = (how: string) =>
+        tab.after(how, () => this.#onceThawed(tab, () => resolve(carried)), this.#delay(tab));
       carried.then(
         () => tell('is told'),
         () => tell('is told of a failure'),
@@ -155,7 +201,12 @@ export class Network {
       const again = this.#scheduler.sleep(this.#delay(tab), `${name} once more`);
       void again.then(() => this.#reach(tab, call)).catch(() => undefined);
     }
-    await this.#scheduler.sleep(this.#delay(tab), name);
+    const begunMs = this.#scheduler.nowMs;
+    const uploadMs = this.#uploadMs(tab, call.init);
+    await this.#scheduler.sleep(this.#delay(tab) + uploadMs, name);
+    if (uploadMs > 0 && call.init.signal?.aborted) throw new TypeError('the call was given up on its way');
+    await new Promise<void>((resolve) => this.#onceThawed(tab, resolve));
+    if ((this.#lostMs.get(tab.device) ?? -1) > begunMs) throw new TypeError('the call was lost at the thaw');
     const answer = this.#told(procedure, await this.#reach(tab, call));
     if (this.#happens('lostAnswer') || this.#cutOff.has(tab.device)) {
       answer.cancel?.();
@@ -165,7 +216,43 @@ export class Network {
       answer.cancel?.();
       return this.#garbage(answer);
     }
-    return answer.events === undefined ? whole(answer) : this.#stream(tab, answer, call.init.signal);
+    return answer.events === undefined
+      ? this.#whole(tab, answer)
+      : this.#stream(tab, answer, call.init.signal);
+  }
+
+  #uploadMs({ device }: Caller, { body }: RequestInit): number {
+    const rate = this.#rates.get(device);
+    if (rate === undefined || typeof body !== 'string') return 0;
+    return Math.round((body.length / Math.max(rate, LEAST_UPLOAD_BYTES_PER_SECOND)) * 1_000);
+  }
+
+  /** Runs something at once, or when the device's link has thawed. */
+  #onceThawed(tab: Caller, run: () => void): void {
+    const freeze = this.#frozen.get(tab.device);
+    if (freeze === undefined) return run();
+    const leftMs = freeze.untilMs - this.#scheduler.nowMs + this.#rng.below(MOST_MS);
+    tab.after('gets what was held up', () => this.#onceThawed(tab, run), leftMs);
+  }
+
+  /** An answer with all of its body, which arrives in pieces if the link is narrow. */
+  #whole(tab: Caller, { status, headers, body = '' }: Answer): Response {
+    const rate = this.#rates.get(tab.device);
+    if (rate === undefined) return new Response(body, { status, headers });
+    const bytes = Buffer.from(body);
+    const size = Math.ceil(rate / PIECES_PER_SECOND);
+    const pieces = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const send = (from: number) => {
+          if (from >= bytes.length) return controller.close();
+          controller.enqueue(bytes.subarray(from, from + size));
+          const next = () => this.#onceThawed(tab, () => send(from + size));
+          tab.after('gets a piece', next, 1_000 / PIECES_PER_SECOND);
+        };
+        send(0);
+      },
+    });
+    return new Response(pieces, { status, headers });
   }
 
   /** What the relay says of what it has done. */
@@ -219,7 +306,7 @@ export class Network {
         events?.(
           (frame) => {
             const copies = this.#happens('doubledEvent') ? 2 : 1;
-            for (let copy = 0; copy < copies; copy += 1) later('hears', () => deliver(frame));
+            for (let copy = 0; copy < copies; copy += 1) later('hears', () => deliver(frame), frame.length);
           },
           () => {
             later('hears the end', () => {
@@ -237,11 +324,17 @@ export class Network {
   }
 
   /** Returns a function that runs callbacks in a tab, each after a delay, in the order in which it was called. */
-  #inOrder(tab: Caller): (what: string, run: () => void) => void {
+  #inOrder(tab: Caller): (what: string, run: () => void, bytes?: number) => void {
     const waiting: (() => void)[] = [];
-    return (what, run) => {
+    /** When the link is free for what comes next, if it is narrow. */
+    let freeMs = 0;
+    return (what, run, bytes = 0) => {
       waiting.push(run);
-      tab.after(what, () => waiting.shift()?.(), this.#delay(tab));
+      const { nowMs } = this.#scheduler;
+      freeMs =
+        Math.max(nowMs, freeMs) + Math.round((bytes / (this.#rates.get(tab.device) ?? Infinity)) * 1_000);
+      const delayMs = freeMs - nowMs + this.#delay(tab);
+      tab.after(what, () => this.#onceThawed(tab, () => waiting.shift()?.()), delayMs);
     };
   }
 
@@ -279,10 +372,6 @@ export class Network {
     if (happens) this.#tally.add(fault);
     return happens;
   }
-}
-
-function whole({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
 }
 
 function badGateway(): Response {

@@ -42,6 +42,9 @@ interface Saying {
 /** The longest message as it is encoded, in bytes: with the mark of one that is said again, 64 KiB. */
 const LONGEST_BYTES = 64 * 1024 - ',"again":true'.length;
 
+/** How soon a frozen link must be noticed by a tab in which something waits. */
+const NOTICED_WITHIN_MS = 20_000;
+
 /** How many storages are locked. */
 const LOCKED = 0.4;
 
@@ -75,6 +78,7 @@ export class Person {
   /** Of clones that were thrown away. */
   #postedLate = 0;
   readonly #earlierIntrusions: string[] = [];
+  readonly #earlierShownOnline: string[] = [];
 
   constructor(
     {
@@ -174,6 +178,27 @@ export class Person {
     this.#network.slowDown(this.#either().name, mostMs);
   }
 
+  /** Gives the device a narrow link, for good. */
+  narrow(bytesPerSecond: number): void {
+    this.#network.narrow(this.#either().name, bytesPerSecond);
+  }
+
+  /**
+   * Freezes the device’s link, and says something in the newest tab. Once that has waited for a while, the tab may not be
+   * called online.
+   */
+  freezeLink(conversationId: string, freeze: { forMs: number; breaks: boolean }): void {
+    const device = this.#either();
+    this.#network.freeze(device.name, freeze);
+    this.#sayIn(device.newest, conversationId);
+    device.lookAfterFreeze(NOTICED_WITHIN_MS);
+  }
+
+  /** Which tabs called themselves online although their link was frozen and something waited. */
+  get shownOnline(): string[] {
+    return [...this.#earlierShownOnline, ...this.#devices.flatMap(({ shownOnline }) => shownOnline)];
+  }
+
   reconnect({ isTold }: { isTold: boolean }): void {
     for (const device of this.#devices) {
       this.#network.reconnect(device.name);
@@ -234,6 +259,7 @@ export class Person {
     gone.closeAll();
     this.#postedLate += gone.keyUse.postedLate;
     this.#earlierIntrusions.push(...gone.intrusions);
+    this.#earlierShownOnline.push(...gone.shownOnline);
     this.#device = kept;
     this.#clone = undefined;
   }
@@ -268,7 +294,7 @@ export class Person {
 
   /** Sends a message from the newest tab, and cancels it after a delay if one is given. */
   say(conversationId: string, cancelAfterMs?: number): void {
-    this.#say(conversationId, { cancelAfterMs });
+    this.#sayIn(this.#either().newest, conversationId, { cancelAfterMs });
   }
 
   /**
@@ -277,13 +303,16 @@ export class Person {
    * @param text.filler what they are made of
    */
   sayLong(conversationId: string, count: number, text: { filler: string; isTooLong: boolean }): void {
-    for (let n = 0; n < count; n += 1) this.#say(conversationId, text);
+    for (let n = 0; n < count; n += 1) this.#sayIn(this.#either().newest, conversationId, text);
   }
 
-  #say(conversationId: string, { cancelAfterMs, filler, isTooLong = false }: Saying): void {
-    const newest = this.#newest(conversationId);
-    if (newest === undefined) return;
-    const { open, conversation } = newest;
+  #sayIn(
+    open: (Open & { client: Client }) | undefined,
+    conversationId: string,
+    { cancelAfterMs, filler, isTooLong = false }: Saying = {},
+  ): void {
+    const conversation = open && find(open.client, conversationId);
+    if (open === undefined || conversation === undefined) return;
     const name = `${this.handle} ${this.said.length}`;
     const said: Said = {
       conversationId,

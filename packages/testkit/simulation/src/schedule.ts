@@ -63,6 +63,8 @@ const EVENTS = {
   backUpRelay: 4,
   restoreRelay: 2,
   sayLong: 3,
+  narrow: 4,
+  freezeLink: 6,
 };
 
 /** How likely a schedule has an event at all, where not every one does: after a restore, conversations can be at their end. */

@@ -50,6 +50,8 @@ export class Tab {
   /** What is due in the tab while it is frozen. Undefined if it is not. */
   #held: (() => void)[] | undefined;
   #hasCommitted = false;
+  /** How often it was frozen. */
+  freezes = 0;
   /** Called before each event of this tab. It may kill the tab. */
   onEvent: () => void = () => undefined;
   /** Called when a commit of this tab is stored, before the tab gets the answer. */
@@ -121,6 +123,7 @@ export class Tab {
   /** Stops the tab, as a browser does in the background: nothing runs, and whatever arrives waits. */
   freeze(): void {
     this.#held ??= [];
+    this.freezes += 1;
   }
 
   /** Lets a frozen tab go on. What waited runs in the order in which it was due. */
