@@ -67,7 +67,7 @@ const PROOFS = {
     shows:
       '100 real clients heal at once, ten times: each heals, 1,000 epochs follow without a gap, and all end in the same epoch',
     env: { QPC_MEMBERS: '100', QPC_STORMS: '10' },
-    command: ['pnpm', '--filter', '@quicprochat/sdk', 'exec', 'vitest', 'run', 'test/contention.test.ts'],
+    command: sdkTest('test/contention.test.ts'),
   },
   durability: {
     shows:
@@ -83,6 +83,24 @@ const PROOFS = {
       'while PostgreSQL fails over to its synchronous standby 200 times under load, a relay loses and duplicates nothing that it acknowledged (needs PostgreSQL)',
     env: { CI: 'true', QPC_PROMOTIONS: '200' },
     command: ['pnpm', '--filter', '@quicprochat/relay-app', 'exec', 'vitest', 'run', 'test/failover.test.ts'],
+  },
+  tabs: {
+    shows:
+      'in 2,000 random operations of an account in four tabs of a real Chromium, with tabs killed and frozen, nothing acknowledged is lost or doubled (needs Chromium and Caddy); QPC_SEED=N picks others',
+    env: { CI: 'true', QPC_OPERATIONS: '2000' },
+    command: [...sdkTest('test/tabs-in-chromium.test.ts'), '-t', 'four tabs'],
+  },
+  'browser-kills': {
+    shows:
+      'a real Chromium killed 200 times during such operations loses and doubles nothing acknowledged, and opens the account each time (needs Chromium and Caddy); QPC_SEED=N',
+    env: { CI: 'true', QPC_KILLS: '200' },
+    command: [...sdkTest('test/tabs-in-chromium.test.ts'), '-t', 'is killed'],
+  },
+  kills: {
+    shows:
+      'two processes on one SQLite store, killed 200 times during such operations, lose and double nothing acknowledged; QPC_SEED=N',
+    env: { QPC_KILLS: '200' },
+    command: sdkTest('test/killed-processes.test.ts'),
   },
   'fuzz-relay': {
     shows:
@@ -113,6 +131,10 @@ else if (!Object.hasOwn(PROOFS, name)) {
 function cargoTest(...files) {
   const tests = files.flatMap((file) => ['--test', file]);
   return ['cargo', 'test', '--release', '--locked', '-p', 'quicprochat-core', ...tests];
+}
+
+function sdkTest(file) {
+  return ['pnpm', '--filter', '@quicprochat/sdk', 'exec', 'vitest', 'run', file];
 }
 
 function list() {

@@ -2,16 +2,17 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   eventually,
+  fileLimitMissing,
+  limitFiles,
+  type RelayProcess,
   s3Missing,
+  type S3Server,
   startRelay,
   startS3,
-  type RelayProcess,
-  type S3Server,
 } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newBlob, refusalIn, TestBlob } from '../../../packages/relay/test/support/blob.ts';
 import { TestGroup } from '../../../packages/relay/test/support/group.ts';
-import { fileLimitMissing, limitFiles } from './support/durability/file-limit.ts';
 import { runRelay } from './support/run-relay.ts';
 
 const MIB = 1024 * 1024;

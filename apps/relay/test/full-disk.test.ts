@@ -1,9 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, Rng, startRelay, type RelayProcess } from '@quicprochat/testkit';
+import {
+  eventually,
+  fileLimitMissing,
+  limitFiles,
+  type RelayProcess,
+  Rng,
+  startRelay,
+} from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectWhole } from './support/durability/check.ts';
-import { fileLimitMissing, limitFiles } from './support/durability/file-limit.ts';
 import { Writers } from './support/durability/writers.ts';
 
 if (fileLimitMissing !== undefined) {

@@ -8,6 +8,8 @@ export { relayOfFile, type Hooks, type RelayOfFile } from './people/relay-of-fil
 export { codesOfTheSdk, namesCauseAndCure, sentencesOfTheSdk } from './people/sentences.ts';
 export { contentsOf, same, syncAll, textsOf } from './people/talk.ts';
 export { stolenCopy } from './people/thief.ts';
+export { endChild, startChild, type ChildOptions } from './servers/child.ts';
+export { fileLimitMissing, limitFiles } from './servers/file-limit.ts';
 export { freePort } from './servers/free-port.ts';
 export { forgetLastEntry } from './servers/hostile-operator.ts';
 export { isHere } from './servers/is-here.ts';
@@ -21,6 +23,7 @@ export { startPostgres, type PostgresServer } from './servers/postgres-server.ts
 export { backUpRelay } from './servers/relay-backup.ts';
 export { startRelay, type RelayOptions, type RelayProcess } from './servers/relay-process.ts';
 export { s3Missing, startS3, type S3Server } from './servers/s3-server.ts';
+export { startTcpSwitch, type TcpSwitch } from './servers/tcp-switch.ts';
 export { accessProof } from './wire/access-proof.ts';
 export { newId, newSigner, type Signer } from './wire/keys.ts';
 export { startGoBetween, type GoBetween } from './wire/go-between.ts';

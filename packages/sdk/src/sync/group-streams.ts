@@ -7,8 +7,9 @@ import { GroupStream, type GroupStreamParts } from './group-stream.ts';
  * its stream for as long as it is followed, so that a change in one stream leaves the others alone.
  *
  * A relay also bounds the streams of one address (half of 25,000 by default). One that is refused for that (UNAVAILABLE)
- * is tried again with backoff while the others go on, and the client is not called online meanwhile. Browsers open six
- * connections to a server that speaks HTTP/1.1 only: above 2,000 groups, put the relay behind HTTP/2.
+ * is tried again with backoff while the others go on, and the client is not called online meanwhile. All tabs of a browser
+ * together open six connections to a server that speaks HTTP/1.1 only. A tab needs two for its streams, and one more for
+ * each further 500 groups: for more than two tabs, or above 2,000 groups, put the relay behind HTTP/2.
  */
 export class GroupStreams {
   readonly #parts: GroupStreamParts;
