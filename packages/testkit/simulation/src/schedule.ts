@@ -68,7 +68,7 @@ const EVENTS = {
 };
 
 /** How likely a schedule has an event at all, where not every one does: after a restore, conversations can be at their end. */
-const RARELY: Partial<Record<string, number>> = { restoreRelay: 0.1 };
+const RARELY: Partial<Record<string, number>> = { restoreRelay: 0.1, narrow: 0.3 };
 
 export type EventName = keyof typeof EVENTS;
 
@@ -140,10 +140,14 @@ function someOf<Kinds extends Record<keyof Kinds, number>>(
 }
 
 function someWeights(rng: Rng): [EventName, number][] {
-  return (Object.entries(EVENTS) as [EventName, number][]).map(([event, most]) => [
-    event,
-    event === 'say' ? most : rng.below(most + 1) * Number(rng.chance(RARELY[event] ?? 1)),
-  ]);
+  const weights = new Map<EventName, number>();
+  for (const [event, most] of Object.entries(EVENTS) as [EventName, number][]) {
+    const isInIt = rng.chance(RARELY[event] ?? 1);
+    weights.set(event, event === 'say' ? most : rng.below(most + 1) * Number(isInIt));
+  }
+  // Long texts take a narrow link longer than everything has time to settle.
+  if (weights.get('narrow') !== 0) weights.set('sayLong', 0);
+  return [...weights];
 }
 
 /** Draws an event. */
