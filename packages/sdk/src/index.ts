@@ -26,6 +26,7 @@ export {
   type ErrorCode,
   type SdkErrorCode,
 } from './model/errors.ts';
+export type { CatchingUp } from './log/reader.ts';
 export { findFork, parseLogStatement, type Fork, type LogStatement } from './log/fork.ts';
 export type { Members } from './api/members.ts';
 export type { Content, Message, SentMessage } from './model/message.ts';

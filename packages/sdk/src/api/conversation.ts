@@ -20,6 +20,7 @@ import type { Transaction } from '../state/transaction.ts';
 import { hasCode, sdkError, type QuicprochatError } from '../model/errors.ts';
 import { endConversation } from '../log/endings.ts';
 import type { LogStatement } from '../log/fork.ts';
+import type { CatchingUp } from '../log/reader.ts';
 import type { Message, SentMessage } from '../model/message.ts';
 import { Members } from './members.ts';
 import { securityOf, type Security } from './security.ts';
@@ -79,6 +80,17 @@ export class Conversation {
    */
   get trouble(): QuicprochatError | undefined {
     return this.#parts.driver.troubleOf(this.#id);
+  }
+
+  /**
+   * How far reading what the others wrote has come, while more of it waits at the relay; undefined otherwise. It changes
+   * with every page, and listeners of {@link Client.subscribe} are called. Each page is stored before the next one is asked
+   * for, so an interrupted client goes on from there. How many entries there are in all is not known: with the keys of one
+   * epoch, the relay shows nothing of later ones. A live client reads up to about a hundred entries from its stream before
+   * it asks for pages.
+   */
+  get catchingUp(): CatchingUp | undefined {
+    return this.#parts.driver.catchingUp(this.#id);
   }
 
   /** The changes made on this device that have not reached the relay, in sending order. The same array until it changes. */

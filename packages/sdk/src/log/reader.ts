@@ -24,6 +24,12 @@ import { hasAdvanced, isContested, isInTurn, isPassedOver, isReadable } from '..
 import type { Transaction } from '../state/transaction.ts';
 import { shownContent, type Position, type Witness } from './witness.ts';
 
+/** How far reading a conversation's log has come. */
+export interface CatchingUp {
+  /** How many entries were read since this began: messages of others and of this device, commits, proposals. */
+  entries: number;
+}
+
 /**
  * Reads a group's log in order and applies it. The log decides everything: whether a commit of ours won, and whether a
  * message of ours was taken, is known for certain when the reader comes to it. So a lost answer, a crash between
@@ -34,6 +40,8 @@ export class LogReader {
   readonly #relay: Relay;
   readonly #witness: Witness;
   readonly #pageSize = new PageSize();
+  /** Conversations of which the relay has said that there is more than one page. */
+  readonly #catchingUp = new Map<GroupId, CatchingUp>();
 
   constructor(ledger: Ledger, relay: Relay, witness: Witness) {
     this.#ledger = ledger;
@@ -41,9 +49,22 @@ export class LogReader {
     this.#witness = witness;
   }
 
+  /** How far {@link catchUp} has come in a conversation. Undefined if nothing is known to be left to read. */
+  catchingUp(conversationId: GroupId): CatchingUp | undefined {
+    return this.#catchingUp.get(conversationId);
+  }
+
   /** Reads to the end of the log, as far as this member's keys go. */
   async catchUp(conversationId: GroupId, signal?: AbortSignal): Promise<void> {
-    for (;;) {
+    try {
+      await this.#readPages(conversationId, signal);
+    } finally {
+      if (this.#catchingUp.delete(conversationId)) this.#ledger.announce(conversationId);
+    }
+  }
+
+  async #readPages(conversationId: GroupId, signal?: AbortSignal): Promise<void> {
+    for (let entries = 0; ;) {
       signal?.throwIfAborted();
       const before = this.#ledger.row(conversations, conversationId);
       if (!isReadable(before)) return;
@@ -51,6 +72,9 @@ export class LogReader {
       if (shown === undefined) return;
       if (shown === 'overtaken') continue;
       await this.#witness.check(before, shown);
+      entries += shown.entries.length;
+      // Before the entries are applied, so that listeners see how far this is when they hear of them.
+      if (shown.goesOn) this.#catchingUp.set(conversationId, { entries });
       await this.apply(conversationId, shown.entries.map(withReceipt(shown.receipts.after)));
       const after = this.#ledger.row(conversations, conversationId);
       if (!hasAdvanced(before, after) || !shown.goesOn) return;

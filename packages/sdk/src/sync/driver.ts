@@ -5,7 +5,7 @@ import type { Relay } from '../transport/relay.ts';
 import { Arrivals } from './arrivals.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { LogReader, type Arrived } from '../log/reader.ts';
+import { LogReader, type Arrived, type CatchingUp } from '../log/reader.ts';
 import { BatchSize } from '../outbox/batch-size.ts';
 import { failureOf } from '../state/failures.ts';
 import { Intake } from '../outbox/intake.ts';
@@ -113,6 +113,11 @@ export class Driver {
   /** Why a conversation stands still, if not for a passing reason such as the network. */
   troubleOf(conversationId: GroupId): QuicprochatError | undefined {
     return this.#troubles.get(conversationId);
+  }
+
+  /** How far reading a conversation's log has come, while more of it is known to be there. */
+  catchingUp(conversationId: GroupId): CatchingUp | undefined {
+    return this.#reader.catchingUp(conversationId);
   }
 
   /** Does what time has made due in a conversation, and sends what waits in it. */

@@ -15,7 +15,7 @@ import { Client } from '../../src/api/client.ts';
 import type { Conversation } from '../../src/api/conversation.ts';
 import { sqliteStorage } from '../../src/storage/sqlite.ts';
 import { FailingNetwork } from './failing-network.ts';
-import { MeasuredWorkers, type ProcessMemory } from './memory.ts';
+import { MeasuredWorkers, type ProcessMemory } from '../support/memory.ts';
 import { SoakRecord } from './record.ts';
 
 const MINUTES = Number(process.env['QPC_SOAK_MINUTES'] ?? 60);

@@ -25,7 +25,7 @@ export class MeasuredWorkers {
     const { port1, port2 } = new MessageChannel();
     port1.unref();
     this.#ports.push(port1);
-    return new Worker(new URL('worker.ts', import.meta.url), {
+    return new Worker(new URL('measured-worker.ts', import.meta.url), {
       workerData: { port: port2 },
       transferList: [port2],
       execArgv: ['--conditions=@quicprochat/source'],
