@@ -18,6 +18,16 @@ const PROOFS = {
       'a tab that dies before any event of sending, adding, removing, updating, joining, leaving, catching up or opening, and in the first and fourth a second time, loses nothing, doubles nothing and is not stuck; names of operations pick some',
     command: ['pnpm', '-s', '--filter', '@quicprochat/simulation', 'crashes'],
   },
+  soak: {
+    shows:
+      'eight live clients write to each other for an hour while 1 % of calls fail and the relay is stopped or killed every two minutes: nothing is lost, doubled or takes a minute, and memory does not grow; QPC_SOAK_MINUTES=N, QPC_SEED=N',
+    command: ['pnpm', '-s', '--filter', '@quicprochat/sdk', 'soak'],
+  },
+  offline: {
+    shows:
+      'a member that missed 1,000 epochs and 10,000 messages catches up, also when it is killed 100 times meanwhile, and memory does not grow with what it missed; QPC_EPOCHS=N, QPC_MESSAGES=N, QPC_KILLS=N, QPC_SEED=N',
+    command: ['pnpm', '-s', '--filter', '@quicprochat/sdk', 'offline'],
+  },
   planted: {
     shows:
       'the simulation finds each bug of packages/testkit/simulation/planted within the seeds that its file states, and nothing without them; names pick some',

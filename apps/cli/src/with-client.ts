@@ -12,19 +12,40 @@ export async function withClient<T>(context: Context, work: (client: Client) => 
   const { home, output, signal } = context;
   const client = await home.open({ live: false, signal });
   try {
-    await client.sync({ signal }).catch(async (error: unknown) => {
-      if (await tellTroubles(client, error, output)) return;
-      if (!isOffline(error)) throw error;
-      const why =
-        client.trouble === undefined
-          ? `The relay at ${client.relay} cannot be reached.`
-          : sentenceFor(client.trouble, client.relay);
-      await output.note(`${why} Anything newer than the last run is missing here.`);
-    });
+    const stop = tellProgress(client, output);
+    await client
+      .sync({ signal })
+      .finally(stop)
+      .catch(async (error: unknown) => {
+        if (await tellTroubles(client, error, output)) return;
+        if (!isOffline(error)) throw error;
+        const why =
+          client.trouble === undefined
+            ? `The relay at ${client.relay} cannot be reached.`
+            : sentenceFor(client.trouble, client.relay);
+        await output.note(`${why} Anything newer than the last run is missing here.`);
+      });
     return await work(client);
   } finally {
     await client.close();
   }
+}
+
+/** Every so many entries, a person is told that catching up goes on. */
+const TOLD_EVERY_ENTRIES = 1_000;
+
+/** Says how far catching up has come where there is much to read. Returns a function that stops this. */
+function tellProgress(client: Client, output: Output): () => void {
+  const told = new Map<string, number>();
+  return client.subscribe(() => {
+    for (const { id, name, catchingUp } of client.conversations.list()) {
+      const thousands = Math.floor((catchingUp?.entries ?? 0) / TOLD_EVERY_ENTRIES);
+      if (thousands <= (told.get(id) ?? 0)) continue;
+      told.set(id, thousands);
+      const entries = (thousands * TOLD_EVERY_ENTRIES).toLocaleString('en');
+      void output.note(`Catching up with ${clean(name) || id}: ${entries} entries so far.`);
+    }
+  });
 }
 
 /**

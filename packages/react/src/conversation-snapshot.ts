@@ -1,4 +1,4 @@
-import type { Conversation, ConversationState, Member, Message } from '@quicprochat/sdk';
+import type { CatchingUp, Conversation, ConversationState, Member, Message } from '@quicprochat/sdk';
 
 /**
  * A conversation at one version. A snapshot never changes, and two reads at one version return the same object, so
@@ -11,6 +11,8 @@ export interface ConversationSnapshot {
   /** Empty if the conversation has no name. */
   readonly name: string;
   readonly state: ConversationState;
+  /** How far reading has come while more waits at the relay; undefined otherwise. */
+  readonly catchingUp: CatchingUp | undefined;
   readonly epoch: number;
   readonly unread: number;
   readonly readPosition: number;
@@ -39,6 +41,7 @@ export function snapshotOf(conversation: Conversation): ConversationSnapshot {
     version: conversation.version,
     name: conversation.name,
     state: conversation.state,
+    catchingUp: conversation.catchingUp,
     epoch: conversation.epoch,
     unread: conversation.unread,
     readPosition: conversation.readPosition,

@@ -5,6 +5,7 @@ import { useClient, type ConversationSnapshot } from '@quicprochat/react';
 import { PeoplePanel } from '../people/people-panel.tsx';
 import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
 import { SecurityPanel } from '../security/security-panel.tsx';
+import { CatchingUpNotice } from './catching-up-notice.tsx';
 import { Composer } from './composer.tsx';
 import { ConversationHeader, type PanelName } from './conversation-header.tsx';
 import { EndedNotice } from './ended-notice.tsx';
@@ -28,6 +29,7 @@ export function ConversationView({ snapshot }: { snapshot: ConversationSnapshot 
         />
         <MessageLog snapshot={snapshot} self={self} />
         <div>
+          <CatchingUpNotice progress={snapshot.catchingUp} />
           <IdentityNotice snapshot={snapshot} onOpen={setPanel} />
           {/* An open panel has its own: on a narrow screen it covers this one. */}
           {panel === undefined ? <WaitingChanges conversation={snapshot.conversation} /> : null}
