@@ -37,6 +37,9 @@ const rng = new Rng(SEED);
 const problems: string[] = [];
 const folder = await mkdtemp(join(tmpdir(), 'qpc-offline-'));
 const relay = await startRelay();
+// Whatever ends this program ends the relay, too.
+process.once('SIGTERM', () => process.exit(1));
+process.once('exit', () => void relay.kill());
 for (const name of Object.values(AWAY)) await (await open(name, { live: false })).close();
 const writers = await Promise.all(WRITERS.map((name) => open(name, { live: true })));
 const views = await found();

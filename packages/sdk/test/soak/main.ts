@@ -47,6 +47,9 @@ let unsettled = 0;
 const folder = await mkdtemp(join(tmpdir(), 'qpc-soak-'));
 // All members call from one address.
 const relay = await startRelay({ env: { QPC_RATE_FACTOR: String(MEMBERS.length) } });
+// Whatever ends this program ends the relay, too.
+process.once('SIGTERM', () => process.exit(1));
+process.once('exit', () => void relay.kill());
 const clients = await Promise.all(MEMBERS.map(open));
 const views = await Promise.all(CONVERSATIONS.map(found));
 const showing = views.flatMap((members, conversation) =>
