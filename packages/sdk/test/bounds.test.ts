@@ -4,6 +4,7 @@ import { platform } from '#platform';
 import { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { fetchWhole, type Network } from '../src/transport/bounded-fetch.ts';
+import { BACKOFF_MS } from '../src/sync/backoff.ts';
 import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes } from '../src/transport/bounds.ts';
 import { ManualTimers } from './support/manual-timers.ts';
 import { startSlowServer, writeWithoutEnd } from './support/slow-server.ts';
@@ -113,6 +114,10 @@ test('a relay that falls silent in the middle of its answer is NETWORK', async (
     return response.destroyed;
   });
   await Promise.all([failing, left]);
+});
+
+test('two calls in a row that are not answered leave a third time for an answer within a minute', () => {
+  expect(2 * answerWithinMs(0)).toBeLessThan(60_000 - BACKOFF_MS.first * 4);
 });
 
 test('a large request is given time to go out on a slow link, though not for ever', async () => {
