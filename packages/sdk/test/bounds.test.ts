@@ -5,8 +5,10 @@ import { platform } from '#platform';
 import { Client } from '../src/api/client.ts';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { fetchWhole, type Network } from '../src/transport/bounded-fetch.ts';
+import { BACKOFF_MS } from '../src/sync/backoff.ts';
 import {
   ANSWER_SILENCE_MS,
+  answerWithinMs,
   mostAnswerBytes,
   OVERDUE_MS,
   STREAM_SILENCE_MS,
@@ -121,6 +123,10 @@ test('a relay that falls silent in the middle of its answer is NETWORK', async (
     return response.destroyed;
   });
   await Promise.all([failing, left]);
+});
+
+test('two calls in a row that are not answered leave a third time for an answer within a minute', () => {
+  expect(2 * answerWithinMs(0)).toBeLessThan(60_000 - BACKOFF_MS.first * 4);
 });
 
 /** The largest request, and how long it takes at 10 kB in a second. */

@@ -5,6 +5,7 @@ import { eventually } from '@quicprochat/testkit';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Platform } from '../src/platform/platform.ts';
+import { ANSWER_SILENCE_MS } from '../src/transport/bounds.ts';
 import type { Request, Response, StagedBundle } from '../src/worker/protocol.ts';
 import { contentsOf, people, same, syncAll, textsOf } from './support/people.ts';
 
@@ -206,7 +207,7 @@ test('a live member whose candidate did not reach the relay brings it again', as
   };
   const timers: Platform['timers'] = {
     ...platform.timers,
-    sleep: (ms, signal) => platform.timers.sleep(ms < 30_000 ? ms / 20 : ms, signal),
+    sleep: (ms, signal) => platform.timers.sleep(ms < ANSWER_SILENCE_MS ? ms / 20 : ms, signal),
   };
   const own = { ...platform, timers, net: { ...platform.net, fetch } };
   const bob = await town.join('bob', { live: true, platform: own });

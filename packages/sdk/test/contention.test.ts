@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Conversation } from '../src/api/conversation.ts';
 import { QuicprochatError } from '../src/model/errors.ts';
 import type { Platform } from '../src/platform/platform.ts';
+import { ANSWER_SILENCE_MS } from '../src/transport/bounds.ts';
 import { people, same } from './support/people.ts';
 
 /** All of them call from one address. */
@@ -58,7 +59,7 @@ test.each([false, true])(
     const [bob, carol] = [await town.join('bob'), await town.join('carol')];
     const timers: Platform['timers'] = {
       ...platform.timers,
-      sleep: (ms, signal) => platform.timers.sleep(ms < 30_000 ? ms / 20 : ms, signal),
+      sleep: (ms, signal) => platform.timers.sleep(ms < ANSWER_SILENCE_MS ? ms / 20 : ms, signal),
     };
     const own = { ...platform, timers, net: { ...platform.net, fetch } };
     const alice = await town.join('alice', { platform: own, live });

@@ -98,7 +98,7 @@ test('RLY-2 RLY-91 a call that comes a byte at a time is given up, with an answe
 test('RLY-19 a call that comes slowly and keeps a pace is taken, however long that takes', async () => {
   await start({ bounds: { slowSenderMs: 500 } });
   const pieces = 20;
-  const piece = `${' '.repeat(LIMITS.leastBodyBytesPerMinute)}`;
+  const piece = ' '.repeat(LIMITS.leastBodyBytesPerMinute);
   const socket = connect(Number(new URL(relay.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
   const head = [

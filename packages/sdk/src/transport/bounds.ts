@@ -1,7 +1,10 @@
 import { LIMITS } from '@quicprochat/protocol';
 
-/** How long the relay may send nothing while it owes an answer. What arrives, however slowly, winds the clock up again. */
-export const ANSWER_SILENCE_MS = 30_000;
+/**
+ * How long the relay may send nothing while it owes an answer. What arrives, however slowly, winds the clock up again. Two
+ * such calls in a row, and a relay that restarts meanwhile, keep a message waiting for less than a minute.
+ */
+export const ANSWER_SILENCE_MS = 20_000;
 
 /** How long a stream may say nothing: a ping or two may be late. */
 export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
