@@ -4,6 +4,12 @@ import type { Answer } from './relay.ts';
 /** How many earlier answers of each kind a lie can repeat. */
 const KEPT = 24;
 
+/**
+ * Where a new member begins to read. It has nothing to compare this with, so a lie about it keeps the member from reading
+ * until somebody adds it again.
+ */
+const UNCHECKED = 'groupSequence';
+
 /** JSON, as the relay answers. */
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -52,7 +58,7 @@ export class Lies {
   }
 
   #changed(data: Json, earlier: readonly Json[]): Json {
-    const path = this.#rng.pick(pathsOf(data));
+    const path = this.#rng.pick(pathsOf(data).filter((each) => each.at(-1) !== UNCHECKED));
     const others = earlier.flatMap((one) => at(one, path) ?? []);
     if (others.length > 0 && this.#rng.chance(0.4)) return put(data, path, this.#rng.pick(others));
     return put(data, path, this.#other(at(data, path) ?? null, others));
