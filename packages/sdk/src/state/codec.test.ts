@@ -13,6 +13,6 @@ test.each([
   ['not UTF-8', new Uint8Array([1, 0x22, 0xff, 0x22])],
 ])('a row that is %s is reported by its key', (_what, bytes) => {
   expect(() => decodeRow('draft/x', bytes)).toThrow(
-    expect.objectContaining({ code: 'STORE_CORRUPT', message: expect.stringContaining('draft/x') }),
+    expect.objectContaining({ code: 'STORE_CORRUPT', details: { told: expect.stringContaining('draft/x') } }),
   );
 });

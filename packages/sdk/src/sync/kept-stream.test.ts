@@ -46,7 +46,7 @@ test('whoever waits does not have a relay asked more often that speaks another p
   expect(await waitsAfter(outdated, 7, true)).toEqual([...DOUBLED, 32_000]);
   const told = { retryable: true, details: { retryAfterMs: 20_000 } };
   const limited = relayError('RATE_LIMITED', 'Too often.', told);
-  expect(await waitsAfter(limited, 2, true)).toEqual([20_000, 20_000]);
+  expect(await waitsAfter(limited, 2, true)).toEqual([20_500, 21_000]);
 });
 
 test('a relay that speaks another protocol is asked again more and more rarely, every five minutes at last', async () => {
