@@ -48,7 +48,7 @@ function freezing({ neverMs }: { neverMs: number }) {
 
 test('a client whose call hangs opens streams anew that are silent, too', async () => {
   // No stream and no call is given up for being silent by itself.
-  const net = freezing({ neverMs: 25_000 });
+  const net = freezing({ neverMs: 20_000 });
   const alice = await town.join('alice', { live: true, platform: net.platform });
   const bob = await town.join('bob', { live: true });
   const tea = await alice.conversations.create({ members: [bob.handle] });

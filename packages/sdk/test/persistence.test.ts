@@ -203,6 +203,6 @@ test.each([
   };
   await expect(use()).rejects.toMatchObject({
     code: 'STORE_ROLLED_BACK',
-    message: expect.stringContaining('/'),
+    details: { told: expect.stringContaining('/') },
   });
 });

@@ -59,5 +59,5 @@ test('the page says how long the relay keeps what expires', () => {
   );
   expect(kept.get('sessions')).toBe(`${LIMITS.sessionLifetimeMs / 3_600_000} hour`);
   const proof = LIMITS.proofWindowMs / 60_000;
-  expect(kept.get('nonces')).toBe(`${2 * proof} to ${2 * proof + 1} minutes`);
+  expect(kept.get('nonces')).toContain(`${3 * proof} to ${3 * proof + 1} minutes`);
 });

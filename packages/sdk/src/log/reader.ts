@@ -105,6 +105,8 @@ export class LogReader {
         const run = await this.#runFrom(tx, conversation, arrived.slice(next));
         if (run.length === 0) return false;
         await this.#applyRun(tx, conversationId, run);
+        // After a void commit, another candidate has the same sequence, and the receipt was not for that one.
+        if (tx.conversation(conversationId).cursor === conversation.cursor) vouchedFor = 0;
         next += run.length;
       }
       return true;

@@ -106,7 +106,7 @@ export class Ledger {
     data: CallData<Name>,
   ): Promise<CallResult<Name>> {
     return this.#mutex.run(async () => {
-      if (this.#core.dirty) await this.#catchUp();
+      if (this.#core.dirty || this.#core.isStopped) await this.#catchUp();
       const { result, writes } = await this.#core.call(name, data);
       // Lost writes would leave a gap in the core's batches, and the store would not open again.
       if (writes.length > 0) throw new Error(`${name} changes the store and must run in a transaction`);

@@ -103,12 +103,14 @@ export class Delivery {
   /** A live client sends by itself, and goes on when the network is back. */
   #wait(ids: readonly EntryId[], isDone: () => boolean, stop: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      const before = this.#driver.troubleOf(this.#id);
       const check = () => {
         try {
           const trouble = this.#driver.troubleOf(this.#id);
           if (isDone()) end(resolve);
           // It began after this wait, as when a relay comes back from a restart with less than it had.
-          else if (trouble !== undefined) end(() => reject(trouble));
+          else if (trouble !== undefined && trouble !== before && !isPassing(trouble))
+            end(() => reject(trouble));
         } catch (error) {
           end(() => reject(toError(error)));
         }
@@ -202,7 +204,12 @@ function isPassing(error: unknown): boolean {
   return error instanceof QuicprochatError && error.retryable && !hasCode(error, ...FOR_A_PERSON);
 }
 
-const FOR_A_PERSON = ['CLOCK_SKEW', 'PROTOCOL_VERSION_MISMATCH'] as const;
+const FOR_A_PERSON = [
+  'CLOCK_SKEW',
+  'PROTOCOL_VERSION_MISMATCH',
+  'WASM_NOT_FOUND',
+  'WORKER_NOT_FOUND',
+] as const;
 
 /** For a caller who would send it again. */
 function stillQueued(cause: QuicprochatError): QuicprochatError {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { WorkerHost } from './host.ts';
+import { Session } from './session.ts';
 import type { CallData, CallName, CallResult, Request, StoreRecord, StoreWrite } from './protocol.ts';
 
 /** Groups that come into the worker's memory and go, and what other processes write; the cases themselves are crates/core's. */
@@ -130,4 +131,15 @@ test('a call can tell the state of its group in the same answer', async () => {
   expect(await host.answer({ id: 4, name: 'group.clear', data: { groupId } })).toMatchObject({
     report: undefined,
   });
+});
+
+test('a call is answered although the core has panicked and refuses everything after it', async () => {
+  const session = new Session();
+  session.takeWrites = () => {
+    throw new Error('poisoned');
+  };
+  const host = new WorkerHost({ session });
+  const request = { id: 1, name: 'client.identity', data: {} } as Request;
+  expect(await host.answer(request)).toMatchObject({ id: 1, ok: false, dirty: true });
+  expect(await host.answer({ ...request, id: 2 })).toMatchObject({ id: 2, ok: false });
 });

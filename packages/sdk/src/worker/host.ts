@@ -50,13 +50,22 @@ export class WorkerHost {
     }
   }
 
+  /** Whether a call that failed has changed something. After a panic, the core answers nothing, and may have. */
+  #hasWritten(): boolean {
+    try {
+      return this.#session.takeWrites().length > 0;
+    } catch {
+      return true;
+    }
+  }
+
   async #run({ id, name, data, report: query }: Request): Promise<Response> {
     try {
       const handler = this.#handlers[name] as (data: unknown) => unknown;
       const result = await handler(data);
       return { id, ok: true, result, writes: this.#session.takeWrites(), report: query && this.#tell(query) };
     } catch (error) {
-      return { id, ok: false, error: describe(error), dirty: this.#session.takeWrites().length > 0 };
+      return { id, ok: false, error: describe(error), dirty: this.#hasWritten() };
     }
   }
 }
