@@ -8,7 +8,6 @@ import { fetchWhole, type Network } from '../src/transport/bounded-fetch.ts';
 import { BACKOFF_MS } from '../src/sync/backoff.ts';
 import {
   ANSWER_SILENCE_MS,
-  answerWithinMs,
   mostAnswerBytes,
   OVERDUE_MS,
   STREAM_SILENCE_MS,
@@ -126,7 +125,7 @@ test('a relay that falls silent in the middle of its answer is NETWORK', async (
 });
 
 test('two calls in a row that are not answered leave a third time for an answer within a minute', () => {
-  expect(2 * answerWithinMs(0)).toBeLessThan(60_000 - BACKOFF_MS.first * 4);
+  expect(2 * ANSWER_SILENCE_MS).toBeLessThan(60_000 - BACKOFF_MS.first * 4);
 });
 
 /** The largest request, and how long it takes at 10 kB in a second. */
@@ -143,18 +142,60 @@ test('a request of the largest size is given the time that it takes on a slow li
   expect((await answer).ok).toBe(true);
 });
 
-test('a small request is given the time of a large one that goes out before it', async () => {
+/** A large request that goes out on a link, and what is sent after it. */
+async function behindLarge<Later>(later: (network: Partial<Network> & { link: Link }, url: string) => Later) {
   const server = await startSlowServer();
   const timers = new ManualTimers();
   const link = new Link();
   const large = call({ timers, link }, server.url, 'groups.post', 'x'.repeat(LARGEST));
   const first = await server.next();
-  const small = call({ timers, link }, server.url, 'groups.read');
+  const small = later({ timers, link }, server.url);
   const second = await server.next();
-  timers.pass(LARGEST_MS);
+  return { timers, link, large, first, small, second };
+}
+
+const smallCall = (network: Partial<Network>, url: string) => call(network, url, 'groups.read');
+
+const openingStream = (network: Partial<Network> & { link: Link }, url: string) => {
+  const parts = { ...platform, ...network };
+  return follow(parts, url, { ticket: 'a ticket', signal: new AbortController().signal }).next();
+};
+
+test('a small request is given the time of a large one that goes out before it, while the relay is heard', async () => {
+  const { timers, link, large, small, first, second } = await behindLarge(smallCall);
+  link.heard += 1;
+  timers.pass(LARGEST_MS / 2);
+  await new Promise((resolve) => setTimeout(resolve));
+  timers.pass(LARGEST_MS / 2);
   for (const response of [first, second]) response.writeHead(200, JSON_HEADERS).end('{}');
   expect([(await large).ok, (await small).ok]).toEqual([true, true]);
 });
+
+test('a stream that opens behind a large request is given longer than one that has the link to itself', async () => {
+  const { timers, large, first, small, second } = await behindLarge(openingStream);
+  timers.pass(2 * ANSWER_SILENCE_MS);
+  second
+    .writeHead(200, { 'content-type': 'text/event-stream' })
+    .write('data: {"type":"key-packages-low"}\n\n');
+  expect(await small).toMatchObject({ value: { type: 'key-packages-low' } });
+  first.writeHead(200, JSON_HEADERS).end('{}');
+  await large;
+});
+
+test.each([
+  ['a call', smallCall],
+  ['a stream', openingStream],
+])(
+  '%s behind a large request is given up after a minute if nothing comes, and the large one with it',
+  async (_what, later) => {
+    const { timers, large, small } = await behindLarge<Promise<unknown>>(later);
+    const failing = Promise.all(
+      [large, small].map((one) => expect(one).rejects.toMatchObject({ code: 'NETWORK' })),
+    );
+    timers.pass(61_000);
+    await failing;
+  },
+);
 
 test('a large request is given up when a stream is silent as well, and nothing else came', async () => {
   const server = await startSlowServer();

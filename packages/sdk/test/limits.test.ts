@@ -155,3 +155,27 @@ test('marking as read reads a long history in parts', async () => {
   expect(parts.reduce((sum, rows) => sum + rows)).toBeGreaterThan(447);
   expect(Math.max(...parts)).toBe(200);
 });
+
+test('a message that arrives while a long history is counted stays unread', async () => {
+  const storage = memoryStorage();
+  let whileCounting: (() => Promise<void>) | undefined;
+  const scan: typeof storage.scan = async (range) => {
+    const rows = await storage.scan(range);
+    const arrive = range.prefix.startsWith('message/') ? whileCounting : undefined;
+    whileCounting = arrive === undefined ? whileCounting : undefined;
+    await arrive?.();
+    return rows;
+  };
+  const alice = await town.join('alice', { storage: { ...storage, scan } });
+  const bob = await town.join('bob');
+  const tea = await bob.conversations.create({ members: [alice.handle] });
+  for (const text of ['one', 'two', 'three']) await tea.send(text);
+  await alice.sync();
+  const here = same(alice, tea);
+  whileCounting = async () => {
+    await tea.send('four');
+    await alice.sync();
+  };
+  await here.markRead((here.lastMessage?.position ?? NaN) - 1);
+  expect(here.unread).toBe(2);
+});

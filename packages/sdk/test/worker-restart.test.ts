@@ -68,7 +68,8 @@ test('a core that panics is replaced, and the call that met it is tried again', 
     started += 1;
     const panic = ({ id }: Response): Response => {
       panics = false;
-      return { id, ok: false, error: { code: 'INTERNAL', message: 'the core panicked' }, dirty: true };
+      const error = { code: 'INTERNAL', message: 'the core panicked', isOfBrokenCore: true };
+      return { id, ok: false, error, dirty: true };
     };
     return {
       ...port,
@@ -86,4 +87,21 @@ test('a core that panics is replaced, and the call that met it is tried again', 
   expect(started).toBe(2);
   await bob.sync();
   expect(same(bob, tea).epoch).toBe(tea.epoch);
+});
+
+test('a client is closed although the worker that is to replace another one never answers', async () => {
+  const { worker, kill } = mortal();
+  let isDeaf = false;
+  const spawnWorker: Platform['spawnWorker'] = (source) => {
+    const port = platform.spawnWorker(source);
+    return isDeaf ? { ...port, onMessage: () => undefined } : port;
+  };
+  const alice = await town.join('alice', { live: true, worker, platform: { ...platform, spawnWorker } });
+  const tea = await alice.conversations.create({ members: [] });
+  isDeaf = true;
+  await kill();
+  const sending = expect(tea.send('hello')).rejects.toMatchObject({ code: 'CLOSED' });
+  await eventually('it is offline', () => alice.connection === 'offline');
+  await alice.close();
+  await sending;
 });

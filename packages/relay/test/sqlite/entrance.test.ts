@@ -90,7 +90,7 @@ test('RLY-2 RLY-91 a call that comes a byte at a time is given up, with an answe
   const dripping = setInterval(() => socket.write(' '), 50);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   clearInterval(dripping);
-  expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*"code":"BAD_INPUT"/);
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*"code":"UNAVAILABLE"/);
   socket.destroy();
   await vi.waitFor(async () => expect((await callFrom('')).status).toBe(200));
 });

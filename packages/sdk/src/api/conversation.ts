@@ -218,13 +218,14 @@ export class Conversation {
   /** Records how far the person has read. It never goes backwards. */
   async markRead(position: number): Promise<void> {
     check(POSITION, position);
-    const unread = await this.#timeline.count(
-      position,
-      ({ own, content }) => !own && ['text', 'undecryptable'].includes(content.type),
-    );
+    const { nextPosition, readPosition } = this.#row;
+    if (position <= readPosition) return;
+    // Before the transaction, which holds up everything else: a long history takes a while.
+    const before = await this.#timeline.count({ after: position, before: nextPosition }, isUnread);
     await this.#parts.ledger.transact(async (tx) => {
       if (position <= tx.conversation(this.#id).readPosition) return;
-      tx.update(this.#id, { readPosition: position, unread });
+      const arrived = await this.#timeline.count({ after: Math.max(position, nextPosition - 1) }, isUnread);
+      tx.update(this.#id, { readPosition: position, unread: before + arrived });
     });
   }
 
@@ -273,8 +274,10 @@ export class Conversation {
     try {
       await this.#delivery.accepted(id, options);
     } catch (error) {
-      if (!hasCode(error, 'CONVERSATION_STUCK') && !hasCode(error, 'RELAY_FORKED')) throw error;
-      await start();
+      if (!hasCode(error, 'CONVERSATION_STUCK', 'RELAY_FORKED')) throw error;
+      // Brought back meanwhile, it is left as any other.
+      const again = await start();
+      if (again !== undefined) await this.#delivery.accepted(again, options);
     }
   }
 
@@ -366,4 +369,9 @@ export class Conversation {
 /** Whether this device can neither read nor write the log any more, so that nobody can be told anything. */
 function isBeyondReach({ state }: ConversationRow): boolean {
   return state === 'stuck' || state === 'forked';
+}
+
+/** Whether a line counts as unread until it was read. */
+function isUnread({ own, content }: Message): boolean {
+  return !own && ['text', 'undecryptable'].includes(content.type);
 }

@@ -39,13 +39,16 @@ export class Timeline {
     return rows.map(messageOf);
   }
 
-  /** How many lines after a position match. They are read by pages, since a history can have any length. */
-  async count(position: number, matches: (message: Message) => boolean): Promise<number> {
+  /** How many lines in between two positions match. They are read by pages, since a history can have any length. */
+  async count(
+    { after, before = Infinity }: { after: number; before?: number },
+    matches: (message: Message) => boolean,
+  ): Promise<number> {
     let count = 0;
-    for (let after: number | undefined = position; after !== undefined;) {
-      const page = await this.after(after, PAGE);
-      count += page.filter(matches).length;
-      after = page.at(-1)?.position;
+    for (let last = after; last < before - 1;) {
+      const page = await this.after(last, PAGE);
+      count += page.filter((message) => message.position < before && matches(message)).length;
+      last = page.at(-1)?.position ?? Infinity;
     }
     return count;
   }

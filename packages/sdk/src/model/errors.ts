@@ -407,7 +407,8 @@ const ABOUT_INPUT: ReadonlySet<Remedy> = new Set<Remedy>(['validation', 'crypto'
  * INTERNAL) are not: they never decide that an entry or a Welcome is bad.
  */
 export function isAboutInput(error: unknown): error is QuicprochatError & { code: CoreErrorCode } {
-  if (!(error instanceof QuicprochatError)) return false;
+  // Some of the relay's codes have the names of the core's.
+  if (!(error instanceof QuicprochatError) || error instanceof TransportError) return false;
   const remedies: Partial<Record<string, Remedy>> = CORE_ERRORS;
   const remedy = remedies[error.code];
   return remedy !== undefined && ABOUT_INPUT.has(remedy);

@@ -274,15 +274,21 @@ export class Ledger {
   /** Those who wait for what is in the outbox are told, as nothing more happens to it here. */
   async close(): Promise<void> {
     this.#stopWatching();
+    // All that there is to do waits for it, and it may never come.
+    if (this.#core.isRestarting) this.#end();
     try {
       await this.#mutex.run(async () => {
-        this.#closed = true;
-        this.#core.terminate();
+        this.#end();
         await this.storage.close();
       });
     } finally {
       this.outbox.wakeAll();
     }
+  }
+
+  #end(): void {
+    this.#closed = true;
+    this.#core.terminate();
   }
 
   async #commit(tx: Transaction): Promise<void> {
@@ -315,7 +321,9 @@ export class Ledger {
         } catch (error) {
           // It may have been stored, and must not be done twice.
           if (error instanceof Unsure) throw error.cause;
-          if (this.#closed || !this.#core.isStopped || stops >= MAX_STOPS) throw error;
+          if (!this.#core.isStopped) throw error;
+          this.requireOpen();
+          if (stops >= MAX_STOPS) throw error;
         }
       }
     });

@@ -1,6 +1,6 @@
 import { hasCode, reasonOf, sdkError } from '../model/errors.ts';
 import type { Platform } from '../platform/platform.ts';
-import { ANSWER_SILENCE_MS, answerWithinMs, mostAnswerBytes, OVERDUE_MS, uploadMs } from './bounds.ts';
+import { ANSWER_SILENCE_MS, mostAnswerBytes, OVERDUE_MS, outTime, type OutTime } from './bounds.ts';
 import type { Link } from './link.ts';
 
 /** What a request needs of the world around it. */
@@ -26,11 +26,12 @@ export async function fetchWhole(
   const giveUp = new AbortController();
   const signal = init.signal == null ? giveUp.signal : AbortSignal.any([init.signal, giveUp.signal]);
   const requestBytes = typeof init.body === 'string' ? init.body.length : 0;
+  const out = outTime(requestBytes, link.outgoing);
   const hasBegun = link.begin(requestBytes, giveUp);
-  const overdue = new OverdueWatch(network);
+  const overdue = new OverdueWatch(network, out.ms);
   try {
     const begun = net.fetch(url, { ...init, signal });
-    const response = await unlessSilent(network, answerWithinMs(link.outgoing), begun);
+    const response = await answerBegun(network, out, begun);
     hasBegun();
     overdue.heard();
     check(response);
@@ -60,13 +61,18 @@ class OverdueWatch {
   readonly #ended = new AbortController();
   #onResume: (() => void) | undefined;
 
-  constructor(network: Network) {
-    if (network.onOverdue !== undefined) void this.#watch(network, network.onOverdue).catch(() => undefined);
+  /** @param outMs how long the request may take to go out */
+  constructor(network: Network, outMs: number) {
+    const { onOverdue } = network;
+    if (onOverdue !== undefined) void this.#watch(network, { outMs, onOverdue }).catch(() => undefined);
   }
 
-  async #watch({ timers, link }: Network, onOverdue: () => () => void): Promise<void> {
+  async #watch(
+    { timers, link }: Network,
+    { outMs, onOverdue }: { outMs: number; onOverdue: () => () => void },
+  ): Promise<void> {
     const { signal } = this.#ended;
-    let waitMs = uploadMs(link.outgoing) + OVERDUE_MS;
+    let waitMs = outMs + OVERDUE_MS;
     for (;;) {
       const { heard } = link;
       await timers.sleep(waitMs, signal);
@@ -131,7 +137,7 @@ export async function* chunksOf(
   if (reader === undefined) return;
   try {
     for (;;) {
-      const { done, value } = await unlessSilent(network, silenceMs, reader.read());
+      const { done, value } = await unlessSilent(network, reader.read(), { ms: silenceMs });
       if (done) return;
       yield value;
     }
@@ -162,15 +168,32 @@ export function tooLong() {
   );
 }
 
-/** What comes of this, unless nothing has come of it for so long. */
-export async function unlessSilent<Result>(
+/** An answer's beginning, unless that does not come in time. */
+export function answerBegun(
+  network: Network,
+  { ms, moreMs }: OutTime,
+  begun: Promise<Response>,
+): Promise<Response> {
+  return unlessSilent(network, begun, { ms: ms + ANSWER_SILENCE_MS, moreMs });
+}
+
+/**
+ * What comes of this, unless nothing has come of it for so long.
+ *
+ * @param times `moreMs` is what is given besides if something else came from the relay in the first `ms`
+ */
+async function unlessSilent<Result>(
   { timers, link }: Network,
-  ms: number,
   work: Promise<Result>,
+  { ms, moreMs = 0 }: { ms: number; moreMs?: number },
 ): Promise<Result> {
   const done = new AbortController();
   const heardBefore = link.heard;
-  const silence = timers.sleep(ms, done.signal).then(() => {
+  const wait = async () => {
+    await timers.sleep(ms, done.signal);
+    if (moreMs > 0 && link.heard !== heardBefore) await timers.sleep(moreMs, done.signal);
+  };
+  const silence = wait().then(() => {
     const error = sdkError('NETWORK', 'The relay stopped answering. Try again.', {
       details: { reason: 'silent' },
     });

@@ -15,6 +15,12 @@ export const STREAM_SILENCE_MS = 3 * LIMITS.streamPingMs;
  */
 const SLOWEST_BYTES_PER_MS = 2;
 
+/**
+ * How long a request is given for what others send before it, while nothing comes from the relay: a way that died under a
+ * large one must not hold up for hours what comes after it.
+ */
+const MOST_BEHIND_OTHERS_MS = 40_000;
+
 /** How long nothing may come from the relay while an answer is due, before that counts as overdue. */
 export const OVERDUE_MS = 5_000;
 
@@ -49,14 +55,18 @@ export function mostAnswerBytes(procedure: string): number {
   return MOST_BYTES[procedure] ?? SMALL_BYTES;
 }
 
-/** How long the relay may take to begin its answer, if so many bytes go out to it before. */
-export function answerWithinMs(outgoingBytes: number): number {
-  return ANSWER_SILENCE_MS + uploadMs(outgoingBytes);
+/** How long a request may take to go out. */
+export interface OutTime {
+  ms: number;
+  /** How much longer, if something comes from the relay meanwhile, so that the way is slow and not dead. */
+  moreMs: number;
 }
 
-/** How long so many bytes may take to go out. */
-export function uploadMs(bytes: number): number {
-  return bytes / SLOWEST_BYTES_PER_MS;
+/** @param otherBytes what others send on the same way */
+export function outTime(requestBytes: number, otherBytes: number): OutTime {
+  const othersMs = otherBytes / SLOWEST_BYTES_PER_MS;
+  const behindMs = Math.min(othersMs, MOST_BEHIND_OTHERS_MS);
+  return { ms: requestBytes / SLOWEST_BYTES_PER_MS + behindMs, moreMs: othersMs - behindMs };
 }
 
 /** Bytes as base64url. */

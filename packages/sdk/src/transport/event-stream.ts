@@ -2,8 +2,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { z } from 'zod';
 import { sdkError } from '../model/errors.ts';
 import { GROUP_EVENTS, groupEvent, requireForm, type RelayEvent } from './answers.ts';
-import { chunksOf, readWhole, tooLong, unlessSilent, type Network } from './bounded-fetch.ts';
-import { ANSWER_SILENCE_MS, MOST_EVENT_CHARS, mostAnswerBytes, STREAM_SILENCE_MS } from './bounds.ts';
+import { answerBegun, chunksOf, readWhole, tooLong, type Network } from './bounded-fetch.ts';
+import { MOST_EVENT_CHARS, mostAnswerBytes, outTime, STREAM_SILENCE_MS } from './bounds.ts';
 import { OWN_PROTOCOL } from './protocol-version.ts';
 import { asRelayError, errorIn, noRelay, unknownAnswer } from './relay-errors.ts';
 
@@ -47,7 +47,7 @@ async function open(
     cache: 'no-store',
     signal,
   });
-  const response = await unlessSilent(network, ANSWER_SILENCE_MS, begun);
+  const response = await answerBegun(network, outTime(0, network.link.outgoing), begun);
   const type = response.headers.get('content-type') ?? '';
   if (response.ok && type.startsWith('text/event-stream')) return response;
   if (!type.startsWith('application/json')) throw noRelay(response);

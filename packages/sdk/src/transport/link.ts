@@ -2,7 +2,7 @@
 export class Link {
   /** How often something has come from the relay: bytes of an answer or of a stream, whatever they say. */
   heard = 0;
-  /** Bytes of requests whose answers have not begun. They share the way, so that each may take as long as all of them. */
+  /** Bytes of requests whose answers have not begun. They share the way, so that each may take longer. */
   outgoing = 0;
   readonly #waiting = new Set<AbortController>();
 

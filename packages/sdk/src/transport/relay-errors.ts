@@ -139,7 +139,7 @@ function sentenceFor(
     case 'RATE_LIMITED':
       return 'The relay received too many requests. Wait a moment, then try again.';
     case 'UNAVAILABLE':
-      return 'The relay cannot store anything now. Try again later.';
+      return 'The relay cannot take this now. Try again later.';
     case 'INTERNAL':
       return 'The relay failed because of an internal error. Try again; if it happens again, tell whoever runs it.';
   }

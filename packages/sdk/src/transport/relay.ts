@@ -30,7 +30,7 @@ export class Relay {
   readonly events: Events;
   readonly #asMember: RelayApi;
   readonly #contact: Contact;
-  /** Told of a call whose answer is overdue. What it returns is called when the call has ended. */
+  /** Told of a call whose answer is overdue. What it returns is called when the answer goes on or the call has ended. */
   onOverdue: () => () => void = () => () => undefined;
 
   /** @param parts `requireAllowed` throws if this client is to make no call any more */

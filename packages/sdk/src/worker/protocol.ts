@@ -188,9 +188,12 @@ export type Response =
   | { id: number; ok: true; result: unknown; writes: StoreWrite[]; report?: StateReport | undefined }
   | { id: number; ok: false; error: Failure; dirty: boolean };
 
-/** Why a call failed. `address` is set if the core itself could not be loaded, and is where it should have been. */
+/** Why a call failed. */
 export interface Failure {
   code: string;
   message: string;
+  /** Where the core should have been, if it could not be loaded. */
   address?: string;
+  /** The core has panicked or run out of stack or memory: it answers nothing any more. */
+  isOfBrokenCore?: boolean;
 }

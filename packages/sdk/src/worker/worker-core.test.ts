@@ -82,13 +82,19 @@ test('another worker loads the core from the same address, and what the first on
   expect(core.isStopped).toBe(false);
 });
 
-test('a worker whose core has panicked counts as stopped', async () => {
+const panic = Object.assign(new Error('panicked'), { name: 'CoreError', code: 'INTERNAL' });
+
+test.each([
+  ['whose core has panicked counts as stopped', panic, true],
+  ['whose core ran out of stack counts as stopped', new WebAssembly.RuntimeError('unreachable'), true],
+  ['that failed at something else goes on', new DOMException('in use', 'NoModificationAllowedError'), false],
+])('a worker %s', async (_what, cause, isStopped) => {
   const worker = scripted();
   const core = new WorkerCore(() => worker.port);
   const call = core.call('client.identity', {});
-  worker.answer({ id: 1, ok: false, error: { code: 'INTERNAL', message: 'panicked' }, dirty: true });
+  worker.answer({ id: 1, ok: false, error: describe(cause), dirty: true });
   await expect(call).rejects.toMatchObject({ code: 'INTERNAL' });
-  expect(core.isStopped).toBe(true);
+  expect(core.isStopped).toBe(isStopped);
 });
 
 test('a worker whose file is not there is told as such, to this call and to later ones', async () => {

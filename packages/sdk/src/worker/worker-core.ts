@@ -37,6 +37,7 @@ export class WorkerCore {
   /** Why nothing is answered. */
   #failure: Error | undefined;
   #isTerminated = false;
+  #isRestarting = false;
   /** Called when the worker has stopped, so that nothing is answered until {@link restart}. */
   onStopped: (() => void) | undefined;
   /** Whether the worker's state may be ahead of what was answered, so that it must be opened anew. */
@@ -50,6 +51,11 @@ export class WorkerCore {
   /** Whether nothing is answered. */
   get isStopped(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Whether another worker is being started, which takes as long as the core's file takes to load. */
+  get isRestarting(): boolean {
+    return this.#isRestarting;
   }
 
   /** Has the worker load the core from an address. */
@@ -68,11 +74,14 @@ export class WorkerCore {
     this.#port = this.#connect(this.#spawn());
     this.#failure = undefined;
     this.dirty = true;
+    this.#isRestarting = true;
     try {
       await this.initialize(this.#wasm);
     } catch (error) {
       this.#failAll(error);
       throw error;
+    } finally {
+      this.#isRestarting = false;
     }
   }
 
@@ -121,8 +130,7 @@ export class WorkerCore {
     } else {
       this.dirty ||= response.dirty;
       waiting?.reject(errorOf(response.error));
-      // After a panic, the core refuses every call.
-      if (response.error.code === 'INTERNAL') this.#failAll(undefined);
+      if (response.error.isOfBrokenCore === true) this.#failAll(undefined);
     }
   }
 
