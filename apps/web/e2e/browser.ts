@@ -73,12 +73,22 @@ export class Stage implements AsyncDisposable {
 
   /** A person with a profile of their own, registered. The profile is in memory only. */
   async person(handle: string): Promise<Person> {
-    return this.#register(handle, await this.#browser.newContext());
+    return this.#register(handle, await this.context());
   }
 
   /** The same with a profile in a folder, in a browser of its own. The caller closes the person. */
   async personOnDisk(handle: string, folder: string): Promise<Person> {
-    return this.#register(handle, await chromium.launchPersistentContext(folder, LAUNCH));
+    return this.#register(handle, await this.contextOnDisk(folder));
+  }
+
+  /** A new profile. The caller closes it. */
+  context(): Promise<BrowserContext> {
+    return this.#browser.newContext();
+  }
+
+  /** A profile in a folder, in a browser of its own. The caller closes it. */
+  contextOnDisk(folder: string): Promise<BrowserContext> {
+    return chromium.launchPersistentContext(folder, LAUNCH);
   }
 
   async #register(handle: string, context: BrowserContext): Promise<Person> {
@@ -92,7 +102,7 @@ export class Stage implements AsyncDisposable {
 
   /** The page as somebody without an account sees it. The caller closes its context. */
   async stranger(): Promise<Page> {
-    const page = await (await this.#browser.newContext()).newPage();
+    const page = await (await this.context()).newPage();
     await page.goto(this.url);
     return page;
   }

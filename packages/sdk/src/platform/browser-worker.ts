@@ -49,9 +49,7 @@ function portOf(worker: Worker, address: string | undefined): WorkerPort {
     },
     onFailure: (listener) => {
       const tell = (event: Event) => {
-        // A file that cannot be fetched gives an event without a message, and an exception gives one with.
-        const isMissing = !hasSpoken && !(event instanceof ErrorEvent && event.message !== '');
-        listener(isMissing ? workerNotFound(address) : event);
+        listener(!hasSpoken && isOfMissingFile(event) ? workerNotFound(address) : event);
       };
       worker.addEventListener('error', tell, { once: true });
     },
@@ -62,4 +60,13 @@ function portOf(worker: Worker, address: string | undefined): WorkerPort {
       worker.terminate();
     },
   };
+}
+
+/**
+ * Whether the worker's file, or one that a bundler has it load by itself, could not be fetched. The first gives an event
+ * without a message, the second an exception with the words of the browser.
+ */
+function isOfMissingFile(event: Event): boolean {
+  if (!(event instanceof ErrorEvent) || event.message === '') return true;
+  return /NetworkError|importScripts|imported module/i.test(event.message);
 }
