@@ -10,6 +10,13 @@ const KEPT = 24;
  */
 const UNCHECKED = 'groupSequence';
 
+/**
+ * What the relay must not repeat to another one or a second time, since no client can tell, and what comes of it outlasts the
+ * lies: a device that has the session of another reads its inbox, and a key package that was used before opens no
+ * Welcome until somebody adds its device again.
+ */
+const GIVEN_ONCE: ReadonlySet<string> = new Set(['auth.login', 'keyPackages.claim']);
+
 /** JSON, as the relay answers. */
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -31,7 +38,7 @@ export class Lies {
   /** Keeps an answer, so that a lie can repeat it. */
   note(procedure: string, { body }: Answer): void {
     const data = dataOf(body);
-    if (data !== undefined) this.#keep(procedure, data);
+    if (data !== undefined && !GIVEN_ONCE.has(procedure)) this.#keep(procedure, data);
   }
 
   /** Changes what a procedure answers, unless that is an error or a stream. */
