@@ -1,69 +1,13 @@
 import Sqlite from 'better-sqlite3';
-import { eventually, fileLimitMissing, isHere, limitFiles, startRelay } from '@quicprochat/testkit';
-import { expect, test, vi } from 'vitest';
-import { memoryStorage } from '../src/storage/memory.ts';
-import type { Report } from './support/edges/driver.ts';
-import { LocalTab } from './support/edges/local-tab.ts';
+import { fileLimitMissing, isHere, limitFiles, startRelay } from '@quicprochat/testkit';
+import { test, vi } from 'vitest';
+import { talkAcrossFailure, type FailingDevice } from './support/edges/across-failure.ts';
 import { ProcessDevice } from './support/edges/process-device.ts';
-import type { Hear, Tab } from './support/edges/tab.ts';
+import type { Hear } from './support/edges/tab.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const TEA = 'tea';
-
-/** What a tab shows of the conversation. */
-async function textsIn(tab: Tab): Promise<string[]> {
-  const view = (await tab.snapshot({ hasLines: true })).conversations[TEA];
-  return (view?.lines ?? []).flatMap(({ type, text, state }) =>
-    type === 'text' && state !== 'failed' ? [text ?? ''] : [],
-  );
-}
-
-/** Has storage fail from now on. Returns what ends that. */
-type Fail = (device: ProcessDevice) => Promise<() => unknown>;
-
-/**
- * Has a device talk to a friend before, while and after its storage refuses every write. What was not stored is refused.
- * What the friend sends meanwhile is shown when writes succeed again, without anything else happening.
- */
-async function talkAcrossFailure(relay: string, fail: Fail): Promise<void> {
-  const reports: Report[] = [];
-  const hear: Hear = (report) => reports.push(report);
-  const ofText = (text: string, told: Report['told']) =>
-    reports.find((report) => report.told === told && 'text' in report && report.text === text);
-  const say = (tab: Tab, text: string) => tab.obey({ kind: 'send', conversation: TEA, texts: [text] });
-  const sent = (text: string) => eventually(`“${text}” is sent`, () => ofText(text, 'sent') !== undefined);
-
-  const bob = await LocalTab.open('bob', { relay, storage: memoryStorage(), hear });
-  const device = await ProcessDevice.start({ handle: 'alice', relay, hear });
-  try {
-    device.openTab();
-    const alice = device.tabs[0]!;
-    await eventually('alice’s account is open', () => alice.state === 'running', { timeoutMs: 60_000 });
-    alice.obey({ kind: 'create', conversation: TEA, members: ['bob'] });
-    await eventually('bob is in', async () => TEA in (await bob.snapshot({ hasLines: false })).conversations);
-    say(alice, 'before');
-    await sent('before');
-    const end = await fail(device);
-    say(alice, 'not stored');
-    await eventually('it is refused', () => ofText('not stored', 'refused') !== undefined);
-    expect(ofText('not stored', 'refused')).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    say(bob, 'meanwhile');
-    await sent('meanwhile');
-    await end();
-    const hasSeen = async () => (await textsIn(alice)).includes('meanwhile');
-    await eventually('alice sees it', hasSeen, { timeoutMs: 60_000 });
-    say(alice, 'after');
-    await sent('after');
-    const all = ['before', 'meanwhile', 'after'];
-    await eventually('bob sees it', async () => (await textsIn(bob)).length === all.length);
-    for (const tab of [alice, bob]) expect(await textsIn(tab)).toEqual(all);
-    const connection = async () => (await alice.snapshot({ hasLines: false })).connection;
-    await eventually('alice is online', async () => (await connection()) === 'online');
-  } finally {
-    await Promise.all([bob.close(), device.close()]);
-  }
-}
+type Fail = FailingDevice<ProcessDevice>['fail'];
 
 const fullDisk: Fail = async ({ tabs: [tab] }) => {
   const pid = tab!.pid!;
@@ -82,7 +26,9 @@ const lockedDatabase: Fail = async ({ path }) => {
 
 const inSqlite = async (fail: Fail) => {
   const relay = await startRelay();
-  await talkAcrossFailure(relay.url, fail).finally(() => relay.kill());
+  const start = (options: { handle: string; hear: Hear }) =>
+    ProcessDevice.start({ ...options, relay: relay.url });
+  await talkAcrossFailure(relay.url, { start, fail }).finally(() => relay.kill());
 };
 
 test.skipIf(!isHere(fileLimitMissing))(

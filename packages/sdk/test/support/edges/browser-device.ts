@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHROMIUM, CHROMIUM_FLAGS } from '@quicprochat/testkit';
+import { CHROMIUM, CHROMIUM_FLAGS, limitFiles } from '@quicprochat/testkit';
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import type * as Sdk from '../../../src/index.ts';
 import type { Place } from '../chromium-site.ts';
@@ -77,6 +77,13 @@ export class BrowserDevice implements Device {
     for (const tab of this.tabs) tab.setOffline(isOffline);
   }
 
+  /** Has all files of the browser have a largest size, which undefined ends. */
+  limitFiles(mostBytes: number | undefined): void {
+    const group = this.#running?.child.pid;
+    if (group === undefined) throw new Error('There is no browser.');
+    for (const pid of workersOf(group).keys()) limitFiles(pid, mostBytes);
+  }
+
   async killAll(): Promise<void> {
     await this.#end();
     await this.#start();
@@ -87,9 +94,11 @@ export class BrowserDevice implements Device {
   }
 
   async #start(): Promise<void> {
+    // A process that writes beyond its limit gets an error, and is not killed.
     const child = spawn(
-      CHROMIUM,
+      'sh',
       [
+        ...['-c', `trap '' XFSZ; exec "$0" "$@"`, CHROMIUM],
         ...['--headless', ...CHROMIUM_FLAGS, '--no-first-run', '--remote-debugging-port=0'],
         // The relay's certificate is of a CA that nobody knows.
         ...['--ignore-certificate-errors', `--user-data-dir=${this.#profile}`, 'about:blank'],
