@@ -189,6 +189,7 @@ export class Client implements AsyncDisposable {
         core.terminate();
         return storage.close();
       };
+      await platform.publicCrypto.requireSupport();
       const wasm = absolute(options.wasm ?? platform.wasmUrl);
       const storeKey = await StoreKey.open(storage, {
         unlock,

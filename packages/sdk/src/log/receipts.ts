@@ -41,15 +41,23 @@ export async function isSigned(
   receipt: Receipt,
   { receiptKey, groupId }: { receiptKey: string; groupId: string },
 ): Promise<boolean> {
-  const { branch, sequence, head, signature } = receipt;
+  const claim = claimOf(receipt, { receiptKey, groupId });
+  // Node would leave out what follows the key.
+  return claim?.publicKey.length === KEY_BYTES && (await crypto.isSigned(claim));
+}
+
+/** What is said to be signed, and by whom. Undefined of malformed bytes, which signed nothing. */
+function claimOf(
+  { branch, sequence, head, signature }: Receipt,
+  { receiptKey, groupId }: { receiptKey: string; groupId: string },
+) {
   try {
-    const transcript = receiptTranscript(groupId, { branch, sequence, head: fromBase64Url(head) });
-    const publicKey = fromBase64Url(receiptKey);
-    // Node would leave out what follows the key.
-    if (publicKey.length !== KEY_BYTES) return false;
-    return await crypto.isSigned({ publicKey, signature: fromBase64Url(signature), message: transcript });
+    return {
+      publicKey: fromBase64Url(receiptKey),
+      signature: fromBase64Url(signature),
+      message: receiptTranscript(groupId, { branch, sequence, head: fromBase64Url(head) }),
+    };
   } catch {
-    // Malformed bytes signed nothing.
-    return false;
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, PublicCrypto, Random, Timers } from './platform.ts';
+import { webCrypto } from './web-crypto.ts';
 
 /** The real clock, randomness, timers and WebCrypto: the one place in the SDK that touches them. */
 export const ambient: { clock: Clock; random: Random; timers: Timers; publicCrypto: PublicCrypto } = {
@@ -8,12 +9,7 @@ export const ambient: { clock: Clock; random: Random; timers: Timers; publicCryp
     fraction: () => Math.random(),
   },
   timers: { sleep },
-  publicCrypto: {
-    isSigned: async ({ publicKey, signature, message }) => {
-      const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
-      return crypto.subtle.verify('Ed25519', key, signature, message);
-    },
-  },
+  publicCrypto: webCrypto,
 };
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

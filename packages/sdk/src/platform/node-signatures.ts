@@ -9,6 +9,8 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
  * to check it.
  */
 export const nodeSignatures: PublicCrypto = {
+  // Every version that the SDK runs on can.
+  requireSupport: async () => undefined,
   isSigned: async ({ publicKey, signature, message }) => {
     const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
     return verify(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature);

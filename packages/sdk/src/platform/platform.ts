@@ -33,6 +33,8 @@ export interface Timers {
 
 /** Checks the relay's receipts, which contain no secrets. By default, WebCrypto in browsers and `node:crypto` in Node. */
 export interface PublicCrypto {
+  /** @throws {UsageError} UNSUPPORTED_RUNTIME if this runtime cannot do it */
+  requireSupport(): Promise<void>;
   /** Ed25519 (RFC 8032). */
   isSigned(by: {
     publicKey: Uint8Array<ArrayBuffer>;

@@ -180,6 +180,7 @@ export class Tab {
       },
     },
     publicCrypto: {
+      requireSupport: async () => undefined,
       isSigned: async ({ publicKey, signature, message }) => {
         const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
         return verify(null, message, createPublicKey({ key: spki, format: 'der', type: 'spki' }), signature);
