@@ -60,7 +60,7 @@ export class BrowserDevice implements Device {
     const tab = new BrowserTab(`${handle}/${++this.#opened}`);
     this.#tabs = [...this.tabs, tab];
     const group = child.pid;
-    const page = this.#turn.then(() => tab.open(context, { ...this.#options, group }));
+    const page = this.#turn.then(() => tab.open(context, { place, group }));
     this.#turn = page.catch(() => undefined);
     page
       .then(() => tab.start({ ...place, handle }))
@@ -108,6 +108,8 @@ export class BrowserDevice implements Device {
     const browser = await chromium.connectOverCDP(await addressOf(child));
     const [context] = browser.contexts();
     if (context === undefined) throw new Error('The browser has no profile.');
+    // For all pages at once: Playwright does not take it that a browser ends while a page is being given it.
+    await context.exposeBinding('tell', (_page, report: Parameters<Hear>[0]) => this.#options.hear(report));
     this.#running = { child, browser, context };
   }
 
@@ -138,13 +140,12 @@ class BrowserTab implements MortalTab {
     this.name = name;
   }
 
-  async open(context: BrowserContext, { place, hear, group }: Options & { group: number }): Promise<void> {
+  async open(context: BrowserContext, { place, group }: { place: Place; group: number }): Promise<void> {
     if (this.state === 'gone') return;
     const page = await context.newPage();
     this.#page = page;
     page.on('crash', () => this.isGone());
     page.on('close', () => this.isGone());
-    await page.exposeBinding('tell', (_source, report: Parameters<Hear>[0]) => hear(report));
     await page.goto(place.site);
     this.#devtools = await context.newCDPSession(page);
     this.#pid = await processOf(page, group);
