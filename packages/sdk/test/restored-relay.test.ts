@@ -124,3 +124,28 @@ test('a call that waits while the relay is away is told when it comes back with 
     details: { queued: true },
   });
 });
+
+test('who is ahead of a restored relay comes back when somebody who is not adds them again', async () => {
+  const [alice, bob, carol] = [await town.join('alice'), await town.join('bob'), await town.join('carol')];
+  const tea = await alice.conversations.create({ members: [bob.handle, carol.handle] });
+  await syncAll(bob, carol);
+  const backup = await backUpRelay(town.relay());
+  await tea.send('lost by the relay');
+  await tea.heal();
+  await bob.sync();
+  await backup.restore();
+  await pass(bob);
+  expect(same(bob, tea).trouble).toMatchObject({
+    code: expect.stringMatching('CURSOR_INVALID|NOT_AUTHORIZED'),
+  });
+  const here = same(carol, tea);
+  await here.members.remove([bob.handle]);
+  await here.members.add([bob.handle]);
+  await here.send('welcome back');
+  await pass(bob);
+  expect(same(bob, tea).trouble).toBeUndefined();
+  expect(await textsOf(same(bob, tea))).toEqual(['lost by the relay', 'welcome back']);
+  await same(bob, tea).send('thanks');
+  await carol.sync();
+  expect(await textsOf(here)).toEqual(['welcome back', 'thanks']);
+});

@@ -7,6 +7,7 @@ import {
   publicKeySchema,
   ticketSchema,
   type GroupId,
+  type InboxEntry,
   type StreamEvent,
 } from '@quicprochat/protocol';
 import { z } from 'zod';
@@ -32,6 +33,9 @@ export const challengeAnswer = z.object({ challenge: bytes(32), expiresAtMs: z.i
 
 /** `account.register` and `auth.login`. */
 export const sessionAnswer = z.object({ token: textOf(bytes(32)) });
+
+/** `inbox.read`. Its entries are looked at when they are taken, as are those that a stream brings. */
+export const inboxPageAnswer = z.object({ entries: z.array(z.custom<InboxEntry>()), more: z.boolean() });
 
 /** `inbox.openStream` and `groups.openStream`. */
 export const ticketAnswer = z.object({ ticket: textOf(ticketSchema) });

@@ -1,5 +1,5 @@
-import { toBase64Url, type CipherSuite, type InboxPage } from '@quicprochat/protocol';
-import { claimAnswer, keyPackageStatusAnswer, requireForm } from './answers.ts';
+import { toBase64Url, type CipherSuite } from '@quicprochat/protocol';
+import { claimAnswer, inboxPageAnswer, keyPackageStatusAnswer, requireForm } from './answers.ts';
 import type { RelayApi } from './relay-client.ts';
 import type { Session } from './session.ts';
 
@@ -43,8 +43,9 @@ export class DeviceCalls {
     return requireForm(claimAnswer, answer);
   }
 
-  readInbox(cursor: number, limit: number): Promise<InboxPage> {
-    return this.#signedIn((api) => api.inbox.read.mutate({ cursor, limit }));
+  async readInbox(cursor: number, limit: number) {
+    const answer = await this.#signedIn((api) => api.inbox.read.mutate({ cursor, limit }));
+    return requireForm(inboxPageAnswer, answer);
   }
 
   acknowledgeInbox(sequence: number) {

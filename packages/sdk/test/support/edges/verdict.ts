@@ -31,8 +31,8 @@ export function unsettled(shown: readonly Shown[], { leavers }: Book): string[] 
 
 function unsettledIn(name: string, left: ReadonlySet<string>, shown: readonly Shown[]): string[] {
   const seen = seenIn(name, shown);
-  // A tab can die before it has created what it was told to.
-  if (seen.length === 0) return [];
+  // A tab can die before it has created what it was told to, or its account leave before anybody else was in it.
+  if (seen.every(({ view }) => view.state === 'left')) return [];
   const regulars = seen.filter(({ isGuest, view }) => !isGuest && view.state === 'active');
   const [first] = regulars;
   const missing = shown.flatMap(({ who, isGuest, snapshot }) =>
