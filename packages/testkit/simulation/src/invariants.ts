@@ -235,7 +235,8 @@ function amissIn(
   }: { isAware: boolean; isAnyCopied: boolean; isRescued: boolean; isHarmed: boolean },
 ): string[] {
   const { content, state } = line;
-  if (content.type === 'copied' && !isAware) return ['believes in a copy of its storage'];
+  // A hostile member can bring what a device has sent in this epoch once more, and a copy would have sent no less.
+  if (content.type === 'copied') return isAware || isHarmed ? [] : ['believes in a copy of its storage'];
   if (content.type === 'text' && state === 'queued') return [`sees ${quoted(content.text)} wait`];
   if (content.type !== 'undecryptable') return [];
   const isExpected =
