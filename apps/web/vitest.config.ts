@@ -7,5 +7,7 @@ export default defineConfig({
     ...preset.test,
     include: ['scripts/**/*.test.ts', 'src/**/*.test.{ts,tsx}', 'e2e/**/*.test.ts'],
     testTimeout: 120_000,
+    // A page that loads anew has the whole account to open first.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

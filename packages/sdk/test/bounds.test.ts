@@ -163,10 +163,11 @@ const openingStream = (network: Partial<Network> & { link: Link }, url: string) 
 
 test('a small request is given the time of a large one that goes out before it, while the relay is heard', async () => {
   const { timers, link, large, small, first, second } = await behindLarge(smallCall);
-  link.heard += 1;
-  timers.pass(LARGEST_MS / 2);
-  await new Promise((resolve) => setTimeout(resolve));
-  timers.pass(LARGEST_MS / 2);
+  for (let passedMs = 0; passedMs < LARGEST_MS; passedMs += STREAM_SILENCE_MS) {
+    link.heard += 1;
+    timers.pass(STREAM_SILENCE_MS);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   for (const response of [first, second]) response.writeHead(200, JSON_HEADERS).end('{}');
   expect([(await large).ok, (await small).ok]).toEqual([true, true]);
 });
@@ -180,6 +181,19 @@ test('a stream that opens behind a large request is given longer than one that h
   expect(await small).toMatchObject({ value: { type: 'key-packages-low' } });
   first.writeHead(200, JSON_HEADERS).end('{}');
   await large;
+});
+
+test('a small request is given up, and the large one with it, when the relay is not heard any more', async () => {
+  const { timers, link, large, small } = await behindLarge(smallCall);
+  link.heard += 1;
+  const failing = Promise.all(
+    [large, small].map((one) => expect(one).rejects.toMatchObject({ code: 'NETWORK' })),
+  );
+  for (let passedMs = 0; passedMs <= 3 * 61_000; passedMs += 61_000) {
+    timers.pass(61_000);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await failing;
 });
 
 test.each([

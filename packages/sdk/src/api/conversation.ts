@@ -1,8 +1,10 @@
 import { toBase64Url, type EntryId, type GroupId } from '@quicprochat/protocol';
 import { CANCELABLE, check, POSITION, RANGE, TEXT } from '../model/arguments.ts';
 import { isVerifiedAs, requireUnchanged } from '../account/contact-keys.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
 import { requireActive, type Cancelable, type ConversationParts } from './conversation-parts.ts';
 import { Delivery } from '../sync/delivery.ts';
+import { isRefusal } from '../sync/retries.ts';
 import { newEntryId } from '../model/entry-id.ts';
 import { ownLine } from '../content/history.ts';
 import { encodeName, encodeText, requireSendableSize } from '../content/messages.ts';
@@ -79,7 +81,7 @@ export class Conversation {
    * well. Other conversations are not affected, and a live client tries again by itself.
    */
   get trouble(): QuicprochatError | undefined {
-    return this.#parts.driver.troubleOf(this.#id);
+    return isOver(this.#row) ? undefined : this.#parts.driver.troubleOf(this.#id);
   }
 
   /**
@@ -260,8 +262,9 @@ export class Conversation {
    * Leaving twice is not an error. While the state is `leaving`, this resolves when the first call does. If you have left
    * or were removed, it does nothing.
    *
-   * If the conversation is `stuck` or `forked`, or becomes so before the request is out, it is left on this device alone:
-   * its keys are wiped here, the state is `left`, and the others still have you as a member.
+   * If the conversation is `stuck` or `forked`, or becomes so before the request is out, or the relay refuses to show it from
+   * where this device has read it (see {@link trouble}), it is left on this device alone: its keys are wiped here, the state
+   * is `left`, and the others still have you as a member. They can remove you and add you again.
    */
   async leave(options: Cancelable = {}): Promise<void> {
     check(CANCELABLE, options);
@@ -269,15 +272,14 @@ export class Conversation {
     const { ledger, driver } = this.#parts;
     const start = () => ledger.transact((tx) => this.#startLeaving(tx));
     driver.intake.divide();
-    const id = await start();
-    if (id === undefined) return;
-    try {
-      await this.#delivery.accepted(id, options);
-    } catch (error) {
-      if (!hasCode(error, 'CONVERSATION_STUCK', 'RELAY_FORKED')) throw error;
-      // Brought back meanwhile, it is left as any other.
-      const again = await start();
-      if (again !== undefined) await this.#delivery.accepted(again, options);
+    for (let id = await start(); id !== undefined; id = await start()) {
+      try {
+        return await this.#delivery.accepted(id, options);
+      } catch (error) {
+        // Now it is beyond reach; or it was brought back meanwhile, and is left as any other.
+        const isOut = hasCode(error, 'CONVERSATION_STUCK', 'RELAY_FORKED') || isRefusal(this.trouble);
+        if (!isOut) throw error;
+      }
     }
   }
 
@@ -320,12 +322,14 @@ export class Conversation {
   /** @returns the id of what has to reach the relay for it, if anything does */
   async #startLeaving(tx: Transaction): Promise<EntryId | undefined> {
     const row = tx.conversation(this.#id);
-    if (row.state === 'left' || row.state === 'removed') return undefined;
-    if (row.state === 'leaving') return this.#leaveToo(tx);
-    if (isBeyondReach(row)) {
+    if (isOver(row)) return undefined;
+    if (isBeyondReach(row) || isRefusal(this.trouble)) {
       await endConversation(tx, this.#id, 'left');
+      // A relay that was restored from a backup hands out those that it has handed out before.
+      renewKeyPackages(tx);
       return undefined;
     }
+    if (row.state === 'leaving') return this.#leaveToo(tx);
     requireActive(row);
     tx.remove(drafts, this.#id);
     if ((await tx.group(this.#id)).members.some(({ own }) => !own)) {
@@ -366,7 +370,12 @@ export class Conversation {
   }
 }
 
-/** Whether this device can neither read nor write the log any more, so that nobody can be told anything. */
+/** Whether nothing is read or sent there any more. */
+function isOver({ state }: ConversationRow): boolean {
+  return state === 'left' || state === 'removed';
+}
+
+/** Whether this device can follow the log no more, so that nobody can be told anything. */
 function isBeyondReach({ state }: ConversationRow): boolean {
   return state === 'stuck' || state === 'forked';
 }

@@ -50,21 +50,6 @@ export async function strandLost(tx: Transaction, conversationId: GroupId): Prom
 }
 
 /**
- * Notes that the group went on without this device: nothing more can be opened here until someone adds it again.
- *
- * @param commit what it cannot process
- */
-export async function strand(tx: Transaction, conversationId: GroupId, commit: Uint8Array): Promise<void> {
-  // What was meant for the group as it was must not go out in whatever group this device is taken into next.
-  await dropOutbox(tx, conversationId, notActive('stuck'));
-  // So that the core gives the group up for the Welcome that does.
-  await tx.callGroup(conversationId, 'group.markStuck', { commit });
-  tx.update(conversationId, { state: 'stuck' });
-  // If a copy of this device made the commit, it may have made key packages as well.
-  renewKeyPackages(tx);
-}
-
-/**
  * Ends a conversation that everybody has asked to leave. No member can commit its own removal, so each one ends it by
  * itself. Only once the log holds this member's own proposal, too: the others count on seeing it there.
  */

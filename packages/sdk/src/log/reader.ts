@@ -10,8 +10,10 @@ import type { Relay } from '../transport/relay.ts';
 import type { Processed } from '../worker/protocol.ts';
 import { errorOf } from '../worker/worker-core.ts';
 import { learnContacts } from '../account/contact-keys.ts';
-import { endConversation, endIfDeserted, strand } from './endings.ts';
+import { renewKeyPackages } from '../account/key-package-renewal.ts';
+import { dropOutbox, endConversation, endIfDeserted } from './endings.ts';
 import { newEntryId } from '../model/entry-id.ts';
+import { notActive } from '../model/not-active.ts';
 import { recordApplication, recordCommit, recordUndecryptable } from '../content/history.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { isOwn, settleOwn, takeOwnOfBefore } from './own-entries.ts';
@@ -217,9 +219,7 @@ export class LogReader {
         const isOwn = code === 'OWN_MESSAGE' && epochOf(payload) === entry.epoch;
         const isKnown = isOwn && (await takeOwnOfBefore(tx, conversationId, entry));
         if (!isKnown) recordUndecryptable(tx, conversationId, { entry, code, nowMs });
-        // The others take it up in a commit that is void here, and a commit of our own would be sealed with the key that they
-        // have used for the proposal.
-        if (isOwn && isProposal(payload)) await strand(tx, conversationId, fromBase64Url(entry.payload));
+        if (isOwn && isProposal(payload)) await this.#strand(tx, conversationId, entry);
       }
       // A proposal waits in the core until a commit takes it up.
       if (message.kind === 'application')
@@ -249,9 +249,24 @@ export class LogReader {
       const code = codeOf(error);
       recordUndecryptable(tx, conversationId, { entry, code, nowMs });
       if (VOID_FOR_ALL.has(code)) return false;
-      await strand(tx, conversationId, fromBase64Url(entry.payload));
+      await this.#strand(tx, conversationId, entry);
       return true;
     }
+  }
+
+  /**
+   * The group went on without us: nothing more can be opened here until someone adds this device again. So it does after a
+   * proposal of our own that this storage does not have. The others take it up in a commit that is void here, and a commit
+   * of our own would be sealed with the key that they have used for the proposal.
+   */
+  async #strand(tx: Transaction, conversationId: GroupId, entry: GroupEntry): Promise<void> {
+    // What was meant for the group as it was must not go out in whatever group this device is taken into next.
+    await dropOutbox(tx, conversationId, notActive('stuck'));
+    // So that the core gives the group up for the Welcome that does.
+    await tx.callGroup(conversationId, 'group.markStuck', { commit: fromBase64Url(entry.payload) });
+    tx.update(conversationId, { state: 'stuck' });
+    // If a copy of this device made the commit, it may have made key packages as well.
+    renewKeyPackages(tx);
   }
 
   async #process(

@@ -55,6 +55,8 @@ export class Ledger {
   #generation = 0;
   #opened = false;
   #closed = false;
+  /** Whether it is about to be closed, so that no worker is started any more. */
+  #isClosing = false;
 
   /**
    * @param parts `relayClock` is for times that others compare with their clocks; `platform.clock` measures spans of time
@@ -268,12 +270,13 @@ export class Ledger {
 
   /** @throws {UsageError} CLOSED */
   requireOpen(): void {
-    if (this.#closed) throw sdkError('CLOSED', 'The client is closed. Create a new one.');
+    if (this.#closed) throw closed();
   }
 
   /** Those who wait for what is in the outbox are told, as nothing more happens to it here. */
   async close(): Promise<void> {
     this.#stopWatching();
+    this.#isClosing = true;
     // All that there is to do waits for it, and it may never come.
     if (this.#core.isRestarting) this.#end();
     try {
@@ -375,6 +378,7 @@ export class Ledger {
 
   /** Brings the memory and the core to the newest generation, by what has changed if that can be told. */
   async #catchUp(): Promise<void> {
+    if (this.#isClosing && this.#core.isStopped) throw closed();
     await this.#core.restart();
     const isBehind = this.#core.dirty || (await this.#isOvertaken());
     if (!isBehind) return;
@@ -454,6 +458,10 @@ export class Ledger {
 /** Of a lost group, nobody can tell which of its keys counts. */
 function passOverIfLost(error: unknown): void {
   if (!(error instanceof LostGroup)) throw error;
+}
+
+function closed() {
+  return sdkError('CLOSED', 'The client is closed. Create a new one.');
 }
 
 function contention() {

@@ -170,14 +170,10 @@ export class Transaction {
     return group;
   }
 
-  /** The group that a Welcome is for. */
-  async groupOfWelcome({ secrets, shared }: CallData<'client.groupOfWelcome'>): Promise<GroupId> {
-    return hex.encode(await this.call('client.groupOfWelcome', { secrets, shared })) as GroupId;
-  }
-
   /** Joins the group of a Welcome, which replaces what the core may have of that group from before. */
   async joinGroup(data: CallData<'group.join'>): Promise<CallResult<'group.join'>> {
-    const id = await this.groupOfWelcome(data);
+    const { secrets, shared } = data;
+    const id = hex.encode(await this.call('client.groupOfWelcome', { secrets, shared })) as GroupId;
     if (this.row(groups, id) !== undefined && !(await this.isThere(id))) await this.#abandonGroup(id);
     const joined = await this.call('group.join', data);
     this.#enter(id, joined.group);
@@ -362,8 +358,6 @@ export class Transaction {
 
   #enter(id: GroupId, group: GroupState): void {
     this.#base.noteGroup(id, 'entered');
-    // What this transaction did before was done to another group of the same id.
-    this.#touchedGroups.delete(id);
     this.put(groups, id, groupRowOf(group));
     this.put(rosters, id, rosterRowOf(group));
   }

@@ -11,7 +11,6 @@ import { requireInOrder } from './inbox-order.ts';
 import type { KeyPackages } from './key-packages.ts';
 import { enteredRow } from '../state/entered.ts';
 import type { Ledger } from '../state/ledger.ts';
-import { strand } from '../log/endings.ts';
 import { PageSize } from '../log/page-size.ts';
 import { ACCOUNT, accounts, conversations } from '../state/rows.ts';
 import { isReadable } from '../state/standing.ts';
@@ -74,9 +73,8 @@ export class Welcomes {
     const joined: GroupId[] = [];
     // Another tab may have taken some of them.
     for (const entry of entries.filter(({ sequence }) => sequence > this.cursor)) {
-      const id = (await this.#canReadLogOf(entry))
-        ? await this.#joinFrom(entry)
-        : await this.#joinAnew(entry);
+      await this.#readLogOf(entry);
+      const id = await this.#ledger.transact((tx) => this.#join(tx, entry));
       if (id !== undefined) joined.push(id);
     }
     await this.#acknowledge();
@@ -109,62 +107,55 @@ export class Welcomes {
   /**
    * Who is welcomed to a conversation that goes on here may have been removed from it, or left behind, without having
    * read that yet; until it has, its Welcome would look like one too many.
-   *
-   * @returns false if the relay's log does not have the place where this device stands, so that it can never be read on
    */
-  async #canReadLogOf({ groupId }: InboxEntry): Promise<boolean> {
+  async #readLogOf({ groupId }: InboxEntry): Promise<void> {
     const known = this.#ledger.row(conversations, groupId);
-    if (!isReadable(known)) return true;
+    if (!isReadable(known)) return;
     try {
       await this.#driver.drive(known.id, { readLog: true });
     } catch (error) {
       // Only what may go by itself keeps the Welcome waiting: one conversation's trouble must not block all others.
       if (!(error instanceof QuicprochatError) || error.retryable) throw error;
-      return !hasCode(error, 'CURSOR_INVALID', 'FUTURE_EPOCH', 'NOT_AUTHORIZED');
     }
-    return true;
   }
 
-  /** @returns the conversation, or undefined if nothing came of it */
-  #joinFrom(entry: InboxEntry): Promise<GroupId | undefined> {
-    return this.#ledger.transact(async (tx) => {
-      if (!take(tx, entry)) return undefined;
-      try {
-        return await this.#enter(tx, entry);
-      } catch (error) {
-        const isStuck = tx.row(conversations, entry.groupId)?.state === 'stuck';
-        return passOver(tx, error, { isStuck });
-      }
-    });
-  }
-
-  /** The same in place of a group that can never be read on. If nothing comes of it, that stays as it is. */
-  async #joinAnew(entry: InboxEntry): Promise<GroupId | undefined> {
+  async #join(tx: Transaction, entry: InboxEntry): Promise<GroupId | undefined> {
+    const account = tx.row(accounts, ACCOUNT);
+    if (account === undefined || entry.sequence <= account.inboxCursor) return undefined;
+    tx.put(accounts, ACCOUNT, { ...account, inboxCursor: entry.sequence });
+    const { nowMs } = tx;
     try {
-      return await this.#ledger.transact(async (tx) => {
-        if (!take(tx, entry)) return undefined;
-        const id = await tx.groupOfWelcome(welcomeIn(entry));
-        if (isReadable(tx.row(conversations, id))) await strand(tx, id, NO_COMMIT);
-        return this.#enter(tx, entry);
-      });
+      const joined = await this.#takeWelcome(tx, entry, nowMs);
+      return this.#enter(tx, joined, { cursor: entry.groupSequence, nowMs, handle: account.handle });
     } catch (error) {
-      return this.#ledger.transact(async (tx) =>
-        take(tx, entry) ? passOver(tx, error, { isStuck: true }) : undefined,
-      );
+      // A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over. A fault of our
+      // own says nothing about the Welcome: it undoes the transaction, and the Welcome is read again.
+      if (!isAboutInput(error)) throw error;
+      if (hasCode(error, 'WELCOME_NOT_FOR_US') && this.#isStuck(tx, entry)) renewKeyPackages(tx);
+      return undefined;
     }
+  }
+
+  /** Whether the Welcome is to bring a stuck device back: then it was made for a key package of a copy of this storage. */
+  #isStuck(tx: Transaction, { groupId }: InboxEntry): boolean {
+    return tx.row(conversations, groupId)?.state === 'stuck';
   }
 
   /** Who is stuck or was removed comes in anew: the Welcome replaces what the core has of the group. */
-  async #enter(tx: Transaction, entry: InboxEntry): Promise<GroupId> {
-    const { nowMs } = tx;
-    const { group, inviter }: Joined = await tx.joinGroup({ ...welcomeIn(entry), nowMs });
+  #takeWelcome(tx: Transaction, entry: InboxEntry, nowMs: number): Promise<Joined> {
+    const { secrets, shared } = entry;
+    return tx.joinGroup({ secrets: fromBase64Url(secrets), shared: fromBase64Url(shared), nowMs });
+  }
+
+  #enter(
+    tx: Transaction,
+    { group, inviter }: Joined,
+    { cursor, nowMs, handle }: { cursor: number; nowMs: number; handle: string },
+  ): GroupId {
     const id = hex.encode(group.groupId) as GroupId;
     const before = tx.row(conversations, id);
     const nameFrom = toBase64Url(inviter.accountKey);
-    tx.put(conversations, id, {
-      ...enteredRow({ id, group, cursor: entry.groupSequence, nowMs }, before),
-      nameFrom,
-    });
+    tx.put(conversations, id, { ...enteredRow({ id, group, cursor, nowMs }, before), nameFrom });
     learnContacts(tx, group.members);
     tx.append(id, {
       id: newEntryId(tx.platform.random),
@@ -174,36 +165,8 @@ export class Welcomes {
       sentAtMs: nowMs,
       receivedAtMs: nowMs,
       state: 'received',
-      content: { type: 'members-added', handles: [tx.row(accounts, ACCOUNT)?.handle ?? ''] },
+      content: { type: 'members-added', handles: [handle] },
     });
     return id;
   }
-}
-
-/** There is a commit that a device which cannot read on has not seen: it stands for that one. */
-const NO_COMMIT = new Uint8Array();
-
-function welcomeIn({ secrets, shared }: InboxEntry) {
-  return { secrets: fromBase64Url(secrets), shared: fromBase64Url(shared) };
-}
-
-/** Notes that an entry is read. Returns false if it had been before. */
-function take(tx: Transaction, { sequence }: InboxEntry): boolean {
-  const account = tx.row(accounts, ACCOUNT);
-  if (account === undefined || sequence <= account.inboxCursor) return false;
-  tx.put(accounts, ACCOUNT, { ...account, inboxCursor: sequence });
-  return true;
-}
-
-/**
- * A Welcome that cannot be opened, or that was opened before, concerns nobody: it is passed over. A fault of our own says
- * nothing about the Welcome: it undoes the transaction, and the Welcome is read again.
- *
- * @param isStuck whether the Welcome is to bring a device back. If it was made for a key package of a copy of this storage,
- *   or for one that a restored relay has handed out before, new key packages let the next one do so
- */
-function passOver(tx: Transaction, error: unknown, { isStuck }: { isStuck: boolean }): undefined {
-  if (!isAboutInput(error)) throw error;
-  if (hasCode(error, 'WELCOME_NOT_FOR_US') && isStuck) renewKeyPackages(tx);
-  return undefined;
 }

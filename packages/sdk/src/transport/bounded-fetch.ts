@@ -180,7 +180,7 @@ export function answerBegun(
 /**
  * What comes of this, unless nothing has come of it for so long.
  *
- * @param times `moreMs` is what is given besides if something else came from the relay in the first `ms`
+ * @param times `moreMs` is what is given besides, as long as something else comes from the relay in each `ms`
  */
 async function unlessSilent<Result>(
   { timers, link }: Network,
@@ -188,17 +188,20 @@ async function unlessSilent<Result>(
   { ms, moreMs = 0 }: { ms: number; moreMs?: number },
 ): Promise<Result> {
   const done = new AbortController();
-  const heardBefore = link.heard;
+  let { heard } = link;
   const wait = async () => {
     await timers.sleep(ms, done.signal);
-    if (moreMs > 0 && link.heard !== heardBefore) await timers.sleep(moreMs, done.signal);
+    for (let leftMs = moreMs; leftMs > 0 && link.heard !== heard; leftMs -= ms) {
+      heard = link.heard;
+      await timers.sleep(Math.min(leftMs, ms), done.signal);
+    }
   };
   const silence = wait().then(() => {
     const error = sdkError('NETWORK', 'The relay stopped answering. Try again.', {
       details: { reason: 'silent' },
     });
     // Not even a ping of a stream: a large request that may still be going out is not waited for any longer, either.
-    if (link.heard === heardBefore) link.giveUp(error);
+    if (link.heard === heard) link.giveUp(error);
     throw error;
   });
   try {

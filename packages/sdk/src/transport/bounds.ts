@@ -58,7 +58,7 @@ export function mostAnswerBytes(procedure: string): number {
 /** How long a request may take to go out. */
 export interface OutTime {
   ms: number;
-  /** How much longer, if something comes from the relay meanwhile, so that the way is slow and not dead. */
+  /** How much longer, while something comes from the relay, so that the way is slow and not dead. */
   moreMs: number;
 }
 

@@ -43,7 +43,7 @@ const OF_LISTS: Change[] = [
   ['shorter', (value) => (value as Json[]).slice(0, -1)],
 ];
 
-/** Every field of an answer, the whole too; each can be changed in every way that its type allows. */
+/** Every field of an answer, the whole too; of a list, those of its first member. Each can be changed in every way that its type allows. */
 export function fieldsOf(answer: Json): Field[] {
   return pathsOf(answer).map((path) => ({
     path: path.join('.') || 'the whole',
