@@ -6,9 +6,6 @@ import { env, stdout } from 'node:process';
 /** The projects of a run share one environment, and each calls {@link setup}. */
 const MARK = 'TMPDIR_OF_TESTS';
 
-/** What a process of a run has compiled, the next need not: many do little more than start. */
-const COMPILED = 'NODE_COMPILE_CACHE';
-
 /**
  * Gives a run of tests a folder of its own for temporary files, and takes it away at the end: what a test that fails, or a
  * process that it kills, leaves behind goes with it. QPC_KEEP_FILES=1 keeps it, to be looked at.
@@ -17,18 +14,16 @@ const COMPILED = 'NODE_COMPILE_CACHE';
  */
 export function setup() {
   if (env[MARK] !== undefined) return undefined;
-  const before = { TMPDIR: env['TMPDIR'], [COMPILED]: env[COMPILED] };
+  const before = env['TMPDIR'];
   const folder = mkdtempSync(join(tmpdir(), 'qpc-test-'));
   // PostgreSQL runs as another user than root, and has to get to its own folder in here.
   chmodSync(folder, 0o711);
   env[MARK] = env['TMPDIR'] = folder;
-  env[COMPILED] = join(folder, 'qpc-compiled');
   return () => {
     if (env['QPC_KEEP_FILES'] === '1') stdout.write(`Temporary files are in ${folder}\n`);
     else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     delete env[MARK];
-    for (const [name, value] of Object.entries(before))
-      if (value === undefined) delete env[name];
-      else env[name] = value;
+    if (before === undefined) delete env['TMPDIR'];
+    else env['TMPDIR'] = before;
   };
 }

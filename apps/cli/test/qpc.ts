@@ -41,12 +41,7 @@ export function start(
   { env = {}, cwd, descriptors = [] }: RunOptions = {},
 ): Running {
   const child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN, ...words], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: '/nonexistent',
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
-      ...env,
-    },
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)],
     ...(cwd !== undefined && { cwd }),
   });

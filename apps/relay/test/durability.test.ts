@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   isHere,
@@ -9,7 +11,7 @@ import {
   type PostgresServer,
   type RelayProcess,
 } from '@quicprochat/testkit';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import type { Store } from './support/durability/check.ts';
 import { killUnderLoad } from './support/durability/kills.ts';
 
@@ -28,6 +30,9 @@ const SERIES = Array.from({ length: Math.ceil(KILLS / MOST_OF_A_SERIES) }, (_, i
 });
 const TIMEOUT_MS = 60_000 + MOST_OF_A_SERIES * 15_000;
 
+const COMPILED = mkdtempSync(join(tmpdir(), 'qpc-compiled-'));
+afterAll(() => rmSync(COMPILED, { recursive: true }));
+
 let relay: RelayProcess | undefined;
 let postgres: PostgresServer | undefined;
 afterEach(async () => {
@@ -39,7 +44,7 @@ afterEach(async () => {
 
 /** A relay that starts in half the time after its first stop: Node keeps what it has compiled, but not where it is killed. */
 async function startOften(env: Record<string, string> = {}): Promise<RelayProcess> {
-  relay = await startRelay({ env: { QPC_RATE_FACTOR: '1000', ...env } });
+  relay = await startRelay({ env: { QPC_RATE_FACTOR: '1000', NODE_COMPILE_CACHE: COMPILED, ...env } });
   await relay.stop();
   await relay.start();
   return relay;

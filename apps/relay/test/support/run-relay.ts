@@ -25,11 +25,7 @@ export async function runRelay(
   const command = [process.execPath, '--conditions=@quicprochat/source', SOURCES + entry, ...words];
   const script = `${umask === undefined ? '' : `umask ${umask}; `}exec "$@"`;
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
-      ...env,
-    },
+    env: { PATH: process.env['PATH'] ?? '', ...env },
   });
   let output = '';
   let told = false;

@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import type { Observe } from '../../src/index.ts';
@@ -65,6 +67,8 @@ class RelayHost {
       '--conditions=@quicprochat/source',
       ...(areDefencesRemovable ? [`--import=${pathOf('removable-defences.ts')}`] : []),
     ],
+    // What one has compiled, the next need not: it is in the run's folder for temporary files.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'qpc-compiled') },
     // JSON would leave out what it cannot express, without a word.
     serialization: 'advanced',
   });

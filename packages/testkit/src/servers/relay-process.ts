@@ -44,7 +44,6 @@ export async function startRelay({ env = {} }: RelayOptions = {}): Promise<Relay
     child = spawn(process.execPath, ['--conditions=@quicprochat/source', MAIN], {
       env: {
         PATH: process.env['PATH'] ?? '',
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
         NODE_ENV: 'production',
         QPC_PORT: String(port),
         QPC_ADMIN_PORT: String(adminPort),

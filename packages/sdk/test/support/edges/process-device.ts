@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startTcpSwitch, type TcpSwitch } from '@quicprochat/testkit';
 import type { FromProcess, ToProcess } from './device-process.ts';
 import type { Order, Snapshot } from './driver.ts';
@@ -79,7 +79,8 @@ class ProcessTab implements MortalTab {
     { args, hear, complain }: { args: string[]; hear: Hear; complain: (what: string) => void },
   ) {
     this.name = name;
-    this.#child = fork(PROGRAM, args, { execArgv: ['--conditions=@quicprochat/source'] });
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(dirname(args[0] ?? ''), 'compiled') };
+    this.#child = fork(PROGRAM, args, { execArgv: ['--conditions=@quicprochat/source'], env });
     this.#child.on('message', (message: FromProcess) => {
       if ('report' in message) hear(message.report);
       else if ('answer' in message) this.#asked.get(message.answer)?.(message.snapshot);
