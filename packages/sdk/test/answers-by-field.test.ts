@@ -103,21 +103,25 @@ test.each(Object.keys(CALLS))(
     const fields = fieldsOf(truth ?? null).filter(({ path }) => path !== UNCHECKED);
     expect(fields.length).toBeGreaterThan(0);
     for (const { path, falsified } of fields) {
+      let lies = 0;
       for (const { what, apply } of falsified) {
         let hasLied = false;
         net.lie(procedure, (data: Json) => {
           if (hasLied) return data;
-          hasLied = true;
-          return apply(data);
+          const told = apply(data);
+          // Zero in the place of zero is no lie.
+          hasLied = JSON.stringify(told) !== JSON.stringify(data);
+          if (hasLied) lies += 1;
+          return told;
         });
         const error: unknown = await call(everyone).then(
           () => undefined,
           (error: unknown) => error,
         );
         net.mend();
-        expect(hasLied, `${path} ${what}: it was called`).toBe(true);
         if (error !== undefined) expect(error, `${path} ${what}`).toBeInstanceOf(QuicprochatError);
       }
+      expect(lies, `${path} was false`).toBeGreaterThan(0);
       await goesOn(everyone).catch((error: unknown) => {
         throw new Error(`It does not go on after ${path} was false.`, { cause: error });
       });

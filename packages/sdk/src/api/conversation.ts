@@ -325,7 +325,7 @@ export class Conversation {
     if (isOver(row)) return undefined;
     if (isBeyondReach(row) || isRefusal(this.trouble)) {
       await endConversation(tx, this.#id, 'left');
-      // A relay that was restored from a backup hands out those that it has handed out before.
+      // A relay that was restored from a backup hands out the same key packages again.
       renewKeyPackages(tx);
       return undefined;
     }
