@@ -79,6 +79,15 @@ const PROOFS = {
     env: { QPC_MEMBERS: '100', QPC_STORMS: '10' },
     command: sdkTest('test/contention.test.ts'),
   },
+  stores: {
+    shows:
+      'each rule of the relay that has a test holds on PostgreSQL without NATS, too, where the tests show those that a bus matters to (needs PostgreSQL)',
+    env: { CI: 'true', QPC_EVERY_RULE: '1' },
+    command: [
+      ...['pnpm', '--filter', '@quicprochat/relay', 'exec', 'vitest', 'run'],
+      ...['--project', 'postgres'],
+    ],
+  },
   durability: {
     shows:
       'a relay killed 1,000 times under load on each store loses and duplicates nothing that it acknowledged (needs PostgreSQL); QPC_SEED=N picks other moments',

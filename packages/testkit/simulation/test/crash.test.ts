@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { crash, OPERATIONS, type OperationName } from '../src/crash.ts';
 
 /** Every how many crash points one is tried. `pnpm prove crashes` tries them all, and pairs. */
-const EVERY = 5;
+const EVERY = 8;
 
 beforeAll(() => initialize());
 
