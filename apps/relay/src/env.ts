@@ -29,6 +29,7 @@ export const envSchema = z.strictObject({
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'sqlite:PATH or postgres://…')
     .default('sqlite:.qpc/relay.db'),
+  QPC_MIN_FREE_BYTES: number('an integer of at least 0', z.int().min(0)).default(64 * 1024 ** 2),
   QPC_BLOBS: z
     .string()
     .regex(/^(folder:.+|s3:\/\/[a-z0-9][a-z0-9.-]+(\/[\w.-]+)*)$/, 'folder:PATH or s3://BUCKET')

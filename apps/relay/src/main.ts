@@ -27,7 +27,7 @@ function refuse(problems: readonly string[]): never {
 async function run(env: Env): Promise<void> {
   const log = pino({ level: env.QPC_LOG_LEVEL, base: null });
   const metrics = createMetrics();
-  const { db, wake } = await openStore(env, {
+  const { db, wake, hasRoom } = await openStore(env, {
     observe: metrics.observe,
     onHearing: (isHearing) => {
       if (isHearing) log.info('wake-ups from all other relays arrive again');
@@ -38,6 +38,7 @@ async function run(env: Env): Promise<void> {
   const relay = createRelay({
     db,
     wake,
+    hasRoom,
     blobs,
     origins: env.QPC_ORIGINS,
     publicHosts: env.QPC_PUBLIC_HOSTS,

@@ -35,6 +35,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason'],
     registers,
   });
+  const limited = new Counter({
+    name: `${PREFIX}limited_total`,
+    help: 'Limits reached: calls refused because of a rate, a quota, a full inbox or the disk, and claims that got the last-resort key package.',
+    labelNames: ['limit'],
+    registers,
+  });
   const streams = new Gauge({
     name: `${PREFIX}streams`,
     help: 'Open streams, by what they follow.',
@@ -86,6 +92,7 @@ export function createMetrics(): Metrics {
   // So that a rate over them is 0 and not "no data" before the first.
   for (const reason of ['calls', 'bytes', 'streams', 'uploads', 'closing', 'protocol'])
     refused.inc({ reason }, 0);
+  for (const limit of ['storedBytes', 'inbox', 'disk']) limited.inc({ limit }, 0);
   for (const kind of ['inbox', 'groups']) streams.set({ kind }, 0);
   for (const direction of ['upload', 'download']) transferBytes.inc({ direction }, 0);
 
@@ -98,6 +105,8 @@ export function createMetrics(): Metrics {
       }
       case 'refused':
         return refused.inc({ reason: observed.reason });
+      case 'limited':
+        return limited.inc({ limit: observed.limit });
       case 'stream-opened':
         return streams.inc({ kind: observed.kind });
       case 'stream-closed':

@@ -1,13 +1,16 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  diskRoom,
   localWake,
   natsBus,
+  nodePlatform,
   openPostgres,
   openSqlite,
   postgresBus,
   sharedWake,
   type Db,
+  type HasRoom,
   type Observe,
   type Wake,
 } from '@quicprochat/relay';
@@ -17,9 +20,11 @@ import type { Env } from './env.ts';
 export interface Store {
   db: Db;
   wake: Wake;
+  /** Whether its disk has room for more; of a server’s disk the relay knows nothing. */
+  hasRoom?: HasRoom;
 }
 
-type Addresses = Pick<Env, 'QPC_DATABASE' | 'QPC_NATS'>;
+type Addresses = Pick<Env, 'QPC_DATABASE' | 'QPC_NATS' | 'QPC_MIN_FREE_BYTES'>;
 
 /** Who is told what, while the store is open. */
 interface Told {
@@ -31,7 +36,7 @@ interface Told {
 
 /** Opens what the environment names. */
 export async function openStore(
-  { QPC_DATABASE: database, QPC_NATS: nats }: Addresses,
+  { QPC_DATABASE: database, QPC_NATS: nats, QPC_MIN_FREE_BYTES: minFreeBytes }: Addresses,
   { observe, onHearing }: Told,
 ): Promise<Store> {
   if (database.startsWith('postgres')) {
@@ -44,8 +49,11 @@ export async function openStore(
       'QPC_NATS connects several relays on one database. Set QPC_DATABASE to postgres://…, or remove QPC_NATS.',
     );
   const path = database.slice('sqlite:'.length);
-  if (path !== ':memory:') makeFolder(dirname(path));
-  return { db: await openSqlite(path, { observe }), wake: localWake() };
+  if (path === ':memory:') return { db: await openSqlite(path, { observe }), wake: localWake() };
+  const folder = dirname(path);
+  makeFolder(folder);
+  const hasRoom = diskRoom(folder, minFreeBytes, nodePlatform);
+  return { db: await openSqlite(path, { observe }), wake: localWake(), hasRoom };
 }
 
 /** A folder that is made here is its owner's alone, whatever the umask; one that was there keeps its mode. */

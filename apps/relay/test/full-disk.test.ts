@@ -9,6 +9,7 @@ import {
   startRelay,
 } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestGroup } from '../../../packages/relay/test/support/group.ts';
 import { expectWhole } from './support/durability/check.ts';
 import { Writers } from './support/durability/writers.ts';
 
@@ -26,6 +27,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await relay.kill();
   await rm(relay.folder, { recursive: true, force: true });
+});
+
+test('RLY-105 a relay whose disk has less room than it is to leave takes nothing new, and serves', async () => {
+  const env = { QPC_MIN_FREE_BYTES: `${Number.MAX_SAFE_INTEGER}` };
+  const full = await startRelay({ env });
+  try {
+    await expect(new TestGroup(full.url).create()).rejects.toThrow('UNAVAILABLE');
+    expect((await fetch(`${full.adminUrl}/readyz`)).status).toBe(200);
+    const metrics = await (await fetch(`${full.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('limited_total{limit="disk"} 1');
+  } finally {
+    await full.kill();
+    await rm(full.folder, { recursive: true, force: true });
+  }
 });
 
 test.skipIf(fileLimitMissing !== undefined)(

@@ -10,6 +10,7 @@ import { createMetrics } from '../src/metrics.ts';
 const ONE_OF_EACH: { [T in Observed['type']]: Observed & { type: T } } = {
   call: { type: 'call', procedure: 'groups.post', outcome: 'EPOCH_CONFLICT', durationMs: 3 },
   refused: { type: 'refused', reason: 'calls' },
+  limited: { type: 'limited', limit: 'welcome' },
   'stream-opened': { type: 'stream-opened', kind: 'inbox' },
   'stream-closed': { type: 'stream-closed', kind: 'inbox' },
   delivered: { type: 'delivered', event: 'group-entry' },

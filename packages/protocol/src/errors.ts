@@ -38,7 +38,7 @@ export const RELAY_ERRORS = {
   OFFSET_CONFLICT: { trpc: 'CONFLICT', retryable: false },
   /** A device of `handle` has no key package left for this suite, not even one of last resort. Try again later. */
   KEY_PACKAGES_EXHAUSTED: { trpc: 'PRECONDITION_FAILED', retryable: true },
-  /** A device's pool of key packages is full, or a group's blobs have reached their limit. Send less, or wait until some expire. */
+  /** A device's pool of key packages is full, a group's blobs have reached their limit, or the inbox of a device of `handle` is full. Send less, or try again when there is room. */
   QUOTA_EXCEEDED: { trpc: 'PRECONDITION_FAILED', retryable: false },
   /** The cursor is beyond the end of the log or inbox, or the range is beyond the end of the blob. Start from a place that was read. */
   CURSOR_INVALID: { trpc: 'BAD_REQUEST', retryable: false },

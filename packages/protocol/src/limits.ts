@@ -34,6 +34,9 @@ export const LIMITS = {
   maxPageEntries: 500,
   /** Bytes after which a page ends early; it always holds at least one entry. */
   maxPageBytes: 4 * 1024 * 1024,
+  /** Welcomes that wait in one inbox, and their bytes, each with its shared part. */
+  maxInboxWelcomes: 500,
+  maxInboxBytes: 256 * 1024 * 1024,
   /** The address at which a push service takes pushes for a device, in characters. */
   maxPushEndpointChars: 1_024,
   /** Groups that one stream can follow, and that one `groups.heads` can ask about. */

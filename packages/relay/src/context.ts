@@ -1,5 +1,6 @@
 import { fromBase64Url } from '@quicprochat/protocol';
 import type { BlobStore } from './blobs/blob-store.ts';
+import type { HasRoom } from './limits/disk-room.ts';
 import type { Limiters } from './limits/rate-limit.ts';
 import type { Observe } from './observed.ts';
 import type { RelayPlatform } from './platform.ts';
@@ -30,6 +31,8 @@ export interface Services {
   /** Hosts that proofs may be made for; empty means the request's own Host header. */
   publicHosts: readonly string[];
   limiters: Limiters;
+  /** Whether the store may grow. */
+  hasRoom: HasRoom;
   /** Takes a fault that is not told to the caller, with the id that is. */
   report: (incident: string, error: unknown) => void;
   observe: Observe;

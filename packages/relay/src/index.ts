@@ -4,6 +4,7 @@ export { expireBlobs } from './blobs/expire-blobs.ts';
 export { openFolder } from './blobs/folder.ts';
 export { openS3, type S3Options } from './blobs/s3.ts';
 export { contextFor, type Caller, type Context, type Services } from './context.ts';
+export { diskRoom, type HasRoom } from './limits/disk-room.ts';
 export type { Bounds } from './limits/entrance.ts';
 export type { Observe, Observed } from './observed.ts';
 export { nodePlatform, type RelayPlatform } from './platform.ts';

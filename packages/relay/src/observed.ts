@@ -1,4 +1,5 @@
 import type { RelayErrorCode, StreamEvent } from '@quicprochat/protocol';
+import type { Rate, Share } from './limits/rate-limit.ts';
 import type { Expired } from './store/retention.ts';
 
 /**
@@ -10,6 +11,8 @@ export type Observed =
   | { type: 'call'; procedure: string; outcome: 'OK' | RelayErrorCode; durationMs: number }
   /** A request that was turned away before it became a call: too many at once, the relay is shutting down, or the client speaks another protocol. */
   | { type: 'refused'; reason: 'calls' | 'bytes' | 'streams' | 'uploads' | 'closing' | 'protocol' }
+  /** A limit was reached: a call was refused, or a claim got the last-resort key package. */
+  | { type: 'limited'; limit: Rate | Share | 'inbox' | 'disk' }
   | { type: 'stream-opened' | 'stream-closed'; kind: 'inbox' | 'groups' }
   /** An event that was given to a stream. */
   | { type: 'delivered'; event: StreamEvent['type'] }

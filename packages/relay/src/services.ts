@@ -1,6 +1,7 @@
 import { LIMITS } from '@quicprochat/protocol';
 import type { BlobStore } from './blobs/blob-store.ts';
 import type { Services } from './context.ts';
+import type { HasRoom } from './limits/disk-room.ts';
 import { createLimiters } from './limits/rate-limit.ts';
 import type { Observe } from './observed.ts';
 import { nodePlatform, type RelayPlatform } from './platform.ts';
@@ -25,6 +26,8 @@ export interface ServicesOptions {
   publicHosts?: readonly string[];
   /** Multiplies every rate limit. */
   rateFactor?: number;
+  /** Whether the store may grow. Default: it may, until it is full. */
+  hasRoom?: HasRoom | undefined;
   /** Takes a fault that callers are told nothing about but its id. */
   report?: (incident: string, error: unknown) => void;
   /** Takes what happens, for metrics. The store has an `observe` of its own. */
@@ -71,6 +74,7 @@ export function createServices(options: ServicesOptions): RunningServices {
     platform,
     publicHosts,
     limiters: createLimiters(platform, options.rateFactor),
+    hasRoom: options.hasRoom ?? (async () => true),
     report: options.report ?? (() => undefined),
     observe,
     closing: closing.signal,

@@ -214,7 +214,7 @@ test('RLY-9 each group that a stream is to follow, or whose head is asked for, c
 test('RLY-9 a stream over as many groups as it can follow passes, however small the factor of the limits', () => {
   for (const factor of [0.000_1, 0.005, 0.05]) {
     const limiters = createLimiters({ ...nodePlatform, elapsedMs: () => 0 }, factor);
-    const caller = { limiters, address: '192.0.2.1' };
+    const caller = { limiters, address: '192.0.2.1', observe: () => undefined };
     consume(caller, 'write');
     consumeForEach(caller, Array(LIMITS.maxStreamGroups).fill(undefined));
     // Without end is too much all the same.
@@ -227,7 +227,7 @@ test('RLY-9 a stream over as many groups as it can follow passes, however small 
 
 test('RLY-9 one address may send 500 messages a second into one conversation', () => {
   const limiters = createLimiters({ ...nodePlatform, elapsedMs: () => 0 });
-  const caller = { limiters, address: '192.0.2.1' };
+  const caller = { limiters, address: '192.0.2.1', observe: () => undefined };
   let left = 500 * 60;
   while (left > 0) {
     const amount = Math.min(left, LIMITS.maxPostEntries);

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import { LIMITS } from '@quicprochat/protocol';
 import { eventually } from '@quicprochat/testkit';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { memoryStorage } from '../src/storage/memory.ts';
 import { network, refused } from './support/network.ts';
@@ -178,4 +181,36 @@ test('a message that arrives while a long history is counted stays unread', asyn
   };
   await here.markRead((here.lastMessage?.position ?? NaN) - 1);
   expect(here.unread).toBe(2);
+});
+
+test('who cannot be added because their inbox is full is named, nothing is changed, and once they were online it works', async () => {
+  const bob = await town.join('bob');
+  const carol = await town.join('carol');
+  const alice = await town.join('alice');
+  await alice.conversations.create({ members: [bob.handle] });
+  const database = new Sqlite(join(town.relay().folder, 'relay.db'), { timeout: 5_000 });
+  const filled = database
+    .prepare(
+      'UPDATE inbox_heads SET sequence = ? WHERE device_id = (SELECT device_id FROM devices WHERE handle = ?)',
+    )
+    .run(LIMITS.maxInboxWelcomes, bob.handle);
+  database.close();
+  expect(filled.changes).toBe(1);
+  const tea = await alice.conversations.create({ members: [carol.handle] });
+  const added = tea.members.add([bob.handle]);
+  await expect(added).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED', details: { handle: bob.handle } });
+  await expect(added).rejects.toThrow(`${bob.handle} cannot be added now`);
+  await expect(alice.conversations.create({ members: [bob.handle] })).rejects.toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+  });
+  const sizes = alice.conversations.list().map(({ members }) => members.list().length);
+  expect(sizes.sort()).toEqual([1, 2, 2]);
+  await tea.send('without Bob');
+  await carol.sync();
+  expect(await textsOf(same(carol, tea))).toEqual(['without Bob']);
+  await bob.sync();
+  await tea.members.add([bob.handle]);
+  await tea.send('with Bob');
+  await bob.sync();
+  expect(await textsOf(same(bob, tea))).toEqual(['with Bob']);
 });

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { LIMITS } from '@quicprochat/protocol';
 import { RelayError } from '../errors.ts';
+import type { Observe } from '../observed.ts';
 import type { RelayPlatform } from '../platform.ts';
+import { BlindCounter } from './blind-counter.ts';
 import { Counter } from './counter.ts';
 
 /**
@@ -26,32 +28,59 @@ export const RATES = {
   signal: 600,
 } as const;
 
-export type Rate = keyof typeof RATES;
+/**
+ * What is allowed in a day of what stays: groups, and bytes of entries and Welcomes, that one network address adds, and
+ * messages that a branch of a group's log takes from all addresses together. No address alone uses up a branch's day.
+ * Commits are not counted for the branch: a flood must not keep out the commit that removes its sender.
+ */
+export const QUOTAS = {
+  group: 1_000,
+  storedBytes: 512 * 1024 * 1024,
+  dailyMessage: 1_000_000,
+  dailyMessageBytes: 2 * 1024 * 1024 * 1024,
+} as const;
 
 /**
- * Single-use key packages of one account that callers from one address get in ten minutes. A client of ours keeps ten, so
- * no address empties its pool before it can refill it.
+ * What one address has of one other account or device in ten minutes. Single-use key packages of an account: a client of
+ * ours keeps ten, so no address empties its pool before it can refill it. Welcomes to a device: whoever adds their own
+ * new device to all of their groups brings many.
  */
-const POOL_SHARE = { most: 5, windowMs: 600_000 } as const;
+export const SHARES = { keyPackage: 5, welcome: 50 } as const;
 
-/** Counters in memory, one for each kind: nothing about an address, a device or a group is ever stored. */
-export type Limiters = Record<Rate | 'poolShare', Counter>;
+export type Rate = keyof typeof RATES | keyof typeof QUOTAS;
+export type Share = keyof typeof SHARES;
+
+const MINUTE_MS = 60_000;
+const SHARE_MS = 10 * MINUTE_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/**
+ * Counters in memory, one for each kind: nothing about an address, a device or a group is ever stored. Each process of a
+ * relay counts for itself, and from nothing when it starts.
+ */
+export interface Limiters extends Record<Rate | 'keyPackage', Counter> {
+  /** With the inbox, an address and a device would tell of an entry who wrote it. */
+  welcome: BlindCounter;
+}
 
 /** What is needed of a call to count it. */
 interface Counted {
   limiters: Limiters;
   address: string;
+  observe: Observe;
 }
 
 export function createLimiters(platform: RelayPlatform, factor = 1): Limiters {
-  const limiter = (rate: Rate, least = 1) => {
-    const most = Math.max(Math.ceil(RATES[rate] * factor), least);
-    return new Counter(platform, { most, windowMs: 60_000 });
-  };
+  const most = (limit: number, least: number) => Math.max(Math.ceil(limit * factor), least);
+  const limiter = (rate: keyof typeof RATES, least = 1) =>
+    new Counter(platform, { most: most(RATES[rate], least), windowMs: MINUTE_MS });
+  const quota = (kind: keyof typeof QUOTAS, least: number) =>
+    new Counter(platform, { most: most(QUOTAS[kind], least), windowMs: DAY_MS });
+  const share = (kind: Share, least: number) => ({ most: most(SHARES[kind], least), windowMs: SHARE_MS });
   return {
     device: limiter('device'),
     commit: limiter('commit'),
-    // However small the factor: the largest post that a client may make is accepted once a minute.
+    // However small the factor: the largest post that a client may make is accepted once a minute, and a household can begin.
     message: limiter('message', LIMITS.maxPostEntries),
     messageBytes: limiter('messageBytes', LIMITS.maxPostBytes),
     signal: limiter('signal'),
@@ -59,10 +88,12 @@ export function createLimiters(platform: RelayPlatform, factor = 1): Limiters {
     signIn: limiter('signIn'),
     directory: limiter('directory'),
     write: limiter('write'),
-    poolShare: new Counter(platform, {
-      most: Math.ceil(POOL_SHARE.most * factor),
-      windowMs: POOL_SHARE.windowMs,
-    }),
+    group: quota('group', 20),
+    storedBytes: quota('storedBytes', LIMITS.maxBodyBytes),
+    dailyMessage: quota('dailyMessage', LIMITS.maxPostEntries),
+    dailyMessageBytes: quota('dailyMessageBytes', LIMITS.maxPostBytes),
+    keyPackage: new Counter(platform, share('keyPackage', 1)),
+    welcome: new BlindCounter(platform, share('welcome', 10)),
   };
 }
 
@@ -72,12 +103,14 @@ export function createLimiters(platform: RelayPlatform, factor = 1): Limiters {
  * @throws {RelayError} RATE_LIMITED where there were too many of this kind
  */
 export function consume(
-  { limiters, address }: Counted,
+  { limiters, address, observe }: Counted,
   rate: Rate,
   { who = subscriberOf(address), amount = 1 }: { who?: string; amount?: number } = {},
 ): void {
   const refused = limiters[rate].count(who, amount);
-  if (refused !== undefined) throw new RelayError('RATE_LIMITED', refused);
+  if (refused === undefined) return;
+  observe({ type: 'limited', limit: rate });
+  throw new RelayError('RATE_LIMITED', refused);
 }
 
 /**
@@ -90,10 +123,26 @@ export function consumeForEach(counted: Counted, groups: readonly unknown[]): vo
 }
 
 /** Those accounts of whose single-use key packages the address has had its share, this claim not counted. */
-export function exhaustedShares({ limiters, address }: Counted, handles: readonly string[]): Set<string> {
-  const isExhausted = (handle: string) =>
-    limiters.poolShare.count(`${subscriberOf(address)} ${handle}`) !== undefined;
-  return new Set(handles.filter(isExhausted));
+export function exhaustedShares(counted: Counted, handles: readonly string[]): Set<string> {
+  return new Set(handles.filter((handle) => countShare(counted, 'keyPackage', handle) !== undefined));
+}
+
+/**
+ * Counts the Welcomes that an address brings.
+ *
+ * @param deviceIds of devices that are there
+ * @throws {RelayError} RATE_LIMITED if one of them has had too many from this address
+ */
+export function consumeWelcomes(counted: Counted, deviceIds: readonly string[]): void {
+  const waits = deviceIds.map((deviceId) => countShare(counted, 'welcome', deviceId)?.retryAfterMs ?? 0);
+  const retryAfterMs = Math.max(0, ...waits);
+  if (retryAfterMs > 0) throw new RelayError('RATE_LIMITED', { retryAfterMs });
+}
+
+function countShare({ limiters, address, observe }: Counted, share: Share, whose: string) {
+  const refused = limiters[share].count(`${subscriberOf(address)} ${whose}`);
+  if (refused !== undefined) observe({ type: 'limited', limit: share });
+  return refused;
 }
 
 /** What counts as one caller: of IPv6, a subscriber holds a whole /64, so its lower half tells nobody apart. */

@@ -3,12 +3,13 @@ import { RelayError } from '../errors.ts';
 import { isSignedBy } from '../proof/signatures.ts';
 import { createAccount } from '../store/accounts.ts';
 import { beginSession, requireAnswer } from './auth.ts';
-import { limited, open, router } from './trpc.ts';
+import { limited, open, router, whereRoomIs } from './trpc.ts';
 
 export const account = router({
   /** A new account with its first device. Done twice with the same keys, it is done once. */
   register: open
     .use(limited('register'))
+    .use(whereRoomIs)
     .input(registerInputSchema)
     .mutation(async ({ ctx, input }) => {
       const certificate = deviceCertificateTranscript(input);

@@ -13,7 +13,7 @@ import { createBlob, findBlob } from '../store/blobs.ts';
 import { opensEpochOf } from '../store/branches.ts';
 import { dayOf, expiryDay } from '../store/retention.ts';
 import { newBlobToken } from '../store/secrets.ts';
-import { asMember, router } from './trpc.ts';
+import { asMember, router, whereRoomIs } from './trpc.ts';
 
 /** A relay that was given no place for blobs does not know these procedures. */
 const whereBlobsAre = asMember.use(async ({ ctx, next }) => {
@@ -25,6 +25,7 @@ const whereBlobsAre = asMember.use(async ({ ctx, next }) => {
 export const blobs = router({
   /** Makes room for a blob, and gives a token to upload it with. */
   create: whereBlobsAre
+    .use(whereRoomIs)
     .input(createBlobInputSchema)
     .mutation(async ({ ctx, input }): Promise<CreatedBlob> => {
       const { groupId, epoch, id, size, sha256, proof } = input;

@@ -23,7 +23,7 @@ import {
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { RelayError } from '../errors.ts';
-import { consume, consumeForEach } from '../limits/rate-limit.ts';
+import { consume, consumeForEach, consumeWelcomes } from '../limits/rate-limit.ts';
 import {
   findMembers,
   requireMember,
@@ -41,77 +41,96 @@ import { createGroup, type Access } from '../store/groups.ts';
 import { markAt, readCandidate, readEntries } from '../store/log.ts';
 import { expiryDay } from '../store/retention.ts';
 import { hashOf, newTicket } from '../store/secrets.ts';
+import { knownDevices, welcomeBytes } from '../store/welcomes.ts';
 import type { Place } from '../streams/shared-pages.ts';
 import { inboxTopic, logTopic, streamTopic } from '../streams/topics.ts';
-import { asMember, router } from './trpc.ts';
+import { asMember, router, whereRoomIs } from './trpc.ts';
 
 /** The groups' logs. No call here carries a session, and none may: the relay is not to know which member makes it. */
 export const groups = router({
   /** Makes a group at epoch 0, under the access key that proves itself. Done twice with the same key, it is done once. */
-  create: asMember.input(createGroupInputSchema).mutation(async ({ ctx, input }) => {
-    const { groupId, accessKey, proof } = input;
-    await requireProof(ctx, accessKey, {
-      procedure: 'groups.create',
-      groupId,
-      epoch: 0,
-      proof,
-      body: [accessKey],
-    });
-    if (!(await createGroup(ctx.db, groupId, accessKey))) throw new RelayError('GROUP_EXISTS');
-    return {};
-  }),
+  create: asMember
+    .use(whereRoomIs)
+    .input(createGroupInputSchema)
+    .mutation(async ({ ctx, input }) => {
+      const { groupId, accessKey, proof } = input;
+      consume(ctx, 'group');
+      await requireProof(ctx, accessKey, {
+        procedure: 'groups.create',
+        groupId,
+        epoch: 0,
+        proof,
+        body: [accessKey],
+      });
+      if (!(await createGroup(ctx.db, groupId, accessKey))) throw new RelayError('GROUP_EXISTS');
+      return {};
+    }),
 
   /**
    * Ends an epoch. Of many commits for one epoch the first is stored, and the others are told which one that was. Who
    * finds it void brings another as the next candidate.
    */
-  commit: asMember.input(commitInputSchema).mutation(async ({ ctx, input }): Promise<Accepted> => {
-    const { groupId, epoch, id, candidate, proof, commit, nextAccessKey, welcome } = input;
-    requireSecretKey(nextAccessKey);
-    const { access, once } = await requireWriter(ctx, {
-      procedure: 'groups.commit',
-      groupId,
-      epoch,
-      proof,
-      body: commitProofBody(input),
-    });
-    consume(ctx, 'commit', { who: writersOf(access) });
-    const written = await appendCommit(ctx.db, {
-      once,
-      groupId,
-      logId: access.logId,
-      epoch,
-      id,
-      candidate,
-      payload: commit,
-      nextAccessKey,
-      welcome,
-      welcomeExpiresOn: expiryDay(ctx.platform.now(), LIMITS.welcomeKeptMs),
-    });
-    const { place } = requireAccepted(written, 'EPOCH_CONFLICT');
-    ctx.wake.notify(logTopic(place.logId));
-    const joiners = welcome?.joiners.map(({ deviceId }) => deviceId) ?? [];
-    for (const deviceId of joiners) ctx.wake.notify(inboxTopic(deviceId));
-    ctx.pusher.push(joiners);
-    return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
-  }),
+  commit: asMember
+    .use(whereRoomIs)
+    .input(commitInputSchema)
+    .mutation(async ({ ctx, input }): Promise<Accepted> => {
+      const { groupId, epoch, id, candidate, proof, commit, nextAccessKey, welcome } = input;
+      requireSecretKey(nextAccessKey);
+      const { access, once } = await requireWriter(ctx, {
+        procedure: 'groups.commit',
+        groupId,
+        epoch,
+        proof,
+        body: commitProofBody(input),
+      });
+      consume(ctx, 'commit', { who: writersOf(access) });
+      consume(ctx, 'storedBytes', { amount: commit.length + welcomeBytes(welcome) });
+      const joiners = welcome?.joiners.map(({ deviceId }) => deviceId) ?? [];
+      // Of devices that are there alone: what does not exist takes up no memory.
+      consumeWelcomes(ctx, await knownDevices(ctx.db, joiners));
+      const written = await appendCommit(ctx.db, {
+        once,
+        groupId,
+        logId: access.logId,
+        epoch,
+        id,
+        candidate,
+        payload: commit,
+        nextAccessKey,
+        welcome,
+        welcomeExpiresOn: expiryDay(ctx.platform.now(), LIMITS.welcomeKeptMs),
+      });
+      if (written.outcome === 'inbox-full') ctx.observe({ type: 'limited', limit: 'inbox' });
+      const { place } = requireAccepted(written, 'EPOCH_CONFLICT');
+      ctx.wake.notify(logTopic(place.logId));
+      for (const deviceId of joiners) ctx.wake.notify(inboxTopic(deviceId));
+      ctx.pusher.push(joiners);
+      return { sequence: place.sequence, receipt: await ctx.notary.receipt(groupId, place) };
+    }),
 
   /** Adds messages to the log of the epoch that goes on: all that are new, or none. */
-  post: asMember.input(postInputSchema).mutation(async ({ ctx, input }): Promise<Posted> => {
-    const { groupId, epoch, entries, proof } = input;
-    const body = postProofBody(entries);
-    const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body };
-    const admit = await requireSigned(ctx, member, (access) => {
-      const who = writersOf(access);
-      consume(ctx, 'message', { who, amount: entries.length });
-      consume(ctx, 'messageBytes', { who, amount: postBytes(entries) });
-    });
-    const { accessKey } = proof;
-    const written = await appendMessages(ctx.db, { groupId, accessKey, admit, epoch, entries });
-    const { place, sequences } = requireAccepted(written, 'STALE_EPOCH');
-    ctx.wake.notify(logTopic(place.logId));
-    return { sequences, receipt: await ctx.notary.receipt(groupId, place) };
-  }),
+  post: asMember
+    .use(whereRoomIs)
+    .input(postInputSchema)
+    .mutation(async ({ ctx, input }): Promise<Posted> => {
+      const { groupId, epoch, entries, proof } = input;
+      const body = postProofBody(entries);
+      const member = { procedure: 'groups.post' as const, groupId, epoch, proof, body };
+      const admit = await requireSigned(ctx, member, (access) => {
+        const who = writersOf(access);
+        const [messages, bytes] = [entries.length, postBytes(entries)];
+        consume(ctx, 'message', { who, amount: messages });
+        consume(ctx, 'messageBytes', { who, amount: bytes });
+        consume(ctx, 'storedBytes', { amount: bytes });
+        consume(ctx, 'dailyMessage', { who, amount: messages });
+        consume(ctx, 'dailyMessageBytes', { who, amount: bytes });
+      });
+      const { accessKey } = proof;
+      const written = await appendMessages(ctx.db, { groupId, accessKey, admit, epoch, entries });
+      const { place, sequences } = requireAccepted(written, 'STALE_EPOCH');
+      ctx.wake.notify(logTopic(place.logId));
+      return { sequences, receipt: await ctx.notary.receipt(groupId, place) };
+    }),
 
   /** For who follows this epoch just now, on any relay. Of the call itself nothing is stored but its proof's nonce. */
   signal: asMember.input(signalInputSchema).mutation(async ({ ctx, input }) => {
@@ -249,6 +268,8 @@ function requireAccepted<Accepted extends { outcome: 'accepted' }>(
       throw new RelayError(behind, { head: written.head, winner: written.winner });
     case 'unknown-joiner':
       throw new RelayError('NOT_FOUND');
+    case 'inbox-full':
+      throw new RelayError('QUOTA_EXCEEDED', { handle: written.handle });
   }
 }
 

@@ -13,11 +13,12 @@ import { knownHandles } from '../store/accounts.ts';
 import { claimKeyPackages, countKeyPackages, publishKeyPackages } from '../store/key-packages.ts';
 import { expiryDay } from '../store/retention.ts';
 import { poolTopic } from '../streams/topics.ts';
-import { asDevice, router } from './trpc.ts';
+import { asDevice, router, whereRoomIs } from './trpc.ts';
 
 export const keyPackages = router({
   /** More for the device's own pool. Repeated after a lost answer, it adds nothing twice. */
   publish: asDevice('write')
+    .use(whereRoomIs)
     .input(publishKeyPackagesInputSchema)
     .mutation(async ({ ctx, input }) => {
       const available = await publishKeyPackages(ctx.db, {

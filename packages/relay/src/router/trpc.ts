@@ -52,6 +52,13 @@ export function limited(rate: Rate) {
   });
 }
 
+/** A middleware for calls that add to what is stored: they are for when there is room. What reads, deletes or signs in goes on. */
+export const whereRoomIs = t.middleware(async ({ ctx, next }) => {
+  if (await ctx.hasRoom()) return next();
+  ctx.observe({ type: 'limited', limit: 'disk' });
+  throw new RelayError('UNAVAILABLE');
+});
+
 /** A call by a device that has signed in. The session is checked first: strangers learn nothing about the input. */
 export function asDevice(rate: Rate) {
   return open.use(limited(rate)).use(async ({ ctx, next }) => {

@@ -15,7 +15,7 @@ import { headAt } from './log.ts';
 import type { Db } from './schema.ts';
 import { useNonces } from './secrets.ts';
 import { transaction } from './transaction.ts';
-import { areKnown, deliverWelcome } from './welcomes.ts';
+import { deliverWelcome, findFullInbox, knownDevices } from './welcomes.ts';
 
 export interface NewCommit extends NewWrite {
   id: string;
@@ -49,7 +49,12 @@ export function appendCommit(db: Db, commit: NewCommit): Promise<WrittenCommit> 
     if (candidate < commits) return behind(tx, log, commit);
     if (candidate > commits) return { outcome: 'no-such-candidate' };
     if (await isKeyKnown(tx, commit)) return { outcome: 'reused-key' };
-    if (welcome !== null && !(await areKnown(tx, welcome.joiners))) return { outcome: 'unknown-joiner' };
+    if (welcome !== null) {
+      const joiners = welcome.joiners.map(({ deviceId }) => deviceId);
+      if ((await knownDevices(tx, joiners)).length < joiners.length) return { outcome: 'unknown-joiner' };
+      const handle = await findFullInbox(tx, welcome);
+      if (handle !== undefined) return { outcome: 'inbox-full', handle };
+    }
     const target = candidate === 0 ? log : await beginBranch(tx, log, commit);
     return endEpoch(tx, target, commit, digest);
   });

@@ -21,6 +21,8 @@ export interface Stored {
 /** Why a write was refused. It has stored nothing, except that its proof was used up. */
 export type Refused =
   | { outcome: 'replayed' | 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' }
+  /** The inbox of one of the joiners has no room; `handle` is that joiner's. */
+  | { outcome: 'inbox-full'; handle: string }
   | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } };
 
 /** A write by the holder of an epoch's key. */

@@ -40,6 +40,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     },
     '0008-follow-ups': run(FOLLOW_UPS_OF_STREAMS),
     '0009-push': run(PUSH),
+    '0010-bytes-of-inboxes': run(BYTES_OF_INBOXES),
   };
 }
 
@@ -152,6 +153,12 @@ const FOLLOW_UPS_OF_STREAMS = [
 const PUSH = [
   `CREATE TABLE push_key (id INTEGER PRIMARY KEY, private_key BLOB NOT NULL)`,
   `CREATE TABLE push_subscriptions (device_id TEXT PRIMARY KEY, endpoint TEXT NOT NULL)`,
+];
+
+/** What waited before this counts as nothing. */
+const BYTES_OF_INBOXES = [
+  `ALTER TABLE inbox_heads ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE inbox ADD COLUMN bytes_before INTEGER NOT NULL DEFAULT 0`,
 ];
 
 /** SQL has no hash that both databases know. */

@@ -62,8 +62,16 @@ export interface Schema {
     shared: Buffer;
     expires_on: number | null;
   };
-  inbox: { device_id: string; sequence: number; welcome_id: number; secrets: Buffer };
-  inbox_heads: { device_id: string; sequence: number };
+  inbox: {
+    device_id: string;
+    sequence: number;
+    welcome_id: number;
+    secrets: Buffer;
+    /** What `bytes` of the inbox's head was before this came. */
+    bytes_before: Generated<number>;
+  };
+  /** `bytes` is how many have ever come, each Welcome's shared part included. */
+  inbox_heads: { device_id: string; sequence: number; bytes: Generated<number> };
   blobs: {
     blob_id: string;
     log_id: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
-import { RATES } from '../../src/limits/rate-limit.ts';
+import { QUOTAS, RATES, SHARES } from '../../src/limits/rate-limit.ts';
 
 /** What the relay's guide states of its limits, beside the file of them that it includes. */
 const guide = readFileSync(
@@ -10,7 +10,7 @@ const guide = readFileSync(
 ).replaceAll(/\s+/g, ' ');
 
 test('the guide gives the rate limits that the relay ships', () => {
-  const [, table = ''] = guide.split('| counted per ');
+  const [, table = ''] = guide.split('| counted per ', 2);
   const rows = [...table.matchAll(/\| ([a-z][^|]*?) \| ([a-z][^|]*?) \| ([\d,]+) (?=\|)/g)];
   const given = rows.map(([, who, what, limit = '']) => [who, what, Number(limit.replaceAll(',', ''))]);
   expect(given).toEqual([
@@ -25,6 +25,17 @@ test('the guide gives the rate limits that the relay ships', () => {
     ['branch of a group’s log', 'signals', RATES.signal],
   ]);
   expect(Object.keys(RATES)).toHaveLength(given.length);
+  const [, ofDays = ''] = guide.split('| what stays ');
+  const quotas = [...ofDays.matchAll(/\| ([a-z][^|]*?) \| (\w[^|]*?) \| ([\d,]+) (?=\|)/g)];
+  expect(quotas.map(([, who, what, most = '']) => [who, what, Number(most.replaceAll(',', ''))])).toEqual([
+    ['address and day', 'groups', QUOTAS.group],
+    ['address and day', 'bytes of messages, commits and Welcomes', QUOTAS.storedBytes],
+    ['branch of a group’s log and day', 'messages', QUOTAS.dailyMessage],
+    ['branch of a group’s log and day', 'bytes of messages', QUOTAS.dailyMessageBytes],
+    ['address, device and ten minutes', 'Welcomes', SHARES.welcome],
+  ]);
+  const { maxInboxWelcomes, maxInboxBytes } = LIMITS;
+  expect(guide).toContain(`holds ${maxInboxWelcomes} Welcomes and ${maxInboxBytes / 1024 ** 2} MiB of them`);
   expect(guide).toContain(`if the group sends too many (${RATES.signal} a minute)`);
 });
 

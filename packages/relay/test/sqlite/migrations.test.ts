@@ -36,7 +36,9 @@ test('Welcomes of the form before 0004 are gone, all else stays, and no sequence
   const count = async (table: 'welcomes' | 'inbox' | 'logs') =>
     (await db.selectFrom(table).selectAll().execute()).length;
   expect([await count('welcomes'), await count('inbox'), await count('logs')]).toEqual([0, 0, 1]);
-  expect(await db.selectFrom('inbox_heads').selectAll().execute()).toEqual([{ device_id: 'd', sequence: 7 }]);
+  expect(await db.selectFrom('inbox_heads').selectAll().execute()).toEqual([
+    { device_id: 'd', sequence: 7, bytes: 0 },
+  ]);
 
   const welcome = { group_id: 'g', group_sequence: 2, shared: Buffer.from('s') };
   const { welcome_id } = await db

@@ -7,6 +7,7 @@ import type * as messages from '../../src/store/append-messages.ts';
 import type * as groups from '../../src/store/groups.ts';
 import type { Db } from '../../src/store/schema.ts';
 import type * as secrets from '../../src/store/secrets.ts';
+import type * as welcomes from '../../src/store/welcomes.ts';
 import type * as topics from '../../src/streams/topics.ts';
 
 /**
@@ -24,7 +25,9 @@ export type Defence =
   | 'the epochs of signals'
   | 'one answer'
   | 'rates'
-  | 'shares of pools';
+  | 'shares of pools'
+  | 'shares of inboxes'
+  | 'the room of inboxes';
 
 const out = new Set<Defence>();
 let checked = 0;
@@ -113,6 +116,15 @@ export const mocked = {
     },
     exhaustedShares: (...args: Parameters<typeof real.exhaustedShares>) =>
       out.has('shares of pools') ? new Set<string>() : real.exhaustedShares(...args),
+    consumeWelcomes: (...args: Parameters<typeof real.consumeWelcomes>) => {
+      if (!out.has('shares of inboxes')) real.consumeWelcomes(...args);
+    },
+  }),
+
+  welcomes: (real: typeof welcomes) => ({
+    ...real,
+    findFullInbox: async (...args: Parameters<typeof real.findFullInbox>) =>
+      out.has('the room of inboxes') ? undefined : real.findFullInbox(...args),
   }),
 };
 

@@ -11,6 +11,7 @@ const MODULES: Record<keyof typeof mocked, string> = {
   groups: 'store/groups.ts',
   commits: 'store/append-commit.ts',
   messages: 'store/append-messages.ts',
+  welcomes: 'store/welcomes.ts',
   topics: 'streams/topics.ts',
   accounts: 'store/accounts.ts',
   rateLimit: 'limits/rate-limit.ts',

@@ -76,6 +76,8 @@ export class Conversations {
    * @throws {UsageError} INVALID_ARGUMENT, also if you name only yourself
    * @throws {TransportError} NOT_FOUND if nobody has a handle, KEY_PACKAGES_EXHAUSTED, NETWORK; nothing was created. If the
    *   connection breaks after the start, the conversation is queued and goes on by itself
+   * @throws {TransportError} QUOTA_EXCEEDED if the inbox of the member in `details.handle` is full; the conversation was created
+   *   with you alone, and others can be added
    * @throws {TransportError} RELAY_MISBEHAVED if the relay returns other devices than those of the handles named; nothing
    *   was created
    * @throws {CryptoVerificationError} IDENTITY_CHANGED if a member's account key is not the one seen before

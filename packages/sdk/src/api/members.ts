@@ -38,8 +38,8 @@ export class Members {
    * Adds everyone in one commit, or nobody. Handles that are already members are skipped.
    *
    * @throws {UsageError} CONVERSATION_ENDED, GROUP_TOO_LARGE, INVALID_ARGUMENT
-   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; RELAY_MISBEHAVED if the relay
-   *   returns other devices than those of the handles named
+   * @throws {TransportError} NOT_FOUND, KEY_PACKAGES_EXHAUSTED, COMMIT_CONTENTION, NETWORK; QUOTA_EXCEEDED if the inbox of the
+   *   member in `details.handle` is full; RELAY_MISBEHAVED if the relay returns other devices than those of the handles named
    * @throws {CryptoVerificationError} IDENTITY_CHANGED
    */
   async add(handles: readonly string[], options: Cancelable = {}): Promise<{ epoch: number }> {

@@ -133,7 +133,9 @@ function sentenceFor(
     case 'KEY_PACKAGES_EXHAUSTED':
       return `${details.handle ?? 'This person'} cannot be added now: the relay has none of their key packages left. Try again later.`;
     case 'QUOTA_EXCEEDED':
-      return 'The relay’s limit for this device or this conversation is reached. Send less, or try again later.';
+      return details.handle === undefined
+        ? 'The relay’s limit for this device or this conversation is reached. Send less, or try again later.'
+        : `${details.handle} cannot be added now: too many invitations wait for them. Try again when they have been online.`;
     case 'CURSOR_INVALID':
       return 'The relay has less than this device has already read. It may have been restored from an old backup. Ask whoever runs it.';
     case 'RATE_LIMITED':
