@@ -18,7 +18,7 @@ import { killUnderLoad } from './support/durability/kills.ts';
 const withPostgres = isHere(postgresMissing);
 
 /** `pnpm prove durability` kills more. */
-const KILLS = Number(process.env['QPC_KILLS'] ?? 5);
+const KILLS = Number(process.env['QPC_KILLS'] ?? 3);
 const SEED = Number(process.env['QPC_SEED'] ?? 1);
 
 /** Kills of one store. With more the logs grow, and reading them is most of what happens. */
