@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   BackupError,
+  dayOf,
   expire,
   expireBlobs,
   openSqlite,
   problemsOf,
   removeAccount,
+  removeGroup,
   sqliteBackup,
   sqliteProblems,
   statsOf,
@@ -28,7 +30,8 @@ const HELP = `Usage: qpc-relay admin COMMAND [--json]. It works on the store at 
   backup FILE                    writes a checked copy of the store as it is now
   restore FILE                   replaces the store with a backup; stop the relay first
   expire                         deletes expired data, as the relay does each minute
-  remove HANDLE [--free-handle]  deletes an account; the handle stays taken unless you free it`;
+  remove HANDLE [--free-handle]  deletes an account; the handle stays taken unless you free it
+  remove-group ID                deletes a group for all of its members`;
 
 /** A refusal in a sentence for the operator. */
 class AdminError extends Error {
@@ -78,6 +81,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         if (!(await removeAccount(db, handle, options)))
           throw new AdminError(EXIT.failed, 'No account has this handle.');
         return { removed: true, handle: options.freeHandle ? 'free' : 'taken' };
+      }),
+  },
+  'remove-group': {
+    operand: 'ID',
+    run: (path, id) =>
+      withStore(path, async (db) => {
+        if (!(await removeGroup(db, id, dayOf(Date.now()))))
+          throw new AdminError(EXIT.failed, 'No group has this id.');
+        return { removed: true };
       }),
   },
 };

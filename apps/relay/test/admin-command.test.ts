@@ -39,6 +39,10 @@ test('an operator counts, checks and copies a store that is served, removes an a
   expect(await admin('backup', copy)).toMatchObject({ exit: 1, output: expect.stringContaining('already') });
   expect(await admin('remove', 'alice')).toMatchObject({ exit: 0 });
   expect(await admin('remove', 'nobody')).toMatchObject({ exit: 1 });
+  const closed = await new TestGroup(relay.url).create();
+  expect(await admin('remove-group', closed.id)).toEqual({ exit: 0, output: 'removed: true' });
+  expect(await admin('remove-group', closed.id)).toEqual({ exit: 1, output: 'No group has this id.' });
+  await expect(closed.post('more')).rejects.toThrow('NOT_AUTHORIZED');
   expect(JSON.parse((await admin('stats', '--json')).output)).toMatchObject({ accounts: 1, devices: 0 });
 
   expect(await admin('restore', copy)).toMatchObject({

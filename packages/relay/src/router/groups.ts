@@ -266,6 +266,8 @@ function requireAccepted<Accepted extends { outcome: 'accepted' }>(
       throw badInput('candidate', 'this epoch has fewer commits than that');
     case 'behind':
       throw new RelayError(behind, { head: written.head, winner: written.winner });
+    case 'gone':
+      throw new RelayError('NOT_AUTHORIZED');
     case 'unknown-joiner':
       throw new RelayError('NOT_FOUND');
     case 'inbox-full':

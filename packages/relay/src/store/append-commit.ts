@@ -41,6 +41,7 @@ export function appendCommit(db: Db, commit: NewCommit): Promise<WrittenCommit> 
     // The group's first log before any other: no key comes into two of them at once.
     if (commit.logId !== commit.groupId) await lockLog(tx, commit.groupId);
     const log = await lockLog(tx, commit.logId);
+    if (log === undefined) return { outcome: 'gone' };
     // After the log, as posts do: in two orders, two calls with one nonce would wait for each other.
     if (!(await useNonces(tx, commit.once))) return { outcome: 'replayed' };
     const before = await findRepeated(tx, commit, [commit.logId, ownLogId(commit)], digest);

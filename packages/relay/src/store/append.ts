@@ -20,7 +20,7 @@ export interface Stored {
 
 /** Why a write was refused. It has stored nothing, except that its proof was used up. */
 export type Refused =
-  | { outcome: 'replayed' | 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' }
+  | { outcome: 'replayed' | 'reused-id' | 'reused-key' | 'unknown-joiner' | 'no-such-candidate' | 'gone' }
   /** The inbox of one of the joiners has no room; `handle` is that joiner's. */
   | { outcome: 'inbox-full'; handle: string }
   | { outcome: 'behind'; head: Head; winner: { id: string; sequence: number } };
@@ -44,11 +44,9 @@ export interface Log extends Head {
   head: Buffer;
 }
 
-/** Locked first: of writes to one log at once, each sees all that those before it have stored. */
-export async function lockLog(tx: Db, logId: string): Promise<Log> {
-  const log = await first(selectLog(tx, { logId }));
-  if (log === undefined) throw new Error('the log that was proven to exist is gone');
-  return log;
+/** Locked first: of writes to one log at once, each sees all that those before it have stored. Undefined where the operator has removed the group. */
+export function lockLog(tx: Db, logId: string): Promise<Log | undefined> {
+  return first(selectLog(tx, { logId }));
 }
 
 const selectLog = prepared((tx, { logId }: { logId: string }) =>
