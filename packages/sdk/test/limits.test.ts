@@ -52,6 +52,22 @@ test('a client that does not stay ends at once if the relay asks for more time t
   expect(tea.lastMessage).toMatchObject({ state: 'sent', content: { text: 'later' } });
 });
 
+test.each([
+  [undefined, 'Wait a moment, then try again.'],
+  [120_000, 'Wait a moment, then try again.'],
+  [300_000, 'Try again in about 5 minutes.'],
+  [5 * 3_600_000 + 1, 'Try again in about 6 hours.'],
+  [Number.MAX_SAFE_INTEGER, 'Wait a moment, then try again.'],
+  ['soon', 'Wait a moment, then try again.'],
+])('a limit that lasts for %s is told with the time to come back', async (retryAfterMs, sentence) => {
+  const net = network();
+  const alice = await town.join('alice', { platform: net.platform });
+  net.failNext('keyPackages.claim', () => refused('RATE_LIMITED', 429, { retryAfterMs }));
+  await expect(alice.conversations.create({ members: ['somebody'] })).rejects.toThrow(
+    `The relay received too many requests. ${sentence}`,
+  );
+});
+
 test('what a proxy refuses as too large goes in smaller parts, and a change that is larger fails alone', async () => {
   const net = network();
   const bob = await town.join('bob');

@@ -139,10 +139,22 @@ function sentenceFor(
     case 'CURSOR_INVALID':
       return 'The relay has less than this device has already read. It may have been restored from an old backup. Ask whoever runs it.';
     case 'RATE_LIMITED':
-      return 'The relay received too many requests. Wait a moment, then try again.';
+      return `The relay received too many requests. ${waitFor(details.retryAfterMs)}`;
     case 'UNAVAILABLE':
       return 'The relay cannot take this now. Try again later.';
     case 'INTERNAL':
       return 'The relay failed because of an internal error. Try again; if it happens again, tell whoever runs it.';
   }
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** A quota of a day can be used up for hours. Where the relay names no time, or none that can be true, it is a moment. */
+function waitFor(retryAfterMs: unknown): string {
+  const ms = typeof retryAfterMs === 'number' && retryAfterMs <= 24 * HOUR_MS ? retryAfterMs : 0;
+  if (ms <= 2 * MINUTE_MS) return 'Wait a moment, then try again.';
+  const [count, unit] =
+    ms < 2 * HOUR_MS ? [Math.ceil(ms / MINUTE_MS), 'minutes'] : [Math.ceil(ms / HOUR_MS), 'hours'];
+  return `Try again in about ${count} ${unit}.`;
 }
