@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visible } from '@quicprochat/sdk';
 
 /** Where a command's results go: one JSON object a line for programs, or lines of text for people. */
 export class Output {
@@ -10,7 +10,7 @@ export class Output {
 
   /**
    * One result; `lines` are what a person reads instead of the record. Each stays one line and is harmless, whatever it
-   * was made of: names, handles and texts come from other people. Resolves when it is written, and never when the reader
+   * was made of: names, handles and texts come from other people. A name is `isolated` where it is put into a line. Resolves when it is written, and never when the reader
    * is gone: what nobody got must not be noted as delivered.
    */
   result(record: Record<string, unknown>, ...lines: readonly string[]): Promise<void> {
@@ -28,36 +28,52 @@ export class Output {
   }
 }
 
+/** What a pair of isolates encloses is harmless to what stands around it. */
+const ISOLATED = /(\u2068[^\u2066-\u2069]*\u2069)/;
+
 /**
- * Any text as a part of one line: no line breaks, no escape sequences or other control characters, nothing that turns the
- * direction of reading around, and nothing invisible but what joins letters and emoji.
+ * Any text as a part of one line: line breaks are spaces, and everything else that is invisible, or that steers a terminal
+ * or the direction of reading, is written out, but for pairs of isolates.
  */
 export function clean(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/\s*[\n\r\u0085\u2028\u2029]\s*/g, ' ')
-    .replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]/gu, ' ')
-    .replaceAll(
-      /(?!\u200c|\u200d|[\ufe00-\ufe0f]|[\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}/gu,
-      '',
-    );
+  return oneLine(text)
+    .split(ISOLATED)
+    .map((piece) => (ISOLATED.test(piece) ? `\u2068${visible(piece.slice(1, -1))}\u2069` : visible(piece)))
+    .join('');
+}
+
+/** Several lines as one. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\n\r\u0085\u2028\u2029]\s*/g, ' ');
 }
 
 /** Lines of columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(clean));
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+    Math.max(...cells.map((row) => widthOf(row[column] ?? ''))),
   );
-  const lines = cells.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
+  const lines = cells.map((row) =>
+    row.map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - widthOf(cell))).join('  '),
+  );
   return lines.map((line) => line.trimEnd());
+}
+
+/** Isolates take up no room. */
+function widthOf(cell: string): number {
+  return cell.replaceAll(/[\u2068\u2069]/g, '').length;
 }
 
 /** The same values to a program; to a terminal that shows them, nothing that steers it. */
 function toJson(record: Record<string, unknown>): string {
   return JSON.stringify(record).replaceAll(
-    /[\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu,
+    (character) => character.split('').map(escaped).join(''),
   );
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function write(stream: NodeJS.WriteStream, line: string): Promise<void> {

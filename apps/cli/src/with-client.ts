@@ -1,7 +1,7 @@
-import { QuicprochatError, type Client } from '@quicprochat/sdk';
+import { isolated, QuicprochatError, type Client } from '@quicprochat/sdk';
 import type { Context } from './command.ts';
 import { isOffline } from './exit.ts';
-import { clean, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { sentenceFor } from './sentences.ts';
 
 /**
@@ -43,7 +43,7 @@ function tellProgress(client: Client, output: Output): () => void {
       if (thousands <= (told.get(id) ?? 0)) continue;
       told.set(id, thousands);
       const entries = (thousands * TOLD_EVERY_ENTRIES).toLocaleString('en');
-      void output.note(`Catching up with ${clean(name) || id}: ${entries} entries so far.`);
+      void output.note(`Catching up with ${name === '' ? id : isolated(name)}: ${entries} entries so far.`);
     }
   });
 }
@@ -59,6 +59,8 @@ export async function tellTroubles(client: Client, error: unknown, output: Outpu
   const troubled = client.conversations.list().filter(({ trouble }) => trouble !== undefined);
   if (!troubled.some(({ trouble }) => trouble === error)) return false;
   for (const { id, name, trouble } of troubled)
-    await output.note(`${clean(name) || id} cannot be updated. ${sentenceFor(trouble, client.relay)}`);
+    await output.note(
+      `${name === '' ? id : isolated(name)} cannot be updated. ${sentenceFor(trouble, client.relay)}`,
+    );
   return true;
 }

@@ -31,6 +31,7 @@ export type { CatchingUp } from './log/reader.ts';
 export { findFork, parseLogStatement, type Fork, type LogStatement } from './log/fork.ts';
 export type { Members } from './api/members.ts';
 export type { Content, Message, SentMessage } from './model/message.ts';
+export { isolated, visible, withoutInvisible } from './model/visible.ts';
 export type {
   Clock,
   Net,

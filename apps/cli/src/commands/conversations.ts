@@ -1,3 +1,4 @@
+import { isolated } from '@quicprochat/sdk';
 import type { Command } from '../command.ts';
 import { CliError } from '../exit.ts';
 import { table } from '../output.ts';
@@ -22,7 +23,7 @@ export const listConversations: Command = {
         return trouble === undefined ? row : { ...row, trouble: trouble.code };
       });
       const rows = conversations.map(({ conversation, name, state, epoch, unread }) => [
-        name || '(no name)',
+        name === '' ? '(no name)' : isolated(name),
         unread === 0 ? '' : `${unread} new`,
         state,
         `epoch ${epoch}`,
@@ -60,7 +61,7 @@ export const createConversation: Command = {
       const others = members.filter((handle) => handle !== client.handle).join(', ') || 'you alone';
       await output.result(
         { conversation: created.id },
-        `Created ${name || 'a conversation'} with ${others}: ${created.id}`,
+        `Created ${name === '' ? 'a conversation' : `“${isolated(name)}”`} with ${others}: ${created.id}`,
       );
     });
   },

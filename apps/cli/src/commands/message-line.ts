@@ -1,4 +1,5 @@
-import type { Message } from '@quicprochat/sdk';
+import { isolated, type Message } from '@quicprochat/sdk';
+import { oneLine } from '../output.ts';
 import { localTime } from '../time.ts';
 
 /** A line of a conversation's history as scripts get it. */
@@ -15,26 +16,27 @@ export function recordOf({ id, from, epoch, content, conversationId: conversatio
 
 /** The same for people; with the conversation's name where several are listened to. */
 export function textOf(message: Message, conversation: string | undefined): string {
-  const place = conversation === undefined ? '' : `[${conversation}] `;
+  const place = conversation === undefined ? '' : `[${isolated(conversation)}] `;
   return `${localTime(message.sentAtMs)}  ${place}${sentenceOf(message)}`;
 }
 
-function sentenceOf({ from, content }: Message): string {
+function sentenceOf({ from: sender, content }: Message): string {
+  const from = isolated(sender);
   switch (content.type) {
     case 'text':
-      return `${from}: ${content.text}`;
+      return `${from}: ${isolated(oneLine(content.text))}`;
     case 'undecryptable':
       return `(a line could not be opened here: ${content.code})`;
     case 'members-added':
-      return `* ${from} added ${content.handles.join(', ')}`;
+      return `* ${from} added ${content.handles.map(isolated).join(', ')}`;
     case 'members-removed':
-      return `* ${from} removed ${content.handles.join(', ')}`;
+      return `* ${from} removed ${content.handles.map(isolated).join(', ')}`;
     case 'left':
-      return `* ${content.handle} left`;
+      return `* ${isolated(content.handle)} left`;
     case 'renamed':
-      return `* ${from} named the conversation ${content.name}`;
+      return `* ${from} named the conversation “${isolated(content.name)}”`;
     case 'healed':
-      return `* ${content.handle} made fresh keys`;
+      return `* ${isolated(content.handle)} made fresh keys`;
     case 'copied':
       return '* a message here is from this device, which has no record of it: its home was put back to an earlier state, or a copy is in use. Fresh keys are made before anything is sent';
   }

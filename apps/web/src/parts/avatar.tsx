@@ -1,4 +1,4 @@
-import { withoutInvisible } from '../words/visible.ts';
+import { withoutInvisible } from '@quicprochat/sdk';
 import styles from './avatar.module.css';
 
 const HUES = 8;

@@ -1,6 +1,6 @@
 import { Icon } from './icon.tsx';
 import { sentenceFor, type OwnSentences } from '../words/failures.ts';
-import { visible } from '../words/visible.ts';
+import { visible } from '@quicprochat/sdk';
 import styles from './failure.module.css';
 
 interface FailureProps {

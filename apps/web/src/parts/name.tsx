@@ -1,4 +1,4 @@
-import { visible } from '../words/visible.ts';
+import { visible } from '@quicprochat/sdk';
 
 interface NameProps {
   of: string;

@@ -1,4 +1,4 @@
-import { isolated } from './visible.ts';
+import { isolated } from '@quicprochat/sdk';
 import { names } from './describe.ts';
 
 /** A change of a conversation that somebody asks for. */

@@ -1,6 +1,5 @@
 import type { ConversationSnapshot } from '@quicprochat/react';
-import type { Content, ConversationState, Message } from '@quicprochat/sdk';
-import { isolated } from './visible.ts';
+import { isolated, type Content, type ConversationState, type Message } from '@quicprochat/sdk';
 
 type Undecryptable = Extract<Content, { type: 'undecryptable' }>;
 

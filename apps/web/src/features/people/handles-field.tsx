@@ -1,7 +1,7 @@
 'use client';
 
 import { useId } from 'react';
-import { isolated } from '../../words/visible.ts';
+import { isolated } from '@quicprochat/sdk';
 import styles from './handles-field.module.css';
 
 interface HandlesFieldProps {

@@ -1,10 +1,9 @@
 'use client';
 
 import { useState } from 'react';
-import type { Conversation, Member } from '@quicprochat/sdk';
+import { isolated, type Conversation, type Member } from '@quicprochat/sdk';
 import { Avatar } from '../../parts/avatar.tsx';
 import { Name } from '../../parts/name.tsx';
-import { isolated } from '../../words/visible.ts';
 import { Confirm } from '../../parts/changes/confirm.tsx';
 import { handlesOf } from '../../words/title.ts';
 import { KeyBadge } from '../security/key-badge.tsx';

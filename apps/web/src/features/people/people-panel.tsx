@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { useClient, useSecurity, type ConversationSnapshot } from '@quicprochat/react';
 import { Sheet } from '../../parts/sheet.tsx';
-import { isolated } from '../../words/visible.ts';
+import { isolated } from '@quicprochat/sdk';
 import { Confirm } from '../../parts/changes/confirm.tsx';
 import { WaitingChanges } from '../../parts/changes/waiting-changes.tsx';
 import { titleOf } from '../../words/title.ts';

@@ -1,4 +1,4 @@
-import { hasInvisible } from '../../../words/visible.ts';
+import { visible } from '@quicprochat/sdk';
 
 /** Where a link leads. */
 export interface Destination {
@@ -20,7 +20,7 @@ const TYPED_HOST = /^(?:https?:\/\/([^/?#\\]*)|mailto:.*@(.*))/is;
  */
 export function destinationOf(typed: string): Destination | undefined {
   // An address that reorders or hides part of itself cannot be shown as it is.
-  if (!URL.canParse(typed) || hasInvisible(typed)) return undefined;
+  if (!URL.canParse(typed) || visible(typed) !== typed) return undefined;
   const url = new URL(typed);
   if (!SCHEMES.has(url.protocol)) return undefined;
   const [, web, mail] = TYPED_HOST.exec(typed) ?? [];

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { visible } from '../../../words/visible.ts';
+import { visible } from '@quicprochat/sdk';
 import { parseMarkup } from './parse.ts';
 import type { Block, Inline, Item } from './tree.ts';
 import styles from './markup.module.css';

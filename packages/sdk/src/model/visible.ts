@@ -8,35 +8,37 @@ const INVISIBLE = String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_
 const JOINING = String.raw`[[\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Khmr}\p{scx=Mymr}]&&[\p{L}\p{M}]]`;
 
 /** Emoji come first: a family is one sign, and the joiners in it are part of it. */
-const PIECES = new RegExp(
-  String.raw`\p{RGI_Emoji}|(?<=${JOINING})[\u200C\u200D](?=${JOINING})|(${INVISIBLE})`,
-  'gv',
-);
+const PIECES = String.raw`\p{RGI_Emoji}|(?<=${JOINING})[\u200C\u200D](?=${JOINING})|(${INVISIBLE})`;
+
+/** Made when it is needed first: a runtime without its flag can import the SDK, which is what tells it that it is too old. */
+let pieces: RegExp | undefined;
+
+/** Has `show` say what stands for each invisible or control character. */
+function replaced(text: string, show: (hidden: string) => string): string {
+  pieces ??= new RegExp(PIECES, 'gv');
+  return text.replace(pieces, (piece, hidden: string | undefined) =>
+    hidden === undefined ? piece : show(hidden),
+  );
+}
 
 /**
- * A text from somebody else, with each invisible or control character written out, as in `bob[U+200B]`: two names that
- * differ must not look the same, and none may reorder or hide what stands around it.
+ * A text from somebody else with each invisible or control character written out, as in `bob[U+200B]`: two names that
+ * differ must not look the same, and none may reorder or hide what stands around it. Joiners that are part of an emoji or of
+ * the spelling of a word stay.
  */
 export function visible(text: string): string {
-  return text.replace(PIECES, (piece, hidden: string | undefined) =>
-    hidden === undefined ? piece : `[${codePoint(hidden)}]`,
-  );
+  return replaced(text, (hidden) => `[${codePoint(hidden)}]`);
 }
 
 /** The text without these characters: for initials, which have no room for a code point. */
 export function withoutInvisible(text: string): string {
-  return text.replace(PIECES, (piece, hidden: string | undefined) => (hidden === undefined ? piece : ''));
-}
-
-/** Whether any character in the text would be written out. */
-export function hasInvisible(text: string): boolean {
-  return visible(text) !== text;
+  return replaced(text, () => '');
 }
 
 /**
- * A name as part of a sentence that is a plain string (a label, a dialog's title): visible, and isolated, so that a name
- * written from right to left leaves the order of the words around it alone. ASCII has no such letters and stays as it is.
- * In markup, use `Name`.
+ * A name as part of a sentence that is a plain string: {@link visible}, and between the isolates U+2068 and U+2069 (UAX #9), so
+ * that a name written from right to left leaves the order of the words around it alone. ASCII has no such letters and stays
+ * as it is. In HTML, use {@link visible} in an element with `dir="auto"`.
  */
 export function isolated(text: string): string {
   const shown = visible(text);
