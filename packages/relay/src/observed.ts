@@ -1,5 +1,5 @@
 import type { RelayErrorCode, StreamEvent } from '@quicprochat/protocol';
-import type { Rate, Share } from './limits/rate-limit.ts';
+import type { Rate, Share } from './limits/rates.ts';
 import type { Expired } from './store/retention.ts';
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { newId, newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { RATES } from '../src/limits/rate-limit.ts';
+import { RATES } from '../src/limits/rates.ts';
 import { gainsNothing } from './support/attack.ts';
 import { signaturesChecked } from './support/defences.ts';
 import { TestDevice } from './support/device.ts';

@@ -4,7 +4,7 @@ import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BlindCounter } from '../src/limits/blind-counter.ts';
 import { diskRoom } from '../src/limits/disk-room.ts';
-import { QUOTAS, SHARES } from '../src/limits/rate-limit.ts';
+import { QUOTAS, SHARES } from '../src/limits/rates.ts';
 import { nodePlatform } from '../src/platform.ts';
 import { codeOf, refusalOf } from './support/api.ts';
 import { gainsNothing } from './support/attack.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { newSigner } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { localWake, nodePlatform } from '../src/index.ts';
-import { RATES } from '../src/limits/rate-limit.ts';
+import { RATES } from '../src/limits/rates.ts';
 import { Notary } from '../src/proof/notary.ts';
 import { FollowUps } from '../src/streams/follow-ups.ts';
 import { groupEvents } from '../src/streams/group-stream.ts';

@@ -3,7 +3,8 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { getHTTPStatusCodeFromError } from '@trpc/server/http';
 import type { Context } from '../context.ts';
 import { codeOf, detailsOf, RelayError } from '../errors.ts';
-import { consume, type Rate } from '../limits/rate-limit.ts';
+import { consume } from '../limits/rate-limit.ts';
+import type { Rate } from '../limits/rates.ts';
 import { nodePlatform } from '../platform.ts';
 import { findSession } from '../store/secrets.ts';
 

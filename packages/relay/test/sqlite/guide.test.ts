@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '@quicprochat/protocol';
 import { expect, test } from 'vitest';
-import { QUOTAS, RATES, SHARES } from '../../src/limits/rate-limit.ts';
+import { QUOTAS, RATES, SHARES } from '../../src/limits/rates.ts';
 
 /** What the relay's guide states of its limits, beside the file of them that it includes. */
 const guide = readFileSync(

@@ -11,7 +11,7 @@ import {
   type RelayPlatform,
 } from '../../src/index.ts';
 import { RelayError } from '../../src/errors.ts';
-import { RATES } from '../../src/limits/rate-limit.ts';
+import { RATES } from '../../src/limits/rates.ts';
 import { TestDevice } from '../support/device.ts';
 import { TestGroup } from '../support/group.ts';
 import { SeededPlatform } from '../support/seeded-platform.ts';
