@@ -3,6 +3,7 @@ import { LIMITS, toBase64Url } from '@quicprochat/protocol';
 import { newId } from '@quicprochat/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { BlindCounter } from '../src/limits/blind-counter.ts';
+import { Counter, MOST_CALLERS } from '../src/limits/counter.ts';
 import { diskRoom } from '../src/limits/disk-room.ts';
 import { QUOTAS, SHARES } from '../src/limits/rates.ts';
 import { nodePlatform } from '../src/platform.ts';
@@ -165,6 +166,16 @@ test('RLY-103 what is counted for an address and a device is known by no name, a
   expect(counter.count('192.0.2.2 device')).toBeUndefined();
   elapsedMs = 10 * MINUTE_MS;
   expect(counter.count('192.0.2.1 device')).toBeUndefined();
+});
+
+test('RLY-102 addresses without end are not counted without end', () => {
+  const options = { most: 1, windowMs: DAY_MS };
+  for (const counter of [new Counter(nodePlatform, options), new BlindCounter(nodePlatform, options)]) {
+    for (let i = 0; i <= MOST_CALLERS; i += 1) counter.count(`caller ${i}`);
+    expect(counter.count(`caller ${MOST_CALLERS}`)).toBeDefined();
+    // The first was forgotten.
+    expect(counter.count('caller 0')).toBeUndefined();
+  }
 });
 
 /** Lets an inbox hold as much as it can, but for this. */

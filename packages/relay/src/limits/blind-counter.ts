@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RelayPlatform } from '../platform.ts';
+import { dropOldest } from './counter.ts';
 
 /**
  * Counts like a `Counter` of who may not be known: callers stand in it under a hash, whose key is erased with the window. All
@@ -26,6 +27,7 @@ export class BlindCounter {
     const hash = createHash('sha256').update(this.#key).update(caller).digest('base64');
     const count = (this.#counts.get(hash) ?? 0) + 1;
     this.#counts.set(hash, count);
+    dropOldest(this.#counts);
     return count > this.#most ? { retryAfterMs: Math.ceil(this.#endsMs - nowMs) } : undefined;
   }
 

@@ -1,8 +1,11 @@
 import type { RelayPlatform } from '../platform.ts';
 
+/** Callers that are counted at a time. Of IPv6, somebody can have any number of networks, and each would stay for a day. */
+export const MOST_CALLERS = 100_000;
+
 /**
  * Counts calls, messages or bytes in memory: of each caller so many within a window of time, which begins with the first of them. The clock is
- * the platform's, and one that only goes forwards.
+ * the platform's, and one that only goes forwards. Where there are too many callers, those who came first are forgotten.
  */
 export class Counter {
   /** How much is allowed within one window. */
@@ -25,6 +28,7 @@ export class Counter {
     const window = this.#windows.get(caller) ?? { count: 0, endsMs: nowMs + this.#windowMs };
     window.count += amount;
     this.#windows.set(caller, window);
+    dropOldest(this.#windows);
     return window.count > this.most ? { retryAfterMs: Math.ceil(window.endsMs - nowMs) } : undefined;
   }
 
@@ -33,5 +37,14 @@ export class Counter {
       if (endsMs > nowMs) return;
       this.#windows.delete(caller);
     }
+  }
+}
+
+/** Keeps a map at {@link MOST_CALLERS}. */
+export function dropOldest(callers: Map<string, unknown>): void {
+  if (callers.size <= MOST_CALLERS) return;
+  for (const oldest of callers.keys()) {
+    callers.delete(oldest);
+    return;
   }
 }
