@@ -5,7 +5,7 @@ import { writeScript } from './script.ts';
 import { sumUp, type Tally } from './tally.ts';
 
 /** `pnpm prove interop` plays more of them. */
-const SEEDS = 80;
+const SEEDS = 200;
 const SEEDS_A_TEST = 20;
 
 const starts = Array.from({ length: SEEDS / SEEDS_A_TEST }, (_, index) => index * SEEDS_A_TEST);
