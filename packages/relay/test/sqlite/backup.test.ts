@@ -159,7 +159,7 @@ test.each([
 test.each([
   ['an entry that is gone', `DELETE FROM entries`, 'logs have gaps'],
   ['an epoch without a key', `DELETE FROM epochs`, 'logs lack a key'],
-  ['an invitation without its Welcome', `INSERT INTO inbox VALUES ('d', 1, 9, x'00')`, 'invitations'],
+  ['an invitation without its Welcome', `INSERT INTO inbox VALUES ('d', 1, 9, x'00', 0)`, 'invitations'],
 ])('the check finds %s', async (_name, statement, problem) => {
   const store = await storeOfOne('store.db');
   const database = new Database(store);
