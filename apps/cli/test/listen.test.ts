@@ -149,8 +149,9 @@ test('text that others wrote cannot steer the terminal', async () => {
   );
   const { stdout } = await bob.shown('listen', 'Tea', '--count', '1', '--timeout', '20');
   const message = stdout.split('\n').find((line) => line.includes('alert'));
-  expect(message).toContain('red alert');
-  expect(message).toMatch(/mallory: hello.*gnp\.exe.*end$/);
+  expect(message).toContain(
+    ': red [U+001B][31malert[U+001B][0m[U+0007] mallory: hello[U+009B]2J [U+202E]gnp.exe [U+001B]]0;title[U+0007]end',
+  );
   // eslint-disable-next-line no-control-regex -- control characters are what must not be there
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
 }, 60_000);
