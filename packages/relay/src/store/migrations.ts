@@ -158,7 +158,7 @@ const PUSH = [
 /** What waited before this counts as nothing. */
 const BYTES_OF_INBOXES = [
   `ALTER TABLE inbox_heads ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0`,
-  `ALTER TABLE inbox ADD COLUMN bytes_before INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE inbox ADD COLUMN preceding_bytes INTEGER NOT NULL DEFAULT 0`,
 ];
 
 /** SQL has no hash that both databases know. */

@@ -68,7 +68,7 @@ export interface Schema {
     welcome_id: number;
     secrets: Buffer;
     /** What `bytes` of the inbox's head was before this came. */
-    bytes_before: Generated<number>;
+    preceding_bytes: Generated<number>;
   };
   /** `bytes` is how many have ever come, each Welcome's shared part included. */
   inbox_heads: { device_id: string; sequence: number; bytes: Generated<number> };

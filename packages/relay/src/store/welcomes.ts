@@ -44,7 +44,7 @@ export async function findFullInbox(tx: Db, { shared, joiners }: WelcomeParts): 
     const oldest = await first(selectOldest(tx, { deviceId }));
     if (oldest === undefined) continue;
     const waiting = sequence - oldest.sequence + 1;
-    const waitingBytes = bytes - oldest.bytes_before + (bytesOf.get(deviceId) ?? 0);
+    const waitingBytes = bytes - oldest.preceding_bytes + (bytesOf.get(deviceId) ?? 0);
     if (waiting >= LIMITS.maxInboxWelcomes || waitingBytes > LIMITS.maxInboxBytes)
       return handleOf(tx, deviceId);
   }
@@ -55,7 +55,7 @@ export async function findFullInbox(tx: Db, { shared, joiners }: WelcomeParts): 
 const selectOldest = prepared((tx, { deviceId }: { deviceId: string }) =>
   tx
     .selectFrom('inbox')
-    .select(['sequence', 'bytes_before'])
+    .select(['sequence', 'preceding_bytes'])
     .where('device_id', '=', deviceId)
     .orderBy('sequence')
     .limit(1),
@@ -104,7 +104,7 @@ export async function deliverWelcome(
     const entry = { device_id: deviceId, sequence, welcome_id, secrets: Buffer.from(secrets) };
     await tx
       .insertInto('inbox')
-      .values({ ...entry, bytes_before: bytes - added })
+      .values({ ...entry, preceding_bytes: bytes - added })
       .execute();
   }
 }
