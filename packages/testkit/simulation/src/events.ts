@@ -100,7 +100,7 @@ export function happen(scene: Scene, step: Step): void {
     setClock: () => person.setClock(rng.below(2 * MOST_OFF_MS) - MOST_OFF_MS),
     restartRelay: () => restartRelay(scene, rng.below(MOST_DOWN_MS)),
     backUpRelay: () => network.backUpRelay(),
-    restoreRelay: () => restoreRelay(scene, RESTORED_AFTER_MS + rng.below(MOST_DOWN_MS)),
+    restoreRelay: () => restoreRelay(scene, id, RESTORED_AFTER_MS + rng.below(MOST_DOWN_MS)),
     sayLong: () =>
       person.sayLong(id, rng.pick(LONG), { filler: rng.pick(FILLERS), isTooLong: rng.chance(TOO_LONG) }),
     narrow: () => person.narrow(between(NARROW, rng)),
@@ -115,7 +115,9 @@ function restartRelay({ scheduler, network }: Scene, downMs: number): void {
   scheduler.after(downMs, 'the relay starts', () => network.startRelay());
 }
 
-function restoreRelay({ scheduler, network }: Scene, downMs: number): void {
+/** Everybody says something meanwhile: calls that wait must end, also where their conversation cannot go on afterwards. */
+function restoreRelay({ scheduler, network, people }: Scene, id: string, downMs: number): void {
   network.stopRelay();
+  for (const person of people) person.say(id);
   scheduler.after(downMs, 'the relay is restored', () => void network.restoreRelay());
 }

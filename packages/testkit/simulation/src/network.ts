@@ -241,9 +241,12 @@ export class Network {
     if (rate === undefined) return new Response(body, { status, headers });
     const bytes = Buffer.from(body);
     const size = Math.ceil(rate / PIECES_PER_SECOND);
+    let isGivenUp = false;
     const pieces = new ReadableStream<Uint8Array>({
+      cancel: () => void (isGivenUp = true),
       start: (controller) => {
         const send = (from: number) => {
+          if (isGivenUp) return;
           if (from >= bytes.length) return controller.close();
           controller.enqueue(bytes.subarray(from, from + size));
           const next = () => this.#onceThawed(tab, () => send(from + size));
