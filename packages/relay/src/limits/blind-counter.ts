@@ -3,8 +3,8 @@ import type { RelayPlatform } from '../platform.ts';
 import { dropOldest } from './counter.ts';
 
 /**
- * Counts like a `Counter` of who may not be known: callers stand in it under a hash, whose key is erased with the window. All
- * windows are one, so each caller's is at most as long as it says.
+ * Counts as `Counter` does, for callers that must not be known: it keeps a hash of each, under a key that is erased when the
+ * window ends. All callers share one window.
  */
 export class BlindCounter {
   readonly #most: number;

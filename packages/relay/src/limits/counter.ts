@@ -5,7 +5,7 @@ export const MOST_CALLERS = 100_000;
 
 /**
  * Counts calls, messages or bytes in memory: of each caller so many within a window of time, which begins with the first of them. The clock is
- * the platform's, and one that only goes forwards. Where there are too many callers, those who came first are forgotten.
+ * the platform's, and one that only goes forwards. If there are too many callers, it forgets those who came first.
  */
 export class Counter {
   /** How much is allowed within one window. */

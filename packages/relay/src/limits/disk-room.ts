@@ -1,14 +1,14 @@
 import { statfs } from 'node:fs/promises';
 import type { RelayPlatform } from '../platform.ts';
 
-/** How old the system's word on free space may be. */
+/** How old the system's answer may be. */
 const ASKED_EVERY_MS = 1_000;
 
 /** Whether a disk has more free space than what is to stay free. */
 export type HasRoom = () => Promise<boolean>;
 
 /**
- * Asks the system at most once a second. Where it does not say, there is room: then the store finds out.
+ * Asks the system at most once a second. If the system gives no answer, there is room: then a write of the store shows it.
  *
  * @param folder on the disk in question
  * @param minFreeBytes that are to stay free: for deleting and for the files beside a database, which need space, too

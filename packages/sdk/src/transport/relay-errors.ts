@@ -150,7 +150,7 @@ function sentenceFor(
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** A quota of a day can be used up for hours. Where the relay names no time, or none that can be true, it is a moment. */
+/** A daily quota can be used up for hours. If the relay names no time, or an impossible one, it is a moment. */
 function waitFor(retryAfterMs: unknown): string {
   const ms = typeof retryAfterMs === 'number' && retryAfterMs <= 24 * HOUR_MS ? retryAfterMs : 0;
   if (ms <= 2 * MINUTE_MS) return 'Wait a moment, then try again.';
